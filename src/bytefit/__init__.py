@@ -1,0 +1,94 @@
+"""bytefit makes an image fit a byte budget: the best picture that is at most N bytes, in about one encode.
+
+The words used everywhere in this package:
+
+    target    what the user typed ("200KB")
+    budget    its bytes, an int
+    codec     a format we can steer: JPEG, WebP, AVIF
+    setting   the Pillow save options of one encode
+    ladder    a codec's settings from the smallest file to the largest; rung: one of them, by its index
+    curve     ln(bytes) along a ladder
+    body      the bytes of an encoding that are not metadata
+    probe     a cheap measurement that is not the answer
+    trial     a full encode that could be the answer
+    fits/over at most the budget / above it
+    slack     the share of the budget that may stay unused (0.05 = stop at 95-100 %)
+    floor     the least quality the user accepts
+    fill      bytes / budget
+
+Importing this package loads nothing but itself; Pillow comes with the first name that needs it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bytefit.bytesize import format_size, parse_size
+    from bytefit.codecs import Trial
+    from bytefit.compression import Result, compress
+    from bytefit.errors import (
+        BudgetUnreachable,
+        BytefitError,
+        ConfigError,
+        ModelError,
+        OptionError,
+        SizeSyntaxError,
+        UnsupportedImage,
+    )
+    from bytefit.files import Outcome, compress_file
+    from bytefit.pillow_plugin import register, unregister
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BudgetUnreachable",
+    "BytefitError",
+    "ConfigError",
+    "ModelError",
+    "OptionError",
+    "Outcome",
+    "Result",
+    "SizeSyntaxError",
+    "Trial",
+    "UnsupportedImage",
+    "compress",
+    "compress_file",
+    "format_size",
+    "parse_size",
+    "register",
+    "unregister",
+]
+
+_HOMES = {
+    "bytesize": ("format_size", "parse_size"),
+    "codecs": ("Trial",),
+    "compression": ("Result", "compress"),
+    "errors": (
+        "BudgetUnreachable",
+        "BytefitError",
+        "ConfigError",
+        "ModelError",
+        "OptionError",
+        "SizeSyntaxError",
+        "UnsupportedImage",
+    ),
+    "files": ("Outcome", "compress_file"),
+    "pillow_plugin": ("register", "unregister"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its module at first use, so that `check` never loads Pillow."""
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"bytefit.{home}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'bytefit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Budgets over files: which files count, which of them are over, and what can be done about each."""

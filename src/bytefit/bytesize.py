@@ -1,0 +1,57 @@
+"""Sizes as people write them ("200KB") and as programs count them (200_000).
+
+KB is 1000 bytes and KiB is 1024, as the standards have it; a bare number is bytes. Exact: no float is involved.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from typing import SupportsIndex
+
+from bytefit.errors import SizeSyntaxError
+
+UNITS = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+
+_SIZE = re.compile(r"\s*([+-]?)([0-9]+(?:_[0-9]+)*)(?:\.([0-9]+))?\s*([^\W\d_]*)\s*", re.ASCII)
+
+
+def parse_size(size: str | SupportsIndex) -> int:
+    """Return the bytes that `size` stands for, rounded down to a whole byte.
+
+    Args:
+        size: a number and a unit ("200KB", "1.5 MiB", any case), or bytes as an int or a string of digits.
+
+    Raises:
+        SizeSyntaxError: if it cannot be read, or is less than one byte.
+    """
+    if not isinstance(size, str):
+        size = str(_whole(size))
+    match = _SIZE.fullmatch(size)
+    if match is None:
+        raise SizeSyntaxError(f"cannot read size {size!r}: write a number and a unit, as in '200KB' or '1.5MiB'")
+    sign, whole, fraction, unit = match.groups(default="")
+    factor = UNITS.get(unit.lower() or "b")
+    if factor is None:
+        raise SizeSyntaxError(f"unknown unit {unit!r} in size {size!r}: use B, kB, KB, MB, KiB or MiB")
+    count = int(whole + fraction) * factor // 10 ** len(fraction)
+    if sign == "-" or count < 1:
+        raise SizeSyntaxError(f"size {size!r} is not positive: it must be at least 1 byte")
+    return count
+
+
+def _whole(size: SupportsIndex) -> int:
+    if isinstance(size, SupportsIndex) and not isinstance(size, bool):
+        return operator.index(size)
+    raise SizeSyntaxError(f"size {size!r} is not a whole number of bytes: give an int or text like '200KB'")
+
+
+def format_size(count: int) -> str:
+    """Return `count` bytes for people: "999 B", "61 kB", "1.5 MB"; three significant digits at least.
+
+    `parse_size` reads it back within 5 %.
+    """
+    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
+        if count >= factor * 0.99995:
+            return f"{count / factor:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{count} B"

@@ -1,0 +1,73 @@
+"""AVIF: libaom's 64 quantisers through Pillow's quality, each under one of its several names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, Codec, save_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+
+def _quantiser(quality: int) -> int:
+    """Return the quantiser that libavif makes of a quality (avifQualityToQuantizer in its write.c), 63 the coarsest."""
+    return ((100 - quality) * 63 + 50) // 100
+
+
+def _setting(quality: float, _mode: str) -> dict[str, Any]:
+    return {"quality": int(quality)}
+
+
+def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+    return save_to_bytes(picture, "AVIF", options)
+
+
+AVIF = Codec(
+    format="AVIF",
+    suffixes=(".avif",),
+    # The highest of the qualities that share a quantiser, so that a floor admits every name of its own quantiser.
+    ladder=tuple(sorted({_quantiser(quality): quality for quality in range(101)}.values())),
+    setting=_setting,
+    encode=_encode,
+    opaque_modes={
+        "RGB": "RGB",
+        "L": "L",
+        "1": "L",
+        "P": "RGB",
+        "RGBX": "RGB",
+        "YCbCr": "RGB",
+        "HSV": "RGB",
+    },
+    alpha_mode="RGBA",
+    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    max_side=65_536,
+    steered=frozenset({"quality"}),
+    options=frozenset(
+        {"subsampling", "speed", "max_threads", "codec", "range", "tile_rows", "tile_cols", "autotiling"}
+        | {"alpha_premultiplied", "advanced", "exif", "icc_profile", "xmp"}
+    ),
+    mean_bits=(
+        (0, 0.0726),
+        (8, 0.0887),
+        (16, 0.11),
+        (24, 0.136),
+        (32, 0.169),
+        (39, 0.206),
+        (44, 0.239),
+        (50, 0.296),
+        (55, 0.337),
+        (60, 0.388),
+        (66, 0.436),
+        (72, 0.511),
+        (78, 0.575),
+        (84, 0.676),
+        (90, 0.793),
+        (95, 0.995),
+        (98, 1.443),
+        (100, 2.388),
+    ),
+    probe_options={"speed": 8},
+)

@@ -1,0 +1,176 @@
+"""What a codec is to the rest of bytefit: one record of data and three functions, the same for every format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from struct import error as struct_error
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from PIL import Image
+
+HIGH_DEPTH = "it has more than 8 bits a channel, which would be cut off; scale it to 8 bits a channel first"
+LAB_COLOURS = "its Lab colours need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
+INK_COLOURS = "its CMYK inks need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
+
+# Modes that no codec here holds without losing something nobody was asked about.
+REFUSED_EVERYWHERE = {
+    "I": HIGH_DEPTH,
+    "F": HIGH_DEPTH,
+    "I;16": HIGH_DEPTH,
+    "I;16L": HIGH_DEPTH,
+    "I;16B": HIGH_DEPTH,
+    "I;16N": HIGH_DEPTH,
+    "LAB": LAB_COLOURS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One encode that was made: its save options, the bytes it came to and the seconds it took."""
+
+    setting: Mapping[str, Any]
+    size: int
+    seconds: float
+
+
+# The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
+OWN_OPTIONS = frozenset({"format", "slack", "min_quality", "resize", "exact", "on_unreachable", "metadata"})
+
+# Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
+NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Codec:
+    """A format bytefit can steer.
+
+    Attributes:
+        format: Pillow's name of the format.
+        suffixes: file suffixes in lower case, the usual one first.
+        ladder: the quality of every rung, from the smallest file to the largest, each a distinct setting.
+        setting: (quality, mode encoded) -> the save options that make the rung.
+        encode: (picture, save options) -> the bytes of the file.
+        opaque_modes: mode of a picture without transparency -> the mode it is encoded in, without loss.
+        alpha_mode: the mode a picture with transparency is encoded in, or None if there is none.
+        refused: mode -> why it is refused.
+        max_side: the largest width or height in pixels.
+        steered: save options that the search sets and the user may not.
+        options: save options the user may add.
+        mean_bits: the mean curve as (quality, bits per pixel) knots over the whole ladder: medians over the
+            training corpus, what is known of a picture before anything is measured.
+        probe_options: what makes an encode of the same rung a cheap probe: a lower effort of the same encoder.
+    """
+
+    format: str
+    suffixes: tuple[str, ...]
+    ladder: tuple[float, ...]
+    setting: Callable[[float, str], dict[str, Any]]
+    encode: Callable[[Image.Image, Mapping[str, Any]], bytes]
+    opaque_modes: Mapping[str, str]
+    alpha_mode: str | None
+    refused: Mapping[str, str]
+    max_side: int
+    steered: frozenset[str]
+    options: frozenset[str]
+    mean_bits: tuple[tuple[float, float], ...]
+    probe_options: Mapping[str, Any]
+
+    def floor_rung(self, min_quality: float | None) -> int:
+        """Return the lowest rung whose quality is at least `min_quality`.
+
+        Raises:
+            ConfigError: if it is not a number on this codec's scale.
+        """
+        if min_quality is None:
+            return 0
+        highest = self.ladder[-1]
+        if isinstance(min_quality, bool) or not isinstance(min_quality, int | float) or not 0 <= min_quality <= highest:
+            raise ConfigError(
+                f"min_quality {min_quality!r} is not on the scale of {self.format}: give a number from 0 to {highest:g}"
+            )
+        return next(rung for rung, quality in enumerate(self.ladder) if quality >= min_quality)
+
+    def check_options(self, names: Iterable[str]) -> None:
+        """Refuse save options that nobody knows or that the search itself sets.
+
+        Raises:
+            OptionError: naming the option, and the nearest known one.
+        """
+        for name in names:
+            if name in self.steered:
+                raise OptionError(f"{name!r} conflicts with a target size, which sets it: leave one of the two out")
+            if name not in self.options:
+                known = self.options | OWN_OPTIONS
+                raise OptionError(f"unknown option {name!r} for {self.format}{nearest(name, known)}")
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        """Return `image` in the mode it is encoded in, itself where nothing has to change.
+
+        Raises:
+            UnsupportedImage: with the reason and the way out.
+        """
+        if max(image.size) > self.max_side:
+            raise UnsupportedImage(
+                f"{self.format} cannot hold {image.width}x{image.height} pixels: "
+                f"{self.max_side} a side is its limit; scale the picture down or take another format"
+            )
+        if min(image.size) < 1:
+            raise UnsupportedImage(f"a picture of {image.width}x{image.height} pixels cannot be encoded")
+        if image.mode in self.refused:
+            raise UnsupportedImage(f"cannot write mode {image.mode} as {self.format}: {self.refused[image.mode]}")
+        if image.has_transparency_data:
+            mode = self.alpha_mode
+            if mode is None:
+                raise UnsupportedImage(
+                    f"{self.format} cannot hold transparency (mode {image.mode}): take WEBP or AVIF, or flatten the "
+                    f"picture onto a background of your choice first"
+                )
+        else:
+            mode = self.opaque_modes.get(image.mode)
+            if mode is None:
+                raise UnsupportedImage(
+                    f"cannot write mode {image.mode} as {self.format}: convert it to one of "
+                    f"{', '.join(self.opaque_modes)} first"
+                )
+        return image if image.mode == mode else image.convert(mode)
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return ": did you mean ...?" for the known name most like `name`, or the empty string.
+
+    `cutoff` is the least likeness, 0 to 1, as in `difflib.get_close_matches`.
+    """
+    from difflib import get_close_matches
+
+    match = get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
+    return f": did you mean {match[0]!r}?" if match else ""
+
+
+def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str, Any]) -> bytes:
+    """Encode `picture` with Pillow and return the file's bytes.
+
+    Raises:
+        UnsupportedImage: if Pillow refuses, with its reason.
+    """
+    buffer = BytesIO()
+    try:
+        picture.save(buffer, codec_format, **options)
+    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, struct_error) as error:
+        raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
+    return buffer.getvalue()
+
+
+def encode_timed(
+    codec: Codec, picture: Image.Image, setting: Mapping[str, Any], carried: Mapping[str, Any]
+) -> tuple[bytes, Trial]:
+    """Encode `picture` with a setting and the metadata it carries; return the bytes and the record of it."""
+    started = perf_counter()
+    data = codec.encode(picture, {**setting, **carried})
+    return data, Trial(setting, len(data), perf_counter() - started)

@@ -1,0 +1,112 @@
+"""JPEG: a continuous quantiser scale over libjpeg's quantisation tables, progressive, with optimised Huffman tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.codec import REFUSED_EVERYWHERE, Codec, save_to_bytes
+from bytefit.errors import UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+# Annex K of ITU-T T.81, tables K.1 and K.2, in natural (row) order.
+LUMA = (
+    16, 11, 10, 16, 24, 40, 51, 61,
+    12, 12, 14, 19, 26, 58, 60, 55,
+    14, 13, 16, 24, 40, 57, 69, 56,
+    14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77,
+    24, 35, 55, 64, 81, 104, 113, 92,
+    49, 64, 78, 87, 103, 121, 120, 101,
+    72, 92, 95, 98, 112, 100, 103, 99,
+)  # fmt: skip
+CHROMA = (
+    17, 18, 24, 47, 99, 99, 99, 99,
+    18, 21, 26, 66, 99, 99, 99, 99,
+    24, 26, 56, 99, 99, 99, 99, 99,
+    47, 66, 99, 99, 99, 99, 99, 99,
+    *(99,) * 32,
+)  # fmt: skip
+
+# One step changes the bytes by about 2 %: finer ladders cost trials to prove, coarser ones waste budget.
+_STEPS = ((1, 2, 1), (2, 20, 0.25), (20, 75, 0.5), (75, 90, 0.25), (90, 98, 0.125), (98, 99, 0.25))
+
+
+def quantisation_tables(quality: float, mode: str) -> list[list[int]]:
+    """Return the quantisation tables of a rung, in natural order, for a picture of `mode`.
+
+    The scale is libjpeg's (jpeg_quality_scaling in jcparam.c) without its rounding to whole per cents, so that
+    from 50 up the tables of an integer quality are libjpeg's own. Entries are kept to 1..255, as
+    every decoder reads them.
+    """
+    percent = 5000 / quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's formula)
+    bases = (LUMA,) if mode in {"L", "CMYK"} else (LUMA, CHROMA)
+    return [[min(255, max(1, int((base * percent + 50) / 100))) for base in table] for table in bases]
+
+
+def _setting(quality: float, mode: str) -> dict[str, Any]:
+    return {"qtables": quantisation_tables(quality, mode), "progressive": True, "optimize": True}
+
+
+def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+    try:
+        return save_to_bytes(picture, "JPEG", options)
+    except UnsupportedImage as error:
+        # Pillow guesses the output buffer of progressive and optimised files at two bytes a pixel; noise at the top
+        # of the ladder is larger and fails with encoder error -2. A baseline file is written through any buffer.
+        if "-2" not in str(error):
+            raise
+        return save_to_bytes(picture, "JPEG", {**options, "progressive": False, "optimize": False})
+
+
+JPEG = Codec(
+    format="JPEG",
+    suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+    ladder=(*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 99, 100),
+    setting=_setting,
+    encode=_encode,
+    opaque_modes={
+        "RGB": "RGB",
+        "L": "L",
+        "1": "L",
+        "P": "RGB",
+        "RGBX": "RGB",
+        "YCbCr": "YCbCr",
+        "HSV": "RGB",
+        "CMYK": "CMYK",
+    },
+    alpha_mode=None,
+    refused=REFUSED_EVERYWHERE,
+    max_side=65_500,
+    steered=frozenset({"quality", "qtables", "streamtype"}),
+    options=frozenset(
+        {"progressive", "progression", "optimize", "subsampling", "smooth", "keep_rgb", "restart_marker_blocks"}
+        | {"restart_marker_rows", "dpi", "exif", "icc_profile", "xmp", "comment", "extra"}
+    ),
+    mean_bits=(
+        (1, 0.0867),
+        (2, 0.102),
+        (5, 0.139),
+        (8, 0.181),
+        (12, 0.229),
+        (17, 0.282),
+        (23, 0.336),
+        (30, 0.392),
+        (38, 0.446),
+        (47, 0.502),
+        (56, 0.556),
+        (65, 0.639),
+        (74, 0.754),
+        (81, 0.875),
+        (87, 1.02),
+        (91, 1.18),
+        (94, 1.36),
+        (96, 1.59),
+        (98, 2.147),
+        (100, 3.498),
+    ),
+    probe_options={"progressive": False, "optimize": False},
+)

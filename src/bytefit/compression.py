@@ -1,0 +1,172 @@
+"""The one road of every picture: open, prepare, seed, search, result. Everything else in bytefit calls this.
+
+It checks what was asked for and decides in which order things are tried. It writes no files.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from bytefit import metadata as metadata_
+from bytefit.bytesize import parse_size
+from bytefit.codecs import Codec, Trial, codec_for_format
+from bytefit.encodes import Encodes, Order
+from bytefit.errors import ConfigError
+from bytefit.opening import decoded, read_image
+from bytefit.padding import least_padding, pad
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from PIL import Image
+
+ON_UNREACHABLE = ("error", "smallest")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A picture that was fitted to a budget.
+
+    Attributes:
+        data: the bytes of the file, really encoded with `setting`.
+        budget: the most bytes it was allowed to have.
+        format: Pillow's name of the format.
+        quality: the quality of `setting` on the codec's own scale.
+        setting: the Pillow save options of the encode, metadata left out.
+        width, height: the dimensions of the encoded picture, in pixels.
+        scale: its width over that of the source; 1.0 unless `resize` was needed.
+        proven: whether the next rung was measured to be over the budget, or there is none.
+        trials: the full encodes, in order.
+        probes: the cheap measurements that seeded the search, in order.
+        seconds: the time of all of it, decoding the source left out.
+    """
+
+    data: bytes = field(repr=False)
+    budget: int
+    format: str
+    quality: float
+    setting: Mapping[str, Any] = field(repr=False)
+    width: int
+    height: int
+    scale: float
+    proven: bool
+    trials: tuple[Trial, ...] = field(repr=False)
+    probes: tuple[Trial, ...] = field(repr=False)
+    seconds: float
+
+    @property
+    def size(self) -> int:
+        """The bytes of `data`."""
+        return len(self.data)
+
+    @property
+    def fill(self) -> float:
+        """Bytes over budget, at most 1 where the answer fits."""
+        return self.size / self.budget
+
+    @property
+    def fits(self) -> bool:
+        """Whether `data` is at most the budget: False only with `on_unreachable="smallest"`."""
+        return self.size <= self.budget
+
+
+def compress(
+    image: Image.Image | str | os.PathLike[str],
+    target: str | int,
+    *,
+    format: str | None = None,  # noqa: A002  (Pillow's word)
+    slack: float = 0.05,
+    min_quality: float | None = None,
+    resize: bool = False,
+    exact: bool = False,
+    on_unreachable: str = "error",
+    metadata: str = "keep",
+    **save_options: Any,
+) -> Result:
+    """Encode `image` so that the file has at most `target` bytes and looks as good as those bytes allow.
+
+    Args:
+        image: a picture, or the path of one.
+        target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB".
+        format: Pillow's name of the format; None means the picture's own.
+        slack: the share of the budget that may stay unused, 0 to less than 1. 0 proves the best rung: it fits and
+            the next one up does not.
+        min_quality: the least quality accepted, on the codec's own scale.
+        resize: lower the dimensions where the budget cannot be reached at full size.
+        exact: pad the file inside its container to exactly `target` bytes.
+        on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
+        metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget.
+        save_options: further options of Pillow's writer, used in every encode.
+
+    Raises:
+        SizeSyntaxError: if the target cannot be read.
+        UnsupportedImage: if the picture cannot be read, or not be written in the format without losing something.
+        BudgetUnreachable: if no encoding within the floors is small enough.
+        ConfigError: if an option makes no sense, is unknown or in conflict with the target.
+    """
+    budget = parse_size(target)
+    metadata_.check_policy(metadata)
+    _check_choice("on_unreachable", on_unreachable, ON_UNREACHABLE)
+    if not 0 <= slack < 1:
+        raise ConfigError(f"slack {slack!r} is not a share of the budget: give a number from 0 to less than 1")
+    name, source = _opened(image)
+    codec = _codec_of(source, format)
+    codec.check_options(save_options)
+    order = Order(
+        budget=budget,
+        room=budget - least_padding(codec.format, budget) if exact else budget,
+        slack=slack,
+        first=codec.floor_rung(min_quality),
+        coding={key: value for key, value in save_options.items() if key not in metadata_.OPTIONS},
+    )
+    started = perf_counter()
+    if metadata == "strip":
+        source = metadata_.upright(source)
+    picture = codec.prepare(source)
+    carried = metadata_.kept(source, codec, picture.mode, metadata)
+    carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
+    encodes = Encodes(codec, picture, order, carried)
+    found = encodes.fit()
+    while resize and not encodes.fits and (size := encodes.smaller_size()):
+        encodes.scale_down(source, size)
+        found = encodes.fit()
+    if not encodes.fits and on_unreachable == "error":
+        raise encodes.unreachable(name, floor=min_quality, resize=resize)
+    data = pad(encodes.data, codec.format, budget) if exact and encodes.fits else encodes.data
+    return Result(
+        data=data,
+        budget=budget,
+        format=codec.format,
+        quality=codec.ladder[encodes.rung],
+        setting=encodes.setting,
+        width=encodes.picture.width,
+        height=encodes.picture.height,
+        scale=encodes.picture.width / picture.width,
+        proven=found.proven,
+        trials=tuple(encodes.trials),
+        probes=tuple(encodes.probes),
+        seconds=perf_counter() - started,
+    )
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ConfigError(f"unknown {name} {value!r}: use one of {', '.join(map(repr, choices))}")
+
+
+def _opened(image: Image.Image | str | os.PathLike[str]) -> tuple[str, Image.Image]:
+    """Return what to call the picture in messages, and the picture, decoded."""
+    if isinstance(image, str | os.PathLike):
+        return os.fspath(image), read_image(image)[1]
+    name = os.fspath(getattr(image, "filename", "") or "the image")
+    return name, decoded(image, name)
+
+
+def _codec_of(source: Image.Image, wanted: str | None) -> Codec:
+    name = wanted or source.format
+    if name is None:
+        raise ConfigError("this picture has no format of its own: name one with format='JPEG', 'WEBP' or 'AVIF'")
+    return codec_for_format(name)

@@ -1,0 +1,77 @@
+"""Curves of ln(bytes) along a ladder: made from knots, corrected by what is known, read backwards.
+
+Numbers only: no images, no codecs. A curve never falls, so that it can be read backwards by halving.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import pairwise
+from math import log
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# Where inside the slack a trial is aimed: this much (in ln bytes) below the budget, or in the middle of the slack
+# where that is narrower. First trials miss by 2-4 %, so nearer to the budget half of them would be over.
+_AIM = 0.025
+
+
+def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> list[float]:
+    """Return the values at increasing places `at` of the straight lines through increasing `knots`, made never to fall.
+
+    Beyond the first and the last knot their values go on.
+    """
+    values: list[float] = []
+    segments = pairwise(knots)
+    (x0, y0), (x1, y1) = next(segments)
+    for x in at:
+        while x > x1 and x1 < knots[-1][0]:
+            (x0, y0), (x1, y1) = next(segments)
+        share = min(1.0, max(0.0, (x - x0) / (x1 - x0)))
+        value = y0 + share * (y1 - y0)
+        values.append(max(value, values[-1]) if values else value)
+    return values
+
+
+def corrected(curve: Sequence[float], known: Mapping[int, float]) -> Callable[[int], float]:
+    """Return the curve shifted through the one point known of it, or bent through the two.
+
+    Args:
+        curve: ln(bytes) by rung, never falling.
+        known: at most two rungs with their true ln(bytes).
+    """
+    if not known:
+        return curve.__getitem__
+    (low, low_log), (high, high_log) = min(known.items()), max(known.items())
+    low_error, high_error = low_log - curve[low], high_log - curve[high]
+    span = curve[high] - curve[low]
+    if span <= 0:
+        return lambda rung: curve[rung] + low_error
+    slope = (high_error - low_error) / span
+    return lambda rung: curve[rung] + low_error + slope * (curve[rung] - curve[low])
+
+
+def aim(budget: int, enough: int) -> float:
+    """Return the ln(bytes) to aim a trial at that is to have at least `enough` and at most `budget` bytes."""
+    window = log(budget / min(max(1, enough), budget))
+    return log(budget) - min(_AIM, window / 2)
+
+
+def rung_at(curve: Callable[[int], float], target: float, low: int, high: int, *, below: bool = False) -> int:
+    """Return the rung from `low` to before `high` whose value is nearest to `target`.
+
+    Args:
+        curve: the value of a rung, never falling.
+        target: ln(bytes).
+        low: the lowest rung that may be returned.
+        high: the rung behind the highest; above `low`.
+        below: prefer the last rung at or below the target to a nearer one above it.
+    """
+    above = bisect_right(range(high), target, low, high, key=curve)
+    if above == high:
+        return high - 1
+    if above == low:
+        return low
+    return above - 1 if below or target - curve(above - 1) <= curve(above) - target else above

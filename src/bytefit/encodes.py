@@ -1,0 +1,146 @@
+"""The encodes of one picture: it makes them, counts them and keeps the bytes of the best.
+
+The state of one `compress` lives here; which rung is tried next is the search's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Any
+
+from bytefit import metadata
+from bytefit.codecs import encode_timed
+from bytefit.errors import BudgetUnreachable
+from bytefit.search import Found, search
+from bytefit.seeding import seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+    from bytefit.codecs import Codec, Trial
+
+# A picture that has to be made smaller is made small enough for its floor to take this share of the budget, so that
+# the search has room for more than the worst quality there is.
+_FLOOR_FILL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one picture is to be fitted to.
+
+    Attributes:
+        budget: the most bytes the finished file may have.
+        room: the most bytes an encoding may have: the budget less what padding needs.
+        slack: the share of the room that may stay unused.
+        first: the lowest rung that may be used.
+        coding: the user's save options that change how pixels are coded.
+    """
+
+    budget: int
+    room: int
+    slack: float
+    first: int
+    coding: Mapping[str, Any]
+
+
+class Encodes:
+    """The trials and probes of one picture, and the bytes of the best trial so far.
+
+    Attributes:
+        picture: what is encoded, in the codec's mode.
+        trials, probes: all encodes made, in order.
+        data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
+    """
+
+    def __init__(self, codec: Codec, picture: Image.Image, order: Order, carried: Mapping[str, Any]) -> None:
+        """Take the prepared `picture` and the metadata it is to carry, as save options."""
+        self.codec = codec
+        self.picture = picture
+        self.order = order
+        self.carried = carried
+        self.trials: list[Trial] = []
+        self.probes: list[Trial] = []
+        self.data = b""
+        self.rung = order.first
+        self.setting: Mapping[str, Any] = {}
+        self.overhead = metadata.weigh(codec, picture.mode, self._setting(order.first), carried)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the kept encoding is within the room."""
+        return 0 < len(self.data) <= self.order.room
+
+    def fit(self) -> Found:
+        """Search the ladder; afterwards `data` holds the answer, or the floor's encoding if there is none."""
+        body = self.order.room - self.overhead
+        if body < 1:
+            return Found(None, proven=True, sizes={self.order.first: self._measure(self.order.first)})
+        enough = max(1, ceil(self.order.room * (1 - self.order.slack)) - self.overhead)
+        seeded = seed(
+            self.codec,
+            self.picture,
+            coding=self.order.coding,
+            budget=body,
+            enough=enough,
+            first=self.order.first,
+        )
+        self.probes += seeded.probes
+        return search(self._measure, seeded.curve, body, enough=enough, first=self.order.first)
+
+    def smaller_size(self) -> tuple[int, int] | None:
+        """Return dimensions at which the budget should be within reach, or None when there are none.
+
+        A file shrinks roughly with its pixels; where that was too hopeful the next call goes on from there.
+        """
+        body, smallest = self.order.room - self.overhead, len(self.data) - self.overhead
+        if body < 1 or max(self.picture.size) == 1:
+            return None
+        factor = min(0.9, sqrt(_FLOOR_FILL * body / max(1, smallest)))
+        width, height = self.picture.size
+        return max(1, round(width * factor)), max(1, round(height * factor))
+
+    def scale_down(self, source: Image.Image, size: tuple[int, int]) -> None:
+        """Go on with the picture at `size` pixels, scaled from `source`."""
+        from PIL.Image import Resampling
+
+        self.picture = self.codec.prepare(source).resize(size, Resampling.LANCZOS, reducing_gap=3.0)
+        self.carried = metadata.with_dimensions(self.carried, size)
+        self.data = b""
+
+    def unreachable(self, name: str, *, floor: float | None, resize: bool) -> BudgetUnreachable:
+        """Return the error that says how small the picture can be made, and what would help."""
+        ways = []
+        if self.overhead > self.order.room / 4:
+            ways.append("strip metadata")
+        if floor is not None and self.order.first > 0:
+            ways.append("lower the quality floor")
+        if not resize and self.overhead < self.order.room:
+            ways.append("allow resize")
+        return BudgetUnreachable(
+            self.order.budget,
+            len(self.data),
+            width=self.picture.width,
+            height=self.picture.height,
+            quality=self.codec.ladder[self.rung],
+            metadata_bytes=self.overhead,
+            floor=floor,
+            name=name,
+            way_out=", ".join([*ways, "or raise the budget"] if ways else ["raise the budget"]),
+        )
+
+    def _setting(self, rung: int) -> dict[str, Any]:
+        return {**self.codec.setting(self.codec.ladder[rung], self.picture.mode), **self.order.coding}
+
+    def _measure(self, rung: int) -> int:
+        """Encode a rung in full, keep it if it is the best so far, and return the bytes of its body."""
+        setting = self._setting(rung)
+        data, trial = encode_timed(self.codec, self.picture, setting, self.carried)
+        self.trials.append(trial)
+        fits = len(data) <= self.order.room
+        better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
+        if better or not self.data:
+            self.data, self.rung, self.setting = data, rung, setting
+        return max(1, len(data) - self.overhead)

@@ -1,0 +1,90 @@
+"""The errors bytefit raises on purpose, all below one base that is never raised itself.
+
+    BytefitError
+     - BudgetUnreachable       no encoding within the floors is small enough
+     - SizeSyntaxError         a size nobody can read                   (also ValueError)
+     - UnsupportedImage        a picture we refuse or cannot decode     (also ValueError)
+     - ConfigError             a wrong option value or configuration    (also ValueError)
+        - OptionError          an option nobody knows, or in conflict   (also TypeError)
+     - ModelError              a model file that cannot be used
+
+Facts are attributes; the classes write the messages: what, limit, found, way out. They know nothing of images.
+"""
+
+from __future__ import annotations
+
+
+class BytefitError(Exception):
+    """Base of everything bytefit raises on purpose."""
+
+
+class SizeSyntaxError(BytefitError, ValueError):
+    """A size that cannot be read, or is not at least one byte."""
+
+
+class UnsupportedImage(BytefitError, ValueError):  # noqa: N818  (the contract's name)
+    """A picture that is refused, with the reason, or cannot be decoded."""
+
+
+class ConfigError(BytefitError, ValueError):
+    """An option or a configuration with a value that makes no sense."""
+
+
+class OptionError(ConfigError, TypeError):
+    """An option that is unknown, misspelt or in conflict with another."""
+
+
+class ModelError(BytefitError):
+    """A model file that is missing parts or was made for another ladder."""
+
+
+class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
+    """No encoding within the floors is small enough.
+
+    Attributes:
+        budget: the bytes asked for.
+        smallest: the bytes of the smallest encoding that was really made.
+        width, height: the dimensions it was made at, in pixels.
+        quality: its quality on the codec's scale.
+        metadata_bytes: how many of `smallest` are metadata.
+        name: what was to be fitted, for the message.
+        floor: the least quality the user accepts, or None.
+        way_out: what would help.
+    """
+
+    def __init__(
+        self,
+        budget: int,
+        smallest: int,
+        *,
+        width: int,
+        height: int,
+        quality: float,
+        way_out: str,
+        metadata_bytes: int = 0,
+        floor: float | None = None,
+        name: str = "the image",
+    ) -> None:
+        self.budget = budget
+        self.smallest = smallest
+        self.width = width
+        self.height = height
+        self.quality = quality
+        self.metadata_bytes = metadata_bytes
+        self.floor = floor
+        self.name = name
+        self.way_out = way_out
+        super().__init__(budget, smallest)
+
+    def __str__(self) -> str:
+        from bytefit.bytesize import format_size  # bytesize raises errors of this module
+
+        detail = f"quality {self.quality:g}"
+        if self.floor is not None:
+            detail += f", the floor is {self.floor:g}"
+        if self.metadata_bytes:
+            detail += f", {format_size(self.metadata_bytes)} of it metadata"
+        return (
+            f"cannot fit {self.name} in {format_size(self.budget)}: its smallest encoding at "
+            f"{self.width}x{self.height} is {format_size(self.smallest)} ({detail}); {self.way_out}"
+        )

@@ -1,0 +1,170 @@
+"""Files: compressed in place or to another file, verified before anything is replaced, replaced in one step.
+
+A file is at any moment either the old one or the new one, whole. It knows nothing of how a picture is fitted.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from errno import EACCES, EISDIR, ENOENT
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bytefit.bytesize import parse_size
+from bytefit.errors import ConfigError, UnsupportedImage
+
+if TYPE_CHECKING:
+    from bytefit.compression import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `compress_file` did.
+
+    Attributes:
+        path: the file that was read.
+        output: the file that holds the answer; `path` itself when compressed in place.
+        budget: the most bytes it was allowed to have.
+        before, after: bytes of `path` before and of `output` after.
+        changed: whether `output` was written.
+        result: the result of `compress`, or None when the file fitted as it was and was not even decoded.
+    """
+
+    path: Path
+    output: Path
+    budget: int
+    before: int
+    after: int
+    changed: bool
+    result: Result | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the answer is at most the budget."""
+        return self.after <= self.budget
+
+
+def compress_file(
+    path: str | os.PathLike[str],
+    target: str | int,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    format: str | None = None,  # noqa: A002  (Pillow's word)
+    dry_run: bool = False,
+    **options: Any,
+) -> Outcome:
+    """Make the image file at `path` fit `target` bytes, in place unless `output` is given.
+
+    In place, a file that fits is left alone, unread, and the format never changes. A replacement is decoded and its
+    dimensions are compared before it takes the place of the original, with the original's permissions.
+
+    Args:
+        path: the image file; a symbolic link is followed and stays a link.
+        target: see `compress`.
+        output: where to write instead; its suffix chooses the format.
+        format: Pillow's name of the format of `output`, where the suffix does not tell.
+        dry_run: find the answer, but write nothing.
+        options: further options of `compress`.
+
+    Raises:
+        OSError: if the file cannot be read or the output not be written.
+        BytefitError: see `compress`. In every case nothing was written.
+    """
+    budget = parse_size(target)
+    path = Path(path)
+    before = path.stat()
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    if output is None:
+        if before.st_size <= budget:
+            return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=None)
+        destination = path
+    else:
+        destination = Path(output)
+    _check_writable(destination)
+    result = _fitted(path, budget, destination, format, in_place=output is None, options=options)
+    size = len(result.data)
+    if output is None and size >= before.st_size:
+        return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=result)
+    if not dry_run:
+        verify(result)
+        after = path.stat()
+        if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
+            raise UnsupportedImage(f"{path} was changed by another program meanwhile; it was left alone")
+        write_atomically(destination, result.data)
+    return Outcome(path, destination, budget, before.st_size, size, changed=not dry_run, result=result)
+
+
+def _fitted(
+    path: Path, budget: int, destination: Path, wanted: str | None, *, in_place: bool, options: dict[str, Any]
+) -> Result:
+    from bytefit.codecs import codec_for_format, format_for_suffix
+    from bytefit.compression import compress
+
+    if not in_place:
+        return compress(path, budget, format=wanted or format_for_suffix(destination.suffix), **options)
+    result = compress(path, budget, **options)
+    if wanted is not None and codec_for_format(wanted).format != result.format:
+        raise ConfigError(f"{path} is {result.format} and stays so in place: give an output to convert it to {wanted}")
+    return result
+
+
+def verify(result: Result) -> None:
+    """Decode a result and compare its format and dimensions with what was encoded.
+
+    Raises:
+        UnsupportedImage: if they differ, which would be a defect of the encoder.
+    """
+    from bytefit.opening import decode
+
+    image = decode(result.data, "the encoded picture")
+    if image.format != result.format or image.size != (result.width, result.height):
+        raise UnsupportedImage(
+            f"the encoder returned {image.format} {image.width}x{image.height} "
+            f"instead of {result.format} {result.width}x{result.height}; nothing was written"
+        )
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write `data` to `path` in one step, keeping the permissions of a file that is there already.
+
+    The bytes go to a temporary file beside it, which then takes its name: whoever reads `path` sees the old file or
+    the new one. A symbolic link is followed.
+    """
+    destination = Path(os.path.realpath(path))
+    temporary = destination.parent / f".bytefit-{secrets.token_hex(8)}.tmp"
+    try:
+        with os.fdopen(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"
+        ) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            _take_over(temporary, destination.stat())
+        temporary.replace(destination)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _take_over(temporary: Path, status: os.stat_result) -> None:
+    """Give a new file the permissions, and where that is allowed the owner, of the one it replaces."""
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(temporary, status.st_uid, status.st_gid)
+    temporary.chmod(status.st_mode & 0o7777)
+
+
+def _check_writable(destination: Path) -> None:
+    """Raise the OSError that writing would end in, before any time is spent on encoding."""
+    folder = Path(os.path.realpath(destination)).parent
+    if destination.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(destination))
+    if not folder.is_dir():
+        raise FileNotFoundError(ENOENT, "no such folder", str(folder))
+    if not os.access(folder, os.W_OK) or (destination.exists() and not os.access(destination, os.W_OK)):
+        raise PermissionError(EACCES, os.strerror(EACCES), str(destination))

@@ -1,0 +1,157 @@
+"""What is kept of a picture's metadata when it is encoded again, and what that weighs in the file.
+
+It knows Pillow's `info` and the save options that carry metadata; it never reads or writes files itself.
+"""
+
+from __future__ import annotations
+
+from struct import error as struct_error
+from typing import TYPE_CHECKING, Any
+
+from bytefit.errors import ConfigError, UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+    from bytefit.codecs import Codec
+
+POLICIES = ("keep", "strip", "orientation+icc")
+
+_EXIF_PREFIX = b"Exif\x00\x00"
+_ORIENTATION = 0x0112
+_EXIF_IFD, _EXIF_WIDTH, _EXIF_HEIGHT = 0x8769, 0xA002, 0xA003
+
+# The colour space a profile is for stands in bytes 16 to 20 of it (ICC.1:2022, 7.2.6).
+_PROFILE_SPACES = {"L": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB ", "YCbCr": b"RGB ", "CMYK": b"CMYK"}
+
+# Segments that the encoder writes anew, or that travel by a save option of their own. The index of a multi-picture
+# file goes with the other pictures: such files are refused before they get here.
+_REWRITTEN = frozenset({"APP0", "APP14", "COM"})
+_REWRITTEN_CONTENT = (_EXIF_PREFIX, b"http://ns.adobe.com/xap/1.0/\x00", b"ICC_PROFILE\x00", b"MPF\x00")
+
+# The save options that carry metadata: they weigh the same at every rung.
+OPTIONS = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra"})
+
+
+def check_policy(policy: str) -> None:
+    """Refuse a policy that is none of `POLICIES`."""
+    if policy not in POLICIES:
+        raise ConfigError(f"unknown metadata policy {policy!r}: use one of {', '.join(map(repr, POLICIES))}")
+
+
+def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, Any]:
+    """Return the save options that carry what `policy` keeps of the metadata of `image`.
+
+    Args:
+        image: the picture as it was opened; its `info` holds the metadata.
+        codec: what it is to be encoded with.
+        mode: the mode it is encoded in; a colour profile made for another kind of colours is left out.
+        policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, from JPEG to JPEG, every other
+            application segment, as far as the format has a place for them; "orientation+icc" keeps the colour
+            profile and an EXIF block of nothing but the orientation; "strip" keeps nothing, and expects that the orientation was applied to the pixels (see `upright`).
+    """
+    profile = image.info.get("icc_profile") or b""
+    if profile[16:20] != _PROFILE_SPACES.get(mode):
+        profile = b""
+    # Empty values are passed on too: Pillow would otherwise take comment and profile from `info`.
+    options: dict[str, Any] = {"icc_profile": profile, "exif": b"", "xmp": b"", "comment": b""}
+    if policy == "keep":
+        options.update(
+            exif=_exif(image), xmp=_xmp(image), comment=image.info.get("comment") or b"", extra=_other_segments(image)
+        )
+        if "dpi" in image.info:
+            options["dpi"] = image.info["dpi"]
+    elif policy == "orientation+icc":
+        options["exif"] = _orientation_exif(image)
+    else:
+        options["icc_profile"] = b""
+    return {name: value for name, value in options.items() if name in codec.options}
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Return `image` with its EXIF orientation applied to the pixels, itself when there is nothing to turn."""
+    if orientation(image) == 1:
+        return image
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(image)
+
+
+def orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError):
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def weigh(codec: Codec, mode: str, setting: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:
+    """Return how many bytes `metadata` adds to a file of this codec, measured on a picture of 16x16 pixels.
+
+    Raises:
+        UnsupportedImage: if the format has no room for it.
+    """
+    if not any(value for name, value in metadata.items() if name != "dpi"):
+        return 0
+    from PIL import Image
+
+    blank = Image.new(mode, (16, 16))
+    try:
+        return len(codec.encode(blank, {**setting, **metadata})) - len(codec.encode(blank, setting))
+    except UnsupportedImage as error:
+        raise UnsupportedImage(f"{error}; metadata='strip' leaves the metadata out") from error
+
+
+def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    """Return the carried metadata with the pixel dimensions that EXIF states corrected to `size`."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    try:
+        exif.load(carried.get("exif") or b"")
+        block = exif.get_ifd(_EXIF_IFD)
+        if _EXIF_WIDTH not in block and _EXIF_HEIGHT not in block:
+            return dict(carried)
+        block[_EXIF_WIDTH], block[_EXIF_HEIGHT] = size
+        return {**carried, "exif": exif.tobytes()}
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, struct_error):
+        return dict(carried)  # broken EXIF is carried as it is: nobody reads dimensions from it
+
+
+def _exif(image: Image.Image) -> bytes:
+    raw = image.info.get("exif") or b""
+    if not raw and "Raw profile type exif" in image.info:
+        raw = image.getexif().tobytes()
+    return raw if not raw or raw.startswith(_EXIF_PREFIX) else _EXIF_PREFIX + raw
+
+
+def _xmp(image: Image.Image) -> bytes:
+    raw = image.info.get("xmp") or b""
+    return raw.encode() if isinstance(raw, str) else raw
+
+
+def _other_segments(image: Image.Image) -> bytes:
+    """Return the application segments of an opened JPEG that Pillow would drop: IPTC, thermal data, extended XMP ..."""
+    kept_segments = [
+        (int(marker[3:]), content)
+        for marker, content in getattr(image, "applist", ())
+        if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
+    ]
+    return b"".join(
+        bytes((0xFF, 0xE0 + number)) + (len(content) + 2).to_bytes(2, "big") + content
+        for number, content in kept_segments
+    )
+
+
+def _orientation_exif(image: Image.Image) -> bytes:
+    turned = orientation(image)
+    if turned == 1:
+        return b""
+    from PIL import Image as PillowImage
+
+    exif = PillowImage.Exif()
+    exif[_ORIENTATION] = turned
+    return exif.tobytes()

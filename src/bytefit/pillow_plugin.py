@@ -1,0 +1,89 @@
+"""The Pillow plugin: after `register()`, `Image.save` takes `target_size=` and the options of `bytefit.compress`.
+
+One wrapper round `Image.Image.save` serves every format, whenever its plugin is loaded; without `target_size` the
+call goes on to Pillow untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import wraps
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from PIL import Image
+
+from bytefit.codecs import format_for_suffix, nearest
+from bytefit.compression import compress
+from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+from bytefit.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Without a target these would be ignored by Pillow in silence, and the file come out of any size.
+_MEANINGLESS_ALONE = frozenset({"slack", "min_quality", "on_unreachable"})
+
+_MARK = "_bytefit_save"
+
+
+def register() -> None:
+    """Teach `PIL.Image.Image.save` the option `target_size`. Doing it twice is doing it once."""
+    if not hasattr(Image.Image.save, _MARK):
+        Image.Image.save = _wrapped(Image.Image.save)  # type: ignore[method-assign]
+
+
+def unregister() -> None:
+    """Give Pillow its own `save` back."""
+    original = getattr(Image.Image.save, _MARK, None)
+    if original is not None:
+        Image.Image.save = original  # type: ignore[method-assign]
+
+
+def _wrapped(original: Callable[..., None]) -> Callable[..., None]:
+    @wraps(original)
+    def save(
+        self: Image.Image,
+        fp: str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes],
+        format: str | None = None,  # noqa: A002  (Pillow's word)
+        **params: Any,
+    ) -> None:
+        target = params.pop("target_size", None)
+        if target is None:
+            _check_forgotten_target(params)
+            original(self, fp, format, **params)
+        else:
+            _save_fitted(self, fp, format, target, params)
+
+    setattr(save, _MARK, original)
+    return save
+
+
+def _check_forgotten_target(params: dict[str, Any]) -> None:
+    """Refuse options that mean something only beside a target, and names that look like one."""
+    for name in params:
+        if name in _MEANINGLESS_ALONE:
+            raise OptionError(f"{name!r} needs a target_size to go with it")
+        if ("size" in name or "target" in name) and nearest(name, {"target_size"}, cutoff=0.8):
+            raise OptionError(f"unknown option {name!r}{nearest(name, {'target_size'}, cutoff=0.8)}")
+
+
+def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | int, params: dict[str, Any]) -> None:
+    """Fit `image` to the target in memory, then write it once, in one step where `fp` is a path."""
+    if params.pop("save_all", False) or params.pop("append_images", None):
+        raise UnsupportedImage("animations cannot be fitted to a size yet: leave save_all and append_images out")
+    is_path = isinstance(fp, str | bytes | os.PathLike)
+    name = os.fsdecode(fp) if is_path else getattr(fp, "name", "")
+    if wanted is None:
+        if not isinstance(name, str) or not name:
+            raise ConfigError("a file object has no suffix to tell the format by: name one with format='JPEG'")
+        wanted = format_for_suffix(Path(name).suffix)
+    data = compress(image, target, format=wanted, **params).data
+    if is_path:
+        write_atomically(name, data)
+        return
+    stream = sys.stdout.buffer if fp is sys.stdout else fp
+    stream.write(data)
+    if hasattr(stream, "flush"):
+        stream.flush()

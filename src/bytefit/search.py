@@ -1,0 +1,76 @@
+"""The search: the highest rung of a ladder that fits a budget, in as few trials as a predicted curve allows.
+
+It knows rungs (0 to n - 1, from the smallest file to the largest), a predicted curve of ln(bytes) along them and a
+callback that measures one rung. It knows nothing of images, codecs or files, and trusts the prediction with nothing
+but the order of its trials: the answer is always a rung that was measured and fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
+
+from bytefit.curve import aim, corrected, rung_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# After this many trials the corrected curve has misled the search long enough, and halving bounds the worst case at
+# PATIENCE + log2(rungs) + 1 trials.
+PATIENCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        rung: the highest rung known to fit, or None when even the lowest is over.
+        proven: whether the next rung was measured to be over, or there is none.
+        sizes: every rung measured, with its bytes.
+    """
+
+    rung: int | None
+    proven: bool
+    sizes: Mapping[int, int]
+
+
+def search(
+    measure: Callable[[int], int], curve: Sequence[float], budget: int, *, enough: int | None = None, first: int = 0
+) -> Found:
+    """Find the highest rung whose bytes are at most `budget`.
+
+    Sizes need not rise with every rung: the search then finds a rung that fits below one that does not.
+
+    Args:
+        measure: encodes a rung and returns its bytes, at least 1; called at most once a rung.
+        curve: predicted ln(bytes) for every rung, never falling; it decides how many trials are made, never the answer.
+        budget: the most bytes an answer may have, at least 1.
+        enough: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
+        first: the lowest rung that may be used (a floor).
+    """
+    enough = budget if enough is None else enough
+    sizes: dict[int, int] = {}
+    low, high = first - 1, len(curve)
+    while high - low > 1 and sizes.get(low, 0) < enough:
+        rung = (
+            (low + high) // 2
+            if len(sizes) >= PATIENCE
+            else _likeliest(curve, sizes, low=low, high=high, budget=budget, enough=enough)
+        )
+        sizes[rung] = measure(rung)
+        if sizes[rung] <= budget:
+            low = rung
+        else:
+            high = rung
+    return Found(low if low >= first else None, high - low == 1, sizes)
+
+
+def _likeliest(
+    curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int, budget: int, enough: int
+) -> int:
+    """Return the rung between `low` and `high` that the corrected curve puts nearest to the aim."""
+    known = {rung: log(sizes[rung]) for rung in (low, high) if rung in sizes}
+    # Without slack only a proof ends the search: begin with the rung that should fit.
+    return rung_at(corrected(curve, known), aim(budget, enough), low + 1, high, below=enough >= budget)

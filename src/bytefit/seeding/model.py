@@ -1,0 +1,93 @@
+"""A trained model as it is shipped: one readable JSON file a codec, checked when it is loaded.
+
+The file holds the scout curve (linear, from the scouts to ln bits per pixel at each knot of the ladder), the trees
+that correct the probe, and what the model was trained on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bytefit.errors import ModelError
+
+if TYPE_CHECKING:
+    from bytefit.codecs import Codec
+    from bytefit.seeding.trees import Tree
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a model file holds.
+
+    Attributes:
+        version: of the file's form.
+        codec: Pillow's name of the format it is for.
+        rungs: the length of the ladder it was trained on.
+        probe_options: the low effort its probes were made with.
+        scout_qualities: the JPEG qualities of the scouts.
+        knots: the rungs at which the scout curve is known.
+        scout_curve: for each knot an intercept and a coefficient for each scout; gives ln(bits per pixel).
+        features: the names of the features of the trees.
+        base, trees: see `bytefit.seeding.trees`; they predict ln(true bytes / probe bytes).
+        modes: the modes of the pictures it was trained on.
+        least_pixels: the smallest picture it was trained on.
+        sources: the sources of the pictures it was trained on: a benchmark leaves them out.
+    """
+
+    version: int
+    codec: str
+    rungs: int
+    probe_options: dict[str, Any]
+    scout_qualities: list[int]
+    knots: list[int]
+    scout_curve: list[list[float]]
+    features: list[str]
+    base: float
+    trees: list[Tree]
+    modes: list[str]
+    least_pixels: int
+    sources: list[str]
+
+
+def models_folder() -> Path:
+    """Return the folder of the shipped models: inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent.parent / "models"
+
+
+@cache
+def shipped_model(codec: Codec) -> Model | None:
+    """Return the shipped model of a codec, or None if none is shipped."""
+    path = models_folder() / f"{codec.format.lower()}.json"
+    return load_model(path, codec) if path.is_file() else None
+
+
+def load_model(path: Path, codec: Codec) -> Model:
+    """Read a model file and check that it fits the codec.
+
+    Raises:
+        ModelError: if it cannot be read, is incomplete or was trained for another ladder or probe.
+    """
+    try:
+        record = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ModelError(f"cannot read model {path}: {error}") from error
+    names = {field.name for field in fields(Model)}
+    if not isinstance(record, dict) or set(record) != names:
+        raise ModelError(f"model {path} does not hold exactly {', '.join(sorted(names))}: train it again")
+    model = Model(**record)
+    if model.version != VERSION or model.codec != codec.format or model.rungs != len(codec.ladder):
+        raise ModelError(
+            f"model {path} (version {model.version}, {model.codec}, {model.rungs} rungs) is not for version {VERSION}, "
+            f"{codec.format}, {len(codec.ladder)} rungs: train it again"
+        )
+    if model.probe_options != codec.probe_options:
+        raise ModelError(f"model {path} was trained on probes with {model.probe_options}: train it again")
+    return model

@@ -1,0 +1,55 @@
+"""The mosaic: tiles sampled over a picture, put side by side, so that a small encode tells of the whole.
+
+It knows pixels and places only, neither codecs nor models. The same picture always gives the same mosaic.
+"""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+from PIL.Image import new as new_image
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Wide tiles: a join every 64 pixels costs the encoder little, and fewer tiles have to be cut out, which is where the
+# time of a mosaic goes (measured on 70 pictures: 64x16 beats 128x16 and whole rows by error, 32x16 by cost).
+TILE_WIDTH, TILE_HEIGHT = 64, 16
+
+# A sixth of the pixels, within bounds: fewer tiles than 48 are too few to tell, more than 256 tell little more.
+_SHARE = 1 / 6
+_FEWEST, _MOST = 48, 256
+
+# The fractional parts of multiples of these numbers are spread evenly over the unit square (the R2 sequence of
+# M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
+_R2 = (0.7548776662466927, 0.5698402909980532)
+
+
+def mosaic(picture: Image.Image) -> Image.Image:
+    """Return a mosaic of about a sixth of `picture`, or `picture` itself where that would be half of it or more.
+
+    The picture is divided into as many fields as there are tiles; each field gives one tile, cut at a place inside
+    it that is aligned to the encoder's blocks of 16 pixels.
+    """
+    across, down = picture.width // TILE_WIDTH, picture.height // TILE_HEIGHT
+    wanted = min(_MOST, max(_FEWEST, round(across * down * _SHARE)))
+    if wanted * 2 > across * down:
+        return picture
+    columns = min(across, max(1, round(sqrt(wanted * across / down))))
+    rows = min(down, ceil(wanted / columns))
+    result = new_image(picture.mode, (columns * TILE_WIDTH, rows * TILE_HEIGHT))
+    for row in range(rows):
+        for column in range(columns):
+            index = row * columns + column
+            x = _place(column, columns, across, index * _R2[0] % 1) * TILE_WIDTH
+            y = _place(row, rows, down, index * _R2[1] % 1) * TILE_HEIGHT
+            tile = picture.crop((x, y, x + TILE_WIDTH, y + TILE_HEIGHT))
+            result.paste(tile, (column * TILE_WIDTH, row * TILE_HEIGHT))
+    return result
+
+
+def _place(field: int, fields: int, cells: int, where: float) -> int:
+    """Return a cell of field number `field`, of `fields` that share `cells` cells, at `where` (0 to 1) inside it."""
+    first, end = field * cells // fields, (field + 1) * cells // fields
+    return first + int(where * (end - first))

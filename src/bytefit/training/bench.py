@@ -1,0 +1,213 @@
+"""The benchmark: the same (picture, budget) cases through every strategy, side by side in one run.
+
+Times are compared inside one case only, where the machine was the same for all; what is reported are medians of
+ratios. The strategies take turns at going first.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from statistics import fmean, median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import track
+
+from bytefit.codecs import CODECS, Codec, codec_for_format
+from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.opening import read_image
+from bytefit.seeding.model import models_folder, shipped_model
+from bytefit.training.card import table
+from bytefit.training.corpus import Sample, find_samples
+from bytefit.training.measurement import knots
+from bytefit.training.published import PublishedModel
+from bytefit.training.strategies import Answer, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Budgets of a picture, in bits per pixel: generous, usual and tight.
+BUDGET_BITS = (1.0, 0.3, 0.1)
+
+# Upper bounds of the size classes, in megapixels.
+SIZE_CLASSES = (("tiny", 0.1), ("small", 1.0), ("medium", 4.0), ("large", float("inf")))
+
+STRATEGIES = ("bisection", "bisection, stopping early", "mean curve", "full-feature GBR", "bytefit")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case answered by one strategy.
+
+    Attributes:
+        codec, path, kind, source: what was fitted.
+        megapixels, bits: its dimensions and its budget in bits per pixel.
+        budget: the same in bytes.
+        strategy: who answered.
+        answer: what it answered.
+        cost: all its time over the time of one encode at bytefit's answer.
+        speed_up: the time of full bisection over its time.
+    """
+
+    codec: str
+    path: str
+    kind: str
+    source: str
+    megapixels: float
+    bits: float
+    budget: int
+    strategy: str
+    answer: Answer
+    cost: float
+    speed_up: float
+
+    @property
+    def fill(self) -> float:
+        """Bytes over budget."""
+        return self.answer.size / self.budget
+
+
+def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json: bool) -> str:
+    """Run every strategy on the images below `folder` and return the report.
+
+    Images from a source that the shipped models were trained on are left out.
+
+    Args:
+        folder: see `bytefit.training.corpus`.
+        formats: the codecs to compare; None means all.
+        limit: at most so many images of every kind, chosen by the hashes of their names; None means all.
+        as_json: every row as JSON instead of tables.
+
+    Raises:
+        ConfigError: if no image is left to be measured.
+    """
+    codecs = [codec_for_format(name) for name in formats] if formats else list(CODECS)
+    samples = _limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
+    rows: list[Row] = []
+    skipped: dict[str, int] = {}
+    for codec in codecs:
+        published = _published(codec)
+        for turn, sample in enumerate(track(samples, codec.format, transient=True)):
+            try:
+                picture = codec.prepare(read_image(sample.path)[1])
+            except UnsupportedImage:
+                skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
+                continue
+            for bits in BUDGET_BITS:
+                case = Case(codec, picture, max(1, int(picture.width * picture.height * bits / 8)))
+                answered = _answered(case, published, turn)
+                if isinstance(answered, str):
+                    skipped[answered] = skipped.get(answered, 0) + 1
+                else:
+                    rows += _rows(sample, case, bits, answered)
+    if not rows:
+        raise ConfigError(f"nothing to measure below {folder}: no readable image of a source the models do not know")
+    if as_json:
+        return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
+    return _report(rows, skipped)
+
+
+def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:
+    if limit is None:
+        return samples
+    chosen: list[Sample] = []
+    for kind in sorted({sample.kind for sample in samples}):
+        of_kind = [sample for sample in samples if sample.kind == kind]
+        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:limit]
+    return chosen
+
+
+def _trained_on(sample: Sample, codecs: list[Codec]) -> bool:
+    models = [shipped_model(codec) for codec in codecs]
+    return any(sample.source in model.sources for model in models if model is not None)
+
+
+def _published(codec: Codec) -> PublishedModel:
+    rows = json.loads((models_folder() / "published-attempt.json").read_bytes())[codec.format]
+    return PublishedModel(codec, knots(codec), rows)
+
+
+def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
+    """Let every strategy answer, or say why the case tells nothing."""
+    answers: dict[str, Answer] = {}
+
+    def bisect() -> None:
+        answers["bisection"], answers["bisection, stopping early"] = case.bisection()
+
+    steps: list[Callable[[], None]] = [
+        bisect,
+        lambda: answers.update({"mean curve": case.with_mean_curve()}),
+        lambda: answers.update({"full-feature GBR": case.with_published(published)}),
+        lambda: answers.update({"bytefit": case.with_bytefit()}),
+    ]
+    for step in range(len(steps)):
+        steps[(step + turn) % len(steps)]()
+        best = answers.get("bytefit")
+        if best is not None and best.size > case.budget:
+            return "budgets no encoding reaches"
+        if best is not None and best.quality == case.codec.ladder[-1]:
+            return "budgets above the largest encoding"
+    return {name: answers[name] for name in STRATEGIES}
+
+
+def _rows(sample: Sample, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
+    one = median(case.encode(answers["bytefit"].quality).seconds for _ in range(3))
+    for name, answer in answers.items():
+        yield Row(
+            codec=case.codec.format,
+            path=sample.path.name,
+            kind=sample.kind,
+            source=sample.source,
+            megapixels=case.picture.width * case.picture.height / 1e6,
+            bits=bits,
+            budget=case.budget,
+            strategy=name,
+            answer=answer,
+            cost=answer.seconds / one,
+            speed_up=answers["bisection"].seconds / answer.seconds,
+        )
+
+
+def _report(rows: list[Row], skipped: dict[str, int]) -> str:
+    parts = []
+    for codec in dict.fromkeys(row.codec for row in rows):
+        of_codec = [row for row in rows if row.codec == codec]
+        groups = {"all": of_codec}
+        for low, (name, high) in zip((0.0, *(bound for _, bound in SIZE_CLASSES)), SIZE_CLASSES, strict=False):
+            groups[f"{name} ({low:g}-{high:g} MP)"] = [row for row in of_codec if low <= row.megapixels < high]
+        for kind in sorted({row.kind for row in of_codec}):
+            groups[kind] = [row for row in of_codec if row.kind == kind]
+        for name, group in groups.items():
+            if group:
+                parts.append(f"{codec}, {name}: {len(group) // len(STRATEGIES)} cases\n\n" + _table(group))
+    left = "; ".join(f"{count} {what}" for what, count in sorted(skipped.items())) or "none"
+    return "\n\n".join([*parts, f"Left out: {left}."])
+
+
+def _table(rows: list[Row]) -> str:
+    header = ["", "trials", "cost", "p90", "fill", "over", "error", "speed-up", "slower", "ms"]
+    return table(header, [_summary(name, [row for row in rows if row.strategy == name]) for name in STRATEGIES])
+
+
+def _summary(name: str, rows: list[Row]) -> list[str]:
+    """Return a strategy's line of the table.
+
+    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, median error of ln(bytes),
+    median speed-up against full bisection, share of cases slower than it, median time.
+    """
+    costs = [row.cost for row in rows]
+    errors = [abs(row.answer.error) for row in rows if row.answer.error is not None]
+    figures: dict[str, Any] = {
+        "trials": f"{fmean(row.answer.trials for row in rows):.2f}",
+        "cost": f"{median(costs):.2f}",
+        "p90": f"{quantiles(costs, n=10)[-1]:.2f}" if len(costs) > 1 else "-",
+        "fill": f"{median(row.fill for row in rows):.3f}",
+        "over": str(sum(row.fill > 1 for row in rows)),
+        "error": f"{median(errors):.3f}" if errors else "-",
+        "speed-up": f"{median(row.speed_up for row in rows):.2f}x",
+        "slower": f"{fmean(row.speed_up < 1 for row in rows):.1%}",
+        "ms": f"{median(row.answer.seconds for row in rows) * 1000:.1f}",
+    }
+    return [name, *figures.values()]

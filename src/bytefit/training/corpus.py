@@ -1,0 +1,74 @@
+"""Folders of images to learn from, and their split by source.
+
+A picture's *source* is the project or person it comes from: pictures of one source resemble each other, so a split
+by file would flatter every model. A table `FOLDER.tsv` beside a folder, with the columns `path` and `source`, says
+which; without one every picture is a source of its own. A picture's *kind* is the name of the folder it is in.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The share of every kind that may be held out.
+HELD_OUT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image file of a corpus."""
+
+    path: Path
+    kind: str
+    source: str
+
+
+def find_samples(folders: list[Path]) -> list[Sample]:
+    """Return the files of all `folders`, sorted, hidden ones left out."""
+    samples = []
+    for folder in folders:
+        sources = _sources(folder)
+        for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
+            name = path.relative_to(folder).as_posix()
+            samples.append(Sample(path, path.parent.name, sources.get(name, name)))
+    return samples
+
+
+def split(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """Return the samples to train on and those held out, no source on both sides.
+
+    Sources are taken in the order of their hashes, which knows nothing of their pictures, and held out as long as
+    that leaves at most `HELD_OUT` of every kind held out.
+    """
+    totals = Counter(sample.kind for sample in samples)
+    per_source: dict[str, Counter[str]] = {}
+    for sample in samples:
+        per_source.setdefault(sample.source, Counter())[sample.kind] += 1
+    held: Counter[str] = Counter()
+    out: set[str] = set()
+    for source in sorted(per_source, key=lambda source: sha256(source.encode()).digest()):
+        if all(held[kind] + count <= HELD_OUT * totals[kind] for kind, count in per_source[source].items()):
+            held += per_source[source]
+            out.add(source)
+    return [s for s in samples if s.source not in out], [s for s in samples if s.source in out]
+
+
+def _sources(folder: Path) -> dict[str, str]:
+    """Return the source of each file named in the table beside `folder`: its address up to the path inside it."""
+    table = folder.with_suffix(".tsv")
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as lines:
+        return {row["path"]: _project(row["source"]) for row in csv.DictReader(lines, delimiter="\t")}
+
+
+def _project(address: str) -> str:
+    """Return "deb:package" of "deb:package:path" and "owner/name" of "owner/name:path"."""
+    parts = address.split(":")
+    return ":".join(parts[:2]) if parts[0] == "deb" else parts[0]

@@ -1,0 +1,76 @@
+"""A training run: folders of images in, model files and their card out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs import CODECS
+from bytefit.errors import ConfigError
+from bytefit.training.card import write_card
+from bytefit.training.corpus import find_samples, split
+from bytefit.training.fitting import fit
+from bytefit.training.measurement import measure_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bytefit.training.measurement import Measured
+
+# A split by source needs a few on either side, and trees need rows.
+LEAST_TRAINING_PICTURES = 20
+
+
+def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
+    """Train a model for every codec on the images below `folders` and write them to `output`.
+
+    Args:
+        folders: see `bytefit.training.corpus`.
+        output: gets one JSON file a codec, `published-attempt.json` for the benchmark, and the card, `README.md`.
+        cache: where measurements are kept between runs.
+        jobs: processes to measure with; -1 means one a core.
+
+    Raises:
+        ConfigError: if there are too few pictures to learn from.
+    """
+    samples, held_out = split(find_samples(folders))
+    held_sources = {sample.source for sample in held_out}
+    measured = measure_all(samples + held_out, CODECS, cache, jobs)
+    output.mkdir(parents=True, exist_ok=True)
+    fitted, published = {}, {}
+    for codec in CODECS:
+        records = measured[codec.format]
+        learned = [record for record in records if record.source not in held_sources]
+        if len(learned) < LEAST_TRAINING_PICTURES:
+            raise ConfigError(
+                f"{len(learned)} pictures for {codec.format} are too few to learn from: "
+                f"give folders with at least {LEAST_TRAINING_PICTURES} of several sources"
+            )
+        fitted[codec.format] = fit(codec, learned, [r for r in records if r.source in held_sources])
+        published[codec.format] = [_published_row(record) for record in learned]
+        _write(output / f"{codec.format.lower()}.json", asdict(fitted[codec.format].model))
+    _write(output / "published-attempt.json", published)
+    write_card(output / "README.md", fitted, measured, held_sources, folders)
+
+
+def _published_row(record: Measured) -> list[list[float]]:
+    """Return what the published attempt learns from one picture: its features and its true curve."""
+    return [
+        [float(f"{value:.4g}") for value in record.full_features],
+        [round(bits, 3) for bits in record.truth],
+    ]
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    """Write JSON that a person can read: one line a value, and one a tree or row."""
+    lines = []
+    for name, value in record.items():
+        nested = isinstance(value, list) and any(isinstance(item, list) for item in value)
+        items = ",\n  ".join(_compact(item) for item in value) if nested else ""
+        lines.append(f" {_compact(name)}: " + (f"[\n  {items}\n ]" if nested else _compact(value)))
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
