@@ -5,7 +5,6 @@ KB is 1000 bytes and KiB is 1024, as the standards have it; a bare number is byt
 
 from __future__ import annotations
 
-import operator
 import re
 from typing import SupportsIndex
 
@@ -42,7 +41,7 @@ def parse_size(size: str | SupportsIndex) -> int:
 
 def _whole(size: SupportsIndex) -> int:
     if isinstance(size, SupportsIndex) and not isinstance(size, bool):
-        return operator.index(size)
+        return size.__index__()
     raise SizeSyntaxError(f"size {size!r} is not a whole number of bytes: give an int or text like '200KB'")
 
 

@@ -50,7 +50,8 @@ def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, 
         mode: the mode it is encoded in; a colour profile made for another kind of colours is left out.
         policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, from JPEG to JPEG, every other
             application segment, as far as the format has a place for them; "orientation+icc" keeps the colour
-            profile and an EXIF block of nothing but the orientation; "strip" keeps nothing, and expects that the orientation was applied to the pixels (see `upright`).
+            profile and an EXIF block of nothing but the orientation; "strip" keeps nothing, and
+            expects that the orientation was applied to the pixels (see `upright`).
     """
     profile = image.info.get("icc_profile") or b""
     if profile[16:20] != _PROFILE_SPACES.get(mode):

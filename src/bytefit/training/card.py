@@ -67,7 +67,7 @@ def _purpose(command: str) -> str:
         "two full encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.\n\n"
         f"A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model turns "
         "that into a first\ncurve; the whole picture is encoded once where that curve meets the budget, at a low effort "
-        "of the codec (the probe);\ngradient-boosted trees (scikit-learn, Huber's loss) correct what it came to.\n\n"
+        "of the\ncodec (the probe); gradient-boosted trees (scikit-learn, Huber's loss) correct what it came to.\n\n"
         f"Made by `{command}`; the same images and versions give the same files."
     )
 
@@ -81,8 +81,8 @@ def _data(measured: dict[str, list[Measured]], held_sources: set[str]) -> str:
     sources = {record.source for records in measured.values() for record in records}
     return (
         table(["codec", "pictures trained on", "held out"], rows)
-        + f"\n\n{len(sources)} sources, {len(sources & held_sources)} of them held out whole: no source is on both sides. "
-        + "Pictures over a megapixel\nare measured on their middle. Kinds: "
+        + f"\n\n{len(sources)} sources, {len(sources & held_sources)} of them held out whole: no source is on both sides."
+        + " Pictures over a megapixel\nare measured on their middle. Kinds: "
         + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
         + ".\n\nHeld out: "
         + ", ".join(sorted(sources & held_sources))
