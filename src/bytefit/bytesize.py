@@ -41,7 +41,7 @@ def parse_size(size: str | SupportsIndex) -> int:
 
 def _whole(size: SupportsIndex) -> int:
     if isinstance(size, SupportsIndex) and not isinstance(size, bool):
-        return size.__index__()
+        return int(size.__index__())
     raise SizeSyntaxError(f"size {size!r} is not a whole number of bytes: give an int or text like '200KB'")
 
 

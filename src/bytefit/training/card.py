@@ -65,9 +65,9 @@ def _purpose(command: str) -> str:
     return (
         "These models predict the size of a picture at every rung of a codec's ladder, so that `bytefit` needs one or\n"
         "two full encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.\n\n"
-        f"A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model turns "
-        "that into a first\ncurve; the whole picture is encoded once where that curve meets the budget, at a low effort "
-        "of the\ncodec (the probe); gradient-boosted trees (scikit-learn, Huber's loss) correct what it came to.\n\n"
+        f"A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model "
+        "turns that into a first\ncurve; the whole picture is encoded once where that curve meets the budget, at a low effort "
+        "of the\ncodec (the probe); gradient-boosted trees (scikit-learn, Huber loss) correct what it came to.\n\n"
         f"Made by `{command}`; the same images and versions give the same files."
     )
 
@@ -81,7 +81,7 @@ def _data(measured: dict[str, list[Measured]], held_sources: set[str]) -> str:
     sources = {record.source for records in measured.values() for record in records}
     return (
         table(["codec", "pictures trained on", "held out"], rows)
-        + f"\n\n{len(sources)} sources, {len(sources & held_sources)} of them held out whole: no source is on both sides."
+        + f"\n\n{len(sources)} sources, {len(sources & held_sources)} of them held out: no source is on both sides."
         + " Pictures over a megapixel\nare measured on their middle. Kinds: "
         + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
         + ".\n\nHeld out: "
