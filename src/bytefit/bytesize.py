@@ -5,6 +5,7 @@ KB is 1000 bytes and KiB is 1024, as the standards have it; a bare number is byt
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import SupportsIndex
 
@@ -33,7 +34,7 @@ def parse_size(size: str | SupportsIndex) -> int:
     factor = UNITS.get(unit.lower() or "b")
     if factor is None:
         raise SizeSyntaxError(f"unknown unit {unit!r} in size {size!r}: use B, kB, KB, MB, KiB or MiB")
-    count = int(whole + fraction) * factor // 10 ** len(fraction)
+    count: int = int(whole + fraction) * factor // 10 ** len(fraction)
     if sign == "-" or count < 1:
         raise SizeSyntaxError(f"size {size!r} is not positive: it must be at least 1 byte")
     return count
@@ -41,7 +42,7 @@ def parse_size(size: str | SupportsIndex) -> int:
 
 def _whole(size: SupportsIndex) -> int:
     if isinstance(size, SupportsIndex) and not isinstance(size, bool):
-        return int(size.__index__())
+        return operator.index(size)
     raise SizeSyntaxError(f"size {size!r} is not a whole number of bytes: give an int or text like '200KB'")
 
 

@@ -66,8 +66,8 @@ def _purpose(command: str) -> str:
         "These models predict the size of a picture at every rung of a codec's ladder, so that `bytefit` needs one or\n"
         "two full encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.\n\n"
         f"A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model "
-        "turns that into a first\ncurve; the whole picture is encoded once where that curve meets the budget, at a low effort "
-        "of the\ncodec (the probe); gradient-boosted trees (scikit-learn, Huber loss) correct what it came to.\n\n"
+        "turns that into a first\ncurve; the whole picture is encoded once where that curve meets the budget, at a low "
+        "effort of the\ncodec (the probe); gradient-boosted trees (scikit-learn, Huber loss) correct what it came to.\n\n"
         f"Made by `{command}`; the same images and versions give the same files."
     )
 
