@@ -22,7 +22,7 @@ from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples
 from bytefit.training.measurement import knots
 from bytefit.training.published import PublishedModel
-from bytefit.training.strategies import Answer, Case
+from bytefit.training.strategies import SLACK, Answer, Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,14 +187,15 @@ def _report(rows: list[Row], skipped: dict[str, int]) -> str:
 
 
 def _table(rows: list[Row]) -> str:
-    header = ["", "trials", "cost", "p90", "fill", "over", "error", "speed-up", "slower", "ms"]
+    header = ["", "trials", "cost", "p90", "fill", "over", "unproven", "error", "speed-up", "slower", "ms"]
     return table(header, [_summary(name, [row for row in rows if row.strategy == name]) for name in STRATEGIES])
 
 
 def _summary(name: str, rows: list[Row]) -> list[str]:
     """Return a strategy's line of the table.
 
-    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, median error of ln(bytes),
+    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers under
+    the slack that are not proven the best rung, median error of ln(bytes),
     median speed-up against full bisection, share of cases slower than it, median time.
     """
     costs = [row.cost for row in rows]
@@ -205,6 +206,7 @@ def _summary(name: str, rows: list[Row]) -> list[str]:
         "p90": f"{quantiles(costs, n=10)[-1]:.2f}" if len(costs) > 1 else "-",
         "fill": f"{median(row.fill for row in rows):.3f}",
         "over": str(sum(row.fill > 1 for row in rows)),
+        "unproven": str(sum(row.fill < 1 - SLACK and not row.answer.proven for row in rows)),
         "error": f"{median(errors):.3f}" if errors else "-",
         "speed-up": f"{median(row.speed_up for row in rows):.2f}x",
         "slower": f"{fmean(row.speed_up < 1 for row in rows):.1%}",

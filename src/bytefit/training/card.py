@@ -62,14 +62,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _purpose(command: str) -> str:
-    return (
-        "These models predict the size of a picture at every rung of a codec's ladder, so that `bytefit` needs one or\n"
-        "two full encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.\n\n"
-        f"A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model "
-        "turns that into a first\ncurve; the whole picture is encoded once where that curve meets the budget, at a low "
-        "effort of the\ncodec (the probe); gradient-boosted trees (scikit-learn, Huber loss) correct what it came to.\n\n"
-        f"Made by `{command}`; the same images and versions give the same files."
-    )
+    return f"""\
+These models predict the size of a picture at every rung of a codec's ladder, so that `bytefit` needs one or two full
+encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.
+
+A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model turns that into a first curve; the
+whole picture is encoded once where that curve meets the budget, at a low effort of the codec (the probe); gradient-boosted
+trees (scikit-learn, Huber loss) correct what it came to.
+
+Made by `{command}`; the same images and versions give the same files."""
 
 
 def _data(measured: dict[str, list[Measured]], held_sources: set[str]) -> str:
