@@ -67,8 +67,8 @@ These models predict the size of a picture at every rung of a codec's ladder, so
 encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.
 
 A mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles is encoded as plain JPEG (the scouts); a linear model turns that
-into a first curve; the whole picture is encoded once where that curve meets the budget, at a low effort of the codec (the
-probe); gradient-boosted trees (scikit-learn, Huber loss) correct what it came to.
+into a first curve; the whole picture is encoded once where that curve meets the budget, at a low effort of the codec
+(the probe); gradient-boosted trees (scikit-learn, Huber loss) correct what it came to.
 
 Made by `{command}`; the same images and versions give the same files."""
 
