@@ -34,7 +34,7 @@ class Model:
         knots: the rungs at which the scout curve is known.
         scout_curve: for each knot an intercept and a coefficient for each scout; gives ln(bits per pixel).
         features: the names of the features of the trees.
-        base, trees: see `bytefit.seeding.trees`; they predict ln(true bytes / probe bytes).
+        base, trees: see `bytefit.seeding.trees`; they predict what probe and gauge leave of ln(true bytes).
         modes: the modes of the pictures it was trained on.
         least_pixels: the smallest picture it was trained on.
         sources: the sources of the pictures it was trained on: a benchmark leaves them out.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 # time of a mosaic goes (measured on 70 pictures: 64x16 beats 128x16 and whole rows by error, 32x16 by cost).
 TILE_WIDTH, TILE_HEIGHT = 64, 16
 
-# A sixth of the pixels, within bounds: fewer tiles than 48 are too few to tell, more than 256 tell little more.
-_SHARE = 1 / 6
-_FEWEST, _MOST = 48, 256
+# A sixteenth of the pixels, within bounds: fewer tiles than 48 are too few to tell, more than 192 tell little more.
+_SHARE = 1 / 16
+_FEWEST, _MOST = 48, 192
 
 # The fractional parts of multiples of these numbers are spread evenly over the unit square (the R2 sequence of
 # M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
@@ -27,7 +27,7 @@ _R2 = (0.7548776662466927, 0.5698402909980532)
 
 
 def mosaic(picture: Image.Image) -> Image.Image:
-    """Return a mosaic of about a sixth of `picture`, or `picture` itself where that would be half of it or more.
+    """Return a mosaic of about a sixteenth of `picture`, or `picture` itself where that would be half of it or more.
 
     The picture is divided into as many fields as there are tiles; each field gives one tile, cut at a place inside
     it that is aligned to the encoder's blocks of 16 pixels.

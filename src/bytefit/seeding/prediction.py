@@ -13,8 +13,9 @@ from math import log
 from typing import TYPE_CHECKING, Any
 
 from bytefit.curve import aim, corrected, interpolated, rung_at
-from bytefit.seeding.features import probe, probe_features, scout
+from bytefit.seeding.features import gauge, probe, probe_features, scout
 from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # A second probe pays where the first landed further from the answer than this (in ln bytes): beyond, the shape of the
 # curve between the two is known less well than a probe knows its own rung.
 _PROBE_REACH = 0.5
+
+_MOST_PROBES = 2
 
 # A budget this far (in ln bytes) outside the ladder needs no probe: the first trial settles it.
 _OUT_OF_REACH = 0.5
@@ -61,29 +64,36 @@ def seed(
 
 def seed_with(model: Model, codec: Codec, picture: Image.Image, *, budget: int, enough: int, first: int) -> Seed:
     """Predict the curve of `picture` with a model: scouts first, then a probe where the scouts see the answer."""
-    per_pixel = log(picture.width * picture.height / 8)
-    scouts, trials = scout(picture, model.scout_qualities)
+    pixels = picture.width * picture.height
+    tiles = mosaic(picture)
+    scouts, trials = scout(tiles, model.scout_qualities)
     expected = scout_curve(model, scouts)
-    curve: Sequence[float] = [bits + per_pixel for bits in expected]
+    curve: Sequence[float] = [bits + log(pixels / 8) for bits in expected]
     known: dict[int, float] = {}
-    while len(known) < 2 and curve[first] < log(budget) + _OUT_OF_REACH and curve[-1] > log(budget) - _OUT_OF_REACH:  # noqa: PLR2004
+    while tiles is not picture and len(known) < _MOST_PROBES and _within_reach(curve, budget, first):
         rung = rung_at(curve.__getitem__, aim(budget, enough), first, len(curve))
         if any(abs(curve[rung] - curve[probed]) < _PROBE_REACH for probed in known):
             break
         bits, trial = probe(codec, picture, rung)
-        trials.append(trial)
+        gauged, gauge_trials = gauge(codec, tiles, rung)
+        trials += [trial, *gauge_trials]
         features = probe_features(
-            rung,
-            model.rungs,
+            rung / (model.rungs - 1),
             mode=picture.mode,
-            pixels=picture.width * picture.height,
-            probe_bits=bits,
-            expected_bits=expected[rung],
+            pixels=pixels,
+            bits=bits,
+            gauged=gauged,
+            expected=expected[rung],
             scouts=scouts,
         )
-        known[rung] = bits + predict(model.base, model.trees, features) + per_pixel
+        known[rung] = bits + gauged + predict(model.base, model.trees, features) + log(pixels / 8)
         curve = list(accumulate(map(corrected(curve, known), range(len(curve))), max))
     return Seed(curve, tuple(trials))
+
+
+def _within_reach(curve: Sequence[float], budget: int, first: int) -> bool:
+    """Return whether the budget lies on the curve, or so little beside it that a probe should tell."""
+    return curve[first] < log(budget) + _OUT_OF_REACH and curve[-1] > log(budget) - _OUT_OF_REACH
 
 
 def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCOUTS = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
 
 # Smaller pictures are encoded faster than scouts are taken of them.
-LEAST_PIXELS = 10_000
+LEAST_PIXELS = 1024
 
 # Bits per pixel that budgets are about; a model is fitted to rungs of a picture inside this range.
 LEAST_BITS, MOST_BITS = 0.03, 8.0
@@ -107,23 +107,24 @@ def _fit_scouts(train: list[Measured], qualities: list[int], count: int) -> list
 
 
 def _rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
-    """Return (features, ln(true bytes / probe bytes)) for every knot of a picture that budgets are about."""
+    """Return (features, what probe and gauge leave of the truth) for every knot of a picture that budgets are about."""
     scouts = [record.scouts[quality] for quality in bare.scout_qualities]
     expected = scout_curve(bare, scouts)
+    knots_of_record = zip(bare.knots, record.probes, record.gauges, record.truth, strict=True) if record.gauges else ()
     return [
         (
             probe_features(
-                rung,
-                bare.rungs,
+                rung / (bare.rungs - 1),
                 mode=record.mode,
                 pixels=record.width * record.height,
-                probe_bits=probed,
-                expected_bits=expected[rung],
+                bits=bits,
+                gauged=gauged,
+                expected=expected[rung],
                 scouts=scouts,
             ),
-            true - probed,
+            true - bits - gauged,
         )
-        for rung, probed, true in zip(bare.knots, record.probes, record.truth, strict=True)
+        for rung, bits, gauged, true in knots_of_record
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
 

@@ -1,15 +1,17 @@
 """What is measured of a picture for training: its true curve, its probes and its scouts, by the run-time functions.
 
 Measuring takes nearly all the time of a training run, so it is done in parallel and cached on disk by the content
-of the file and all that decides the result.
+of the file and all that decides the result, each part by itself.
 """
 
 from __future__ import annotations
 
 import warnings
+from ast import literal_eval
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from inspect import getsource
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import PIL
@@ -19,7 +21,9 @@ from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.errors import UnsupportedImage
 from bytefit.opening import read_image
-from bytefit.seeding.features import log_bits, probe, scout
+from bytefit.seeding import mosaic as mosaic_module
+from bytefit.seeding.features import gauge, log_bits, probe, scout
+from bytefit.seeding.mosaic import mosaic
 from bytefit.training.published import full_features
 
 if TYPE_CHECKING:
@@ -39,13 +43,20 @@ KNOTS = {"JPEG": 17, "WEBP": 17, "AVIF": 12}
 # Qualities the scouts are measured at; which of them a model uses is decided when it is fitted.
 SCOUT_QUALITIES = (10, 30, 50, 75, 90)
 
-# To be raised whenever what is measured changes.
-_VERSION = 1
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One picture as one codec sees it; all sizes as ln(bits per pixel)."""
+    """One picture as one codec sees it; all sizes as ln(bits per pixel).
+
+    Attributes:
+        kind, source: see `bytefit.training.corpus`.
+        mode, width, height: of what was encoded.
+        scouts: by JPEG quality.
+        truth: the full encodes, at each knot.
+        probes: the encodes at low effort, at each knot.
+        gauges: what the mosaic says of the difference, at each knot; empty for a picture too small for one.
+        full_features: those of the published attempt.
+    """
 
     kind: str
     source: str
@@ -55,6 +66,7 @@ class Measured:
     scouts: dict[int, float]
     truth: list[float]
     probes: list[float]
+    gauges: list[float]
     full_features: list[float]
 
 
@@ -66,47 +78,78 @@ def knots(codec: Codec) -> list[int]:
 
 def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Measured]]:
     """Measure every sample with every codec; return by format what could be measured."""
-    memory = joblib.Memory(cache, verbose=0)
-    cached = memory.cache(_measure, ignore=["path"])
-    tasks = [
-        joblib.delayed(cached)(
-            sample.path, sha256(sample.path.read_bytes()).hexdigest(), codec.format, _versions(codec)
-        )
-        for sample in samples
-        for codec in codecs
-    ]
-    labels = [(sample, codec) for sample in samples for codec in codecs]
+    pairs = [(sample, codec) for sample in samples for codec in codecs]
+    tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
-    for (sample, codec), record in zip(labels, track(records, "measuring", total=len(tasks)), strict=True):
+    for (_, codec), record in zip(pairs, track(records, "measuring", total=len(tasks)), strict=True):
         if record is not None:
-            measured[codec.format].append(Measured(kind=sample.kind, source=sample.source, **record))
+            measured[codec.format].append(record)
     return measured
 
 
-def _versions(codec: Codec) -> str:
-    """Return all that decides a measurement besides the file: the cache's key."""
-    return repr((_VERSION, PIL.__version__, codec.ladder, sorted(codec.probe_options.items()), SCOUT_QUALITIES))
-
-
-def _measure(path: Path, digest: str, codec_format: str, versions: str) -> dict[str, object] | None:  # noqa: ARG001
+def _measured(sample: Sample, codec_format: str, cache: Path) -> Measured | None:
+    """Measure one picture, part by part from the cache: the truth is dear, the probes are what is worked on."""
+    memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)
+    digest = sha256(sample.path.read_bytes()).hexdigest()
+    key = repr((digest, codec_format, PIL.__version__, knots(codec), [codec.ladder[rung] for rung in knots(codec)]))
+    effort = repr(sorted(codec.probe_options.items()))
+    shape = memory.cache(_shape, ignore=["path"])(sample.path, key)
+    if shape is None:
+        return None
+    return Measured(
+        kind=sample.kind,
+        source=sample.source,
+        **shape,
+        scouts=memory.cache(_scouts, ignore=["path"])(sample.path, key, _tiling(), SCOUT_QUALITIES),
+        truth=memory.cache(_truth, ignore=["path"])(sample.path, key),
+        probes=memory.cache(_probes, ignore=["path"])(sample.path, key, effort),
+        gauges=memory.cache(_gauges, ignore=["path"])(sample.path, key, _tiling(), effort),
+    )
+
+
+def _tiling() -> str:
+    """Return what decides a mosaic, as a key for the cache."""
+    return getsource(mosaic_module)
+
+
+def _prepared(path: Path, key: str) -> tuple[Codec, Image.Image]:
+    codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            picture = middle(codec.prepare(read_image(path)[1]))
-            rungs = knots(codec)
-            return {
-                "mode": picture.mode,
-                "width": picture.width,
-                "height": picture.height,
-                "scouts": dict(zip(SCOUT_QUALITIES, scout(picture, SCOUT_QUALITIES)[0], strict=True)),
-                "truth": [true_bits(codec, picture, rung) for rung in rungs],
-                "probes": [probe(codec, picture, rung)[0] for rung in rungs],
-                "full_features": full_features(picture),
-            }
-        except UnsupportedImage:
-            return None
+        return codec, middle(codec.prepare(read_image(path)[1]))
+
+
+def _shape(path: Path, key: str) -> dict[str, Any] | None:
+    """Return mode, dimensions and the published attempt's features, or None for a picture the codec refuses."""
+    try:
+        _, picture = _prepared(path, key)
+    except UnsupportedImage:
+        return None
+    features = full_features(picture)
+    return {"mode": picture.mode, "width": picture.width, "height": picture.height, "full_features": features}
+
+
+def _truth(path: Path, key: str) -> list[float]:
+    codec, picture = _prepared(path, key)
+    return [true_bits(codec, picture, rung) for rung in knots(codec)]
+
+
+def _probes(path: Path, key: str, effort: str) -> list[float]:  # noqa: ARG001  (a key for the cache)
+    codec, picture = _prepared(path, key)
+    return [probe(codec, picture, rung)[0] for rung in knots(codec)]
+
+
+def _gauges(path: Path, key: str, tiling: str, effort: str) -> list[float]:  # noqa: ARG001  (keys for the cache)
+    codec, picture = _prepared(path, key)
+    tiles = mosaic(picture)
+    return [] if tiles is picture else [gauge(codec, tiles, rung)[0] for rung in knots(codec)]
+
+
+def _scouts(path: Path, key: str, tiling: str, qualities: tuple[int, ...]) -> dict[int, float]:  # noqa: ARG001
+    _, picture = _prepared(path, key)
+    return dict(zip(qualities, scout(mosaic(picture), qualities)[0], strict=True))
 
 
 def true_bits(codec: Codec, picture: Image.Image, rung: int) -> float:
