@@ -13,7 +13,7 @@ from bytefit.errors import SizeSyntaxError
 
 UNITS = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
-_SIZE = re.compile(r"\s*([+-]?)([0-9]+(?:_[0-9]+)*)(?:\.([0-9]+))?\s*([^\W\d_]*)\s*", re.ASCII)
+_SIZE = re.compile(r"\s*([+-]?)([0-9](?:_?[0-9]){0,29})(?:\.([0-9]{1,30}))?\s*([^\W\d_]*)\s*", re.ASCII)
 
 
 def parse_size(size: str | SupportsIndex) -> int:

@@ -16,14 +16,13 @@ from bytefit.codecs import Codec, Trial, codec_for_format
 from bytefit.encodes import Encodes, Order
 from bytefit.errors import ConfigError
 from bytefit.opening import decoded, read_image
+from bytefit.options import check_options
 from bytefit.padding import least_padding, pad
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from PIL import Image
-
-ON_UNREACHABLE = ("error", "smallest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Result:
         quality: the quality of `setting` on the codec's own scale.
         setting: the Pillow save options of the encode, metadata left out.
         width, height: the dimensions of the encoded picture, in pixels.
-        scale: its width over that of the source; 1.0 unless `resize` was needed.
+        scale: its longer side over that of the source; 1.0 unless `resize` was needed.
         proven: whether the next rung was measured to be over the budget, or there is none.
         trials: the full encodes, in order.
         probes: the cheap measurements that seeded the search, in order.
@@ -108,10 +107,7 @@ def compress(
         ConfigError: if an option makes no sense, is unknown or in conflict with the target.
     """
     budget = parse_size(target)
-    metadata_.check_policy(metadata)
-    _check_choice("on_unreachable", on_unreachable, ON_UNREACHABLE)
-    if not 0 <= slack < 1:
-        raise ConfigError(f"slack {slack!r} is not a share of the budget: give a number from 0 to less than 1")
+    check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata)
     name, source = _opened(image)
     codec = _codec_of(source, format)
     codec.check_options(save_options)
@@ -144,17 +140,12 @@ def compress(
         setting=encodes.setting,
         width=encodes.picture.width,
         height=encodes.picture.height,
-        scale=encodes.picture.width / picture.width,
+        scale=max(encodes.picture.size) / max(picture.size),
         proven=found.proven,
         trials=tuple(encodes.trials),
         probes=tuple(encodes.probes),
         seconds=perf_counter() - started,
     )
-
-
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ConfigError(f"unknown {name} {value!r}: use one of {', '.join(map(repr, choices))}")
 
 
 def _opened(image: Image.Image | str | os.PathLike[str]) -> tuple[str, Image.Image]:

@@ -5,10 +5,12 @@ It knows Pillow's `info` and the save options that carry metadata; it never read
 
 from __future__ import annotations
 
+from contextlib import suppress
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any
 
-from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.errors import UnsupportedImage
+from bytefit.padding import JPEG_PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,28 +19,23 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
 
-POLICIES = ("keep", "strip", "orientation+icc")
-
 _EXIF_PREFIX = b"Exif\x00\x00"
 _ORIENTATION = 0x0112
 _EXIF_IFD, _EXIF_WIDTH, _EXIF_HEIGHT = 0x8769, 0xA002, 0xA003
 
-# The colour space a profile is for stands in bytes 16 to 20 of it (ICC.1:2022, 7.2.6).
-_PROFILE_SPACES = {"L": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB ", "YCbCr": b"RGB ", "CMYK": b"CMYK"}
+# What Pillow is known to raise on EXIF blocks that lie about themselves.
+_BROKEN_EXIF = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, struct_error)
+
+# The kind of colours a mode holds, where that is not RGB. A colour profile is made for one kind.
+_COLOURS = {"1": "grey", "L": "grey", "LA": "grey", "La": "grey", "CMYK": "inks"}
 
 # Segments that the encoder writes anew, or that travel by a save option of their own. The index of a multi-picture
 # file goes with the other pictures: such files are refused before they get here.
-_REWRITTEN = frozenset({"APP0", "APP14", "COM"})
-_REWRITTEN_CONTENT = (_EXIF_PREFIX, b"http://ns.adobe.com/xap/1.0/\x00", b"ICC_PROFILE\x00", b"MPF\x00")
+_REWRITTEN = frozenset({"APP0", "APP14"})
+_REWRITTEN_CONTENT = (_EXIF_PREFIX, b"http://ns.adobe.com/xap/1.0/\x00", b"ICC_PROFILE\x00", b"MPF\x00", JPEG_PADDING)
 
 # The save options that carry metadata: they weigh the same at every rung.
 OPTIONS = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra"})
-
-
-def check_policy(policy: str) -> None:
-    """Refuse a policy that is none of `POLICIES`."""
-    if policy not in POLICIES:
-        raise ConfigError(f"unknown metadata policy {policy!r}: use one of {', '.join(map(repr, POLICIES))}")
 
 
 def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, Any]:
@@ -47,21 +44,21 @@ def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, 
     Args:
         image: the picture as it was opened; its `info` holds the metadata.
         codec: what it is to be encoded with.
-        mode: the mode it is encoded in; a colour profile made for another kind of colours is left out.
+        mode: the mode it is encoded in; the profile of a grey picture that has to become RGB is left out.
         policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, from JPEG to JPEG, every other
             application segment, as far as the format has a place for them; "orientation+icc" keeps the colour
             profile and an EXIF block of nothing but the orientation; "strip" keeps nothing, and
             expects that the orientation was applied to the pixels (see `upright`).
     """
     profile = image.info.get("icc_profile") or b""
-    if profile[16:20] != _PROFILE_SPACES.get(mode):
+    if _COLOURS.get(image.mode, "RGB") != _COLOURS.get(mode, "RGB"):
         profile = b""
     # Empty values are passed on too: Pillow would otherwise take comment and profile from `info`.
     options: dict[str, Any] = {"icc_profile": profile, "exif": b"", "xmp": b"", "comment": b""}
     if policy == "keep":
-        options.update(
-            exif=_exif(image), xmp=_xmp(image), comment=image.info.get("comment") or b"", extra=_other_segments(image)
-        )
+        options.update(exif=_exif(image), xmp=_xmp(image), extra=_other_segments(image))
+        if not hasattr(image, "applist"):  # those of a JPEG are among its segments, every one of them
+            options["comment"] = image.info.get("comment") or b""
         if "dpi" in image.info:
             options["dpi"] = image.info["dpi"]
     elif policy == "orientation+icc":
@@ -73,18 +70,26 @@ def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, 
 
 def upright(image: Image.Image) -> Image.Image:
     """Return `image` with its EXIF orientation applied to the pixels, itself when there is nothing to turn."""
-    if orientation(image) == 1:
-        return image
-    from PIL import ImageOps
+    from PIL.Image import Transpose
 
-    return ImageOps.exif_transpose(image)
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError):
+    except _BROKEN_EXIF:
         return 1
     return value if value in range(2, 9) else 1
 
@@ -118,14 +123,15 @@ def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int]) -> dict[s
             return dict(carried)
         block[_EXIF_WIDTH], block[_EXIF_HEIGHT] = size
         return {**carried, "exif": exif.tobytes()}
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, struct_error):
+    except _BROKEN_EXIF:
         return dict(carried)  # broken EXIF is carried as it is: nobody reads dimensions from it
 
 
 def _exif(image: Image.Image) -> bytes:
     raw = image.info.get("exif") or b""
     if not raw and "Raw profile type exif" in image.info:
-        raw = image.getexif().tobytes()
+        with suppress(*_BROKEN_EXIF):
+            raw = image.getexif().tobytes()
     return raw if not raw or raw.startswith(_EXIF_PREFIX) else _EXIF_PREFIX + raw
 
 
@@ -135,15 +141,14 @@ def _xmp(image: Image.Image) -> bytes:
 
 
 def _other_segments(image: Image.Image) -> bytes:
-    """Return the application segments of an opened JPEG that Pillow would drop: IPTC, thermal data, extended XMP ..."""
+    """Return the segments of an opened JPEG that Pillow would drop: comments, IPTC, thermal data, extended XMP ..."""
     kept_segments = [
-        (int(marker[3:]), content)
+        (0xFE if marker == "COM" else 0xE0 + int(marker.removeprefix("APP")), content)
         for marker, content in getattr(image, "applist", ())
         if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
     ]
     return b"".join(
-        bytes((0xFF, 0xE0 + number)) + (len(content) + 2).to_bytes(2, "big") + content
-        for number, content in kept_segments
+        bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content for marker, content in kept_segments
     )
 
 

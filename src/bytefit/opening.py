@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
+import zlib
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 LFS_POINTER = b"version https://git-lfs"
 
 # What decoders of every format are known to raise on files that lie about themselves.
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError)
+_DECODING_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError),
+    *(AttributeError, MemoryError, RuntimeError, struct.error, zlib.error),
+)
 
 
 def read_image(path: str | os.PathLike[str]) -> tuple[bytes, Image.Image]:

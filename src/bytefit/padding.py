@@ -5,8 +5,11 @@ from __future__ import annotations
 from bytefit.codecs.jpeg_markers import DQT, markers
 from bytefit.errors import ConfigError
 
-_SEGMENT_MOST = 65_533  # payload of one JPEG segment
-_COMMENT = b"\xff\xfe"
+# Padding of JPEG files goes into application segments with a name of our own, which are left out when the file is
+# compressed again; a comment would be carried along as somebody's words.
+JPEG_PADDING = b"bytefit\x00"
+_APP15 = b"\xff\xef"
+_SEGMENT_MOST = 65_535  # bytes of one segment, its two length bytes included
 
 
 def least_padding(codec_format: str, budget: int) -> int:
@@ -32,12 +35,13 @@ def pad(data: bytes, codec_format: str, budget: int) -> bytes:
 
 
 def _pad_jpeg(data: bytes, missing: int) -> bytes:
-    """Put comments, and fill bytes for a rest too small for one, before the first quantisation table."""
+    """Put segments, and fill bytes for a rest too small for one, before the first quantisation table."""
     filling = bytearray()
-    while missing >= len(_COMMENT) + 2:
-        payload = min(_SEGMENT_MOST, missing - len(_COMMENT) - 2)
-        filling += _COMMENT + (payload + 2).to_bytes(2, "big") + b" " * payload
-        missing -= len(_COMMENT) + 2 + payload
+    least = len(_APP15) + 2 + len(JPEG_PADDING)
+    while missing >= least:
+        length = min(_SEGMENT_MOST, missing - len(_APP15))
+        filling += _APP15 + length.to_bytes(2, "big") + JPEG_PADDING.ljust(length - 2, b"\x00")
+        missing -= len(_APP15) + length
     filling += b"\xff" * missing
     place = next(start for marker, start, _ in markers(data) if marker == DQT)
     return data[:place] + filling + data[place:]

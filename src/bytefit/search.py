@@ -50,7 +50,7 @@ def search(
         enough: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
         first: the lowest rung that may be used (a floor).
     """
-    enough = budget if enough is None else enough
+    enough = budget + 1 if enough is None else enough
     sizes: dict[int, int] = {}
     low, high = first - 1, len(curve)
     while high - low > 1 and sizes.get(low, 0) < enough:
@@ -73,4 +73,4 @@ def _likeliest(
     """Return the rung between `low` and `high` that the corrected curve puts nearest to the aim."""
     known = {rung: log(sizes[rung]) for rung in (low, high) if rung in sizes}
     # Without slack only a proof ends the search: begin with the rung that should fit.
-    return rung_at(corrected(curve, known), aim(budget, enough), low + 1, high, below=enough >= budget)
+    return rung_at(corrected(curve, known), aim(budget, enough), low + 1, high, below=enough > budget)

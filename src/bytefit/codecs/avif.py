@@ -43,7 +43,7 @@ AVIF = Codec(
     },
     alpha_mode="RGBA",
     refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=65_536,
+    max_side=32_768,
     steered=frozenset({"quality"}),
     options=frozenset(
         {"subsampling", "speed", "max_threads", "codec", "range", "tile_rows", "tile_cols", "autotiling"}
@@ -69,5 +69,5 @@ AVIF = Codec(
         (98, 1.443),
         (100, 2.388),
     ),
-    probe_options={"speed": 8},
+    probe_options={"speed": 10},
 )

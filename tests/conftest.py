@@ -1,0 +1,29 @@
+"""Hypothesis profiles, and the fixtures that more than one module needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# No deadlines: they fail on a busy machine and tell nothing on an idle one.
+settings.register_profile("ci", max_examples=400, deadline=None)
+settings.register_profile("dev", max_examples=60, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the folder of the checkout these tests are in."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def corpus(repository) -> Path:
+    """Return the folder of the image corpora that may lie beside the checkout; tests skip without it."""
+    folder = repository.parent / "shared" / "corpus"
+    if not folder.is_dir():
+        pytest.skip("the image corpora are not on this machine")
+    return folder

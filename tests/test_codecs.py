@@ -1,0 +1,374 @@
+"""The codecs: invariants of their data, and what they refuse."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from images import ALPHA_MODES, MODES, encoded, graphic, in_mode, noise, opened, photograph
+from PIL import Image
+
+from bytefit.codecs import CODECS, codec_for_format, encode_timed, format_for_suffix, nearest
+from bytefit.codecs.avif import AVIF
+from bytefit.codecs.codec import NO_METADATA
+from bytefit.codecs.jpeg import JPEG, quantisation_tables
+from bytefit.codecs.webp import WEBP
+from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+
+def as_pixels(picture):
+    """Return what makes two pictures look the same."""
+    return picture.size, picture.convert("RGBA").tobytes()
+
+
+@each_codec
+def test_ladders_rise_strictly(codec):
+    """Every rung is a quality of its own, from the smallest file to the largest."""
+    assert all(left < right for left, right in pairwise(codec.ladder))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
+def test_the_tables_of_no_two_jpeg_rungs_are_equal(mode):
+    """Equal tables are equal files: a trial wasted."""
+    tables = {str(quantisation_tables(quality, mode)) for quality in JPEG.ladder}
+
+    assert len(tables) == len(JPEG.ladder)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpeg_tables_get_finer_with_every_rung(mode):
+    """No entry of any table grows, and all stay within what every decoder reads."""
+    ladder = [sum(quantisation_tables(quality, mode), []) for quality in JPEG.ladder]
+
+    assert all(a >= b for coarse, fine in pairwise(ladder) for a, b in zip(coarse, fine, strict=True))
+    assert {min(ladder[-1]), max(ladder[0])} == {1, 255}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("quality", [50, 61, 75, 80, 85, 90, 95, 98, 99, 100])
+def test_integer_qualities_of_jpeg_are_pillows_own(quality, mode):
+    """From 50 up a whole quality is byte for byte what Pillow writes for it, progressive and optimised."""
+    picture = photograph((72, 56), "RGB").convert(mode)
+
+    data = JPEG.encode(picture, JPEG.setting(quality, mode))
+
+    assert quality in JPEG.ladder
+    assert data == encoded(picture, "JPEG", quality=quality, progressive=True, optimize=True)
+
+
+@pytest.fixture(scope="module")
+def avif_by_quality():
+    """Return the AVIF file of every quality Pillow has a name for."""
+    picture = photograph((64, 48))
+    return [AVIF.encode(picture, {"quality": quality}) for quality in range(101)]
+
+
+def test_every_avif_rung_is_a_file_of_its_own(avif_by_quality):
+    """Pillow's 101 qualities share libaom's 64 quantisers: each is one rung, in the libavif that is installed."""
+    files = {avif_by_quality[int(quality)] for quality in AVIF.ladder}
+
+    assert len(files) == len(AVIF.ladder)
+    assert files == set(avif_by_quality)
+
+
+def test_an_avif_floor_admits_every_name_of_its_own_quantiser(avif_by_quality):
+    """A floor of any quality admits the rung that encodes exactly like it, by whichever of its names it is asked."""
+    refused = [
+        quality
+        for quality in range(101)
+        if avif_by_quality[quality] != avif_by_quality[int(AVIF.ladder[AVIF.floor_rung(quality)])]
+    ]
+
+    assert refused == []
+
+
+@each_codec
+def test_the_ends_of_a_ladder_are_the_ends_of_the_codecs_scale(codec):
+    """Nothing below or above could have been reached."""
+    assert codec.ladder[0] in {0, 1}
+    assert codec.ladder[-1] == 100
+
+
+@each_codec
+def test_the_mean_curve_covers_the_ladder_and_rises(codec):
+    """It is interpolated over the whole ladder, and read backwards."""
+    qualities, bits = zip(*codec.mean_bits, strict=True)
+
+    assert (qualities[0], qualities[-1]) == (codec.ladder[0], codec.ladder[-1])
+    assert all(left < right for left, right in pairwise(qualities))
+    assert all(0 < left < right for left, right in pairwise(bits))
+
+
+@each_codec
+def test_higher_rungs_make_larger_files_on_the_whole(codec):
+    """Neighbours may be inverted; the ends and the middle may not."""
+    picture = photograph((96, 64))
+    rungs = (0, len(codec.ladder) // 2, len(codec.ladder) - 1)
+
+    low, middle, high = (len(codec.encode(picture, codec.setting(codec.ladder[rung], "RGB"))) for rung in rungs)
+
+    assert low < middle < high
+
+
+@each_codec
+def test_probes_are_the_same_rung_at_another_effort(codec):
+    """The probe's options are no part of the setting's quality, and an encode with them works."""
+    picture = photograph((64, 48))
+    setting = codec.setting(codec.ladder[len(codec.ladder) // 2], "RGB")
+
+    data = codec.encode(picture, {**setting, **codec.probe_options, **NO_METADATA})
+
+    assert codec.probe_options
+    assert not codec.steered & set(codec.probe_options)
+    assert opened(data).size == picture.size
+
+
+@each_codec
+def test_what_is_steered_may_not_be_given(codec):
+    """An option is the search's or the user's, never both."""
+    assert not codec.steered & codec.options
+    assert set(codec.setting(50, "RGB")) & codec.steered
+
+
+@each_codec
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_is_handled_or_refused_with_a_reason(codec, mode):
+    """Pillow's own errors, and silent losses, stay behind one sentence that names the mode and the way out."""
+    picture = in_mode(mode)
+
+    try:
+        prepared = codec.prepare(picture)
+    except UnsupportedImage as error:
+        assert mode in str(error)
+        assert codec.format in str(error)
+        assert len(str(error)) > 40
+    else:
+        data = codec.encode(prepared, codec.setting(codec.ladder[-1], prepared.mode))
+        assert opened(data).size == picture.size
+
+
+@each_codec
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBX", "HSV", "YCbCr"])
+def test_a_prepared_picture_shows_the_same_colours(codec, mode):
+    """Preparing converts without loss wherever a mode is handled."""
+    picture = in_mode(mode)
+
+    assert as_pixels(codec.prepare(picture)) == as_pixels(picture)
+
+
+@each_codec
+def test_a_picture_in_the_right_mode_is_not_copied(codec):
+    """Preparing costs nothing where nothing has to change."""
+    picture = photograph((16, 16))
+
+    assert codec.prepare(picture) is picture
+
+
+def transparent_pictures():
+    """Return pictures that carry transparency each in another way."""
+    pictures = {mode: in_mode(mode) for mode in ALPHA_MODES}
+    pictures["PA"].putalpha(0)
+    for mode, colour in (("P", 0), ("L", 0), ("1", 0), ("RGB", (0, 0, 0))):
+        picture = Image.new(mode, (16, 16))
+        picture.info["transparency"] = colour
+        pictures[f"{mode} with a transparent colour"] = picture
+    return pictures
+
+
+@pytest.mark.parametrize("kind", transparent_pictures())
+def test_jpeg_never_flattens_transparency(kind):
+    """Onto which background is the user's to say."""
+    with pytest.raises(UnsupportedImage, match="JPEG cannot hold transparency.*flatten"):
+        JPEG.prepare(transparent_pictures()[kind])
+
+
+@pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
+@pytest.mark.parametrize("kind", transparent_pictures())
+def test_formats_with_alpha_keep_it(codec, kind):
+    """However the transparency is carried, the prepared picture has it in a channel; or the mode is refused."""
+    picture = transparent_pictures()[kind]
+
+    try:
+        prepared = codec.prepare(picture)
+    except UnsupportedImage:
+        assert picture.mode in {"La"}
+    else:
+        assert prepared.mode == "RGBA"
+        assert prepared.getchannel("A").getextrema()[0] == 0
+
+
+@pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
+def test_alpha_survives_the_encode(codec):
+    """Transparent stays so, as far as a lossy format goes."""
+    picture = graphic((64, 48))
+
+    again = opened(codec.encode(picture, codec.setting(codec.ladder[len(codec.ladder) // 2], "RGBA")))
+
+    assert again.mode == "RGBA"
+    assert again.getpixel((2, 2))[3] < 8
+    assert again.getpixel((32, 24))[3] > 200
+
+
+@each_codec
+def test_pictures_larger_than_the_format_are_refused(codec):
+    """Before Pillow fails on them, and with the limit."""
+    picture = Image.new("L", (codec.max_side + 1, 1))
+
+    with pytest.raises(UnsupportedImage, match=f"{codec.format} cannot hold {codec.max_side + 1}x1 pixels"):
+        codec.prepare(picture)
+
+
+@each_codec
+def test_empty_pictures_are_refused(codec):
+    """Pillow can hold a picture without pixels; no format can."""
+    with pytest.raises(UnsupportedImage, match="0x5"):
+        codec.prepare(Image.new("RGB", (0, 5)))
+
+
+@each_codec
+def test_known_options_pass(codec):
+    """Every option in the codec's own list, together."""
+    codec.check_options(codec.options)
+
+
+@each_codec
+def test_the_options_a_codec_admits_are_read_by_pillow(codec):
+    """An option that Pillow's writer does not know would be ignored in silence."""
+    import inspect
+
+    from PIL import AvifImagePlugin, JpegImagePlugin, WebPImagePlugin
+
+    plugin = {"JPEG": JpegImagePlugin, "WEBP": WebPImagePlugin, "AVIF": AvifImagePlugin}[codec.format]
+    source = inspect.getsource(plugin)
+
+    assert [name for name in sorted(codec.options | codec.steered) if f'"{name}"' not in source] == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "message"),
+    [
+        (JPEG, "quality", "'quality' conflicts with a target size, which sets it: leave one of the two out"),
+        (JPEG, "qtables", "'qtables' conflicts with a target size"),
+        (WEBP, "lossless", "'lossless' conflicts with a target size"),
+        (WEBP, "quality", "'quality' conflicts"),
+        (AVIF, "quality", "'quality' conflicts"),
+        (JPEG, "subsamplign", "unknown option 'subsamplign' for JPEG: did you mean 'subsampling'?"),
+        (JPEG, "slak", "unknown option 'slak' for JPEG: did you mean 'slack'?"),
+        (WEBP, "min_qualiti", "unknown option 'min_qualiti' for WEBP: did you mean 'min_quality'?"),
+        (AVIF, "spede", "unknown option 'spede' for AVIF: did you mean 'speed'?"),
+        (WEBP, "subsampling", "unknown option 'subsampling' for WEBP"),
+        (JPEG, "zzz", "unknown option 'zzz' for JPEG"),
+    ],
+)
+def test_options_nobody_knows_are_refused_with_the_nearest_known(codec, name, message):
+    """Pillow ignores what it does not know: here a typing mistake is an error."""
+    with pytest.raises(OptionError) as caught:
+        codec.check_options({name: 1})
+
+    assert str(caught.value).startswith(message)
+
+
+@each_codec
+@pytest.mark.parametrize("min_quality", [None, 0, 0.5, 1, 33, 50.25, 75, 99.9, 100])
+def test_the_floor_is_the_lowest_rung_with_at_least_that_quality(codec, min_quality):
+    """No rung below it is good enough, and no rung that is good enough is left out."""
+    rung = codec.floor_rung(min_quality)
+
+    assert codec.ladder[rung] >= (min_quality or 0)
+    assert rung == 0 or codec.ladder[rung - 1] < min_quality
+
+
+@each_codec
+@pytest.mark.parametrize("min_quality", [-1, 100.5, 1e9, float("nan"), "75", True, [50]])
+def test_floors_off_the_scale_are_refused(codec, min_quality):
+    """The message has the codec's scale."""
+    with pytest.raises(ConfigError, match=f"not on the scale of {codec.format}: give a number from 0 to 100"):
+        codec.floor_rung(min_quality)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("JPEG", JPEG), ("jpeg", JPEG), ("jpg", JPEG), ("MPO", JPEG), ("webp", WEBP), ("WebP", WEBP), ("avif", AVIF)],
+)
+def test_codecs_are_found_by_pillows_names(name, codec):
+    """In any case, by alias too."""
+    assert codec_for_format(name) is codec
+
+
+@pytest.mark.parametrize("name", ["PNG", "gif", "HEIF", ""])
+def test_other_formats_are_refused_with_what_is_handled(name):
+    """The way out is in the message."""
+    with pytest.raises(UnsupportedImage, match="bytefit handles JPEG, WEBP, AVIF; convert it to one of them"):
+        codec_for_format(name)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [(".jpg", "JPEG"), (".JPEG", "JPEG"), (".jfif", "JPEG"), (".webp", "WEBP"), (".Avif", "AVIF"), (".png", "PNG")],
+)
+def test_formats_are_found_by_suffix(suffix, name):
+    """Also those that are then refused by name."""
+    assert format_for_suffix(suffix) == name
+
+
+@pytest.mark.parametrize("suffix", ["", ".txt", ".jpgg"])
+def test_unknown_suffixes_are_refused(suffix):
+    """A format is never guessed."""
+    with pytest.raises(UnsupportedImage, match="no image format has the suffix"):
+        format_for_suffix(suffix)
+
+
+def test_suffixes_are_of_one_codec_and_in_lower_case():
+    """They are looked up by a file's suffix in lower case."""
+    suffixes = [suffix for codec in CODECS for suffix in codec.suffixes]
+
+    assert len(suffixes) == len(set(suffixes))
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in suffixes)
+
+
+def test_the_nearest_name_is_offered_only_where_there_is_one():
+    """A far-fetched guess is worse than none."""
+    assert nearest("slak", {"slack", "speed"}) == ": did you mean 'slack'?"
+    assert nearest("zzz", {"slack", "speed"}) == ""
+
+
+@each_codec
+def test_a_trial_records_what_was_encoded(codec):
+    """The setting, the bytes of the whole file and the time."""
+    picture = photograph((32, 24))
+    setting = codec.setting(50, "RGB")
+
+    data, trial = encode_timed(codec, picture, setting, NO_METADATA)
+
+    assert (trial.setting, trial.size) == (setting, len(data))
+    assert trial.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [("RGB", {}), ("RGB", {"subsampling": 0}), ("CMYK", {}), ("YCbCr", {"subsampling": 0}), ("L", {})],
+)
+def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(mode, options):
+    """Such a file is larger than the buffer Pillow guesses for a progressive or optimised one, and fails there."""
+    picture = noise((256, 192), mode)
+
+    data = JPEG.encode(picture, {**JPEG.setting(100, mode), **options})
+
+    assert opened(data).size == picture.size
+
+
+@each_codec
+@pytest.mark.parametrize("option", ["quality", "exif", "icc_profile", "xmp"])
+@pytest.mark.parametrize("value", ["best", None, {}, 7])
+def test_values_pillow_chokes_on_are_an_unsupported_image(codec, option, value):
+    """One kind of error, whatever the writer raises; or the value is taken."""
+    picture = photograph((16, 16))
+
+    try:
+        data = codec.encode(picture, {**codec.setting(50, "RGB"), option: value})
+    except UnsupportedImage as error:
+        assert f"Pillow cannot encode this picture as {codec.format}" in str(error)
+    else:
+        assert opened(data).size == picture.size

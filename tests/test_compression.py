@@ -1,0 +1,731 @@
+"""`compress`: golden outcomes. Encoder versions change bytes, these do not."""
+
+from __future__ import annotations
+
+import copy
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from images import (
+    MODES,
+    XMP,
+    animation,
+    encoded,
+    exif,
+    flat,
+    graphic,
+    icc_profile,
+    in_mode,
+    noise,
+    opened,
+    photograph,
+    screenshot,
+    write_jpeg,
+)
+from PIL import Image
+
+import bytefit
+from bytefit import BudgetUnreachable, BytefitError, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
+from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs.codec import NO_METADATA
+
+each_format = pytest.mark.parametrize("wanted", [codec.format for codec in CODECS])
+
+ORIENTATION, EXIF_IFD, WIDTH, HEIGHT = 0x0112, 0x8769, 0xA002, 0xA003
+
+PICTURES = {
+    "photograph": photograph,
+    "screenshot": screenshot,
+    "noise": lambda: noise((96, 64)),
+    "flat": flat,
+    "grey": lambda: photograph(mode="L"),
+    "tiny": lambda: noise((1, 1)),
+    "thin": lambda: noise((3, 150)),
+}
+
+
+def size_at(picture, wanted, share=0.5):
+    """Return the bytes of `picture` at the rung that is `share` up the ladder: a budget within reach."""
+    codec = codec_for_format(wanted)
+    rung = round(share * (len(codec.ladder) - 1))
+    prepared = codec.prepare(picture)
+    return len(codec.encode(prepared, {**codec.setting(codec.ladder[rung], prepared.mode), **NO_METADATA}))
+
+
+def smallest(picture, wanted):
+    """Return the error that says how small `picture` can be made."""
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, 1, format=wanted)
+    return caught.value
+
+
+def fresh(data):
+    """Return the picture in `data` as a user opens it: nothing decoded yet."""
+    return Image.open(BytesIO(data))
+
+
+@each_format
+@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_answer_fits_and_decodes(wanted, kind, share):
+    """At most the budget, in the format asked for, with the same dimensions."""
+    picture = PICTURES[kind]()
+    budget = size_at(picture, wanted, share) + 5
+
+    result = bytefit.compress(picture, budget, format=wanted)
+
+    again = opened(result.data)
+    assert result.size == len(result.data) <= result.budget == budget
+    assert result.fits
+    assert (again.format, again.size) == (wanted, picture.size)
+    assert (result.width, result.height, result.scale) == (*picture.size, 1.0)
+
+
+@each_format
+@given(budget=st.integers(1, 30_000), slack=st.floats(0, 0.99), seed=st.integers(0, 3))
+@settings(max_examples=25)
+def test_nothing_over_the_budget_is_ever_returned(wanted, budget, slack, seed):
+    """A fit or an error: the promise."""
+    picture = photograph((64, 48), seed=seed)
+
+    try:
+        result = bytefit.compress(picture, budget, format=wanted, slack=slack)
+    except BudgetUnreachable as error:
+        assert error.smallest > budget
+    else:
+        assert result.size <= budget
+        assert result.proven or result.size >= (1 - slack) * budget
+
+
+@each_format
+def test_every_attribute_of_the_contract_is_there(wanted):
+    """Others rely on these names."""
+    picture = photograph()
+    budget = size_at(picture, wanted)
+
+    result = bytefit.compress(picture, budget, format=wanted)
+
+    codec = codec_for_format(wanted)
+    assert result.format == wanted
+    assert result.quality in codec.ladder
+    assert result.fill == result.size / budget
+    assert result.seconds > 0
+    assert isinstance(result.trials, tuple)
+    assert isinstance(result.probes, tuple)
+    assert len(result.trials) >= 1
+    for trial in (*result.trials, *result.probes):
+        assert isinstance(trial, bytefit.Trial)
+        assert trial.size > 0
+        assert trial.seconds > 0
+        assert isinstance(trial.setting, dict)
+    assert (result.setting, result.size) in [(trial.setting, trial.size) for trial in result.trials]
+
+
+def test_a_result_is_printed_without_its_bytes():
+    """A prompt or a log full of bytes helps nobody."""
+    result = bytefit.compress(photograph((64, 48)), 4000, format="JPEG")
+
+    assert len(repr(result)) < 300
+
+
+@each_format
+@pytest.mark.parametrize("kind", ["photograph", "screenshot", "noise"])
+def test_without_slack_the_answer_is_proven(wanted, kind):
+    """It fits, and the next rung, really encoded, does not."""
+    picture = PICTURES[kind]()
+    codec = codec_for_format(wanted)
+    budget = size_at(picture, wanted) + 3
+
+    result = bytefit.compress(picture, budget, format=wanted, slack=0)
+
+    rung = codec.ladder.index(result.quality)
+    following = codec.setting(codec.ladder[rung + 1], "RGB")
+    assert result.proven
+    assert len(codec.encode(picture, {**following, **NO_METADATA})) > budget
+
+
+@each_format
+def test_without_slack_the_best_rung_is_proven_where_it_fills_the_budget(wanted):
+    """On a plateau the rung above has the same bytes, and is the better picture."""
+    picture = flat((64, 64))
+    budget = size_at(picture, wanted, 0)
+
+    result = bytefit.compress(picture, budget, format=wanted, slack=0)
+
+    codec = codec_for_format(wanted)
+    following = codec.ladder[codec.ladder.index(result.quality) + 1]
+    assert result.proven
+    assert len(codec.encode(picture, {**codec.setting(following, "RGB"), **NO_METADATA})) > budget
+
+
+@each_format
+def test_more_than_the_largest_encoding_is_the_highest_rung(wanted):
+    """A budget nobody can fill is answered with the best there is."""
+    result = bytefit.compress(photograph((64, 48)), "50MB", format=wanted)
+
+    assert (result.quality, result.proven) == (codec_for_format(wanted).ladder[-1], True)
+
+
+@each_format
+def test_wide_slack_stops_earlier_than_none(wanted):
+    """A tolerance saves encodes, never costs any."""
+    picture = photograph()
+    budget = size_at(picture, wanted, 0.6) + 1
+
+    loose = bytefit.compress(picture, budget, format=wanted, slack=0.5)
+    tight = bytefit.compress(picture, budget, format=wanted, slack=0)
+
+    assert len(loose.trials) <= len(tight.trials)
+    assert loose.size <= tight.size
+
+
+@each_format
+@pytest.mark.parametrize("kind", ["photograph", "screenshot", "grey"])
+def test_the_setting_makes_the_same_file_again(wanted, kind):
+    """Plain Pillow with these options gives the very bytes."""
+    picture = PICTURES[kind]()
+    result = bytefit.compress(picture, size_at(picture, wanted), format=wanted)
+
+    assert encoded(picture, result.format, **result.setting) == result.data
+
+
+def test_the_setting_of_noise_makes_the_same_file_again():
+    """Also where a progressive file would not have fitted into Pillow's buffer."""
+    picture = noise((256, 192))
+    result = bytefit.compress(picture, "10MB", format="JPEG", subsampling=0)
+
+    assert encoded(picture, result.format, **result.setting) == result.data
+
+
+@each_format
+def test_the_same_input_gives_the_same_bytes(wanted):
+    """Nothing depends on time, chance or what was compressed before."""
+    budget = size_at(photograph(), wanted)
+
+    first = bytefit.compress(photograph(), budget, format=wanted)
+    bytefit.compress(noise((64, 48)), 9000, format=wanted)
+    second = bytefit.compress(photograph(), budget, format=wanted)
+
+    assert first.data == second.data
+
+
+@each_format
+@pytest.mark.parametrize("policy", ["keep", "strip", "orientation+icc"])
+def test_the_users_picture_is_not_touched(wanted, policy):
+    """Mode, size, pixels, metadata: all as they were."""
+    data = encoded(photograph(), "JPEG", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP, comment=b"a view")
+    picture, witness = opened(data), opened(data)
+    info = copy.deepcopy(picture.info)
+
+    bytefit.compress(picture, 6000, format=wanted, metadata=policy, resize=True, slack=0)
+
+    assert (picture.mode, picture.size, picture.format) == (witness.mode, witness.size, "JPEG")
+    assert picture.info == info
+    assert picture.tobytes() == witness.tobytes()
+    assert dict(picture.getexif()) == dict(witness.getexif())
+
+
+@each_format
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode not in {"RGB", "L", "RGBA"}])
+def test_odd_modes_fit_or_are_refused(wanted, mode):
+    """Never a traceback of Pillow's, never a picture in the wrong colours."""
+    picture = in_mode(mode)
+
+    try:
+        result = bytefit.compress(picture, 5000, format=wanted)
+    except UnsupportedImage as error:
+        assert mode in str(error)
+    else:
+        assert result.fits
+        assert opened(result.data).size == picture.size
+
+
+@pytest.mark.parametrize("wanted", ["WEBP", "AVIF"])
+def test_alpha_is_kept(wanted):
+    """Transparent corners stay transparent."""
+    picture = graphic()
+
+    result = bytefit.compress(picture, size_at(picture, wanted), format=wanted)
+
+    again = opened(result.data)
+    assert again.mode == "RGBA"
+    assert again.getpixel((4, 4))[3] < 8
+
+
+def test_inks_stay_what_they_were():
+    """CMYK in a JPEG is stored inverted; twice inverted is a negative."""
+    picture = opened(encoded(photograph((64, 48)).convert("CMYK"), "JPEG", quality=98))
+
+    again = opened(bytefit.compress(picture, 9000).data)
+
+    assert again.mode == "CMYK"
+    pairs = zip(picture.resize((1, 1)).getpixel((0, 0)), again.resize((1, 1)).getpixel((0, 0)), strict=True)
+    assert all(abs(before - after) <= 6 for before, after in pairs)
+
+
+@each_format
+@pytest.mark.parametrize("source", ["JPEG", "WEBP", "AVIF", "PNG"])
+def test_metadata_is_kept_from_every_format_to_every_other(wanted, source):
+    """Orientation, profile and XMP survive, and are counted in the budget."""
+    data = encoded(photograph(), source, exif=exif(orientation=6), icc_profile=icc_profile(), **(
+        {} if source == "PNG" else {"xmp": XMP}
+    ))
+    budget = size_at(photograph(), wanted, 0.4) + 1500
+
+    result = bytefit.compress(fresh(data), budget, format=wanted)
+
+    again = opened(result.data)
+    assert result.size <= budget
+    assert again.getexif()[ORIENTATION] == 6
+    assert again.getexif()[0x0110] == "bytefit test camera"
+    assert again.info["icc_profile"] == icc_profile()
+    assert source == "PNG" or again.info["xmp"] == XMP
+    assert again.size == photograph().size
+
+
+@each_format
+def test_metadata_is_counted(wanted):
+    """Half of the budget is the profile's: the answer still fits, and is the best that does."""
+    body = size_at(photograph(), wanted, 0.4)
+    data = encoded(photograph(), "PNG", icc_profile=icc_profile(size=body))
+    budget = 2 * body + 100
+
+    result = bytefit.compress(fresh(data), budget, format=wanted, slack=0)
+
+    assert result.size <= budget
+    assert result.fill > 0.8
+    assert opened(result.data).info["icc_profile"] == icc_profile(size=body)
+
+
+@each_format
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_stripped_pictures_are_upright(wanted, turn):
+    """What a viewer shows stays the same without the EXIF block."""
+    source = encoded(photograph((96, 64)), "JPEG", quality=98, exif=exif(orientation=turn), icc_profile=icc_profile())
+
+    result = bytefit.compress(fresh(source), size_at(photograph((96, 64)), wanted, 0.8), format=wanted, metadata="strip")
+
+    again = opened(result.data)
+    assert again.size == ((64, 96) if turn >= 5 else (96, 64)) == (result.width, result.height)
+    assert not again.getexif()
+    assert "icc_profile" not in again.info
+    assert result.scale == 1.0
+
+
+@each_format
+def test_orientation_and_profile_may_be_all_that_is_kept(wanted):
+    """The camera's name, and where it was, are gone."""
+    data = encoded(photograph(), "JPEG", exif=exif(orientation=8), icc_profile=icc_profile(), xmp=XMP, comment=b"home")
+
+    result = bytefit.compress(fresh(data), size_at(photograph(), wanted) + 900, format=wanted, metadata="orientation+icc")
+
+    again = opened(result.data)
+    assert dict(again.getexif()) == {ORIENTATION: 8}
+    assert again.info["icc_profile"] == icc_profile()
+    assert "xmp" not in again.info
+    assert "comment" not in again.info
+
+
+def test_other_segments_comment_and_resolution_are_kept_in_jpeg():
+    """IPTC and the rest go from JPEG to JPEG as they are."""
+    content = b"Photoshop 3.0\x008BIM\x04\x04\x00\x00\x00\x00\x00\x05\x1c\x02\x78\x00\x00\x00"
+    segment = b"\xff\xed" + (len(content) + 2).to_bytes(2, "big") + content
+    data = encoded(photograph(), "JPEG", comment=b"a view", dpi=(240, 240))
+
+    result = bytefit.compress(fresh(data[:20] + segment + data[20:]), 6000)
+
+    again = opened(result.data)
+    assert ("APP13", content) in again.applist
+    assert (again.info["comment"], again.info["dpi"]) == (b"a view", (240, 240))
+
+
+def test_metadata_given_as_an_option_replaces_the_pictures():
+    """And is counted like it."""
+    data = encoded(photograph(), "JPEG", exif=exif(orientation=6))
+
+    result = bytefit.compress(fresh(data), 6000, exif=exif(orientation=3), comment=b"x" * 1000)
+
+    again = opened(result.data)
+    assert again.getexif()[ORIENTATION] == 3
+    assert again.info["comment"] == b"x" * 1000
+    assert result.size <= 6000
+
+
+@each_format
+@pytest.mark.parametrize("value", [None, Image.Exif()])
+def test_pillows_idioms_for_no_exif_are_taken(wanted, value):
+    """`exif=image.info.get("exif")` is None where there is none."""
+    try:
+        result = bytefit.compress(photograph((64, 48)), 5000, format=wanted, exif=value)
+    except BytefitError as error:
+        assert "exif" in str(error) or wanted in str(error)
+    else:
+        assert result.fits
+
+
+@each_format
+def test_metadata_larger_than_the_budget_is_named(wanted):
+    """The error says what weighs, and the way out."""
+    data = encoded(photograph(), "JPEG", icc_profile=icc_profile(size=30_000))
+
+    with pytest.raises(BudgetUnreachable, match=r"30(\.\d)? kB of it metadata\); strip metadata") as caught:
+        bytefit.compress(fresh(data), 20_000, format=wanted)
+
+    assert caught.value.metadata_bytes >= 30_000
+    assert caught.value.smallest > 30_000
+
+
+@each_format
+def test_floors_are_kept(wanted):
+    """No quality below the floor is returned, and the floor itself may be."""
+    picture = photograph()
+    codec = codec_for_format(wanted)
+    floor = codec.ladder[len(codec.ladder) // 2]
+
+    result = bytefit.compress(picture, size_at(picture, wanted) + 1, format=wanted, min_quality=floor)
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, size_at(picture, wanted, 0.2), format=wanted, min_quality=floor)
+
+    assert result.quality >= floor
+    assert (caught.value.floor, caught.value.quality) == (floor, floor)
+    assert "lower the quality floor" in str(caught.value)
+
+
+@each_format
+def test_an_unreachable_budget_is_an_error_that_says_how_small_it_gets(wanted):
+    """And the smallest is a file that was really made."""
+    picture = photograph()
+    codec = codec_for_format(wanted)
+
+    error = smallest(picture, wanted)
+
+    assert (error.budget, error.width, error.height) == (1, *picture.size)
+    assert error.quality == codec.ladder[0]
+    assert error.smallest == size_at(picture, wanted, 0)
+    assert "allow resize, or raise the budget" in str(error)
+
+
+def test_the_error_names_the_file(tmp_path):
+    """Of a hundred files in a log, which?"""
+    path = write_jpeg(tmp_path / "hero.jpg")
+
+    with pytest.raises(BudgetUnreachable, match=r"cannot fit .*hero\.jpg in 10 B"):
+        bytefit.compress(path, 10)
+
+
+@each_format
+def test_the_smallest_encoding_can_be_had_instead(wanted):
+    """It says of itself that it does not fit."""
+    picture = photograph()
+
+    result = bytefit.compress(picture, 50, format=wanted, on_unreachable="smallest")
+
+    assert not result.fits
+    assert result.fill > 1
+    assert result.size == smallest(picture, wanted).smallest
+    assert opened(result.data).size == picture.size
+
+
+@each_format
+def test_the_smallest_encoding_keeps_to_the_floor(wanted):
+    """The floor is the user's, even over the budget."""
+    result = bytefit.compress(photograph(), 50, format=wanted, on_unreachable="smallest", min_quality=60)
+
+    assert result.quality >= 60
+    assert not result.fits
+
+
+@each_format
+@pytest.mark.parametrize("more", [0, 100, 5000, 100_000])
+def test_exact_is_exact(wanted, more):
+    """To the byte, decoding to the same picture as without the padding."""
+    picture = photograph()
+    budget = (size_at(picture, wanted) + more) // 2 * 2
+
+    result = bytefit.compress(picture, budget, format=wanted, exact=True)
+
+    assert result.size == budget
+    assert result.fill == 1.0
+    assert opened(result.data).tobytes() == opened(encoded(picture, wanted, **result.setting)).tobytes()
+
+
+@pytest.mark.parametrize("wanted", ["JPEG", "AVIF"])
+def test_exact_may_be_odd_where_the_container_allows_it(wanted):
+    """RIFF files alone are even."""
+    budget = size_at(photograph(), wanted) | 1
+
+    assert bytefit.compress(photograph(), budget, format=wanted, exact=True).size == budget
+
+
+def test_exact_odd_sizes_are_refused_for_webp():
+    """Before anything is encoded."""
+    with pytest.raises(ConfigError, match="even"):
+        bytefit.compress(photograph(), 5001, format="WEBP", exact=True)
+
+
+@each_format
+@pytest.mark.parametrize("more", [0, 2, 10, 40])
+def test_exact_budgets_just_above_the_smallest_encoding(wanted, more):
+    """Padded, or refused because nothing fits: never refused for a size that an encoding has."""
+    picture = flat((64, 64))
+    budget = smallest(picture, wanted).smallest + more
+
+    try:
+        result = bytefit.compress(picture, budget, format=wanted, exact=True)
+    except BudgetUnreachable as error:
+        assert more > 0
+        assert error.smallest > budget or "exact" in str(error) or "pad" in str(error)
+    else:
+        assert result.size == budget
+
+
+@each_format
+def test_exact_keeps_metadata(wanted):
+    """Padding goes beside it, not over it."""
+    options = {"exif": exif(orientation=6), "icc_profile": icc_profile(), "xmp": XMP}
+    data = encoded(photograph(), "JPEG", comment=b"a view", **options)
+
+    result = bytefit.compress(fresh(data), 40_000, format=wanted, exact=True)
+
+    again = opened(result.data)
+    assert result.size == 40_000
+    assert again.getexif()[ORIENTATION] == 6
+    assert (again.info["icc_profile"], again.info["xmp"]) == (icc_profile(), XMP)
+    assert again.info.get("comment", b"a view") == b"a view"
+
+
+@each_format
+def test_an_exact_file_can_be_fitted_again(wanted):
+    """Its padding is not the picture's metadata, which would be kept."""
+    padded = bytefit.compress(flat(), 60_000, format=wanted, exact=True)
+
+    result = bytefit.compress(fresh(padded.data), 20_000)
+
+    assert result.fits
+
+
+def scaled_budget(picture, wanted, divisor):
+    """Return a budget that `picture` reaches only at smaller dimensions, headers being the same at any."""
+    header = size_at(flat((16, 16)).convert(picture.mode), wanted, 0)
+    return header + (smallest(picture, wanted).smallest - header) // divisor
+
+
+@each_format
+@pytest.mark.parametrize("divisor", [2, 5])
+def test_resize_reaches_what_full_size_cannot(wanted, divisor):
+    """The dimensions go down, in proportion, and the answer fits."""
+    picture = noise((256, 192))
+    budget = scaled_budget(picture, wanted, divisor)
+
+    result = bytefit.compress(picture, budget, format=wanted, resize=True)
+
+    again = opened(result.data)
+    assert result.size <= budget
+    assert result.scale < 1
+    assert again.size == (result.width, result.height)
+    assert result.scale == result.width / 256
+    assert result.width / result.height == pytest.approx(256 / 192, rel=0.05)
+
+
+@each_format
+def test_resize_is_not_done_without_need(wanted):
+    """Where full size fits, full size it is."""
+    result = bytefit.compress(photograph(), size_at(photograph(), wanted), format=wanted, resize=True)
+
+    assert (result.width, result.height, result.scale) == (*photograph().size, 1.0)
+
+
+@each_format
+def test_not_even_one_pixel_fits_a_few_bytes(wanted):
+    """The ladder of sizes ends."""
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(photograph((64, 48)), 10, format=wanted, resize=True)
+
+    assert "allow resize" not in str(caught.value)
+    assert max(caught.value.width, caught.value.height) < 48
+
+
+@pytest.mark.parametrize(
+    ("wanted", "mode"), [("JPEG", "L"), ("JPEG", "CMYK"), ("WEBP", "RGBA"), ("WEBP", "L"), ("AVIF", "RGBA"), ("AVIF", "L")]
+)
+def test_resize_keeps_transparency_and_metadata(wanted, mode):
+    """And the dimensions that EXIF states follow."""
+    block = Image.Exif()
+    block[ORIENTATION] = 6
+    block.get_ifd(EXIF_IFD).update({WIDTH: 256, HEIGHT: 192})
+    picture = noise((256, 192), mode)
+    budget = scaled_budget(picture, wanted, 2) + len(block.tobytes())
+
+    result = bytefit.compress(picture, budget, format=wanted, resize=True, exif=block.tobytes())
+
+    again = opened(result.data)
+    stated = again.getexif().get_ifd(EXIF_IFD)
+    assert result.fits
+    assert result.scale < 1
+    assert again.getexif()[ORIENTATION] == 6
+    assert (stated[WIDTH], stated[HEIGHT]) == again.size == (result.width, result.height)
+    assert again.has_transparency_data == (mode == "RGBA")
+
+
+def test_resize_takes_an_exif_object():
+    """Pillow takes one wherever it takes bytes."""
+    block = Image.Exif()
+    block[ORIENTATION] = 6
+
+    result = bytefit.compress(noise((128, 96)), 1500, format="JPEG", resize=True, exif=block)
+
+    assert opened(result.data).getexif()[ORIENTATION] == 6
+
+
+@pytest.mark.parametrize("resize", [False, True])
+@pytest.mark.parametrize("policy", ["keep", "strip", "orientation+icc"])
+@pytest.mark.parametrize("source", ["JPEG", "WEBP"])
+def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
+    """Many a file in the wild has some; this suite turns warnings into errors."""
+    path = tmp_path / "broken.img"
+    path.write_bytes(encoded(noise((96, 64)), source, quality=95, exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\xff"))
+
+    result = bytefit.compress(path, 1500, resize=resize, metadata=policy)
+
+    assert result.fits
+
+
+@each_format
+def test_save_options_are_used_in_every_encode(wanted):
+    """The answer has them, and so has its setting."""
+    option = {"JPEG": {"subsampling": 0}, "WEBP": {"method": 0}, "AVIF": {"subsampling": "4:4:4"}}[wanted]
+    picture = photograph()
+
+    result = bytefit.compress(picture, size_at(picture, wanted, 0.6), format=wanted, **option)
+
+    assert option.items() <= result.setting.items()
+    assert all(option.items() <= trial.setting.items() for trial in result.trials)
+    assert encoded(picture, wanted, **result.setting) == result.data
+
+
+@pytest.mark.parametrize("codec_format", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("wanted", ["WEBP", "JPEG"])
+def test_animations_are_refused(tmp_path, codec_format, wanted):
+    """As a file and as an image; one frame of it, taken out, is fine."""
+    data = animation(codec_format)
+    path = tmp_path / "moving.img"
+    path.write_bytes(data)
+
+    with pytest.raises(UnsupportedImage, match=r"moving\.img.*3 frames"):
+        bytefit.compress(path, 2000, format=wanted)
+    with pytest.raises(UnsupportedImage, match="3 frames"):
+        bytefit.compress(fresh(data), 2000, format=wanted)
+    assert bytefit.compress(fresh(data).convert("RGB"), 5000, format=wanted).fits
+
+
+def test_multi_picture_files_are_refused():
+    """The second picture, a depth map or a gain map, would be lost."""
+    data = encoded(noise((32, 24)), "MPO", save_all=True, append_images=[noise((32, 24), seed=2)])
+
+    with pytest.raises(UnsupportedImage, match="2 pictures"):
+        bytefit.compress(fresh(data), 2000)
+
+
+@pytest.mark.parametrize("as_path", [str, lambda path: path], ids=["str", "Path"])
+def test_paths_and_images_give_the_same(tmp_path, as_path):
+    """A path is opened, a picture is taken as it is."""
+    path = write_jpeg(tmp_path / "photo.jpg", orientation=6, icc=icc_profile())
+
+    with Image.open(path) as picture:
+        from_image = bytefit.compress(picture, 6000)
+    from_path = bytefit.compress(as_path(path), 6000)
+
+    assert from_path.data == from_image.data
+    assert from_path.format == "JPEG"
+
+
+def test_the_format_is_what_the_bytes_are(tmp_path):
+    """Not what the name says."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(photograph(), "WEBP"))
+
+    assert bytefit.compress(path, 5000).format == "WEBP"
+
+
+@pytest.mark.parametrize("wanted", ["jpeg", "JPG", "Jpeg"])
+def test_formats_are_named_in_any_case(wanted):
+    """Pillow's name is in the result."""
+    assert bytefit.compress(photograph((64, 48)), 5000, format=wanted).format == "JPEG"
+
+
+def test_a_picture_without_a_format_needs_one():
+    """The message says how."""
+    with pytest.raises(ConfigError, match="format='JPEG'"):
+        bytefit.compress(photograph((64, 48)), 5000)
+
+
+@pytest.mark.parametrize("wanted", ["PNG", "GIF", "nonsense"])
+def test_formats_that_cannot_be_steered_are_refused(wanted):
+    """With those that can."""
+    with pytest.raises(UnsupportedImage, match="bytefit handles JPEG, WEBP, AVIF"):
+        bytefit.compress(photograph((64, 48)), 5000, format=wanted)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"quality": 80}, OptionError, "'quality' conflicts with a target size"),
+        ({"min_qualty": 60}, OptionError, "did you mean 'min_quality'"),
+        ({"slak": 0.1}, OptionError, "did you mean 'slack'"),
+        ({"nonsense_option": 1}, OptionError, "unknown option 'nonsense_option'"),
+        ({"save_all": True}, OptionError, "unknown option 'save_all'"),
+        ({"slack": -0.01}, ConfigError, "slack -0.01"),
+        ({"slack": 1}, ConfigError, "slack 1 is not a share of the budget: give a number from 0 to less than 1"),
+        ({"slack": 5}, ConfigError, "slack 5"),
+        ({"slack": float("nan")}, ConfigError, "slack nan"),
+        ({"slack": "5%"}, ConfigError, "slack '5%'"),
+        ({"slack": None}, ConfigError, "slack None"),
+        ({"min_quality": 101}, ConfigError, "min_quality 101"),
+        ({"min_quality": "high"}, ConfigError, "min_quality 'high'"),
+        ({"metadata": "all"}, ConfigError, "unknown metadata policy 'all'"),
+        ({"on_unreachable": "ignore"}, ConfigError, "unknown on_unreachable 'ignore': use one of 'error', 'smallest'"),
+    ],
+    ids=str,
+)
+def test_options_that_make_no_sense_are_refused(options, error, message):
+    """Before anything is encoded, with what was found and what is accepted."""
+    with pytest.raises(error) as caught:
+        bytefit.compress(photograph((64, 48)), 5000, format="JPEG", **options)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["0", "-5KB", "200KO", "", 0, 1.5, None])
+def test_targets_that_are_no_size_are_refused(target):
+    """The parser's message."""
+    with pytest.raises(SizeSyntaxError):
+        bytefit.compress(photograph((64, 48)), target, format="JPEG")
+
+
+def test_pictures_too_large_for_the_format_are_refused():
+    """WebP ends at 16,383 pixels a side."""
+    with pytest.raises(UnsupportedImage, match="WEBP cannot hold 17000x16 pixels: 16383 a side is its limit"):
+        bytefit.compress(Image.new("RGB", (17_000, 16)), "1MB", format="WEBP")
+
+
+@pytest.mark.parametrize("size", [(17_000, 16), (16, 17_000)])
+def test_pictures_too_large_for_the_format_are_scaled_where_that_is_allowed(size):
+    """`resize` may lower the dimensions when it is needed, and here it is."""
+    result = bytefit.compress(Image.new("RGB", size, "teal"), "1MB", format="WEBP", resize=True)
+
+    assert max(opened(result.data).size) <= 16_383
+
+
+@each_format
+def test_trials_are_few(wanted):
+    """Deterministic, so it can be asserted: below the seven of bisection, on pictures made by no camera."""
+    trials = []
+
+    for picture in (photograph(), photograph(seed=2), screenshot()):
+        for share in (0.3, 0.6, 0.85):
+            budget = size_at(picture, wanted, share) + 7
+            trials.append(len(bytefit.compress(picture, budget, format=wanted).trials))
+
+    assert sum(trials) / len(trials) < 6

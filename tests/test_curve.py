@@ -1,0 +1,143 @@
+"""Curves of ln(bytes): straight lines come out as they went in, and nothing ever falls."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import log
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from strategies import curves
+
+from bytefit.curve import aim, corrected, interpolated, rung_at
+
+places = st.lists(st.integers(-1000, 1000), min_size=2, max_size=20, unique=True).map(sorted)
+measured = st.floats(-20, 20)
+
+
+@given(places, st.integers(0, 50), st.integers(-1000, 1000), st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_straight_lines_are_reproduced(xs, slope, offset, shares):
+    """Knots on a line give the line between them, wherever they stand."""
+    at = sorted(xs[0] + share * (xs[-1] - xs[0]) for share in shares)
+
+    values = interpolated([(x, slope * x + offset) for x in xs], at)
+
+    assert values == pytest.approx([slope * x + offset for x in at], rel=1e-9, abs=1e-6)
+
+
+@given(places, st.lists(measured, min_size=20, max_size=20))
+def test_rising_knots_are_met(xs, heights):
+    """At a knot the curve has the value of the knot."""
+    knots = list(zip(xs, sorted(heights), strict=False))
+
+    values = interpolated(knots, xs)
+
+    assert values == pytest.approx([y for _, y in knots], abs=1e-12)
+
+
+@given(places, st.lists(measured, min_size=20, max_size=20), st.lists(st.floats(-2000, 2000), max_size=40))
+def test_interpolated_curves_never_fall(xs, heights, at):
+    """Also through knots that fall, and beyond the first and the last."""
+    values = interpolated(list(zip(xs, heights, strict=False)), sorted(at))
+
+    assert all(left <= right for left, right in pairwise(values))
+
+
+def test_beyond_its_knots_a_curve_goes_on_level():
+    """Nothing is extrapolated."""
+    assert interpolated([(1, 5.0), (2, 6.0)], [-10, 1, 1.5, 2, 99]) == [5.0, 5.0, 5.5, 6.0, 6.0]
+
+
+def test_a_curve_of_which_nothing_is_known_stays_as_it_is():
+    """No measurement, no correction."""
+    curve = [1.0, 2.0, 3.0]
+
+    assert list(map(corrected(curve, {}), range(3))) == curve
+
+
+@given(st.data(), measured)
+def test_one_known_point_shifts_the_whole_curve(data, true):
+    """The shape stays, and the known point is met."""
+    curve = sorted(data.draw(st.lists(measured, min_size=1, max_size=20)))
+    known = data.draw(st.integers(0, len(curve) - 1))
+
+    bent = corrected(curve, {known: true})
+
+    assert bent(known) == pytest.approx(true)
+    assert [bent(rung) - curve[rung] for rung in range(len(curve))] == pytest.approx(
+        [true - curve[known]] * len(curve), abs=1e-9
+    )
+
+
+@given(st.integers(2, 30), st.floats(0.1, 3), measured, st.floats(0.1, 3), measured)
+@example(2, 1.0, 0.0, 1.0, 0.0)
+def test_two_known_points_turn_one_straight_line_into_another(rungs, guessed_slope, guessed, true_slope, true):
+    """Where truth and prediction are straight, two measurements tell all of the truth."""
+    curve = [guessed + guessed_slope * rung for rung in range(rungs)]
+
+    bent = corrected(curve, {0: true, rungs - 1: true + true_slope * (rungs - 1)})
+
+    assert [bent(rung) for rung in range(rungs)] == pytest.approx(
+        [true + true_slope * rung for rung in range(rungs)], abs=1e-6
+    )
+
+
+def test_two_points_on_a_flat_prediction_shift_it():
+    """A prediction without a slope cannot be bent; nothing is divided by zero."""
+    bent = corrected([2.0, 2.0, 2.0], {0: 5.0, 2: 7.0})
+
+    assert [bent(rung) for rung in range(3)] == [5.0, 5.0, 5.0]
+
+
+@given(st.integers(1, 10**9), st.integers(0, 10**9))
+def test_trials_are_aimed_inside_the_slack(budget, enough):
+    """A trial that lands where it was aimed ends the search."""
+    target = aim(budget, min(enough, budget))
+
+    assert log(max(1, min(enough, budget))) - 1e-9 <= target <= log(budget) + 1e-9
+
+
+def test_without_slack_the_aim_is_the_budget():
+    """The best rung is the one nearest below it."""
+    assert aim(5000, 5000) == log(5000)
+
+
+@given(st.data())
+def test_a_curve_is_read_backwards_at_the_nearest_rung(data):
+    """Nearest by value among the rungs allowed; where values tie, any of them."""
+    curve = data.draw(st.integers(1, 60).flatmap(lambda rungs: st.lists(measured, min_size=rungs, max_size=rungs)))
+    curve.sort()
+    low = data.draw(st.integers(0, len(curve) - 1))
+    high = data.draw(st.integers(low + 1, len(curve)))
+    target = data.draw(measured)
+
+    rung = rung_at(curve.__getitem__, target, low, high)
+
+    assert low <= rung < high
+    assert abs(curve[rung] - target) == min(abs(value - target) for value in curve[low:high])
+
+
+@given(st.data())
+def test_reading_below_gives_the_last_rung_that_is_not_above(data):
+    """Or the lowest allowed, when all are above."""
+    curve = sorted(data.draw(st.lists(measured, min_size=1, max_size=60)))
+    low = data.draw(st.integers(0, len(curve) - 1))
+    high = data.draw(st.integers(low + 1, len(curve)))
+    target = data.draw(measured)
+
+    rung = rung_at(curve.__getitem__, target, low, high, below=True)
+
+    assert rung == max((rung for rung in range(low, high) if curve[rung] <= target), default=low)
+
+
+@given(st.data())
+def test_absurd_curves_are_read_within_bounds(data):
+    """Whatever the values, the answer is a rung that may be tried."""
+    curve = data.draw(st.integers(1, 60).flatmap(curves))
+    low = data.draw(st.integers(0, len(curve) - 1))
+    high = data.draw(st.integers(low + 1, len(curve)))
+
+    rung = rung_at(curve.__getitem__, 10.0, low, high, below=data.draw(st.booleans()))
+
+    assert low <= rung < high

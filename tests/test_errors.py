@@ -1,0 +1,95 @@
+"""The tree of errors and the messages they write."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+from bytefit import errors
+from bytefit.errors import (
+    BudgetUnreachable,
+    BytefitError,
+    ConfigError,
+    ModelError,
+    OptionError,
+    SizeSyntaxError,
+    UnsupportedImage,
+)
+
+
+def unreachable(**changes):
+    """Return the error of a picture that is too large, with some facts changed."""
+    facts = {"width": 4032, "height": 3024, "quality": 1.0, "way_out": "allow resize, or raise the budget"}
+    return BudgetUnreachable(20_000, 61_000, **{**facts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("error", "bases"),
+    [
+        (BudgetUnreachable, ()),
+        (SizeSyntaxError, (ValueError,)),
+        (UnsupportedImage, (ValueError,)),
+        (ConfigError, (ValueError,)),
+        (OptionError, (ConfigError, ValueError, TypeError)),
+        (ModelError, ()),
+    ],
+)
+def test_errors_are_what_callers_catch(error, bases):
+    """Everything is a BytefitError; a user's mistakes are the built-in errors they resemble, too."""
+    assert issubclass(error, BytefitError)
+    assert all(issubclass(error, base) for base in bases)
+
+
+def test_every_error_of_the_module_is_in_the_tree_its_docstring_draws():
+    """A new error is drawn, exported and below the base."""
+    classes = [value for _, value in inspect.getmembers(errors, inspect.isclass) if value.__module__ == errors.__name__]
+
+    assert all(issubclass(error, BytefitError) for error in classes)
+    assert all(error.__name__ in errors.__doc__ for error in classes)
+
+
+def test_an_unreachable_budget_says_what_limit_found_and_way_out():
+    """One readable sentence holds everything needed to act on it."""
+    message = str(unreachable(name="hero.jpg"))
+
+    assert message == (
+        "cannot fit hero.jpg in 20 kB: its smallest encoding at 4032x3024 is 61 kB (quality 1); "
+        "allow resize, or raise the budget"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({}, "cannot fit the image in 20 kB"),
+        ({"quality": 12.25}, "(quality 12.25)"),
+        ({"quality": 60, "floor": 60}, "(quality 60, the floor is 60)"),
+        ({"metadata_bytes": 59_500}, "(quality 1, 59.5 kB of it metadata)"),
+        ({"quality": 60, "floor": 60, "metadata_bytes": 900}, "(quality 60, the floor is 60, 900 B of it metadata)"),
+    ],
+)
+def test_an_unreachable_budget_names_what_weighs(changes, part):
+    """Floor and metadata are named only where they matter."""
+    assert part in str(unreachable(**changes))
+
+
+def test_the_facts_of_an_unreachable_budget_are_attributes():
+    """Callers decide by numbers, not by parsing a message."""
+    error = unreachable(metadata_bytes=7, floor=3.0, name="a.webp")
+
+    assert (error.budget, error.smallest, error.width, error.height) == (20_000, 61_000, 4032, 3024)
+    assert (error.quality, error.metadata_bytes, error.floor, error.name) == (1.0, 7, 3.0, "a.webp")
+    assert error.way_out == "allow resize, or raise the budget"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])  # noqa: S301
+def test_an_unreachable_budget_travels_between_processes(copied):
+    """A worker that raises must not bring down the pool: unpickling calls the class with `args` alone."""
+    error = unreachable(name="hero.jpg", floor=1.0)
+
+    again = copied(error)
+
+    assert (type(again), str(again), again.width, again.floor) == (type(error), str(error), 4032, 1.0)

@@ -1,0 +1,251 @@
+"""The hooks as their users meet them: the manifest, and real runs of pre-commit in real repositories.
+
+pre-commit installs bytefit from a git clone with pip, which asks the package index for Hatchling and Pillow: without
+an index the runs are skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from pre_commit.clientlib import load_manifest
+
+from bytefit.budgets.image_files import SUFFIXES
+from bytefit.cli import main
+from images import encoded, noise, opened, photograph
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = ROOT / ".pre-commit-hooks.yaml"
+HOOKS = load_manifest(MANIFEST)
+
+BUDGET = 40_000
+OVER = {"photo.jpg": "JPEG", "art/banner.webp": "WEBP", "art/Team Photo.JPEG": "JPEG", "art/hero.avif": "AVIF"}
+FINE = ("fine.jpg", "art/icon.png", "notes.txt")
+CONFIG = """\
+repos:
+- repo: {source}
+  rev: {rev}
+  hooks:
+  - id: bytefit-fix
+    args: [--max-size={budget}B]
+  - id: bytefit-check
+    args: [--max-size={budget}B]
+  - id: bytefit-check
+    alias: by-default
+"""
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_manifest_names_commands_that_take_its_arguments(hook, tmp_path, monkeypatch):
+    """The entry and default arguments of a hook are a command line that bytefit understands."""
+    monkeypatch.chdir(tmp_path)
+    picture = tmp_path / "fine.jpg"
+    picture.write_bytes(encoded(photograph()))
+    program, *arguments = [*hook["entry"].split(), *hook["args"], picture.name]
+
+    assert program == "bytefit"
+    assert main(arguments) == 0
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_manifest_selects_the_files_that_a_folder_is_searched_for(hook):
+    """A hook is given every image that `bytefit check FOLDER` would look at, in any case, and nothing else."""
+    selects = re.compile(hook["files"]).search
+
+    assert [suffix for suffix in SUFFIXES if not selects(f"a/b{suffix}") or not selects(f"B{suffix.upper()}")] == []
+    assert [name for name in ("a.svg", "a.txt", "jpg", "a.jpg.py", "png/readme.md") if selects(name)] == []
+
+
+def test_manifest_is_valid():
+    """pre-commit accepts the manifest; one unknown tag or key would take every hook from every user."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-manifest", MANIFEST], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_manifest_has_a_fixer_and_a_checker():
+    """The identifiers are in other people's configurations: they stay."""
+    assert [hook["id"] for hook in HOOKS] == ["bytefit-fix", "bytefit-check"]
+
+
+class Repository:
+    """A git repository with pre-commit in it, cut off from the settings of whoever runs the tests."""
+
+    def __init__(self, folder: Path, pre_commit_home: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))}
+        person = {f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PRE_COMMIT_COLOR": "never"}
+        self.environment = {**kept, **person, **settings, "PRE_COMMIT_HOME": str(pre_commit_home)}
+        self.git("init", "--quiet")
+
+    def git(self, *arguments: str) -> str:
+        """Run git, which has to succeed, and return what it printed."""
+        done = self._run("git", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def commit(self) -> str:
+        """Commit all there is and return the commit's name."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--no-verify", "--message", "all there is")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def pre_commit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run pre-commit and return its exit code and output."""
+        return self._run(sys.executable, "-m", "pre_commit", *arguments)
+
+    def hashes(self) -> dict[str, str]:
+        """Return a hash of every file that is not git's own."""
+        paths = (path for path in self.folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+        return {path.relative_to(self.folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in paths}
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+
+def skip_without_package_index(folder: Path) -> None:
+    """Skip what installs Hatchling and Pillow where no package index answers."""
+    pip = (sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet")
+    asked = subprocess.run(
+        [*pip, "--retries", "1", "--timeout", "15", "hatchling", "pillow"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode:
+        pytest.skip(f"no package index answers: {asked.stderr.strip().splitlines()[-1]}")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """Return a configuration that takes the hooks from a clone of this work tree, and pre-commit's home with them.
+
+    The clone holds what git would commit: a file that is ignored, or left out of the wheel, is missed here.
+    """
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no git checkout, so there is nothing for pre-commit to clone")
+    files = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    home = tmp_path_factory.mktemp("pre-commit")
+    skip_without_package_index(home)
+    source = Repository(tmp_path_factory.mktemp("source"), home)
+    for name in filter(None, files.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (source.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source.folder / name)
+    text = CONFIG.format(source=source.folder.as_posix(), rev=source.commit(), budget=BUDGET)
+    installer = Repository(tmp_path_factory.mktemp("installer"), home)
+    (installer.folder / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
+    installed = installer.pre_commit("install-hooks")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    return text, home
+
+
+@pytest.fixture
+def repository_of_images(config, tmp_path):
+    """Return a repository with images over and within the budget, all of them committed."""
+    text, home = config
+    repository = Repository(tmp_path / "repository", home)
+    (repository.folder / "art").mkdir()
+    for seed, (name, format_) in enumerate(OVER.items()):
+        data = encoded(photograph((480, 360), seed=seed), format_, quality=98)
+        assert len(data) > BUDGET, name
+        (repository.folder / name).write_bytes(data)
+    fine = (encoded(photograph()), encoded(noise((32, 32)), "PNG"), b"x" * (BUDGET + 1))
+    for name, data in zip(FINE, fine, strict=True):
+        (repository.folder / name).write_bytes(data)
+    (repository.folder / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
+    repository.commit()
+    return repository
+
+
+def test_fixer_rewrites_what_is_over_once_and_nothing_else(repository_of_images):
+    """Run one fits the images over budget and fails; after `git add`, run two passes and changes no byte."""
+    folder, before = repository_of_images.folder, repository_of_images.hashes()
+
+    first = repository_of_images.pre_commit("run", "bytefit-fix", "--all-files")
+    rewritten = repository_of_images.hashes()
+    repository_of_images.git("add", "--all")
+    second = repository_of_images.pre_commit("run", "bytefit-fix", "--all-files")
+
+    assert first.returncode == 1, first.stdout + first.stderr
+    assert "files were modified by this hook" in first.stdout
+    assert {name for name, digest in rewritten.items() if before.get(name) != digest} == set(OVER)
+    for name, format_ in OVER.items():
+        assert name in first.stdout
+        assert (folder / name).stat().st_size <= BUDGET
+        picture = opened((folder / name).read_bytes())
+        assert (picture.format, picture.size) == (format_, (480, 360))
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert repository_of_images.hashes() == rewritten
+
+
+def test_checker_names_what_is_over_and_never_writes(repository_of_images):
+    """The checker fails while something is over, passes once it is fixed, and leaves every byte as it was."""
+    before = repository_of_images.hashes()
+
+    failed = repository_of_images.pre_commit("run", "bytefit-check", "--all-files")
+
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "files were modified" not in failed.stdout
+    assert [name for name in OVER if name not in failed.stdout] == []
+    assert [name for name in FINE if name in failed.stdout] == []
+    assert repository_of_images.hashes() == before
+
+    repository_of_images.pre_commit("run", "bytefit-fix", "--all-files")
+    repository_of_images.git("add", "--all")
+
+    assert repository_of_images.pre_commit("run", "bytefit-check", "--all-files").returncode == 0
+
+
+def test_hook_without_arguments_has_the_budget_of_the_manifest(repository_of_images):
+    """Whoever names no budget gets 500 kB: what is smaller passes, one image above it fails."""
+    passed = repository_of_images.pre_commit("run", "by-default", "--all-files")
+    (repository_of_images.folder / "large.png").write_bytes(encoded(noise((480, 400)), "PNG"))
+    repository_of_images.git("add", "--all")
+    failed = repository_of_images.pre_commit("run", "by-default", "--all-files")
+
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "large.png" in failed.stdout
+
+
+def test_commit_is_stopped_until_the_fixed_image_is_staged(repository_of_images):
+    """`git commit` with the hook installed fails on an image over budget and goes through once the fix is staged."""
+    repository_of_images.pre_commit("run", "bytefit-fix", "--all-files")
+    repository_of_images.commit()
+    assert repository_of_images.pre_commit("install").returncode == 0
+    new = repository_of_images.folder / "new.jpg"
+    new.write_bytes(encoded(photograph((480, 360), seed=9), quality=98))
+    repository_of_images.git("add", "new.jpg")
+
+    with pytest.raises(AssertionError, match=r"new\.jpg"):
+        repository_of_images.git("commit", "--message", "over budget")
+    repository_of_images.git("add", "new.jpg")
+    repository_of_images.git("commit", "--message", "fits")
+
+    assert new.stat().st_size <= BUDGET
+    assert repository_of_images.git("status", "--porcelain") == ""

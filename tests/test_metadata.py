@@ -1,0 +1,232 @@
+"""Metadata: what is kept, what it weighs."""
+
+from __future__ import annotations
+
+import pytest
+from images import XMP, encoded, exif, graphic, icc_profile, opened, photograph
+from PIL import Image
+
+from bytefit.codecs import CODECS
+from bytefit.codecs.avif import AVIF
+from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.webp import WEBP
+from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.metadata import POLICIES, check_policy, kept, orientation, upright, weigh, with_dimensions
+
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+ORIENTATION, CAMERA_MODEL, EXIF_IFD, WIDTH, HEIGHT = 0x0112, 0x0110, 0x8769, 0xA002, 0xA003
+
+
+def loaded(turn=6, **options):
+    """Return an opened JPEG with EXIF, profile, XMP, comment and resolution."""
+    metadata = {"exif": exif(orientation=turn), "icc_profile": icc_profile(), "xmp": XMP, "comment": b"a view"}
+    return opened(encoded(photograph((48, 32)), "JPEG", dpi=(300, 300), **{**metadata, **options}))
+
+
+def tags(block):
+    """Return the EXIF tags in a block."""
+    tags = Image.Exif()
+    tags.load(block)
+    return dict(tags)
+
+
+@each_codec
+def test_everything_a_format_has_a_place_for_is_kept(codec):
+    """EXIF, profile and XMP everywhere; comment and resolution in JPEG."""
+    options = kept(loaded(), codec, "RGB", "keep")
+
+    assert tags(options["exif"]) == {ORIENTATION: 6, CAMERA_MODEL: "bytefit test camera"}
+    assert options["icc_profile"] == icc_profile()
+    assert options["xmp"] == XMP
+    assert set(options) <= codec.options
+    if codec is JPEG:
+        assert (options["comment"], options["dpi"]) == (b"a view", (300, 300))
+
+
+@each_codec
+def test_stripped_is_stripped(codec):
+    """Nothing that weighs is left, and Pillow is told so: it would take profile and comment from the picture."""
+    options = kept(loaded(), codec, "RGB", "strip")
+
+    assert not any(options.values())
+    assert options["icc_profile"] == b""
+
+
+@each_codec
+def test_orientation_and_profile_are_what_shows(codec):
+    """The rest, the place where it was taken among it, is left out."""
+    options = kept(loaded(), codec, "RGB", "orientation+icc")
+
+    assert tags(options["exif"]) == {ORIENTATION: 6}
+    assert options["icc_profile"] == icc_profile()
+    assert not options["xmp"]
+    assert not options.get("comment")
+
+
+@each_codec
+def test_an_upright_picture_needs_no_exif_for_its_orientation(codec):
+    """Some dozens of bytes saved."""
+    assert kept(loaded(turn=1), codec, "RGB", "orientation+icc")["exif"] == b""
+
+
+@each_codec
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_picture_without_metadata_weighs_nothing(codec, policy):
+    """And carries nothing."""
+    options = kept(photograph((16, 16)), codec, "RGB", policy)
+
+    assert weigh(codec, "RGB", codec.setting(50, "RGB"), options) == 0
+
+
+@pytest.mark.parametrize(
+    ("space", "mode", "fits"),
+    [
+        (b"RGB ", "RGB", True),
+        (b"RGB ", "RGBA", True),
+        (b"RGB ", "YCbCr", True),
+        (b"RGB ", "L", False),
+        (b"GRAY", "L", True),
+        (b"GRAY", "RGB", False),
+        (b"CMYK", "CMYK", True),
+        (b"CMYK", "RGB", False),
+        (b"RGB ", "CMYK", False),
+        (b"Lab ", "RGB", False),
+    ],
+)
+def test_a_profile_for_other_colours_is_left_out(space, mode, fits):
+    """A grey profile on colours makes viewers show nonsense, or nothing."""
+    picture = loaded(icc_profile=icc_profile(space))
+
+    profile = kept(picture, JPEG, mode, "keep")["icc_profile"]
+
+    assert profile == (icc_profile(space) if fits else b"")
+
+
+@pytest.mark.parametrize("profile", [b"", b"short", bytes(200)])
+def test_broken_profiles_are_left_out(profile):
+    """What states no colour space cannot be for this one."""
+    picture = photograph((16, 16))
+    picture.info["icc_profile"] = profile
+
+    assert kept(picture, JPEG, "RGB", "keep")["icc_profile"] == b""
+
+
+def test_other_application_segments_are_kept_from_jpeg_to_jpeg():
+    """IPTC captions, for one, which Pillow drops."""
+    content = b"Photoshop 3.0\x008BIM\x04\x04\x00\x00\x00\x00\x00\x05\x1c\x02\x78\x00\x00\x00"
+    segment = b"\xff\xed" + (len(content) + 2).to_bytes(2, "big") + content
+    data = encoded(photograph((32, 32)))
+    picture = opened(data[:20] + segment + data[20:])
+
+    options = kept(picture, JPEG, "RGB", "keep")
+
+    assert options["extra"] == segment
+    assert ("APP13", content) in opened(encoded(picture, "JPEG", **options)).applist
+
+
+def test_what_the_encoder_writes_itself_is_not_written_twice():
+    """EXIF, XMP and profile travel by options of their own."""
+    picture = loaded()
+
+    again = opened(encoded(picture, "JPEG", **kept(picture, JPEG, "RGB", "keep")))
+
+    assert [name for name, _ in again.applist] == [name for name, _ in picture.applist]
+
+
+@pytest.mark.parametrize("value", [0, 9, 65_535, "up", (6, 6)])
+def test_nonsense_for_an_orientation_is_upright(value):
+    """Only 2 to 8 turn a picture."""
+    picture = photograph((16, 16))
+    picture.getexif()[ORIENTATION] = value
+
+    assert orientation(picture) == 1
+
+
+@pytest.mark.parametrize("block", [b"", b"Exif\x00\x00", b"Exif\x00\x00II", b"Exif\x00\x00nonsense", b"MM\x00*\x00\x00\x00\xff"])
+def test_broken_exif_is_upright(block):
+    """It is carried as it is; nobody fails on it."""
+    picture = photograph((16, 16))
+    picture.info["exif"] = block
+
+    assert orientation(picture) == 1
+    assert upright(picture) is picture
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_upright_pictures_show_what_viewers_show(turn):
+    """The orientation is in the pixels then, and in the EXIF block no more."""
+    picture = loaded(turn)
+
+    turned = upright(picture)
+
+    assert turned.size == ((32, 48) if turn >= 5 else (48, 32))
+    assert orientation(turned) == 1
+    assert picture.getexif()[ORIENTATION] == turn
+
+
+@each_codec
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_metadata_weighs_what_it_adds_to_a_file(codec, policy, mode):
+    """Measured on sixteen pixels a side, true for a picture: exactly, or nearly where containers grow in steps."""
+    if codec is JPEG and mode == "RGBA":
+        pytest.skip("JPEG has no alpha")
+    picture = graphic((96, 64)) if mode == "RGBA" else photograph((96, 64))
+    options = kept(loaded(), codec, mode, policy)
+    setting = codec.setting(50, mode)
+
+    weight = weigh(codec, mode, setting, options)
+
+    added = len(codec.encode(picture, {**setting, **options})) - len(codec.encode(picture, setting))
+    assert weight == pytest.approx(added, abs=4)
+    assert weight > len(options["icc_profile"])
+
+
+@pytest.mark.parametrize("block", [exif(padding=70_000), b"Exif\x00\x00" + bytes(65_600)])
+def test_metadata_too_large_for_the_format_is_refused_with_the_way_out(block):
+    """One segment of a JPEG holds 65,533 bytes."""
+    with pytest.raises(UnsupportedImage, match="metadata='strip' leaves the metadata out"):
+        weigh(JPEG, "RGB", JPEG.setting(50, "RGB"), {"exif": block})
+
+
+@pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
+def test_large_metadata_fits_where_there_is_room(codec):
+    """The limit is JPEG's alone."""
+    assert weigh(codec, "RGB", codec.setting(50, "RGB"), {"exif": exif(padding=70_000)}) > 70_000
+
+
+def test_stated_dimensions_follow_the_picture():
+    """EXIF of a scaled picture must not claim the old size."""
+    block = Image.Exif()
+    block[CAMERA_MODEL] = "camera"
+    block.get_ifd(EXIF_IFD).update({WIDTH: 4000, HEIGHT: 3000})
+
+    carried = with_dimensions({"exif": block.tobytes(), "xmp": XMP}, (400, 300))
+
+    again = Image.Exif()
+    again.load(carried["exif"])
+    assert again[CAMERA_MODEL] == "camera"
+    assert (again.get_ifd(EXIF_IFD)[WIDTH], again.get_ifd(EXIF_IFD)[HEIGHT]) == (400, 300)
+    assert carried["xmp"] == XMP
+
+
+@pytest.mark.parametrize(
+    "block", [b"", exif(orientation=6), b"Exif\x00\x00nonsense", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", Image.Exif()]
+)
+def test_nothing_is_stated_where_nothing_was(block):
+    """Other EXIF, and broken EXIF, is carried byte for byte."""
+    assert with_dimensions({"exif": block}, (400, 300)) == {"exif": block}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_known_policies_pass(policy):
+    """The three of the contract."""
+    check_policy(policy)
+
+
+@pytest.mark.parametrize("policy", ["all", "", "KEEP", None, 3])
+def test_unknown_policies_are_refused_with_the_known(policy):
+    """The message lists what there is."""
+    with pytest.raises(ConfigError, match=r"use one of 'keep', 'strip', 'orientation\+icc'"):
+        check_policy(policy)

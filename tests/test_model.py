@@ -1,0 +1,182 @@
+"""The model files: the shipped ones load, and one that does not fit its codec is refused before it does harm."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bytefit.codecs import CODECS
+from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.webp import WEBP
+from bytefit.errors import ModelError
+from bytefit.seeding.features import feature_names
+from bytefit.seeding.model import VERSION, load_model, models_folder, shipped_model
+
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+
+def record(**changes):
+    """Return the contents of a small model for JPEG, with some entries changed; None leaves an entry out."""
+    scouts = [40, 80]
+    whole = {
+        "version": VERSION,
+        "codec": "JPEG",
+        "rungs": len(JPEG.ladder),
+        "probe_options": dict(JPEG.probe_options),
+        "scout_qualities": scouts,
+        "knots": [0, len(JPEG.ladder) - 1],
+        "scout_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
+        "features": feature_names(scouts),
+        "base": 0.0,
+        "trees": [[0, 0.5, -0.01, 0.01]],
+        "modes": ["RGB", "L"],
+        "least_pixels": 4096,
+        "sources": ["test"],
+    }
+    return {name: value for name, value in {**whole, **changes}.items() if value is not None}
+
+
+def written(tmp_path, contents):
+    """Write a model file and return its path."""
+    path = tmp_path / "jpeg.json"
+    path.write_text(contents if isinstance(contents, str) else json.dumps(contents), encoding="utf-8")
+    return path
+
+
+def shipped(codec):
+    """Return the shipped model of a codec, or skip where the checkout has none yet."""
+    model = shipped_model(codec)
+    if model is None:
+        pytest.skip(f"no model for {codec.format} is in {models_folder().name}/")
+    return model
+
+
+def test_a_model_holds_what_its_file_says(tmp_path):
+    """Nothing is renamed or lost on the way."""
+    contents = record()
+
+    model = load_model(written(tmp_path, contents), JPEG)
+
+    assert {name: getattr(model, name) for name in contents} == contents
+
+
+@pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"version": 1}'])
+def test_broken_files_are_refused(tmp_path, contents):
+    """A file cut short or of another kind is no model."""
+    with pytest.raises(ModelError, match=r"jpeg\.json"):
+        load_model(written(tmp_path, contents), JPEG)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    """A pickle, for example, which is never loaded."""
+    path = tmp_path / "jpeg.json"
+    path.write_bytes(b"\x80\x04\x95\xff\xfe")
+
+    with pytest.raises(ModelError, match="cannot read model"):
+        load_model(path, JPEG)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    """What cannot be read is a ModelError too, by the promise of the function."""
+    with pytest.raises(ModelError, match=r"jpeg\.json"):
+        load_model(tmp_path / "jpeg.json", JPEG)
+
+
+@pytest.mark.parametrize("name", sorted(record()))
+def test_an_incomplete_model_is_refused(tmp_path, name):
+    """Every entry is needed."""
+    with pytest.raises(ModelError, match="train it again"):
+        load_model(written(tmp_path, record(**{name: None})), JPEG)
+
+
+def test_a_model_with_an_unknown_entry_is_refused(tmp_path):
+    """It was written by another version."""
+    with pytest.raises(ModelError, match="train it again"):
+        load_model(written(tmp_path, record(extra=1)), JPEG)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": VERSION + 1},
+        {"codec": "WEBP"},
+        {"rungs": len(JPEG.ladder) - 1},
+        {"probe_options": {"speed": 8}},
+        {"probe_options": {}},
+    ],
+    ids=str,
+)
+def test_a_model_for_another_ladder_or_probe_is_refused(tmp_path, changes):
+    """Its predictions would be for other rungs, or of another measurement."""
+    with pytest.raises(ModelError, match="train it again"):
+        load_model(written(tmp_path, record(**changes)), JPEG)
+
+
+def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
+    """A file with the wrong name does no harm."""
+    with pytest.raises(ModelError, match="JPEG.*WEBP"):
+        load_model(written(tmp_path, record()), WEBP)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scout_curve": [[-2.0, 0.5, 0.5]]},
+        {"scout_curve": [[-2.0, 0.5], [1.0, 0.5]]},
+        {"features": ["position"]},
+        {"knots": [0, 5, 10]},
+    ],
+    ids=str,
+)
+def test_a_model_whose_parts_do_not_fit_together_is_refused(tmp_path, changes):
+    """It is checked when it is loaded, so that it cannot fail in the middle of a picture."""
+    with pytest.raises(ModelError):
+        load_model(written(tmp_path, record(**changes)), JPEG)
+
+
+@each_codec
+def test_the_shipped_model_fits_its_codec(codec):
+    """It loads, and its parts have the shapes that the prediction reads."""
+    model = shipped(codec)
+
+    assert model.features == feature_names(model.scout_qualities)
+    assert len(model.scout_curve) == len(model.knots) >= 2
+    assert {len(row) for row in model.scout_curve} == {1 + len(model.scout_qualities)}
+    assert sorted(set(model.knots)) == model.knots
+    assert (model.knots[0], model.knots[-1]) == (0, len(codec.ladder) - 1)
+
+
+@each_codec
+def test_the_shipped_models_trees_ask_for_features_there_are(codec):
+    """Every node is a leaf, or a feature's number, a threshold and two nodes."""
+    model = shipped(codec)
+    nodes = list(model.trees)
+
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, list):
+            feature, threshold, left, right = node
+            assert 0 <= feature < len(model.features)
+            assert isinstance(threshold, int | float)
+            nodes += [left, right]
+        else:
+            assert isinstance(node, int | float)
+
+
+@each_codec
+def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
+    """A mode that never comes would be a mistake in training."""
+    model = shipped(codec)
+
+    assert set(model.modes) <= {*codec.opaque_modes.values(), codec.alpha_mode}
+    assert model.sources
+
+
+@each_codec
+def test_the_shipped_model_is_small(codec):
+    """It is read whenever the package answers: a large file would cost more than it saves."""
+    shipped(codec)
+    path = models_folder() / f"{codec.format.lower()}.json"
+
+    assert path.stat().st_size < 200_000

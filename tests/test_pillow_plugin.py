@@ -1,0 +1,284 @@
+"""The Pillow plugin: `Image.save` with a target, and untouched without one."""
+
+from __future__ import annotations
+
+import os
+from io import BytesIO
+
+import pytest
+from images import animation, encoded, graphic, noise, opened, photograph
+from PIL import Image
+
+import bytefit
+from bytefit import BudgetUnreachable, BytefitError, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
+
+PILLOWS_OWN = Image.Image.save
+TARGET = 4000
+
+
+@pytest.fixture(autouse=True)
+def plugin():
+    """Register for each test, and give Pillow back whatever happens."""
+    bytefit.register()
+    yield
+    bytefit.unregister()
+    assert Image.Image.save is PILLOWS_OWN
+
+
+def saved(picture, codec_format, **options):
+    """Return the bytes of a save to memory."""
+    buffer = BytesIO()
+    picture.save(buffer, codec_format, **options)
+    return buffer.getvalue()
+
+
+def test_unregistering_gives_pillow_its_own_function_back():
+    """The very object."""
+    bytefit.unregister()
+
+    assert Image.Image.save is PILLOWS_OWN
+
+
+def test_registering_twice_is_registering_once():
+    """No wrapper round a wrapper."""
+    once = Image.Image.save
+
+    bytefit.register()
+
+    assert Image.Image.save is once
+    bytefit.unregister()
+    assert Image.Image.save is PILLOWS_OWN
+
+
+def test_unregistering_twice_is_unregistering_once():
+    """Nothing to give back is no error."""
+    bytefit.unregister()
+    bytefit.unregister()
+
+    assert Image.Image.save is PILLOWS_OWN
+
+
+def test_the_wrapper_looks_like_what_it_wraps():
+    """Name, documentation and signature are Pillow's."""
+    assert Image.Image.save.__name__ == "save"
+    assert Image.Image.save.__doc__ == PILLOWS_OWN.__doc__
+    assert Image.Image.save.__wrapped__ is PILLOWS_OWN
+
+
+@pytest.mark.parametrize(
+    ("codec_format", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"quality": 60, "progressive": True, "subsampling": 0}),
+        ("PNG", {}),
+        ("PNG", {"optimize": True}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True, "exact": True}),
+        ("GIF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("BMP", {}),
+    ],
+)
+def test_without_a_target_a_save_is_pillows(codec_format, options):
+    """Byte for byte."""
+    picture = photograph()
+
+    with_plugin = saved(picture, codec_format, **options)
+    bytefit.unregister()
+
+    assert with_plugin == saved(picture, codec_format, **options)
+
+
+def test_animations_without_a_target_are_pillows():
+    """save_all and its company go through."""
+    with_plugin = animation("GIF")
+    bytefit.unregister()
+
+    assert with_plugin == animation("GIF")
+
+
+def test_sizes_of_other_formats_are_pillows():
+    """Options with 'size' in their names that mean something to Pillow."""
+    data = saved(photograph((64, 64)), "ICO", sizes=[(32, 32), (16, 16)])
+
+    assert Image.open(BytesIO(data)).info["sizes"] == {(32, 32), (16, 16)}
+
+
+@pytest.mark.parametrize("name", ["hero.jpg", "hero.JPEG", "hero.webp", "hero.avif"])
+@pytest.mark.parametrize("as_path", [str, lambda path: path, os.fsencode], ids=["str", "Path", "bytes"])
+def test_a_path_is_saved_within_its_target(tmp_path, name, as_path):
+    """The suffix sets the format; save returns nothing, as ever."""
+    path = tmp_path / name
+
+    returned = photograph().save(as_path(path), target_size=TARGET)
+
+    assert returned is None
+    assert path.stat().st_size <= TARGET
+    assert opened(path.read_bytes()).size == photograph().size
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_bytes_are_those_of_compress(tmp_path):
+    """One road for all."""
+    path = tmp_path / "hero.jpg"
+
+    photograph().save(path, target_size="4KB", slack=0, subsampling=0)
+
+    assert path.read_bytes() == bytefit.compress(photograph(), TARGET, format="JPEG", slack=0, subsampling=0).data
+
+
+def test_the_format_may_be_named(tmp_path):
+    """Over the suffix, as in Pillow; by position too."""
+    path = tmp_path / "hero.dat"
+
+    photograph().save(path, "webp", target_size=TARGET)
+
+    assert opened(path.read_bytes()).format == "WEBP"
+
+
+def test_a_file_object_is_written_to():
+    """From where it stands, as Pillow does."""
+    buffer = BytesIO(b"before")
+    buffer.seek(6)
+
+    photograph().save(buffer, "JPEG", target_size=TARGET)
+
+    assert buffer.getvalue()[:6] == b"before"
+    assert opened(buffer.getvalue()[6:]).format == "JPEG"
+    assert len(buffer.getvalue()) <= TARGET + 6
+
+
+def test_an_open_file_tells_the_format_by_its_name(tmp_path):
+    """It has one, memory has none."""
+    path = tmp_path / "hero.webp"
+
+    with path.open("wb") as file:
+        photograph().save(file, target_size=TARGET)
+
+    assert opened(path.read_bytes()).format == "WEBP"
+
+
+def test_memory_without_a_format_is_refused():
+    """The message says how."""
+    with pytest.raises(ConfigError, match="name one with format='JPEG'"):
+        photograph().save(BytesIO(), target_size=TARGET)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"target_size": 100}, BudgetUnreachable),
+        ({"target_size": TARGET, "min_quality": 99}, BudgetUnreachable),
+        ({"target_size": "4KO"}, SizeSyntaxError),
+        ({"target_size": 0}, SizeSyntaxError),
+        ({"target_size": TARGET, "slack": 2}, ConfigError),
+        ({"target_size": TARGET, "quality": 80}, OptionError),
+        ({"target_size": TARGET, "qtables": "web_low"}, OptionError),
+        ({"target_size": TARGET, "min_qualty": 80}, OptionError),
+        ({"target_size": TARGET, "save_all": True}, UnsupportedImage),
+        ({"target_size": TARGET, "append_images": [noise()]}, UnsupportedImage),
+        ({"target_size": TARGET, "format": "PNG"}, UnsupportedImage),
+    ],
+    ids=str,
+)
+def test_a_failed_save_leaves_the_old_file(tmp_path, options, error):
+    """Pillow opens the file before it encodes, and leaves nothing of it; here it is written last."""
+    path = tmp_path / "hero.jpg"
+    path.write_bytes(b"the old file")
+
+    with pytest.raises(error):
+        noise().save(path, **options)
+
+    assert path.read_bytes() == b"the old file"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_save_makes_no_file(tmp_path):
+    """Not an empty one either."""
+    with pytest.raises(BudgetUnreachable):
+        noise().save(tmp_path / "hero.jpg", target_size=100)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("targetsize", "target_sizes", "target_siz", "taget_size", "traget_size", "target_szie", "targetSize"),
+        *("target_size_", "tagret_size", "target"),
+    ],
+)
+@pytest.mark.parametrize("codec_format", ["JPEG", "PNG"])
+def test_a_misspelt_target_is_refused(name, codec_format):
+    """Pillow would ignore it in silence, and the file come out of any size."""
+    with pytest.raises(OptionError, match=f"{name}.*target_size"):
+        saved(photograph(), codec_format, **{name: "4KB"})
+
+
+@pytest.mark.parametrize("name", ["target", "targetsize"])
+def test_a_second_target_beside_the_first_is_refused(name):
+    """By an error of our own, that names the option."""
+    with pytest.raises(BytefitError, match=name):
+        saved(photograph(), "JPEG", target_size=TARGET, **{name: "4KB"})
+
+
+@pytest.mark.parametrize("option", [{"slack": 0.1}, {"min_quality": 60}, {"on_unreachable": "smallest"}], ids=str)
+def test_options_of_a_target_need_one(option):
+    """They would mean nothing."""
+    with pytest.raises(OptionError, match="needs a target_size"):
+        saved(photograph(), "JPEG", **option)
+
+
+def test_no_target_is_none():
+    """A variable may say that there is none."""
+    assert saved(photograph(), "JPEG", target_size=None) == saved(photograph(), "JPEG")
+
+
+def test_the_smallest_may_be_saved_instead(tmp_path):
+    """By the same option as everywhere."""
+    noise().save(tmp_path / "hero.jpg", target_size=100, on_unreachable="smallest")
+
+    assert (tmp_path / "hero.jpg").stat().st_size > 100
+
+
+def test_animations_are_refused(tmp_path):
+    """An image of several frames is not saved as one of them."""
+    picture = Image.open(BytesIO(animation("WEBP")))
+
+    with pytest.raises(UnsupportedImage, match="3 frames"):
+        picture.save(tmp_path / "moving.webp", target_size=TARGET)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_transparency_is_not_flattened(tmp_path):
+    """Pillow refuses it too, but only after emptying the file."""
+    with pytest.raises(UnsupportedImage, match="transparency"):
+        graphic().save(tmp_path / "hero.jpg", target_size=TARGET)
+
+
+def test_an_existing_file_is_replaced_and_keeps_its_mode(tmp_path):
+    """As by the hook."""
+    path = tmp_path / "hero.jpg"
+    path.write_bytes(encoded(noise()))
+    path.chmod(0o600)
+
+    photograph().save(path, target_size=TARGET)
+
+    assert path.stat().st_size <= TARGET
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_missing_folder_is_an_os_error(tmp_path):
+    """As in Pillow."""
+    with pytest.raises(FileNotFoundError):
+        photograph().save(tmp_path / "missing" / "hero.jpg", target_size=TARGET)
+
+
+def test_formats_loaded_later_are_covered(tmp_path):
+    """One wrapper round `save`, not one a format: plugins register when they are first used."""
+    Image.init()
+
+    photograph().save(tmp_path / "hero.avif", target_size=TARGET)
+
+    assert (tmp_path / "hero.avif").stat().st_size <= TARGET

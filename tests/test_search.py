@@ -1,0 +1,228 @@
+"""The search: a fake encoder is a list of sizes. A wrong prediction costs trials, never correctness."""
+
+from __future__ import annotations
+
+from math import ceil, log, log2
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from strategies import rising_sizes, searches
+
+from bytefit.search import PATIENCE, search
+
+slacks = st.floats(0, 0.99)
+
+
+def enough_for(budget, slack):
+    """Return the bytes at which a search with this slack stops."""
+    return max(1, ceil(budget * (1 - slack)))
+
+
+def perfect(sizes):
+    """Return the prediction that is always right."""
+    return [log(size) for size in sizes]
+
+
+def recorded(sizes, asked):
+    """Return an encoder of `sizes` that notes every rung it is asked for."""
+
+    def measure(rung):
+        asked.append(rung)
+        return sizes[rung]
+
+    return measure
+
+
+@given(searches(), slacks)
+def test_the_answer_was_measured_and_fits(case, slack):
+    """Whatever was predicted, an answer is over the budget never."""
+    sizes, curve, budget = case
+
+    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack))
+
+    assert found.sizes == {rung: sizes[rung] for rung in found.sizes}
+    assert found.rung is None or found.sizes[found.rung] <= budget
+
+
+@given(searches(), slacks)
+def test_the_answer_is_the_highest_rung_known_to_fit(case, slack):
+    """No better trial is thrown away."""
+    sizes, curve, budget = case
+
+    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack))
+
+    assert found.rung == max((rung for rung, size in found.sizes.items() if size <= budget), default=None)
+
+
+@given(searches())
+def test_without_slack_the_answer_is_proven(case):
+    """It fits, and the next rung was measured to be over, or there is none: also when it fills the budget exactly."""
+    sizes, curve, budget = case
+
+    found = search(sizes.__getitem__, curve, budget)
+
+    assert found.proven
+
+
+@given(searches(), slacks)
+def test_proven_means_that_the_next_rung_was_measured_over(case, slack):
+    """The claim rests on a trial, not on the prediction."""
+    sizes, curve, budget = case
+
+    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack))
+
+    following = 0 if found.rung is None else found.rung + 1
+    assert found.proven == (following == len(sizes) or found.sizes.get(following, 0) > budget)
+
+
+@given(rising_sizes(), st.data())
+def test_without_slack_the_answer_on_a_rising_ladder_is_the_best_there_is(sizes, data):
+    """The textbook answer, whatever was predicted."""
+    budget = data.draw(st.integers(1, sizes[-1] + 1))
+    curve = data.draw(st.lists(st.floats(0, 15), min_size=len(sizes), max_size=len(sizes)).map(sorted))
+
+    found = search(sizes.__getitem__, curve, budget)
+
+    assert found.rung == max((rung for rung, size in enumerate(sizes) if size <= budget), default=None)
+
+
+@given(searches(), slacks)
+def test_no_rung_is_measured_twice(case, slack):
+    """An encode is what costs."""
+    sizes, curve, budget = case
+    asked = []
+
+    found = search(recorded(sizes, asked), curve, budget, enough=enough_for(budget, slack))
+
+    assert sorted(asked) == sorted(found.sizes)
+
+
+@given(searches(), slacks, st.data())
+def test_the_worst_case_is_bounded(case, slack, data):
+    """Patience with the prediction, then halving."""
+    sizes, curve, budget = case
+    first = data.draw(st.integers(0, len(sizes) - 1))
+
+    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack), first=first)
+
+    assert len(found.sizes) <= PATIENCE + ceil(log2(len(sizes) - first)) + 1
+
+
+@given(rising_sizes(), st.data())
+@example([10], None)
+def test_a_perfect_prediction_is_proven_in_two_trials(sizes, data):
+    """One that fits and one that does not: no proof can do with less."""
+    budget = sizes[0] if data is None else data.draw(st.integers(1, sizes[-1] + 1))
+
+    found = search(sizes.__getitem__, perfect(sizes), budget)
+
+    assert len(found.sizes) <= 2
+
+
+@given(rising_sizes(), slacks, st.data())
+def test_a_perfect_prediction_with_a_rung_inside_the_slack_needs_one_trial(sizes, slack, data):
+    """Knowing of a rung that ends the search, it must not try another one."""
+    budget = data.draw(st.integers(1, sizes[-1] + 1))
+    enough = enough_for(budget, slack)
+    assume(enough < budget and any(enough <= size <= budget for size in sizes))
+
+    found = search(sizes.__getitem__, perfect(sizes), budget, enough=enough)
+
+    assert len(found.sizes) == 1
+
+
+@given(rising_sizes(min_size=2), st.floats(-2, 2), st.data())
+def test_a_prediction_wrong_by_a_constant_factor_costs_one_trial(sizes, log_factor, data):
+    """One measurement tells the factor."""
+    budget = data.draw(st.integers(1, sizes[-1] + 1))
+    assume(budget not in sizes)  # rounding decides on which side of the budget an equal size is expected
+    curve = [value + log_factor for value in perfect(sizes)]
+
+    found = search(sizes.__getitem__, curve, budget)
+
+    assert len(found.sizes) <= 3
+
+
+@given(searches(), slacks, st.data())
+def test_floors_are_respected(case, slack, data):
+    """No rung below the floor is so much as measured."""
+    sizes, curve, budget = case
+    first = data.draw(st.integers(0, len(sizes) - 1))
+    asked = []
+
+    found = search(recorded(sizes, asked), curve, budget, enough=enough_for(budget, slack), first=first)
+
+    assert min(asked) >= first
+    assert found.rung is None or found.rung >= first
+
+
+@given(searches(), slacks, st.data())
+def test_an_unreachable_budget_is_told_from_the_measured_floor(case, slack, data):
+    """There is no answer only when the floor itself was encoded and is over."""
+    sizes, curve, _ = case
+    first = data.draw(st.integers(0, len(sizes) - 1))
+    budget = max(1, min(sizes[first:]) - 1)
+    assume(budget < min(sizes[first:]))
+
+    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack), first=first)
+
+    assert found.rung is None
+    assert found.proven
+    assert first in found.sizes
+
+
+@given(searches(), slacks)
+def test_the_search_stops_at_the_first_trial_inside_the_slack(case, slack):
+    """No trial is made after one that is good enough."""
+    sizes, curve, budget = case
+    enough = enough_for(budget, slack)
+    assume(enough < budget)
+    asked = []
+
+    search(recorded(sizes, asked), curve, budget, enough=enough)
+
+    assert not any(enough <= sizes[rung] <= budget for rung in asked[:-1])
+
+
+@given(searches(), slacks)
+def test_a_search_that_stops_early_stopped_inside_the_slack(case, slack):
+    """Less than enough is accepted only with a proof that there is no more."""
+    sizes, curve, budget = case
+    enough = enough_for(budget, slack)
+
+    found = search(sizes.__getitem__, curve, budget, enough=enough)
+
+    assert found.proven or sizes[found.rung] >= enough
+
+
+@pytest.mark.parametrize(
+    ("sizes", "budget", "rung"),
+    [
+        ([10], 10, 0),
+        ([10], 9, None),
+        ([10, 20, 30], 25, 1),
+        ([10, 20, 30], 30, 2),
+        ([10, 20, 30], 1000, 2),
+        ([20, 20, 20, 20], 20, 3),
+        ([10, 20, 20, 20, 30], 20, 3),
+        ([20, 20, 20, 20], 19, None),
+        ([10, 20, 20, 21, 21, 30], 20, 2),
+    ],
+)
+@pytest.mark.parametrize("guess", [0.0, 3.0, 100.0])
+def test_ladders_with_plateaus_are_climbed_to_the_top(sizes, budget, rung, guess):
+    """Of rungs with equal bytes the highest that fits is the answer, from any flat prediction."""
+    found = search(sizes.__getitem__, [guess] * len(sizes), budget)
+
+    assert (found.rung, found.proven) == (rung, True)
+
+
+@pytest.mark.parametrize("budget", [15, 24, 26, 35])
+def test_an_inversion_ends_in_a_rung_that_fits_below_one_that_does_not(budget):
+    """Sizes that fall have several such places; any of them is a correct answer."""
+    sizes = [10, 20, 30, 25, 22, 28, 40, 33, 50]
+
+    found = search(sizes.__getitem__, perfect(sorted(sizes)), budget)
+
+    assert sizes[found.rung] <= budget < sizes[found.rung + 1]
