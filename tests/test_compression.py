@@ -8,6 +8,12 @@ from io import BytesIO
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+
+import bytefit
+from bytefit import BudgetUnreachable, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
+from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs.codec import NO_METADATA
 from images import (
     MODES,
     XMP,
@@ -24,12 +30,6 @@ from images import (
     screenshot,
     write_jpeg,
 )
-from PIL import Image
-
-import bytefit
-from bytefit import BudgetUnreachable, BytefitError, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
-from bytefit.codecs import CODECS, codec_for_format
-from bytefit.codecs.codec import NO_METADATA
 
 each_format = pytest.mark.parametrize("wanted", [codec.format for codec in CODECS])
 
@@ -90,13 +90,15 @@ def test_nothing_over_the_budget_is_ever_returned(wanted, budget, slack, seed):
     """A fit or an error: the promise."""
     picture = photograph((64, 48), seed=seed)
 
-    try:
-        result = bytefit.compress(picture, budget, format=wanted, slack=slack)
-    except BudgetUnreachable as error:
-        assert error.smallest > budget
-    else:
+    result = bytefit.compress(picture, budget, format=wanted, slack=slack, on_unreachable="smallest")
+
+    if result.fits:
         assert result.size <= budget
         assert result.proven or result.size >= (1 - slack) * budget
+    else:
+        with pytest.raises(BudgetUnreachable) as caught:
+            bytefit.compress(picture, budget, format=wanted, slack=slack)
+        assert caught.value.smallest == result.size > budget
 
 
 @each_format
@@ -215,7 +217,9 @@ def test_the_same_input_gives_the_same_bytes(wanted):
 @pytest.mark.parametrize("policy", ["keep", "strip", "orientation+icc"])
 def test_the_users_picture_is_not_touched(wanted, policy):
     """Mode, size, pixels, metadata: all as they were."""
-    data = encoded(photograph(), "JPEG", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP, comment=b"a view")
+    data = encoded(
+        photograph(), "JPEG", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP, comment=b"a view"
+    )
     picture, witness = opened(data), opened(data)
     info = copy.deepcopy(picture.info)
 
@@ -234,12 +238,12 @@ def test_odd_modes_fit_or_are_refused(wanted, mode):
     picture = in_mode(mode)
 
     try:
-        result = bytefit.compress(picture, 5000, format=wanted)
-    except UnsupportedImage as error:
-        assert mode in str(error)
-    else:
-        assert result.fits
-        assert opened(result.data).size == picture.size
+        data = bytefit.compress(picture, 5000, format=wanted).data
+    except UnsupportedImage:
+        data = None
+
+    assert data is None or opened(data).size == picture.size
+    assert data is None or len(data) <= 5000
 
 
 @pytest.mark.parametrize("wanted", ["WEBP", "AVIF"])
@@ -269,9 +273,13 @@ def test_inks_stay_what_they_were():
 @pytest.mark.parametrize("source", ["JPEG", "WEBP", "AVIF", "PNG"])
 def test_metadata_is_kept_from_every_format_to_every_other(wanted, source):
     """Orientation, profile and XMP survive, and are counted in the budget."""
-    data = encoded(photograph(), source, exif=exif(orientation=6), icc_profile=icc_profile(), **(
-        {} if source == "PNG" else {"xmp": XMP}
-    ))
+    data = encoded(
+        photograph(),
+        source,
+        exif=exif(orientation=6),
+        icc_profile=icc_profile(),
+        **({} if source == "PNG" else {"xmp": XMP}),
+    )
     budget = size_at(photograph(), wanted, 0.4) + 1500
 
     result = bytefit.compress(fresh(data), budget, format=wanted)
@@ -305,7 +313,9 @@ def test_stripped_pictures_are_upright(wanted, turn):
     """What a viewer shows stays the same without the EXIF block."""
     source = encoded(photograph((96, 64)), "JPEG", quality=98, exif=exif(orientation=turn), icc_profile=icc_profile())
 
-    result = bytefit.compress(fresh(source), size_at(photograph((96, 64)), wanted, 0.8), format=wanted, metadata="strip")
+    result = bytefit.compress(
+        fresh(source), size_at(photograph((96, 64)), wanted, 0.8), format=wanted, metadata="strip"
+    )
 
     again = opened(result.data)
     assert again.size == ((64, 96) if turn >= 5 else (96, 64)) == (result.width, result.height)
@@ -319,7 +329,9 @@ def test_orientation_and_profile_may_be_all_that_is_kept(wanted):
     """The camera's name, and where it was, are gone."""
     data = encoded(photograph(), "JPEG", exif=exif(orientation=8), icc_profile=icc_profile(), xmp=XMP, comment=b"home")
 
-    result = bytefit.compress(fresh(data), size_at(photograph(), wanted) + 900, format=wanted, metadata="orientation+icc")
+    result = bytefit.compress(
+        fresh(data), size_at(photograph(), wanted) + 900, format=wanted, metadata="orientation+icc"
+    )
 
     again = opened(result.data)
     assert dict(again.getexif()) == {ORIENTATION: 8}
@@ -357,12 +369,10 @@ def test_metadata_given_as_an_option_replaces_the_pictures():
 @pytest.mark.parametrize("value", [None, Image.Exif()])
 def test_pillows_idioms_for_no_exif_are_taken(wanted, value):
     """`exif=image.info.get("exif")` is None where there is none."""
-    try:
-        result = bytefit.compress(photograph((64, 48)), 5000, format=wanted, exif=value)
-    except BytefitError as error:
-        assert "exif" in str(error) or wanted in str(error)
-    else:
-        assert result.fits
+    result = bytefit.compress(photograph((64, 48)), 5000, format=wanted, exif=value)
+
+    assert result.fits
+    assert not opened(result.data).getexif()
 
 
 @each_format
@@ -473,12 +483,11 @@ def test_exact_budgets_just_above_the_smallest_encoding(wanted, more):
     budget = smallest(picture, wanted).smallest + more
 
     try:
-        result = bytefit.compress(picture, budget, format=wanted, exact=True)
+        told = bytefit.compress(picture, budget, format=wanted, exact=True).size
     except BudgetUnreachable as error:
-        assert more > 0
-        assert error.smallest > budget or "exact" in str(error) or "pad" in str(error)
-    else:
-        assert result.size == budget
+        told = str(error)
+
+    assert told == budget or (more > 0 and ("exact" in told or "pad" in told))
 
 
 @each_format
@@ -548,7 +557,8 @@ def test_not_even_one_pixel_fits_a_few_bytes(wanted):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "mode"), [("JPEG", "L"), ("JPEG", "CMYK"), ("WEBP", "RGBA"), ("WEBP", "L"), ("AVIF", "RGBA"), ("AVIF", "L")]
+    ("wanted", "mode"),
+    [("JPEG", "L"), ("JPEG", "CMYK"), ("WEBP", "RGBA"), ("WEBP", "L"), ("AVIF", "RGBA"), ("AVIF", "L")],
 )
 def test_resize_keeps_transparency_and_metadata(wanted, mode):
     """And the dimensions that EXIF states follow."""
@@ -684,7 +694,7 @@ def test_formats_that_cannot_be_steered_are_refused(wanted):
         ({"slack": None}, ConfigError, "slack None"),
         ({"min_quality": 101}, ConfigError, "min_quality 101"),
         ({"min_quality": "high"}, ConfigError, "min_quality 'high'"),
-        ({"metadata": "all"}, ConfigError, "unknown metadata policy 'all'"),
+        ({"metadata": "all"}, ConfigError, "unknown metadata 'all': use one of 'keep', "),
         ({"on_unreachable": "ignore"}, ConfigError, "unknown on_unreachable 'ignore': use one of 'error', 'smallest'"),
     ],
     ids=str,

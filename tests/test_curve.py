@@ -8,9 +8,9 @@ from math import log
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import curves
 
 from bytefit.curve import aim, corrected, interpolated, rung_at
+from strategies import curves
 
 places = st.lists(st.integers(-1000, 1000), min_size=2, max_size=20, unique=True).map(sorted)
 measured = st.floats(-20, 20)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from images import XMP, animation, encoded, flat, icc_profile, noise, opened, photograph, write_jpeg
 from PIL import Image
 
 import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, SizeSyntaxError, UnsupportedImage, compress_file
 from bytefit.files import verify, write_atomically
+from images import XMP, animation, encoded, flat, icc_profile, noise, opened, photograph, write_jpeg
 
 needs_permissions = pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions")
 needs_plain_user = pytest.mark.skipif(
@@ -378,7 +378,7 @@ def test_a_failed_atomic_write_leaves_nothing_behind(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
 
-    with pytest.raises(OSError):  # noqa: PT011  (which one is the operating system's to say)
+    with pytest.raises(OSError):
         write_atomically(folder, b"data")
 
     assert list(tmp_path.iterdir()) == [folder]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from images import XMP, encoded, icc_profile, noise, photograph
 
 from bytefit.codecs.jpeg_markers import DQT, EOI, end_of_image, markers
+from images import XMP, encoded, icc_profile, noise, photograph
 
 SOI, SOS, APP1, COM = 0xD8, 0xDA, 0xE1, 0xFE
 

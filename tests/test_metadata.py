@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from images import XMP, encoded, exif, graphic, icc_profile, opened, photograph
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bytefit.codecs import CODECS
 from bytefit.codecs.avif import AVIF
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
-from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.metadata import POLICIES, check_policy, kept, orientation, upright, weigh, with_dimensions
+from bytefit.errors import UnsupportedImage
+from bytefit.metadata import kept, orientation, upright, weigh, with_dimensions
+from bytefit.options import POLICIES
+from images import XMP, encoded, exif, graphic, icc_profile, in_mode, opened, photograph
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 
@@ -40,8 +41,32 @@ def test_everything_a_format_has_a_place_for_is_kept(codec):
     assert options["icc_profile"] == icc_profile()
     assert options["xmp"] == XMP
     assert set(options) <= codec.options
-    if codec is JPEG:
-        assert (options["comment"], options["dpi"]) == (b"a view", (300, 300))
+
+
+def test_comments_and_resolution_are_kept_in_jpeg():
+    """The one format that has places for them."""
+    again = opened(encoded(photograph((48, 32)), "JPEG", **kept(loaded(), JPEG, "RGB", "keep")))
+
+    assert (again.info["comment"], again.info["dpi"]) == (b"a view", (300, 300))
+
+
+def test_every_comment_is_kept():
+    """A JPEG may have several; Pillow's `info` knows the last."""
+    data = encoded(photograph((48, 32)), "JPEG", comment=b"the last")
+    first = b"\xff\xfe\x00\x0bthe first"
+
+    again = opened(encoded(photograph((48, 32)), **kept(opened(data[:20] + first + data[20:]), JPEG, "RGB", "keep")))
+
+    assert [content for name, content in again.applist if name == "COM"] == [b"the first", b"the last"]
+
+
+def test_a_comment_from_another_format_is_kept():
+    """A GIF, for one, has them too."""
+    picture = opened(encoded(photograph((48, 32)), "GIF", comment=b"a view"))
+
+    again = opened(encoded(photograph((48, 32)), **kept(picture, JPEG, "RGB", "keep")))
+
+    assert again.info["comment"] == b"a view"
 
 
 @each_codec
@@ -49,8 +74,9 @@ def test_stripped_is_stripped(codec):
     """Nothing that weighs is left, and Pillow is told so: it would take profile and comment from the picture."""
     options = kept(loaded(), codec, "RGB", "strip")
 
+    again = opened(encoded(loaded(), codec.format, **options))
     assert not any(options.values())
-    assert options["icc_profile"] == b""
+    assert not {"icc_profile", "exif", "xmp", "comment"} & set(again.info)
 
 
 @each_codec
@@ -80,36 +106,28 @@ def test_a_picture_without_metadata_weighs_nothing(codec, policy):
 
 
 @pytest.mark.parametrize(
-    ("space", "mode", "fits"),
+    ("before", "after", "fits"),
     [
-        (b"RGB ", "RGB", True),
-        (b"RGB ", "RGBA", True),
-        (b"RGB ", "YCbCr", True),
-        (b"RGB ", "L", False),
-        (b"GRAY", "L", True),
-        (b"GRAY", "RGB", False),
-        (b"CMYK", "CMYK", True),
-        (b"CMYK", "RGB", False),
-        (b"RGB ", "CMYK", False),
-        (b"Lab ", "RGB", False),
+        ("RGB", "RGB", True),
+        ("P", "RGB", True),
+        ("RGBA", "RGBA", True),
+        ("YCbCr", "YCbCr", True),
+        ("L", "L", True),
+        ("CMYK", "CMYK", True),
+        ("L", "RGB", False),
+        ("LA", "RGBA", False),
+        ("1", "RGB", False),
     ],
 )
-def test_a_profile_for_other_colours_is_left_out(space, mode, fits):
-    """A grey profile on colours makes viewers show nonsense, or nothing."""
-    picture = loaded(icc_profile=icc_profile(space))
+def test_a_profile_goes_where_its_kind_of_colours_goes(before, after, fits):
+    """The profile of a grey picture, on colours, makes viewers show nonsense, or nothing."""
+    space = {"L": b"GRAY", "LA": b"GRAY", "1": b"GRAY", "CMYK": b"CMYK"}.get(before, b"RGB ")
+    picture = in_mode(before)
+    picture.info["icc_profile"] = icc_profile(space)
 
-    profile = kept(picture, JPEG, mode, "keep")["icc_profile"]
+    profile = kept(picture, WEBP, after, "keep")["icc_profile"]
 
     assert profile == (icc_profile(space) if fits else b"")
-
-
-@pytest.mark.parametrize("profile", [b"", b"short", bytes(200)])
-def test_broken_profiles_are_left_out(profile):
-    """What states no colour space cannot be for this one."""
-    picture = photograph((16, 16))
-    picture.info["icc_profile"] = profile
-
-    assert kept(picture, JPEG, "RGB", "keep")["icc_profile"] == b""
 
 
 def test_other_application_segments_are_kept_from_jpeg_to_jpeg():
@@ -131,7 +149,7 @@ def test_what_the_encoder_writes_itself_is_not_written_twice():
 
     again = opened(encoded(picture, "JPEG", **kept(picture, JPEG, "RGB", "keep")))
 
-    assert [name for name, _ in again.applist] == [name for name, _ in picture.applist]
+    assert sorted(name for name, _ in again.applist) == sorted(name for name, _ in picture.applist)
 
 
 @pytest.mark.parametrize("value", [0, 9, 65_535, "up", (6, 6)])
@@ -143,7 +161,9 @@ def test_nonsense_for_an_orientation_is_upright(value):
     assert orientation(picture) == 1
 
 
-@pytest.mark.parametrize("block", [b"", b"Exif\x00\x00", b"Exif\x00\x00II", b"Exif\x00\x00nonsense", b"MM\x00*\x00\x00\x00\xff"])
+@pytest.mark.parametrize(
+    "block", [b"", b"Exif\x00\x00", b"Exif\x00\x00II", b"Exif\x00\x00nonsense", b"MM\x00*\x00\x00\x00\xff"]
+)
 def test_broken_exif_is_upright(block):
     """It is carried as it is; nobody fails on it."""
     picture = photograph((16, 16))
@@ -155,13 +175,13 @@ def test_broken_exif_is_upright(block):
 
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_upright_pictures_show_what_viewers_show(turn):
-    """The orientation is in the pixels then, and in the EXIF block no more."""
+    """Pillow's own transposition is the witness; the picture itself is left as it is."""
     picture = loaded(turn)
 
     turned = upright(picture)
 
     assert turned.size == ((32, 48) if turn >= 5 else (48, 32))
-    assert orientation(turned) == 1
+    assert turned.tobytes() == ImageOps.exif_transpose(picture).tobytes()
     assert picture.getexif()[ORIENTATION] == turn
 
 
@@ -217,16 +237,3 @@ def test_stated_dimensions_follow_the_picture():
 def test_nothing_is_stated_where_nothing_was(block):
     """Other EXIF, and broken EXIF, is carried byte for byte."""
     assert with_dimensions({"exif": block}, (400, 300)) == {"exif": block}
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_known_policies_pass(policy):
-    """The three of the contract."""
-    check_policy(policy)
-
-
-@pytest.mark.parametrize("policy", ["all", "", "KEEP", None, 3])
-def test_unknown_policies_are_refused_with_the_known(policy):
-    """The message lists what there is."""
-    with pytest.raises(ConfigError, match=r"use one of 'keep', 'strip', 'orientation\+icc'"):
-        check_policy(policy)

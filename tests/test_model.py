@@ -115,7 +115,7 @@ def test_a_model_for_another_ladder_or_probe_is_refused(tmp_path, changes):
 
 def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
     """A file with the wrong name does no harm."""
-    with pytest.raises(ModelError, match="JPEG.*WEBP"):
+    with pytest.raises(ModelError, match=r"JPEG.*WEBP"):
         load_model(written(tmp_path, record()), WEBP)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from images import encoded, noise, photograph
 from PIL import Image
 
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic
+from images import encoded, noise, photograph
 
 
 def position_picture(across, down):
     """Return a picture whose tiles each have a colour that tells where they are."""
-    cells = Image.frombytes("RGB", (across, down), bytes(v for y in range(down) for x in range(across) for v in (x, y, 7)))
+    cells = Image.frombytes(
+        "RGB", (across, down), bytes(v for y in range(down) for x in range(across) for v in (x, y, 7))
+    )
     return cells.resize((across * TILE_WIDTH, down * TILE_HEIGHT), Image.Resampling.NEAREST)
 
 
@@ -85,6 +87,8 @@ def test_a_mosaic_of_noise_encodes_like_the_noise():
     """Bits per pixel of the mosaic are those of the picture, up to the joins."""
     picture = noise((1280, 640), "L")
 
-    whole, part = (len(encoded(image, "JPEG")) * 8 / (image.width * image.height) for image in (picture, mosaic(picture)))
+    whole, part = (
+        len(encoded(image, "JPEG")) * 8 / (image.width * image.height) for image in (picture, mosaic(picture))
+    )
 
     assert part == pytest.approx(whole, rel=0.02)

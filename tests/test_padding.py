@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from images import XMP, encoded, exif, graphic, icc_profile, opened, photograph
 
 from bytefit.codecs.jpeg import JPEG
 from bytefit.errors import ConfigError
 from bytefit.padding import least_padding, pad
+from images import XMP, encoded, exif, graphic, icc_profile, opened, photograph
 
 FILES = {
     "JPEG": lambda: encoded(photograph((48, 32)), "JPEG", quality=80),
@@ -97,5 +97,5 @@ def test_the_least_padding_is_what_padding_needs(codec_format, least):
 
 def test_odd_sizes_are_refused_for_webp():
     """RIFF pads every chunk to an even length: no such file exists."""
-    with pytest.raises(ConfigError, match="exactly 1001 bytes.*even.*ask for one less"):
+    with pytest.raises(ConfigError, match=r"exactly 1001 bytes.*even.*ask for one less"):
         least_padding("WEBP", 1001)

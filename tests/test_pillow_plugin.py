@@ -6,11 +6,11 @@ import os
 from io import BytesIO
 
 import pytest
-from images import animation, encoded, graphic, noise, opened, photograph
 from PIL import Image
 
 import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
+from images import animation, encoded, graphic, noise, opened, photograph
 
 PILLOWS_OWN = Image.Image.save
 TARGET = 4000

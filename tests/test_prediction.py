@@ -6,9 +6,8 @@ from itertools import pairwise
 from math import log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from images import flat, graphic, noise, photograph, screenshot
 
 from bytefit.codecs import CODECS
 from bytefit.codecs.jpeg import JPEG
@@ -16,6 +15,7 @@ from bytefit.seeding import seed
 from bytefit.seeding.features import feature_names, log_bits, probe, probe_features, scout
 from bytefit.seeding.model import VERSION, Model, shipped_model
 from bytefit.seeding.prediction import mean_curve, scout_curve, seed_with
+from images import flat, graphic, noise, photograph, screenshot
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 
@@ -158,20 +158,21 @@ def test_alpha_is_probed_with_alpha():
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "CMYK", "YCbCr"])
 def test_scouts_read_every_mode_that_is_encoded(mode):
     """Busier at higher qualities, finite always, and cheap encodes are on record."""
-    readings, trials = scout(photograph((200, 120), "RGB").convert(mode), [30, 60, 90])
+    readings, trials = scout(photograph((192, 112), "RGB").convert(mode), [30, 60, 90])
 
     assert readings == sorted(readings)
     assert [trial.setting for trial in trials] == [{"quality": 30}, {"quality": 60}, {"quality": 90}]
 
 
 def test_features_are_as_many_as_their_names():
-    """Training and run time read the same list."""
-    features = probe_features(
-        3, 64, mode="RGB", pixels=1000, probe_bits=0.5, expected_bits=0.4, scouts=[0.1, 0.2]
-    )
+    """Training and run time read the same list, in the same order."""
+    features = probe_features(0.5, mode="L", pixels=1000, bits=0.5, gauged=-0.1, expected=0.4, scouts=[0.25, 0.75])
 
     assert len(features) == len(feature_names(SCOUTS))
-    assert all(isinstance(value, float) for value in features)
+    named = dict(zip(feature_names(SCOUTS), features, strict=True))
+    assert (named["position"], named["probe_bits"], named["gauge"], named["grey"]) == (0.5, 0.5, -0.1, 1.0)
+    assert (named["scout_40"], named["scout_80"], named["alpha"]) == (0.25, 0.75, 0.0)
+    assert named["surprise"] == pytest.approx(0.0)
 
 
 def test_the_scout_curve_is_linear_in_the_scouts():
@@ -183,25 +184,37 @@ def test_the_scout_curve_is_linear_in_the_scouts():
     assert never_falls(curve)
 
 
+LARGE = (640, 320)  # more than twice the tiles of the smallest mosaic: smaller pictures are not probed
+
+
 def test_a_probe_puts_the_curve_where_it_was_measured():
-    """At the probed rung the prediction is the probe and the correction, whatever the scouts said."""
-    picture = photograph()
+    """At the probed rung the prediction is probe, gauge and correction, whatever the scouts said."""
+    picture = photograph(LARGE)
     shifted = model(scout_curve=[[-1.0, 0.5, 0.5], [1.0, 0.5, 0.5], [2.5, 0.5, 0.5]])
+    rung = len(JPEG.ladder) // 2
+    budget = len(JPEG.encode(picture, JPEG.setting(JPEG.ladder[rung], "RGB")))
 
-    prediction = seed_with(shifted, JPEG, picture, budget=4000, enough=3800, first=0)
+    prediction = seed_with(shifted, JPEG, picture, budget=budget, enough=int(budget * 0.95), first=0)
 
-    settings = [JPEG.setting(quality, "RGB") for quality in JPEG.ladder]
-    for trial in prediction.probes[len(SCOUTS) :]:
-        rung = next(r for r, setting in enumerate(settings) if setting["qtables"] == trial.setting["qtables"])
-        assert prediction.curve[rung] == pytest.approx(log(trial.size) - 0.05)
+    tables = [JPEG.setting(quality, "RGB")["qtables"] for quality in JPEG.ladder]
+    _, probed, full, low = prediction.probes[1:5]
+    at = tables.index(probed.setting["qtables"])
+    assert probed.setting == {**JPEG.setting(JPEG.ladder[at], "RGB"), **JPEG.probe_options}
+    assert len(prediction.probes) > 5 or prediction.curve[at] == pytest.approx(
+        log(probed.size) + log(full.size / low.size) - 0.05
+    )
+    assert abs(prediction.curve[rung] - log(budget)) < 0.2
 
 
 @pytest.mark.parametrize("budget", [1, 10**9])
 def test_budgets_far_off_the_ladder_are_not_probed(budget):
     """The first trial settles them."""
-    prediction = seed_with(model(), JPEG, photograph(), budget=budget, enough=budget, first=0)
+    prediction = seed_with(model(), JPEG, photograph(LARGE), budget=budget, enough=budget, first=0)
 
     assert len(prediction.probes) == len(SCOUTS)
+
+
+PICTURE = photograph(LARGE)
 
 
 @given(
@@ -209,11 +222,10 @@ def test_budgets_far_off_the_ladder_are_not_probed(budget):
     st.floats(-50, 50),
     st.integers(1, 10**6),
 )
+@settings(max_examples=15)
 def test_an_absurd_model_still_predicts_a_curve_that_never_falls(rows, base, budget):
     """A bad model costs trials, never correctness."""
-    picture = noise((32, 24))
-
-    prediction = seed_with(model(scout_curve=rows, base=base), JPEG, picture, budget=budget, enough=budget, first=0)
+    prediction = seed_with(model(scout_curve=rows, base=base), JPEG, PICTURE, budget=budget, enough=budget, first=0)
 
     assert len(prediction.curve) == len(JPEG.ladder)
     assert never_falls(prediction.curve)

@@ -7,9 +7,9 @@ from math import ceil, log, log2
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from strategies import rising_sizes, searches
 
 from bytefit.search import PATIENCE, search
+from strategies import rising_sizes, searches
 
 slacks = st.floats(0, 0.99)
 

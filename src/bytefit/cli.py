@@ -6,13 +6,16 @@ Exit codes: 0 fine; 1 something is over its budget or was rewritten; 2 wrong usa
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
 from bytefit.bytesize import format_size, parse_size
 from bytefit.errors import BudgetUnreachable, BytefitError
+from bytefit.options import ON_UNREACHABLE, POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +26,14 @@ FINE, OVER, WRONG = 0, 1, 2
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser whose errors are one line, and which answers for its own leftovers."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what is not known here, where the usage that would help is known too."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG, f"{self.prog}: error: {message}; see '{self.prog} --help'\n")
@@ -31,7 +41,14 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the `bytefit` command with `argv` (None: the process's own arguments) and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # file names need not be text, nor consoles be UTF-8
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if argv is None else argv
+    # A file may be called "-x.jpg", and a hook is given bare names.
+    arguments = _parser().parse_args(
+        [f"./{word}" if word[:1] == "-" and os.path.lexists(word) else word for word in given]
+    )
     try:
         return int(arguments.run(arguments))
     except BudgetUnreachable as error:
@@ -45,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"bytefit: error: {message}", file=sys.stderr)
+    line = message.replace("\n", "\\n")
+    print(f"bytefit: error: {line}", file=sys.stderr)
     return code
 
 
@@ -99,8 +117,8 @@ def _add_fitting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slack", type=float, default=0.05, metavar="SHARE", help="budget that may stay unused: 0.05")
     parser.add_argument("--min-quality", type=float, metavar="Q", help="the least quality, on the codec's own scale")
     parser.add_argument("--resize", action="store_true", help="scale down where full size cannot fit")
-    parser.add_argument("--metadata", default="keep", metavar="POLICY", help="keep, orientation+icc or strip")
-    parser.add_argument("--on-unreachable", default="error", metavar="WHAT", help="error or smallest")
+    parser.add_argument("--metadata", default="keep", choices=POLICIES, help="what is kept of EXIF, ICC, XMP ...")
+    parser.add_argument("--on-unreachable", default="error", choices=ON_UNREACHABLE, help="what to do then")
 
 
 def _add_audit_options(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +155,8 @@ def _compress(arguments: argparse.Namespace) -> int:
 
 def _told(outcome: Outcome) -> str:
     """Return what happened to a file in one line."""
+    if outcome.result is None and outcome.changed:
+        return f"{outcome.output}: {format_size(outcome.after)}, the same picture as {outcome.path}"
     if outcome.result is None:
         return f"{outcome.path}: {format_size(outcome.before)} fits {format_size(outcome.budget)} as it is, left alone"
     result = outcome.result

@@ -6,6 +6,7 @@ It checks what was asked for and decides in which order things are tried. It wri
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,7 @@ def compress(
     """
     budget = parse_size(target)
     check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata)
-    name, source = _opened(image)
+    name, source, behind = _opened(image)
     codec = _codec_of(source, format)
     codec.check_options(save_options)
     order = Order(
@@ -119,45 +120,51 @@ def compress(
         coding={key: value for key, value in save_options.items() if key not in metadata_.OPTIONS},
     )
     started = perf_counter()
-    if metadata == "strip":
-        source = metadata_.upright(source)
-    picture = codec.prepare(source)
-    carried = metadata_.kept(source, codec, picture.mode, metadata)
-    carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
-    encodes = Encodes(codec, picture, order, carried)
-    found = encodes.fit()
-    while resize and not encodes.fits and (size := encodes.smaller_size()):
-        encodes.scale_down(source, size)
+    with warnings.catch_warnings():
+        # Pillow warns of odd metadata, which is carried along as it is.
+        warnings.simplefilter("ignore")
+        if metadata == "strip":
+            source = metadata_.upright(source)
+        picture = codec.prepare(source)
+        behind = metadata_.kept_behind(behind, codec, metadata, name)
+        carried = metadata_.kept(source, codec, picture.mode, metadata)
+        carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
+        encodes = Encodes(codec, picture, order, carried, behind)
         found = encodes.fit()
-    if not encodes.fits and on_unreachable == "error":
-        raise encodes.unreachable(name, floor=min_quality, resize=resize)
-    data = pad(encodes.data, codec.format, budget) if exact and encodes.fits else encodes.data
-    return Result(
-        data=data,
-        budget=budget,
-        format=codec.format,
-        quality=codec.ladder[encodes.rung],
-        setting=encodes.setting,
-        width=encodes.picture.width,
-        height=encodes.picture.height,
-        scale=max(encodes.picture.size) / max(picture.size),
-        proven=found.proven,
-        trials=tuple(encodes.trials),
-        probes=tuple(encodes.probes),
-        seconds=perf_counter() - started,
-    )
+        while resize and not encodes.fits and (size := encodes.smaller_size()):
+            encodes.scale_down(source, size)
+            found = encodes.fit()
+        if not encodes.fits and on_unreachable == "error":
+            raise encodes.unreachable(name, floor=min_quality, resize=resize)
+        data = pad(encodes.data, codec.format, budget) if exact and encodes.fits else encodes.data
+        return Result(
+            data=data,
+            budget=budget,
+            format=codec.format,
+            quality=codec.ladder[encodes.rung],
+            setting=encodes.setting,
+            width=encodes.picture.width,
+            height=encodes.picture.height,
+            scale=max(encodes.picture.size) / max(picture.size),
+            proven=found.proven,
+            trials=tuple(encodes.trials),
+            probes=tuple(encodes.probes),
+            seconds=perf_counter() - started,
+        )
 
 
-def _opened(image: Image.Image | str | os.PathLike[str]) -> tuple[str, Image.Image]:
-    """Return what to call the picture in messages, and the picture, decoded."""
+def _opened(image: Image.Image | str | os.PathLike[str]) -> tuple[str, Image.Image, bytes]:
+    """Return what to call the picture in messages, the picture, decoded, and what stands behind it in its file."""
     if isinstance(image, str | os.PathLike):
-        return os.fspath(image), read_image(image)[1]
+        return os.fspath(image), *read_image(image)
+    if not hasattr(image, "getexif"):
+        raise ConfigError(f"cannot compress {type(image).__name__}: give a PIL image or the path of an image file")
     name = os.fspath(getattr(image, "filename", "") or "the image")
-    return name, decoded(image, name)
+    return name, decoded(image, name), b""
 
 
 def _codec_of(source: Image.Image, wanted: str | None) -> Codec:
     name = wanted or source.format
-    if name is None:
-        raise ConfigError("this picture has no format of its own: name one with format='JPEG', 'WEBP' or 'AVIF'")
+    if not isinstance(name, str):
+        raise ConfigError("no format to write: name one with format='JPEG', 'WEBP' or 'AVIF'")
     return codec_for_format(name)

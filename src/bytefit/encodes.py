@@ -10,7 +10,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
 from bytefit import metadata
-from bytefit.codecs import encode_timed
+from bytefit.codecs import Trial, encode_timed
 from bytefit.errors import BudgetUnreachable
 from bytefit.search import Found, search
 from bytefit.seeding import seed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from bytefit.codecs import Codec, Trial
+    from bytefit.codecs import Codec
 
 # A picture that has to be made smaller is made small enough for its floor to take this share of the budget, so that
 # the search has room for more than the worst quality there is.
@@ -55,18 +55,22 @@ class Encodes:
         data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
     """
 
-    def __init__(self, codec: Codec, picture: Image.Image, order: Order, carried: Mapping[str, Any]) -> None:
-        """Take the prepared `picture` and the metadata it is to carry, as save options."""
+    def __init__(
+        self, codec: Codec, picture: Image.Image, order: Order, carried: Mapping[str, Any], behind: bytes
+    ) -> None:
+        """Take the prepared `picture`, its metadata as save options, and what is to stand behind it in the file."""
         self.codec = codec
         self.picture = picture
         self.order = order
         self.carried = carried
+        self.behind = behind
         self.trials: list[Trial] = []
         self.probes: list[Trial] = []
         self.data = b""
         self.rung = order.first
         self.setting: Mapping[str, Any] = {}
-        self.overhead = metadata.weigh(codec, picture.mode, self._setting(order.first), carried)
+        weight = metadata.weigh(codec, picture.mode, self._setting(order.first), carried)
+        self.overhead = weight + len(behind)
 
     @property
     def fits(self) -> bool:
@@ -138,7 +142,8 @@ class Encodes:
         """Encode a rung in full, keep it if it is the best so far, and return the bytes of its body."""
         setting = self._setting(rung)
         data, trial = encode_timed(self.codec, self.picture, setting, self.carried)
-        self.trials.append(trial)
+        data += self.behind
+        self.trials.append(Trial(setting, len(data), trial.seconds))
         fits = len(data) <= self.order.room
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
         if better or not self.data:

@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.bytesize import parse_size
 from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.options import check_options
 
 if TYPE_CHECKING:
     from bytefit.compression import Result
+
+
+# Options that ask nothing of a file that fits; any other means that it is to be encoded anew.
+_HARMLESS = frozenset({"slack", "on_unreachable", "metadata", "exact", "min_quality", "resize"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Outcome:
         budget: the most bytes it was allowed to have.
         before, after: bytes of `path` before and of `output` after.
         changed: whether `output` was written.
-        result: the result of `compress`, or None when the file fitted as it was and was not even decoded.
+        result: the result of `compress`, or None when the file fitted and was kept as it was (or padded to be exact).
     """
 
     path: Path
@@ -74,28 +79,54 @@ def compress_file(
         BytefitError: see `compress`. In every case nothing was written.
     """
     budget = parse_size(target)
+    check_options(**{name: value for name, value in options.items() if name in {"slack", "on_unreachable", "metadata"}})
     path = Path(path)
     before = path.stat()
     if path.is_dir():
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
-    if output is None:
-        if before.st_size <= budget:
-            return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=None)
-        destination = path
-    else:
-        destination = Path(output)
+    in_place = output is None
+    exact = options.get("exact", False)
+    if in_place and (before.st_size == budget or (before.st_size < budget and not exact)):
+        return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=None)
+    destination = path if output is None else Path(output)
     _check_writable(destination)
-    result = _fitted(path, budget, destination, format, in_place=output is None, options=options)
-    size = len(result.data)
-    if output is None and size >= before.st_size:
+    result = None
+    data = _as_it_is(path, budget, destination, format, options) if before.st_size <= budget else None
+    if data is None:
+        result = _fitted(path, budget, destination, format, in_place=in_place, options=options)
+        data = result.data
+    if in_place and len(data) >= before.st_size and not exact:
         return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=result)
     if not dry_run:
-        verify(result)
+        if result is not None:
+            verify(result)
         after = path.stat()
         if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
             raise UnsupportedImage(f"{path} was changed by another program meanwhile; it was left alone")
-        write_atomically(destination, result.data)
-    return Outcome(path, destination, budget, before.st_size, size, changed=not dry_run, result=result)
+        write_atomically(destination, data)
+    return Outcome(path, destination, budget, before.st_size, len(data), changed=not dry_run, result=result)
+
+
+def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, options: dict[str, Any]) -> bytes | None:
+    """Return the bytes of a file that fits, padded where they are to be exact, or None where it must be encoded.
+
+    What fits needs no second lossy encode only because it goes to another file of the same format.
+    """
+    from bytefit.codecs import codec_for_format, format_for_suffix
+    from bytefit.opening import read_image
+    from bytefit.padding import least_padding, pad
+
+    exact = options.get("exact", False)
+    if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS:
+        return None
+    codec = codec_for_format(wanted or format_for_suffix(destination.suffix))
+    source = read_image(path)[0]
+    if source.format != codec.format:
+        return None
+    data = path.read_bytes()
+    if not exact or len(data) == budget:
+        return data
+    return pad(data, codec.format, budget) if len(data) <= budget - least_padding(codec.format, budget) else None
 
 
 def _fitted(
@@ -135,6 +166,9 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     the new one. A symbolic link is followed.
     """
     destination = Path(os.path.realpath(path))
+    if destination.exists() and not destination.is_file():  # a pipe or a device must not be replaced
+        destination.write_bytes(data)
+        return
     temporary = destination.parent / f".bytefit-{secrets.token_hex(8)}.tmp"
     try:
         with os.fdopen(

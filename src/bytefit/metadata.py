@@ -68,6 +68,22 @@ def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, 
     return {name: value for name, value in options.items() if name in codec.options}
 
 
+def kept_behind(behind: bytes, codec: Codec, policy: str, name: str) -> bytes:
+    """Return what `policy` keeps of the data that stood behind a JPEG picture in its file.
+
+    Raises:
+        UnsupportedImage: if it is to be kept, but the codec is another.
+    """
+    if policy != "keep" or not behind:
+        return b""
+    if codec.format != "JPEG":
+        raise UnsupportedImage(
+            f"{name} carries {len(behind)} bytes behind its picture (a motion photo's film, perhaps), which "
+            f"{codec.format} cannot hold: metadata='orientation+icc' or 'strip' leaves them out"
+        )
+    return behind
+
+
 def upright(image: Image.Image) -> Image.Image:
     """Return `image` with its EXIF orientation applied to the pixels, itself when there is nothing to turn."""
     from PIL.Image import Transpose

@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from bytefit.codecs.jpeg_markers import end_of_image
+from bytefit.codecs.avif_boxes import lost_in_avif
+from bytefit.codecs.jpeg_markers import behind_picture
+from bytefit.codecs.webp_chunks import lost_in_webp
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LFS_POINTER = b"version https://git-lfs"
+
+# What a file may hold that Pillow does not tell of: gain maps, high bit depths, a film ...
+_LOST_IN = {"WEBP": lost_in_webp, "AVIF": lost_in_avif}
 
 # What decoders of every format are known to raise on files that lie about themselves.
 _DECODING_ERRORS = (
@@ -28,15 +33,16 @@ _DECODING_ERRORS = (
 )
 
 
-def read_image(path: str | os.PathLike[str]) -> tuple[bytes, Image.Image]:
-    """Return the bytes of the file at `path` and the picture in them, decoded.
+def read_image(path: str | os.PathLike[str]) -> tuple[Image.Image, bytes]:
+    """Return the picture in the file at `path`, decoded, and what stands behind it in a JPEG file.
 
     Raises:
         UnsupportedImage: if they hold no picture, more than one, or one that cannot be decoded whole.
         OSError: if the file cannot be read.
     """
     data = Path(path).read_bytes()
-    return data, decode(data, os.fspath(path))
+    image = decode(data, os.fspath(path))
+    return image, behind_picture(data) if image.format in {"JPEG", "MPO"} else b""
 
 
 def decode(data: bytes, name: str) -> Image.Image:
@@ -49,10 +55,9 @@ def decode(data: bytes, name: str) -> Image.Image:
         raise UnsupportedImage(f"{name} is a Git LFS pointer, not an image: fetch it with 'git lfs pull' first")
     with _reasons(name):
         image = decoded(Image.open(BytesIO(data)), name)
-    if image.format == "JPEG" and (behind := data[end_of_image(data) :].strip(b"\x00\xff")):
-        raise UnsupportedImage(
-            f"{name} carries {len(behind)} bytes behind its picture (a motion photo, perhaps), which would be lost"
-        )
+    lost = _LOST_IN[image.format](data) if image.format in _LOST_IN else None
+    if lost is not None:
+        raise UnsupportedImage(f"{name} ({image.format}) carries {lost}, which would be lost")
     return image
 
 
@@ -99,8 +104,14 @@ def refuse_several_pictures(image: Image.Image, name: str) -> None:
             f"{name} ({image.format}) holds {count} {kind}, and all but one would be lost: "
             f"animations and multi-picture files are not handled yet (image.copy() takes the one picture out)"
         )
-    if image.format == "JPEG" and "mp" in image.info:
+    if image.format == "JPEG" and "mp" in image.info and _pictures_in_index(image) > 1:
         raise UnsupportedImage(
             f"{name} carries a second picture, probably an Ultra HDR gain map, which would be lost: "
             f"multi-picture files are not handled yet (image.copy() takes the main picture out)"
         )
+
+
+def _pictures_in_index(image: Image.Image) -> int:
+    """Return how many pictures the multi-picture index of an opened JPEG lists (CIPA DC-007, tag B001)."""
+    index = image._getmp() if hasattr(image, "_getmp") else None  # noqa: SLF001  (Pillow offers nothing public)
+    return int((index or {}).get(0xB001, 2))

@@ -8,7 +8,7 @@ POLICIES = ("keep", "orientation+icc", "strip")
 ON_UNREACHABLE = ("error", "smallest")
 
 
-def check_options(*, slack: float, on_unreachable: str, metadata: str) -> None:
+def check_options(*, slack: float = 0.05, on_unreachable: str = "error", metadata: str = "keep") -> None:
     """Refuse values that make no sense.
 
     Raises:

@@ -139,7 +139,13 @@ class Codec:
                     f"cannot write mode {image.mode} as {self.format}: convert it to one of "
                     f"{', '.join(self.opaque_modes)} first"
                 )
-        return image if image.mode == mode else image.convert(mode)
+        if image.mode == mode:
+            return image
+        try:
+            # Pillow takes premultiplied grey apart by way of plain grey only.
+            return (image.convert("LA") if image.mode == "La" else image).convert(mode)
+        except (ValueError, TypeError) as error:
+            raise UnsupportedImage(f"cannot convert mode {image.mode} to {mode} for {self.format}: {error}") from error
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
@@ -162,7 +168,7 @@ def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str,
     buffer = BytesIO()
     try:
         picture.save(buffer, codec_format, **options)
-    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, struct_error) as error:
+    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
     return buffer.getvalue()
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DQT, EOI = 0xDB, 0xD9
+_STRAY = 64
 _LENGTHLESS = {0x01, 0xD8, EOI}
 
 # In entropy-coded data FF is followed by 00 or a restart marker; elsewhere it may be repeated as a fill byte.
@@ -28,6 +29,11 @@ def markers(data: bytes) -> Iterator[tuple[int, int, int]]:
             position += int.from_bytes(data[position : position + 2], "big")
 
 
-def end_of_image(data: bytes) -> int:
-    """Return the offset just behind the end-of-image marker, or the end of the data where there is none."""
-    return next((behind for marker, _, behind in markers(data) if marker == EOI), len(data))
+def behind_picture(data: bytes) -> bytes:
+    """Return what stands behind the picture of a JPEG file: the film of a motion photo, a camera's preview ...
+
+    Such data are found from the end of the file, so that they can be put behind another picture. A few stray bytes
+    are nothing anybody put there on purpose.
+    """
+    end = next((behind for marker, _, behind in markers(data) if marker == EOI), len(data))
+    return data[end:] if len(data[end:].strip(b"\x00\xff")) > _STRAY else b""

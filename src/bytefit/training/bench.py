@@ -91,7 +91,7 @@ def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json
         published = _published(codec)
         for turn, sample in enumerate(track(samples, codec.format, transient=True)):
             try:
-                picture = codec.prepare(read_image(sample.path)[1])
+                picture = codec.prepare(read_image(sample.path)[0])
             except UnsupportedImage:
                 skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
                 continue

@@ -118,7 +118,7 @@ def _prepared(path: Path, key: str) -> tuple[Codec, Image.Image]:
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return codec, middle(codec.prepare(read_image(path)[1]))
+        return codec, middle(codec.prepare(read_image(path)[0]))
 
 
 def _shape(path: Path, key: str) -> dict[str, Any] | None:

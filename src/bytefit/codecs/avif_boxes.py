@@ -1,0 +1,54 @@
+"""The boxes of an AVIF file (ISO/IEC 14496-12 and 23008-12), as far as one can be lost without Pillow saying so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOP_LEVEL = frozenset({b"ftyp", b"meta", b"mdat", b"free", b"skip", b"idat", b"moov"})
+
+# Colour primaries and transfer functions (ITU-T H.273) whose pictures 8 bits of sRGB or BT.709 hold as they are.
+_PLAIN_PRIMARIES = {1, 2}
+_PLAIN_TRANSFERS = {1, 2, 6, 13}
+
+
+def lost_in_avif(data: bytes) -> str | None:
+    """Return what an AVIF file holds that Pillow would drop in silence, or None."""
+    for name, start, end in _boxes(data, 0, len(data)):
+        if name not in _TOP_LEVEL:
+            return f"a box {name.decode('latin-1')!r} of {end - start} bytes"
+        if name == b"meta":
+            return _lost_in_meta(data, start + 4, end)
+    return None
+
+
+def _lost_in_meta(data: bytes, start: int, end: int) -> str | None:
+    boxes = {name: (first, last) for name, first, last in _boxes(data, start, end)}
+    if b"tmap" in data[slice(*boxes.get(b"iinf", (0, 0)))]:
+        return "a gain map"
+    first, last = boxes.get(b"iprp", (0, 0))
+    container = next((box for box in _boxes(data, first, last) if box[0] == b"ipco"), None)
+    for name, first, last in _boxes(data, *container[1:]) if container else ():
+        content = data[first:last]
+        if name == b"av1C" and len(content) > 2 and content[2] & 0x40:  # noqa: PLR2004  (high_bitdepth, AV1-ISOBMFF 2.3)
+            return "more than 8 bits a channel"
+        if name == b"colr" and content[:4] == b"nclx":
+            primaries, transfer = (int.from_bytes(content[at : at + 2], "big") for at in (4, 6))
+            if primaries not in _PLAIN_PRIMARIES or transfer not in _PLAIN_TRANSFERS:
+                return f"colours of its own (primaries {primaries}, transfer {transfer})"
+    return None
+
+
+def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (name, offset of the content, offset behind it) of the boxes between two offsets."""
+    while position + 8 <= end:
+        size, name, header = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8], 8
+        if size == 1:
+            size, header = int.from_bytes(data[position + 8 : position + 16], "big"), 16
+        size = end - position if size == 0 else size
+        if size < header:
+            return
+        yield name, position + header, min(end, position + size)
+        position += size
