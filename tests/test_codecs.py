@@ -150,9 +150,7 @@ def test_every_mode_is_handled_or_refused_with_a_reason(codec, mode):
     prepared, reason = prepared_or_reason(codec, picture)
 
     if prepared is None:
-        assert re.search(
-            rf"\b{re.escape(mode)}\b.*\b{codec.format}\b|\b{codec.format}\b.*\b{re.escape(mode)}\b", reason
-        )
+        assert {mode, codec.format} <= set(re.findall(r"[\w;]+", reason))
         assert len(reason) > 40
     else:
         data = codec.encode(prepared, codec.setting(codec.ladder[-1], prepared.mode))
@@ -197,16 +195,13 @@ def test_jpeg_never_flattens_transparency(kind):
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("kind", transparent_pictures())
 def test_formats_with_alpha_keep_it(codec, kind):
-    """However the transparency is carried, the prepared picture has it in a channel; or the mode is refused."""
+    """However the transparency is carried, the prepared picture has it in a channel."""
     picture = transparent_pictures()[kind]
 
-    prepared, _ = prepared_or_reason(codec, picture)
+    prepared = codec.prepare(picture)
 
-    if prepared is None:
-        assert picture.mode == "La"  # which Pillow itself converts to nothing but LA
-    else:
-        assert prepared.mode == "RGBA"
-        assert prepared.getchannel("A").getextrema()[0] == 0
+    assert prepared.mode == "RGBA"
+    assert prepared.getchannel("A").getextrema()[0] == 0
 
 
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)

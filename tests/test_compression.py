@@ -54,10 +54,10 @@ def size_at(picture, wanted, share=0.5):
     return len(codec.encode(prepared, {**codec.setting(codec.ladder[rung], prepared.mode), **NO_METADATA}))
 
 
-def smallest(picture, wanted):
+def smallest(picture, wanted, **options):
     """Return the error that says how small `picture` can be made."""
     with pytest.raises(BudgetUnreachable) as caught:
-        bytefit.compress(picture, 1, format=wanted)
+        bytefit.compress(picture, 1, format=wanted, **options)
     return caught.value
 
 
@@ -157,9 +157,9 @@ def test_without_slack_the_best_rung_is_proven_where_it_fills_the_budget(wanted)
     result = bytefit.compress(picture, budget, format=wanted, slack=0)
 
     codec = codec_for_format(wanted)
-    following = codec.ladder[codec.ladder.index(result.quality) + 1]
+    above = codec.ladder[codec.ladder.index(result.quality) + 1 :][:1]
     assert result.proven
-    assert len(codec.encode(picture, {**codec.setting(following, "RGB"), **NO_METADATA})) > budget
+    assert all(len(codec.encode(picture, {**codec.setting(rung, "RGB"), **NO_METADATA})) > budget for rung in above)
 
 
 @each_format
@@ -353,6 +353,49 @@ def test_other_segments_comment_and_resolution_are_kept_in_jpeg():
     assert (again.info["comment"], again.info["dpi"]) == (b"a view", (240, 240))
 
 
+@pytest.mark.parametrize(("policy", "kept"), [("keep", True), ("orientation+icc", False), ("strip", False)])
+def test_what_stands_behind_a_jpeg_is_metadata(tmp_path, policy, kept):
+    """It is kept by the policy that keeps everything, and weighs."""
+    film = b"\x00\x00\x00\x18ftypmp42" + b"film" * 250
+    path = tmp_path / "motion.jpg"
+    path.write_bytes(encoded(photograph(), quality=95) + film)
+
+    result = bytefit.compress(path, 5000, metadata=policy)
+
+    assert result.data.endswith(film) == kept
+    assert result.size <= 5000
+    assert result.size in {trial.size for trial in result.trials}
+
+
+@pytest.mark.parametrize("wanted", ["WEBP", "AVIF"])
+def test_what_stands_behind_a_jpeg_is_not_lost_in_silence(tmp_path, wanted):
+    """Another format has no place for it: that is for the user to say."""
+    path = tmp_path / "motion.jpg"
+    path.write_bytes(encoded(photograph(), quality=95) + b"film" * 250)
+
+    with pytest.raises(UnsupportedImage, match=r"1000 bytes behind its picture.*'strip' leaves them out"):
+        bytefit.compress(path, 5000, format=wanted)
+    assert bytefit.compress(path, 5000, format=wanted, metadata="strip").fits
+
+
+def test_exact_pads_in_front_of_what_stands_behind(tmp_path):
+    """Which is found from the end of the file."""
+    path = tmp_path / "motion.jpg"
+    path.write_bytes(encoded(photograph(), quality=95) + b"film" * 250)
+
+    result = bytefit.compress(path, 9001, exact=True)
+
+    assert result.size == 9001
+    assert result.data.endswith(b"\xff\xd9" + b"film" * 250)
+
+
+@pytest.mark.parametrize("given", [b"\xff\xd8\xff", BytesIO(), None, 5], ids=["bytes", "file object", "None", "int"])
+def test_what_is_neither_picture_nor_path_is_refused(given):
+    """The message says what is taken."""
+    with pytest.raises(ConfigError, match="give a PIL image or the path of an image file"):
+        bytefit.compress(given, 5000, format="JPEG")
+
+
 def test_metadata_given_as_an_option_replaces_the_pictures():
     """And is counted like it."""
     data = encoded(photograph(), "JPEG", exif=exif(orientation=6))
@@ -366,10 +409,9 @@ def test_metadata_given_as_an_option_replaces_the_pictures():
 
 
 @each_format
-@pytest.mark.parametrize("value", [None, Image.Exif()])
-def test_pillows_idioms_for_no_exif_are_taken(wanted, value):
-    """`exif=image.info.get("exif")` is None where there is none."""
-    result = bytefit.compress(photograph((64, 48)), 5000, format=wanted, exif=value)
+def test_an_empty_exif_object_is_no_exif(wanted):
+    """Pillow takes one wherever it takes bytes."""
+    result = bytefit.compress(photograph((64, 48)), 5000, format=wanted, exif=Image.Exif())
 
     assert result.fits
     assert not opened(result.data).getexif()
@@ -515,10 +557,11 @@ def test_an_exact_file_can_be_fitted_again(wanted):
     assert result.fits
 
 
-def scaled_budget(picture, wanted, divisor):
-    """Return a budget that `picture` reaches only at smaller dimensions, headers being the same at any."""
-    header = size_at(flat((16, 16)).convert(picture.mode), wanted, 0)
-    return header + (smallest(picture, wanted).smallest - header) // divisor
+def scaled_budget(picture, wanted, divisor, **options):
+    """Return a budget that `picture` reaches only at smaller dimensions; headers are the same at any."""
+    error = smallest(picture, wanted, **options)
+    fixed = size_at(noise((4, 4), picture.mode), wanted, 0) + error.metadata_bytes
+    return fixed + (error.smallest - fixed) // divisor
 
 
 @each_format
@@ -566,7 +609,7 @@ def test_resize_keeps_transparency_and_metadata(wanted, mode):
     block[ORIENTATION] = 6
     block.get_ifd(EXIF_IFD).update({WIDTH: 256, HEIGHT: 192})
     picture = noise((256, 192), mode)
-    budget = scaled_budget(picture, wanted, 2) + len(block.tobytes())
+    budget = scaled_budget(picture, wanted, 2, exif=block.tobytes())
 
     result = bytefit.compress(picture, budget, format=wanted, resize=True, exif=block.tobytes())
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bytefit.codecs.jpeg_markers import DQT, EOI, end_of_image, markers
+from bytefit.codecs.jpeg_markers import DQT, EOI, behind_picture, markers
 from images import XMP, encoded, icc_profile, noise, photograph
 
 SOI, SOS, APP1, COM = 0xD8, 0xDA, 0xE1, 0xFE
+
+FILM = b"\x00\x00\x00\x18ftypmp42" + b"film" * 40
 
 
 def segment(marker, content):
@@ -62,15 +64,15 @@ def test_a_thumbnail_inside_a_segment_is_not_the_picture():
     data = data[:2] + segment(APP1, b"Exif\x00\x00" + thumbnail) + data[2:]
 
     assert kinds(data).count(SOI) == 1
-    assert end_of_image(data) == len(data)
+    assert behind_picture(data + FILM) == FILM
 
 
 def test_metadata_of_every_kind_is_skipped():
     """Profiles in several segments, XMP and comments."""
     data = encoded(photograph((32, 32)), icc_profile=icc_profile(size=140_000), xmp=XMP, comment=b"\xff\xd9")
 
-    assert end_of_image(data) == len(data)
     assert kinds(data).count(COM) == 1
+    assert kinds(data)[-1] == EOI
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
@@ -86,17 +88,19 @@ def test_fill_bytes_before_a_marker_are_allowed(count):
     assert kinds(filled) == kinds(data)
 
 
-@pytest.mark.parametrize("behind", [b"\x00", b"\xff\xd9", b"MotionPhoto_Data" * 9])
-def test_what_stands_behind_the_end_is_not_counted(behind):
-    """The first end that is no thumbnail's ends the picture."""
-    data = encoded(photograph((32, 32)))
+@pytest.mark.parametrize("behind", [FILM, b"\x00" * 20 + FILM + b"\x00" * 20, FILM + b"\xff\xd9"])
+def test_what_stands_behind_the_picture_is_found(behind):
+    """To the byte, blanks around it included: it is found from the end of the file."""
+    assert behind_picture(encoded(photograph((32, 32))) + behind) == behind
 
-    assert end_of_image(data + behind) == len(data)
+
+@pytest.mark.parametrize("behind", [b"", b"\x00" * 512, b"\xff\xff", b"\r\n", b"a few stray bytes"])
+def test_blanks_and_strays_behind_the_picture_are_nothing(behind):
+    """Cameras and old tools fill their files up."""
+    assert behind_picture(encoded(photograph((32, 32))) + behind) == b""
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 3, 20, 200, -2, -1])
-def test_files_cut_short_have_their_end_where_they_end(cut):
+def test_nothing_stands_behind_a_picture_that_is_cut_short(cut):
     """There is no end-of-image marker; nothing fails."""
-    data = encoded(photograph((32, 32)))[:cut]
-
-    assert end_of_image(data) == len(data)
+    assert behind_picture(encoded(photograph((32, 32)))[:cut]) == b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 
 import pytest
@@ -9,9 +10,24 @@ from PIL import Image
 
 from bytefit.errors import UnsupportedImage
 from bytefit.opening import decode, decoded, read_image
-from images import animation, encoded, noise, opened, photograph, write_jpeg
+from images import animation, encoded, exif, noise, opened, photograph, write_jpeg
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+
+
+FILM = b"\x00\x00\x00\x18ftypmp42" + b"film" * 40
+
+
+def avif_box(name, content):
+    """Return a box for the top level of an AVIF file."""
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+def webp_with(name, content):
+    """Return a WebP file with a chunk of a stranger's at its end."""
+    body = encoded(photograph((32, 32)), "WEBP", exif=exif(orientation=1))[12:]
+    body += name + len(content).to_bytes(4, "little") + content
+    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body
 
 
 def multi_picture(pictures=2):
@@ -32,9 +48,9 @@ def test_one_picture_is_decoded_whole(tmp_path, codec_format):
     path = tmp_path / "picture"
     path.write_bytes(data)
 
-    read, picture = read_image(path)
+    picture, behind = read_image(path)
 
-    assert read == data
+    assert behind == b""
     assert picture.size == (48, 32)
     assert picture.tobytes() == opened(data).tobytes()
 
@@ -44,7 +60,7 @@ def test_the_name_is_no_matter(tmp_path):
     path = tmp_path / "picture.jpg"
     path.write_bytes(encoded(photograph((48, 32)), "PNG"))
 
-    assert read_image(path)[1].format == "PNG"
+    assert read_image(path)[0].format == "PNG"
 
 
 @pytest.mark.parametrize(
@@ -100,21 +116,27 @@ def test_the_one_picture_may_be_taken_out():
     assert decoded(picture.copy(), "moving.gif").size == picture.size
 
 
-@pytest.mark.parametrize("behind", [b"MotionPhoto_Data" + bytes(100), b"x", b"\x00\x00\x00\x18ftypmp42"])
-def test_data_behind_a_jpeg_is_refused(behind):
-    """A motion photo's film would be lost without a word."""
-    data = encoded(photograph((32, 32))) + behind
+def test_what_stands_behind_a_jpeg_is_read_too(tmp_path):
+    """A motion photo's film is there, and Pillow does not tell."""
+    path = tmp_path / "motion.jpg"
+    path.write_bytes(encoded(photograph((32, 32))) + FILM)
 
-    with pytest.raises(UnsupportedImage, match="bytes behind its picture"):
-        decode(data, "motion.jpg")
+    picture, behind = read_image(path)
+
+    assert picture.size == (32, 32)
+    assert behind == FILM
 
 
-@pytest.mark.parametrize("behind", [b"", b"\x00", bytes(512), b"\xff\xff"])
-def test_blanks_behind_a_jpeg_are_nothing(behind):
-    """Cameras and old tools fill their files up."""
-    data = encoded(photograph((32, 32))) + behind
+@pytest.mark.parametrize("codec_format", ["WEBP", "AVIF"])
+def test_what_pillow_would_drop_of_a_file_is_refused(codec_format):
+    """Other formats have no place for data of somebody's own that would survive."""
+    stranger = {
+        "WEBP": webp_with(b"FILM", FILM),
+        "AVIF": encoded(photograph((32, 32)), "AVIF") + avif_box(b"film", FILM),
+    }
 
-    assert decode(data, "blank.jpg").size == (32, 32)
+    with pytest.raises(UnsupportedImage, match=r"hero\.img.*which would be lost"):
+        decode(stranger[codec_format], "hero.img")
 
 
 def test_a_thumbnail_is_not_a_second_picture():
@@ -163,8 +185,5 @@ def test_hostile_files_end_in_a_picture_or_a_reason(corpus):
     small = [path for path in paths if path.stat().st_size < 60_000 and "bombs" not in path.parts]
 
     for path in small:
-        try:
-            told = str(read_image(path)[1].size)
-        except UnsupportedImage as error:
-            told = str(error)
-        assert path.name in told or told.startswith("(")
+        with suppress(UnsupportedImage):
+            assert min(read_image(path)[0].size) > 0

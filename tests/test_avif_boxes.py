@@ -1,0 +1,83 @@
+"""The boxes of AVIF files: what would be lost is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from bytefit.codecs.avif_boxes import lost_in_avif
+from bytefit.padding import pad
+from images import XMP, animation, encoded, exif, graphic, icc_profile, photograph
+
+PLAIN = encoded(photograph((32, 32)), "AVIF")
+
+
+def box(name, content):
+    """Return a box of the top level."""
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+def recoloured(primaries, transfer):
+    """Return the plain file with other colours written into its `nclx` colour box."""
+    place = PLAIN.index(b"colrnclx") + 8
+    return PLAIN[:place] + primaries.to_bytes(2, "big") + transfer.to_bytes(2, "big") + PLAIN[place + 4 :]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN,
+        encoded(photograph((32, 32), "L"), "AVIF"),
+        encoded(graphic((32, 32)), "AVIF", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP),
+        animation("AVIF"),
+        pad(PLAIN, "AVIF", 5000),
+    ],
+    ids=["colours", "grey", "with everything", "animated", "padded"],
+)
+def test_of_what_pillow_writes_nothing_is_lost(data):
+    """Nor of what bytefit itself put there."""
+    assert lost_in_avif(data) is None
+
+
+def test_a_strangers_box_is_named():
+    """With its size."""
+    assert lost_in_avif(box(b"ftyp", b"avif") + box(b"film", b"film" * 9) + PLAIN) == "a box 'film' of 36 bytes"
+
+
+def test_a_strangers_box_at_the_end_is_named():
+    """The usual place for one."""
+    assert lost_in_avif(PLAIN + box(b"film", b"film" * 9)) == "a box 'film' of 36 bytes"
+
+
+@pytest.mark.parametrize(("primaries", "transfer"), [(9, 16), (9, 18), (12, 13), (1, 16)])
+def test_colours_that_eight_bits_of_srgb_do_not_hold_are_told(primaries, transfer):
+    """Wide gamuts and high dynamic range (ITU-T H.273)."""
+    assert lost_in_avif(recoloured(primaries, transfer)) == (
+        f"colours of its own (primaries {primaries}, transfer {transfer})"
+    )
+
+
+@pytest.mark.parametrize(("primaries", "transfer"), [(1, 13), (2, 2), (1, 1), (1, 6)])
+def test_plain_colours_are_nothing(primaries, transfer):
+    """What Pillow decodes to is what the file shows."""
+    assert lost_in_avif(recoloured(primaries, transfer)) is None
+
+
+def test_high_bit_depths_are_told():
+    """Pillow would cut them off."""
+    place = PLAIN.index(b"av1C") + 6
+
+    deep = PLAIN[:place] + bytes((PLAIN[place] | 0x40,)) + PLAIN[place + 1 :]
+
+    assert lost_in_avif(deep) == "more than 8 bits a channel"
+
+
+@pytest.mark.parametrize("cut", [0, 4, 8, 20, 40, 100, 200, -1])
+def test_files_cut_short_do_not_fail(cut):
+    """Whether they can be decoded is for the decoder to say."""
+    assert lost_in_avif(PLAIN[:cut]) is None
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 2**31, 2**32 - 1])
+def test_boxes_that_lie_about_their_size_do_not_fail(size):
+    """Nor loop."""
+    assert lost_in_avif(PLAIN[:20] + size.to_bytes(4, "big") + PLAIN[24:]) in {None, "a gain map"}
