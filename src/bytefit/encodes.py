@@ -92,7 +92,7 @@ class Encodes:
             first=self.order.first,
         )
         self.probes += seeded.probes
-        return search(self._measure, seeded.curve, body, enough=enough, first=self.order.first)
+        return search(self._measure, seeded.curve, body, enough=enough, first=self.order.first, start=seeded.start)
 
     def smaller_size(self) -> tuple[int, int] | None:
         """Return dimensions at which the budget should be within reach, or None when there are none.

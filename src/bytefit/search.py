@@ -37,7 +37,13 @@ class Found:
 
 
 def search(
-    measure: Callable[[int], int], curve: Sequence[float], budget: int, *, enough: int | None = None, first: int = 0
+    measure: Callable[[int], int],
+    curve: Sequence[float],
+    budget: int,
+    *,
+    enough: int | None = None,
+    first: int = 0,
+    start: int | None = None,
 ) -> Found:
     """Find the highest rung whose bytes are at most `budget`.
 
@@ -49,16 +55,18 @@ def search(
         budget: the most bytes an answer may have, at least 1.
         enough: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
         first: the lowest rung that may be used (a floor).
+        start: the rung to try first, where more is known of it than the curve says.
     """
     enough = budget + 1 if enough is None else enough
     sizes: dict[int, int] = {}
     low, high = first - 1, len(curve)
     while high - low > 1 and sizes.get(low, 0) < enough:
-        rung = (
-            (low + high) // 2
-            if len(sizes) >= PATIENCE
-            else _likeliest(curve, sizes, low=low, high=high, budget=budget, enough=enough)
-        )
+        if start is not None and not sizes:
+            rung = min(max(start, first), high - 1)
+        elif len(sizes) >= PATIENCE:
+            rung = (low + high) // 2
+        else:
+            rung = _likeliest(curve, sizes, low=low, high=high, budget=budget, enough=enough)
         sizes[rung] = measure(rung)
         if sizes[rung] <= budget:
             low = rung

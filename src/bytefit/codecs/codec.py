@@ -66,6 +66,8 @@ class Codec:
         mean_bits: the mean curve as (quality, bits per pixel) knots over the whole ladder: medians over the
             training corpus, what is known of a picture before anything is measured.
         probe_options: what makes an encode of the same rung a cheap probe: a lower effort of the same encoder.
+        header_bytes: what a probe of an RGB picture weighs before the first coded bit, about.
+        smooth_within: how far from a rung, in ln bytes, the shape of the curve is known as well as a mosaic tells it.
     """
 
     format: str
@@ -81,6 +83,8 @@ class Codec:
     options: frozenset[str]
     mean_bits: tuple[tuple[float, float], ...]
     probe_options: Mapping[str, Any]
+    header_bytes: int
+    smooth_within: float
 
     def floor_rung(self, min_quality: float | None) -> int:
         """Return the lowest rung whose quality is at least `min_quality`.

@@ -106,4 +106,6 @@ JPEG = Codec(
         (100, 3.45),
     ),
     probe_options={"progressive": False, "optimize": False},
+    header_bytes=623,
+    smooth_within=0.0,
 )

@@ -63,4 +63,6 @@ WEBP = Codec(
         (100, 2.47),
     ),
     probe_options={"method": 2},
+    header_bytes=40,
+    smooth_within=0.1,
 )

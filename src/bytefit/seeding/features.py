@@ -8,6 +8,7 @@ smaller the full effort makes a file varies from picture to picture, but little 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,28 @@ def probe(codec: Codec, picture: Image.Image, rung: int) -> tuple[float, Trial]:
     return log_bits(len(data), picture), trial
 
 
-def gauge(codec: Codec, tiles: Image.Image, rung: int) -> tuple[float, list[Trial]]:
-    """Return ln(bytes at full effort / bytes at low effort) of a mosaic at a rung, and the encodes made."""
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What the mosaic says of one rung.
+
+    Attributes:
+        saving: ln(bytes at full effort / bytes at low effort).
+        low_bits: ln(bits per pixel) at low effort, the file's header left out; its differences between rungs are
+            those of the whole picture.
+        trials: the encodes made.
+    """
+
+    saving: float
+    low_bits: float
+    trials: tuple[Trial, Trial]
+
+
+def gauge(codec: Codec, tiles: Image.Image, rung: int) -> Gauge:
+    """Encode a mosaic at a rung with both efforts of the codec."""
     full, trial = encode_timed(codec, tiles, codec.setting(codec.ladder[rung], tiles.mode), NO_METADATA)
-    low_bits, low_trial = probe(codec, tiles, rung)
-    return log_bits(len(full), tiles) - low_bits, [trial, low_trial]
+    low, low_trial = probe(codec, tiles, rung)
+    body = log_bits(low_trial.size - codec.header_bytes, tiles)
+    return Gauge(log_bits(len(full), tiles) - low, body, (trial, low_trial))
 
 
 def log_bits(size: int, picture: Image.Image) -> float:

@@ -25,21 +25,33 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec, Trial
 
-# A second probe pays where the first landed further from the answer than this (in ln bytes): beyond, the shape of the
-# curve between the two is known less well than a probe knows its own rung.
-_PROBE_REACH = 0.5
+# A second probe pays where the first landed further from the answer than this (in ln bytes): beyond, even the mosaic
+# knows the way between the two less well than a probe knows its own rung.
+_PROBE_REACH = 0.7
 
-_MOST_PROBES = 2
+# Readings of the mosaic at most; they close in on the aim by a factor of five or more each.
+_MOST_READINGS = 4
 
 # A budget this far (in ln bytes) outside the ladder needs no probe: the first trial settles it.
 _OUT_OF_REACH = 0.5
 
+# A rung is expected inside the slack when it is predicted there with this much to spare on both sides, in ln bytes,
+# or a quarter of the slack where that is less: about what a prediction is wrong by.
+_TO_SPARE = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A predicted curve, ln(bytes of the body) for every rung, never falling, and the probes that gave it."""
+    """What is predicted of a picture.
+
+    Attributes:
+        curve: ln(bytes of the body) for every rung, never falling.
+        start: the rung to try first, where more is known of one than the curve says.
+        probes: the encodes it was learned from.
+    """
 
     curve: Sequence[float]
+    start: int | None = None
     probes: tuple[Trial, ...] = ()
 
 
@@ -59,41 +71,67 @@ def seed(
     model = None if coding else shipped_model(codec)
     if model is None or picture.mode not in model.modes or picture.width * picture.height < model.least_pixels:
         return Seed(mean_curve(codec, picture))
-    return seed_with(model, codec, picture, budget=budget, enough=enough, first=first)
+    return _Learner(model, codec, picture).seed(aim(budget, enough), log(budget), log(min(enough, budget)), first)
 
 
-def seed_with(model: Model, codec: Codec, picture: Image.Image, *, budget: int, enough: int, first: int) -> Seed:
-    """Predict the curve of `picture` with a model: scouts first, then a probe where the scouts see the answer."""
-    pixels = picture.width * picture.height
-    tiles = mosaic(picture)
-    scouts, trials = scout(tiles, model.scout_qualities)
-    expected = scout_curve(model, scouts)
-    curve: Sequence[float] = [bits + log(pixels / 8) for bits in expected]
-    known: dict[int, float] = {}
-    while tiles is not picture and len(known) < _MOST_PROBES and _within_reach(curve, budget, first):
-        rung = rung_at(curve.__getitem__, aim(budget, enough), first, len(curve))
-        if any(abs(curve[rung] - curve[probed]) < _PROBE_REACH for probed in known):
-            break
-        bits, trial = probe(codec, picture, rung)
-        gauged, gauge_trials = gauge(codec, tiles, rung)
-        trials += [trial, *gauge_trials]
+class _Learner:
+    """What has been measured of one picture so far, and the curve that follows from it."""
+
+    def __init__(self, model: Model, codec: Codec, picture: Image.Image) -> None:
+        self.model = model
+        self.codec = codec
+        self.picture = picture
+        self.pixels = picture.width * picture.height
+        self.tiles = mosaic(picture)
+        self.scouts, self.probes = scout(self.tiles, model.scout_qualities)
+        self.expected = scout_curve(model, self.scouts)
+        self.known: dict[int, float] = {}
+
+    def seed(self, target: float, most: float, least: float, first: int) -> Seed:
+        """Close in on `target`, between `least` and `most`, all ln(bytes), above rung `first`."""
+        scouted = [bits + log(self.pixels / 8) for bits in self.expected]
+        if self.tiles is self.picture or scouted[first] > most + _OUT_OF_REACH or scouted[-1] < most - _OUT_OF_REACH:
+            return Seed(scouted, None, tuple(self.probes))
+        curve: Sequence[float] = scouted
+        spare = min(_TO_SPARE, (most - least) / 4)
+        rung = rung_at(curve.__getitem__, target, first, len(curve))
+        probed: int | None = None
+        level = 0.0
+        while len(self.known) < _MOST_READINGS:
+            reading = gauge(self.codec, self.tiles, rung)
+            self.probes += reading.trials
+            if probed is None or abs(curve[rung] - curve[probed]) > _PROBE_REACH:
+                whole, trial = probe(self.codec, self.picture, rung)
+                self.probes.append(trial)
+                probed, level = rung, whole - reading.low_bits
+            self.known[rung] = self._predicted(rung, reading.low_bits + level, reading.saving)
+            curve = self._bent(scouted, target)
+            if least + spare <= self.known[rung] <= most - spare:
+                return Seed(curve, rung, tuple(self.probes))
+            last, rung = rung, rung_at(curve.__getitem__, target, first, len(curve))
+            if rung in self.known or abs(curve[rung] - curve[last]) < self.codec.smooth_within:
+                break
+        return Seed(curve, rung, tuple(self.probes))
+
+    def _predicted(self, rung: int, bits: float, saving: float) -> float:
         features = probe_features(
-            rung / (model.rungs - 1),
-            mode=picture.mode,
-            pixels=pixels,
+            rung / (self.model.rungs - 1),
+            mode=self.picture.mode,
+            pixels=self.pixels,
             bits=bits,
-            gauged=gauged,
-            expected=expected[rung],
-            scouts=scouts,
+            gauged=saving,
+            expected=self.expected[rung],
+            scouts=self.scouts,
         )
-        known[rung] = bits + gauged + predict(model.base, model.trees, features) + log(pixels / 8)
-        curve = list(accumulate(map(corrected(curve, known), range(len(curve))), max))
-    return Seed(curve, tuple(trials))
+        return bits + saving + predict(self.model.base, self.model.trees, features) + log(self.pixels / 8)
 
-
-def _within_reach(curve: Sequence[float], budget: int, first: int) -> bool:
-    """Return whether the budget lies on the curve, or so little beside it that a probe should tell."""
-    return curve[first] < log(budget) + _OUT_OF_REACH and curve[-1] > log(budget) - _OUT_OF_REACH
+    def _bent(self, scouted: Sequence[float], target: float) -> list[float]:
+        """Return the scouts' curve through what is known nearest to the target on either side of it."""
+        below = {rung: value for rung, value in self.known.items() if value <= target}
+        above = {rung: value for rung, value in self.known.items() if value > target}
+        nearest = ([max(below)] if below else []) + ([min(above)] if above else [])
+        bend = corrected(scouted, {rung: self.known[rung] for rung in nearest})
+        return list(accumulate(map(bend, range(len(scouted))), max))
 
 
 def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:

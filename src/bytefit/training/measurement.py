@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 # Larger pictures are measured on their middle: the statistics of their pixels are the same, and AVIF takes seconds.
 MOST_PIXELS = 1_000_000
 
-# Rungs at which the true curve is measured, both ends included. The curve is smooth in between.
-KNOTS = {"JPEG": 17, "WEBP": 17, "AVIF": 12}
+# How many rungs the true curve is measured at, evenly spaced, or their qualities; both ends included.
+KNOTS: dict[str, int | tuple[int, ...]] = {
+    "JPEG": 17,
+    "WEBP": 17,
+    "AVIF": (2, 11, 19, 27, 38, 46, 54, 65, 73, 83, 91, 100),
+}
 
 # Qualities the scouts are measured at; which of them a model uses is decided when it is fitted.
 SCOUT_QUALITIES = (10, 30, 50, 75, 90)
@@ -73,6 +77,8 @@ class Measured:
 def knots(codec: Codec) -> list[int]:
     """Return the rungs of a codec's ladder at which curves are measured."""
     count, last = KNOTS[codec.format], len(codec.ladder) - 1
+    if isinstance(count, tuple):
+        return [codec.ladder.index(quality) for quality in count]
     return [round(i * last / (count - 1)) for i in range(count)]
 
 
@@ -144,7 +150,7 @@ def _probes(path: Path, key: str, effort: str) -> list[float]:  # noqa: ARG001  
 def _gauges(path: Path, key: str, tiling: str, effort: str) -> list[float]:  # noqa: ARG001  (keys for the cache)
     codec, picture = _prepared(path, key)
     tiles = mosaic(picture)
-    return [] if tiles is picture else [gauge(codec, tiles, rung)[0] for rung in knots(codec)]
+    return [] if tiles is picture else [gauge(codec, tiles, rung).saving for rung in knots(codec)]
 
 
 def _scouts(path: Path, key: str, tiling: str, qualities: tuple[int, ...]) -> dict[int, float]:  # noqa: ARG001
