@@ -19,7 +19,7 @@ _AIM = 0.025
 
 
 def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> list[float]:
-    """Return the values at increasing places `at` of the straight lines through increasing `knots`, made never to fall.
+    """Return the values at increasing places `at` of the straight lines through `knots`, increasing in their place.
 
     Beyond the first and the last knot their values go on.
     """
@@ -30,8 +30,7 @@ def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> l
         while x > x1 and x1 < knots[-1][0]:
             (x0, y0), (x1, y1) = next(segments)
         share = min(1.0, max(0.0, (x - x0) / (x1 - x0)))
-        value = y0 + share * (y1 - y0)
-        values.append(max(value, values[-1]) if values else value)
+        values.append(y0 + share * (y1 - y0))
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.codec import REFUSED_EVERYWHERE, Codec, save_to_bytes
@@ -35,7 +36,8 @@ CHROMA = (
 _STEPS = ((1, 2, 1), (2, 20, 0.25), (20, 75, 0.5), (75, 90, 0.25), (90, 98, 0.125), (98, 99, 0.25))
 
 
-def quantisation_tables(quality: float, mode: str) -> list[list[int]]:
+@lru_cache(maxsize=16)
+def quantisation_tables(quality: float, mode: str) -> tuple[tuple[int, ...], ...]:
     """Return the quantisation tables of a rung, in natural order, for a picture of `mode`.
 
     The scale is libjpeg's (jpeg_quality_scaling in jcparam.c) without its rounding to whole per cents, so that
@@ -44,7 +46,7 @@ def quantisation_tables(quality: float, mode: str) -> list[list[int]]:
     """
     percent = 5000 / quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's formula)
     bases = (LUMA,) if mode in {"L", "CMYK"} else (LUMA, CHROMA)
-    return [[min(255, max(1, int((base * percent + 50) / 100))) for base in table] for table in bases]
+    return tuple(tuple([min(255, max(1, int((base * percent + 50) / 100))) for base in table]) for table in bases)
 
 
 def _setting(quality: float, mode: str) -> dict[str, Any]:

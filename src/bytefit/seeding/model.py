@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bytefit.curve import interpolated
 from bytefit.errors import ModelError
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ class Model:
     modes: list[str]
     least_pixels: int
     sources: list[str]
+
+    def scout_lines(self) -> tuple[tuple[float, ...], ...]:
+        """Return for every rung the intercepts, then the weights of each scout: the scout curve between its knots."""
+        return _scout_lines(tuple(self.knots), tuple(map(tuple, self.scout_curve)))
+
+
+@cache
+def _scout_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+    rungs = range(knots[-1] + 1)
+    return tuple(
+        tuple(interpolated(list(zip(knots, column, strict=True)), rungs)) for column in zip(*rows, strict=True)
+    )
 
 
 def models_folder() -> Path:

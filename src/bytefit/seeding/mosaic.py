@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 # Wide tiles: a join every 64 pixels costs the encoder little, and fewer tiles have to be cut out, which is where the
-# time of a mosaic goes (measured on 70 pictures: 64x16 beats 128x16 and whole rows by error, 32x16 by cost).
-TILE_WIDTH, TILE_HEIGHT = 64, 16
+# time of a mosaic goes (45 training pictures as JPEG: 64x32 costs less than 64x16 and 128x16 at no more trials).
+TILE_WIDTH, TILE_HEIGHT = 64, 32
 
-# A sixteenth of the pixels, within bounds: fewer tiles than 48 are too few to tell, more than 192 tell little more.
+# A sixteenth of the pixels, within bounds: fewer tiles than 24 are too few to tell, more than 96 tell little more.
 _SHARE = 1 / 16
-_FEWEST, _MOST = 48, 192
+_FEWEST, _MOST = 24, 96
 
 # The fractional parts of multiples of these numbers are spread evenly over the unit square (the R2 sequence of
 # M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
@@ -44,8 +44,10 @@ def mosaic(picture: Image.Image) -> Image.Image:
             index = row * columns + column
             x = _place(column, columns, across, index * _R2[0] % 1) * TILE_WIDTH
             y = _place(row, rows, down, index * _R2[1] % 1) * TILE_HEIGHT
-            tile = picture.crop((x, y, x + TILE_WIDTH, y + TILE_HEIGHT))
-            result.paste(tile, (column * TILE_WIDTH, row * TILE_HEIGHT))
+            # Image.crop and Image.paste in a quarter of their time, which is a fifth of what a small JPEG costs.
+            tile = picture.im.crop((x, y, x + TILE_WIDTH, y + TILE_HEIGHT))
+            left, top = column * TILE_WIDTH, row * TILE_HEIGHT
+            result.im.paste(tile, (left, top, left + TILE_WIDTH, top + TILE_HEIGHT))
     return result
 
 

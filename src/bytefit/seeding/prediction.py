@@ -19,7 +19,7 @@ from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PIL import Image
 
@@ -92,26 +92,26 @@ class _Learner:
         scouted = [bits + log(self.pixels / 8) for bits in self.expected]
         if self.tiles is self.picture or scouted[first] > most + _OUT_OF_REACH or scouted[-1] < most - _OUT_OF_REACH:
             return Seed(scouted, None, tuple(self.probes))
-        curve: Sequence[float] = scouted
+        bend: Callable[[int], float] = scouted.__getitem__
         spare = min(_TO_SPARE, (most - least) / 4)
-        rung = rung_at(curve.__getitem__, target, first, len(curve))
+        rung = rung_at(bend, target, first, len(scouted))
         probed: int | None = None
         level = 0.0
         while len(self.known) < _MOST_READINGS:
             reading = gauge(self.codec, self.tiles, rung)
             self.probes += reading.trials
-            if probed is None or abs(curve[rung] - curve[probed]) > _PROBE_REACH:
+            if probed is None or abs(bend(rung) - bend(probed)) > _PROBE_REACH:
                 whole, trial = probe(self.codec, self.picture, rung)
                 self.probes.append(trial)
                 probed, level = rung, whole - reading.low_bits
             self.known[rung] = self._predicted(rung, reading.low_bits + level, reading.saving)
-            curve = self._bent(scouted, target)
+            bend = self._bent(scouted, target)
             if least + spare <= self.known[rung] <= most - spare:
-                return Seed(curve, rung, tuple(self.probes))
-            last, rung = rung, rung_at(curve.__getitem__, target, first, len(curve))
-            if rung in self.known or abs(curve[rung] - curve[last]) < self.codec.smooth_within:
                 break
-        return Seed(curve, rung, tuple(self.probes))
+            last, rung = rung, rung_at(bend, target, first, len(scouted))
+            if rung in self.known or abs(bend(rung) - bend(last)) < self.codec.smooth_within:
+                break
+        return Seed(list(accumulate(map(bend, range(len(scouted))), max)), rung, tuple(self.probes))
 
     def _predicted(self, rung: int, bits: float, saving: float) -> float:
         features = probe_features(
@@ -125,22 +125,21 @@ class _Learner:
         )
         return bits + saving + predict(self.model.base, self.model.trees, features) + log(self.pixels / 8)
 
-    def _bent(self, scouted: Sequence[float], target: float) -> list[float]:
+    def _bent(self, scouted: Sequence[float], target: float) -> Callable[[int], float]:
         """Return the scouts' curve through what is known nearest to the target on either side of it."""
         below = {rung: value for rung, value in self.known.items() if value <= target}
         above = {rung: value for rung, value in self.known.items() if value > target}
         nearest = ([max(below)] if below else []) + ([min(above)] if above else [])
-        bend = corrected(scouted, {rung: self.known[rung] for rung in nearest})
-        return list(accumulate(map(bend, range(len(scouted))), max))
+        return corrected(scouted, {rung: self.known[rung] for rung in nearest})
 
 
 def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:
-    """Return the ln(bits per pixel) that scouts alone predict for every rung."""
-    knots = [
-        (float(rung), intercept + sum(weight * reading for weight, reading in zip(weights, scouts, strict=True)))
-        for rung, (intercept, *weights) in zip(model.knots, model.scout_curve, strict=True)
-    ]
-    return interpolated(knots, range(model.rungs))
+    """Return the ln(bits per pixel) that scouts alone predict for every rung, never falling."""
+    intercepts, *weights = model.scout_lines()
+    curve: Sequence[float] = intercepts
+    for line, reading in zip(weights, scouts, strict=True):
+        curve = [value + weight * reading for value, weight in zip(curve, line, strict=True)]
+    return list(accumulate(curve, max))
 
 
 def mean_curve(codec: Codec, picture: Image.Image) -> list[float]:

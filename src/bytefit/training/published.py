@@ -7,6 +7,7 @@ our search as well, so that what is compared is the prediction and its cost.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,4 +64,4 @@ class PublishedModel:
         inputs = np.array([[*features, self.codec.ladder[rung]] for rung in self.rungs])
         bits = self.regressor.predict(inputs) + np.log(picture.width * picture.height / 8)
         knots = [(float(rung), float(value)) for rung, value in zip(self.rungs, bits, strict=True)]
-        return interpolated(knots, range(len(self.codec.ladder)))
+        return list(accumulate(interpolated(knots, range(len(self.codec.ladder))), max))
