@@ -70,5 +70,5 @@ AVIF = Codec(
     ),
     probe_options={"speed": 10},
     header_bytes=300,
-    smooth_within=0.1,
+    smooth_within=0.05,
 )

@@ -64,5 +64,5 @@ WEBP = Codec(
     ),
     probe_options={"method": 2},
     header_bytes=40,
-    smooth_within=0.1,
+    smooth_within=0.05,
 )
