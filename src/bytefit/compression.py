@@ -125,14 +125,16 @@ def compress(
         warnings.simplefilter("ignore")
         if metadata == "strip":
             source = metadata_.upright(source)
-        picture = codec.prepare(source)
+        picture = codec.prepare(source, any_size=resize)
         behind = metadata_.kept_behind(behind, codec, metadata, name)
         carried = metadata_.kept(source, codec, picture.mode, metadata)
         carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
         encodes = Encodes(codec, picture, order, carried, behind)
+        if resize and max(picture.size) > codec.max_side:
+            encodes.scale_down(codec.largest_size(picture.size))
         found = encodes.fit()
         while resize and not encodes.fits and (size := encodes.smaller_size()):
-            encodes.scale_down(source, size)
+            encodes.scale_down(size)
             found = encodes.fit()
         if not encodes.fits and on_unreachable == "error":
             raise encodes.unreachable(name, floor=min_quality, resize=resize)

@@ -50,7 +50,8 @@ class Encodes:
     """The trials and probes of one picture, and the bytes of the best trial so far.
 
     Attributes:
-        picture: what is encoded, in the codec's mode.
+        source: the picture at its full size, in the codec's mode.
+        picture: what is encoded: the source or a smaller version of it.
         trials, probes: all encodes made, in order.
         data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
     """
@@ -60,7 +61,7 @@ class Encodes:
     ) -> None:
         """Take the prepared `picture`, its metadata as save options, and what is to stand behind it in the file."""
         self.codec = codec
-        self.picture = picture
+        self.source = self.picture = picture
         self.order = order
         self.carried = carried
         self.behind = behind
@@ -75,7 +76,7 @@ class Encodes:
     @property
     def fits(self) -> bool:
         """Whether the kept encoding is within the room."""
-        return 0 < len(self.data) <= self.order.room
+        return self.data != b"" and self._within(len(self.data))
 
     def fit(self) -> Found:
         """Search the ladder; afterwards `data` holds the answer, or the floor's encoding if there is none."""
@@ -91,8 +92,15 @@ class Encodes:
             enough=enough,
             first=self.order.first,
         )
-        self.probes += seeded.probes
-        return search(self._measure, seeded.curve, body, enough=enough, first=self.order.first, start=seeded.start)
+        # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
+        return search(
+            self._measure,
+            seeded.curve,
+            body,
+            enough=enough if self.order.slack else None,
+            first=self.order.first,
+            start=seeded.start,
+        )
 
     def smaller_size(self) -> tuple[int, int] | None:
         """Return dimensions at which the budget should be within reach, or None when there are none.
@@ -106,11 +114,11 @@ class Encodes:
         width, height = self.picture.size
         return max(1, round(width * factor)), max(1, round(height * factor))
 
-    def scale_down(self, source: Image.Image, size: tuple[int, int]) -> None:
-        """Go on with the picture at `size` pixels, scaled from `source`."""
+    def scale_down(self, size: tuple[int, int]) -> None:
+        """Go on with the picture at `size` pixels."""
         from PIL.Image import Resampling
 
-        self.picture = self.codec.prepare(source).resize(size, Resampling.LANCZOS, reducing_gap=3.0)
+        self.picture = self.source.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
         self.carried = metadata.with_dimensions(self.carried, size)
         self.data = b""
 
@@ -121,6 +129,8 @@ class Encodes:
             ways.append("strip metadata")
         if floor is not None and self.order.first > 0:
             ways.append("lower the quality floor")
+        if len(self.data) <= self.order.budget:
+            ways.append("ask for no exact size: padding needs some room")
         if not resize and self.overhead < self.order.room:
             ways.append("allow resize")
         return BudgetUnreachable(
@@ -144,8 +154,13 @@ class Encodes:
         data, trial = encode_timed(self.codec, self.picture, setting, self.carried)
         data += self.behind
         self.trials.append(Trial(setting, len(data), trial.seconds))
-        fits = len(data) <= self.order.room
+        fits = self._within(len(data))
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
         if better or not self.data:
             self.data, self.rung, self.setting = data, rung, setting
-        return max(1, len(data) - self.overhead)
+        # A size between room and budget cannot be padded to be exact: it counts as over. The budget itself needs none.
+        size = self.order.room if len(data) == self.order.budget else len(data)
+        return max(1, size - self.overhead)
+
+    def _within(self, size: int) -> bool:
+        return size <= self.order.room or size == self.order.budget

@@ -13,6 +13,8 @@ Facts are attributes; the classes write the messages: what, limit, found, way ou
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class BytefitError(Exception):
     """Base of everything bytefit raises on purpose."""
@@ -76,6 +78,9 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         self.way_out = way_out
         super().__init__(budget, smallest)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unreachable, (self.__dict__,)
+
     def __str__(self) -> str:
         from bytefit.bytesize import format_size  # bytesize raises errors of this module
 
@@ -88,3 +93,8 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
             f"cannot fit {self.name} in {format_size(self.budget)}: its smallest encoding at "
             f"{self.width}x{self.height} is {format_size(self.smallest)} ({detail}); {self.way_out}"
         )
+
+
+def _unreachable(facts: dict[str, Any]) -> BudgetUnreachable:
+    """Make the error again from its attributes, in another process."""
+    return BudgetUnreachable(**facts)

@@ -119,8 +119,9 @@ def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, op
     exact = options.get("exact", False)
     if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS:
         return None
-    codec = codec_for_format(wanted or format_for_suffix(destination.suffix))
     source = read_image(path)[0]
+    in_place = destination == path
+    codec = codec_for_format(wanted or (source.format or "" if in_place else format_for_suffix(destination.suffix)))
     if source.format != codec.format:
         return None
     data = path.read_bytes()

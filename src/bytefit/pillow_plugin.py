@@ -65,14 +65,22 @@ def _check_forgotten_target(params: dict[str, Any]) -> None:
     for name in params:
         if name in _MEANINGLESS_ALONE:
             raise OptionError(f"{name!r} needs a target_size to go with it")
-        if ("size" in name or "target" in name) and nearest(name, {"target_size"}, cutoff=0.8):
-            raise OptionError(f"unknown option {name!r}{nearest(name, {'target_size'}, cutoff=0.8)}")
+        _check_misspelt_target(name)
+
+
+def _check_misspelt_target(name: str) -> None:
+    """Refuse a name that looks like `target_size`: Pillow ignores what it does not know in silence."""
+    hint = nearest(name, {"target_size"}, cutoff=0.7) if "target" in name or "size" in name else ""
+    if hint:
+        raise OptionError(f"unknown option {name!r}{hint}")
 
 
 def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | int, params: dict[str, Any]) -> None:
     """Fit `image` to the target in memory, then write it once, in one step where `fp` is a path."""
     if params.pop("save_all", False) or params.pop("append_images", None):
         raise UnsupportedImage("animations cannot be fitted to a size yet: leave save_all and append_images out")
+    for option in params:
+        _check_misspelt_target(option)
     is_path = isinstance(fp, str | bytes | os.PathLike)
     name = os.fsdecode(fp) if is_path else getattr(fp, "name", "")
     if wanted is None:

@@ -81,4 +81,9 @@ def _likeliest(
     """Return the rung between `low` and `high` that the corrected curve puts nearest to the aim."""
     known = {rung: log(sizes[rung]) for rung in (low, high) if rung in sizes}
     # Without slack only a proof ends the search: begin with the rung that should fit.
-    return rung_at(corrected(curve, known), aim(budget, enough), low + 1, high, below=enough > budget)
+    predicted = corrected(curve, known)
+    rung = rung_at(predicted, aim(budget, enough), low + 1, high, below=enough > budget)
+    # Where rungs are far apart the nearest to the aim may be over while the one below is within the slack.
+    if rung - 1 > low and predicted(rung) > log(budget) and predicted(rung - 1) >= log(max(1, enough)):
+        return rung - 1
+    return rung

@@ -19,8 +19,8 @@ def lost_in_avif(data: bytes) -> str | None:
     for name, start, end in _boxes(data, 0, len(data)):
         if name not in _TOP_LEVEL:
             return f"a box {name.decode('latin-1')!r} of {end - start} bytes"
-        if name == b"meta":
-            return _lost_in_meta(data, start + 4, end)
+        if name == b"meta" and (lost := _lost_in_meta(data, start + 4, end)) is not None:
+            return lost
     return None
 
 

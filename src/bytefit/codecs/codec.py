@@ -114,13 +114,22 @@ class Codec:
                 known = self.options | OWN_OPTIONS
                 raise OptionError(f"unknown option {name!r} for {self.format}{nearest(name, known)}")
 
-    def prepare(self, image: Image.Image) -> Image.Image:
+    def largest_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the dimensions of that shape that the format can hold, in pixels."""
+        share = min(1.0, self.max_side / max(size))
+        return max(1, int(size[0] * share)), max(1, int(size[1] * share))
+
+    def prepare(self, image: Image.Image, *, any_size: bool = False) -> Image.Image:
         """Return `image` in the mode it is encoded in, itself where nothing has to change.
+
+        Args:
+            image: the picture.
+            any_size: accept dimensions that the format cannot hold; it will be scaled down.
 
         Raises:
             UnsupportedImage: with the reason and the way out.
         """
-        if max(image.size) > self.max_side:
+        if max(image.size) > self.max_side and not any_size:
             raise UnsupportedImage(
                 f"{self.format} cannot hold {image.width}x{image.height} pixels: "
                 f"{self.max_side} a side is its limit; scale the picture down or take another format"

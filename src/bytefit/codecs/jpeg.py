@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from PIL import ImageFile
+
 from bytefit.codecs.codec import REFUSED_EVERYWHERE, Codec, save_to_bytes
-from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,10 @@ CHROMA = (
 _STEPS = ((1, 2, 1), (2, 20, 0.25), (20, 75, 0.5), (75, 90, 0.25), (90, 98, 0.125), (98, 99, 0.25))
 
 
+# With no quantiser above this a file may have more than two bytes a pixel.
+_FINE = 6
+
+
 @lru_cache(maxsize=16)
 def quantisation_tables(quality: float, mode: str) -> tuple[tuple[int, ...], ...]:
     """Return the quantisation tables of a rung, in natural order, for a picture of `mode`.
@@ -54,14 +59,20 @@ def _setting(quality: float, mode: str) -> dict[str, Any]:
 
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+    """Encode, with room for the largest files there are.
+
+    Pillow guesses the buffer of progressive and optimised files at two bytes a pixel, which noise at the top of the
+    ladder exceeds (it then fails with "broken data stream"). Its own limit, `MAXBLOCK`, is lifted meanwhile.
+    """
+    tables = options.get("qtables")
+    if tables is None or max(tables[0]) > _FINE:
+        return save_to_bytes(picture, "JPEG", options)
+    before = ImageFile.MAXBLOCK
+    ImageFile.MAXBLOCK = max(before, 8 * picture.width * picture.height)
     try:
         return save_to_bytes(picture, "JPEG", options)
-    except UnsupportedImage as error:
-        # Pillow guesses the output buffer of progressive and optimised files at two bytes a pixel; noise at the top
-        # of the ladder is larger and fails with encoder error -2. A baseline file is written through any buffer.
-        if "-2" not in str(error):
-            raise
-        return save_to_bytes(picture, "JPEG", {**options, "progressive": False, "optimize": False})
+    finally:
+        ImageFile.MAXBLOCK = before
 
 
 JPEG = Codec(

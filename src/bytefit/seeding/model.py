@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.curve import interpolated
 from bytefit.errors import ModelError
+from bytefit.seeding.features import feature_names
 
 if TYPE_CHECKING:
     from bytefit.codecs import Codec
@@ -90,7 +91,7 @@ def load_model(path: Path, codec: Codec) -> Model:
     """
     try:
         record = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"cannot read model {path}: {error}") from error
     names = {field.name for field in fields(Model)}
     if not isinstance(record, dict) or set(record) != names:
@@ -103,4 +104,12 @@ def load_model(path: Path, codec: Codec) -> Model:
         )
     if model.probe_options != codec.probe_options:
         raise ModelError(f"model {path} was trained on probes with {model.probe_options}: train it again")
+    rows = [len(row) for row in model.scout_curve]
+    if rows != [1 + len(model.scout_qualities)] * len(model.knots) or [*model.knots[:1], *model.knots[-1:]] != [
+        0,
+        model.rungs - 1,
+    ]:
+        raise ModelError(f"model {path} has a scout curve that does not cover its ladder: train it again")
+    if model.features != feature_names(model.scout_qualities):
+        raise ModelError(f"model {path} was trained on other features: train it again")
     return model

@@ -71,7 +71,14 @@ def seed(
     model = None if coding else shipped_model(codec)
     if model is None or picture.mode not in model.modes or picture.width * picture.height < model.least_pixels:
         return Seed(mean_curve(codec, picture))
-    return _Learner(model, codec, picture).seed(aim(budget, enough), log(budget), log(min(enough, budget)), first)
+    return seed_with(model, codec, picture, budget=budget, enough=enough, first=first)
+
+
+def seed_with(model: Model, codec: Codec, picture: Image.Image, *, budget: int, enough: int, first: int) -> Seed:
+    """Predict the curve of `picture` with a model; the arguments are those of `seed`."""
+    return _Learner(model, codec, picture).seed(
+        aim(budget, enough), log(budget), log(max(1, min(enough, budget))), first
+    )
 
 
 class _Learner:
@@ -98,12 +105,15 @@ class _Learner:
         probed: int | None = None
         level = 0.0
         while len(self.known) < _MOST_READINGS:
-            reading = gauge(self.codec, self.tiles, rung)
-            self.probes += reading.trials
-            if probed is None or abs(bend(rung) - bend(probed)) > _PROBE_REACH:
+            anew = probed is None or abs(bend(rung) - bend(probed)) > _PROBE_REACH
+            if anew:
                 whole, trial = probe(self.codec, self.picture, rung)
                 self.probes.append(trial)
-                probed, level = rung, whole - reading.low_bits
+                probed = rung
+            reading = gauge(self.codec, self.tiles, rung)
+            self.probes += reading.trials
+            if anew:
+                level = whole - reading.low_bits
             self.known[rung] = self._predicted(rung, reading.low_bits + level, reading.saving)
             bend = self._bent(scouted, target)
             if least + spare <= self.known[rung] <= most - spare:
