@@ -123,9 +123,9 @@ def test_a_perfect_prediction_is_proven_in_two_trials(sizes, data):
 @given(rising_sizes(), slacks, st.data())
 def test_a_perfect_prediction_with_a_rung_inside_the_slack_needs_one_trial(sizes, slack, data):
     """Knowing of a rung that ends the search, it must not try another one."""
-    budget = data.draw(st.integers(1, sizes[-1] + 1))
-    enough = enough_for(budget, slack)
-    assume(enough < budget and any(enough <= size <= budget for size in sizes))
+    inside = data.draw(st.sampled_from(sizes))
+    budget = inside + data.draw(st.integers(1, 1 + int(inside * slack)))
+    enough = min(inside, enough_for(budget, slack))
 
     found = search(sizes.__getitem__, perfect(sizes), budget, enough=enough)
 

@@ -28,7 +28,9 @@ def least_padding(codec_format: str, budget: int) -> int:
 
 
 def pad(data: bytes, codec_format: str, budget: int) -> bytes:
-    """Return `data` filled up to exactly `budget` bytes; it must leave `least_padding` free."""
+    """Return `data` filled up to exactly `budget` bytes; where it has fewer, it must leave `least_padding` free."""
+    if len(data) == budget:
+        return data
     padded = {"JPEG": _pad_jpeg, "WEBP": _pad_webp, "AVIF": _pad_avif}[codec_format](data, budget - len(data))
     assert len(padded) == budget, (codec_format, len(data), len(padded), budget)
     return padded

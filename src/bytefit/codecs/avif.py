@@ -55,7 +55,7 @@ AVIF = Codec(
         | {"alpha_premultiplied", "advanced", "exif", "icc_profile", "xmp"}
     ),
     mean_bits=(
-        (0, 0.0581),
+        (2, 0.0581),
         (10, 0.081),
         (18, 0.109),
         (27, 0.143),
