@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from PIL import Image
 
 from bytefit.codecs import format_for_suffix, nearest
+from bytefit.codecs.codec import OWN_OPTIONS
 from bytefit.compression import compress
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
 from bytefit.files import write_atomically
@@ -70,6 +71,8 @@ def _check_forgotten_target(params: dict[str, Any]) -> None:
 
 def _check_misspelt_target(name: str) -> None:
     """Refuse a name that looks like `target_size`: Pillow ignores what it does not know in silence."""
+    if name in OWN_OPTIONS:
+        return
     hint = nearest(name, {"target_size"}, cutoff=0.7) if "target" in name or "size" in name else ""
     if hint:
         raise OptionError(f"unknown option {name!r}{hint}")
