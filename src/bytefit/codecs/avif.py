@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, Codec, save_to_bytes
+from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,15 +37,7 @@ AVIF = Codec(
     ladder=_QUALITIES,
     setting=_setting,
     encode=_encode,
-    opaque_modes={
-        "RGB": "RGB",
-        "L": "L",
-        "1": "L",
-        "P": "RGB",
-        "RGBX": "RGB",
-        "YCbCr": "RGB",
-        "HSV": "RGB",
-    },
+    opaque_modes={**TO_RGB, "L": "L", "1": "L"},
     alpha_mode="RGBA",
     refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
     max_side=32_768,

@@ -40,6 +40,9 @@ class Trial:
     seconds: float
 
 
+# Modes that become RGB without loss, or hardly any, in every codec that has nothing nearer to them.
+TO_RGB = dict.fromkeys(("RGB", "P", "RGBX", "YCbCr", "HSV"), "RGB")
+
 # The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
 OWN_OPTIONS = frozenset({"format", "slack", "min_quality", "resize", "exact", "on_unreachable", "metadata"})
 

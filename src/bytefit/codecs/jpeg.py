@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import ImageFile
 
-from bytefit.codecs.codec import REFUSED_EVERYWHERE, Codec, save_to_bytes
+from bytefit.codecs.codec import REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,16 +81,7 @@ JPEG = Codec(
     ladder=(*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 99, 100),
     setting=_setting,
     encode=_encode,
-    opaque_modes={
-        "RGB": "RGB",
-        "L": "L",
-        "1": "L",
-        "P": "RGB",
-        "RGBX": "RGB",
-        "YCbCr": "YCbCr",
-        "HSV": "RGB",
-        "CMYK": "CMYK",
-    },
+    opaque_modes={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
     alpha_mode=None,
     refused=REFUSED_EVERYWHERE,
     max_side=65_500,

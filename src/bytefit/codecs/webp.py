@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, Codec, save_to_bytes
+from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,15 +29,7 @@ WEBP = Codec(
     ladder=(*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100),
     setting=_setting,
     encode=_encode,
-    opaque_modes={
-        "RGB": "RGB",
-        "L": "RGB",
-        "1": "RGB",
-        "P": "RGB",
-        "RGBX": "RGB",
-        "YCbCr": "RGB",
-        "HSV": "RGB",
-    },
+    opaque_modes={**TO_RGB, "L": "RGB", "1": "RGB"},
     alpha_mode="RGBA",
     refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
     max_side=16_383,
