@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from bytefit.codecs import CODECS, codec_for_format, encode_timed, format_for_suffix, nearest
 from bytefit.codecs.avif import AVIF
@@ -17,6 +17,10 @@ from bytefit.errors import ConfigError, OptionError, UnsupportedImage
 from images import ALPHA_MODES, MODES, encoded, graphic, in_mode, noise, opened, photograph
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+# Which qualities share a quantiser changed with libavif 1.4; with older ones some rungs coincide, which costs a trial.
+LIBAVIF = tuple(map(int, (features.version("avif") or "0.0").split(".")[:2]))
+newest_libavif = pytest.mark.skipif(LIBAVIF < (1, 4), reason="the ladder is that of libavif 1.4")
 
 
 def prepared_or_reason(codec, picture):
@@ -74,6 +78,7 @@ def avif_by_quality():
     return [AVIF.encode(picture, {"quality": quality}) for quality in range(101)]
 
 
+@newest_libavif
 def test_every_avif_rung_is_a_file_of_its_own(avif_by_quality):
     """Pillow's 101 qualities share libaom's 64 quantisers: each is one rung, in the libavif that is installed."""
     files = {avif_by_quality[int(quality)] for quality in AVIF.ladder}
@@ -82,6 +87,7 @@ def test_every_avif_rung_is_a_file_of_its_own(avif_by_quality):
     assert files == set(avif_by_quality)
 
 
+@newest_libavif
 def test_an_avif_floor_admits_every_name_of_its_own_quantiser(avif_by_quality):
     """A floor of any quality admits the rung that encodes exactly like it, by whichever of its names it is asked."""
     refused = [
