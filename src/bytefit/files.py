@@ -100,9 +100,7 @@ def compress_file(
     if not dry_run:
         if result is not None:
             verify(result)
-        after = path.stat()
-        if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
-            raise UnsupportedImage(f"{path} was changed by another program meanwhile; it was left alone")
+        _check_unchanged(path, before)
         write_atomically(destination, data)
     return Outcome(path, destination, budget, before.st_size, len(data), changed=not dry_run, result=result)
 
@@ -192,6 +190,13 @@ def _take_over(temporary: Path, status: os.stat_result) -> None:
         with suppress(PermissionError):
             os.chown(temporary, status.st_uid, status.st_gid)
     temporary.chmod(status.st_mode & 0o7777)
+
+
+def _check_unchanged(path: Path, before: os.stat_result) -> None:
+    """Refuse to go on where another program has written to `path` since `before`."""
+    after = path.stat()
+    if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
+        raise UnsupportedImage(f"{path} was changed by another program meanwhile; it was left alone")
 
 
 def _check_writable(destination: Path) -> None:
