@@ -111,8 +111,8 @@ class Encodes:
         if body < 1 or max(self.picture.size) == 1:
             return None
         factor = min(0.9, sqrt(_FLOOR_FILL * body / max(1, smallest)))
-        width, height = self.picture.size
-        return max(1, round(width * factor)), max(1, round(height * factor))
+        scale = max(self.picture.size) / max(self.source.size) * factor
+        return max(1, round(self.source.width * scale)), max(1, round(self.source.height * scale))
 
     def scale_down(self, size: tuple[int, int]) -> None:
         """Go on with the picture at `size` pixels."""

@@ -12,6 +12,7 @@ from hashlib import sha256
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.progress import track
 
 from bytefit.codecs import CODECS, Codec, codec_for_format
@@ -89,7 +90,7 @@ def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json
     skipped: dict[str, int] = {}
     for codec in codecs:
         published = _published(codec)
-        for turn, sample in enumerate(track(samples, codec.format, transient=True)):
+        for turn, sample in enumerate(track(samples, codec.format, transient=True, console=Console(stderr=True))):
             try:
                 picture = codec.prepare(read_image(sample.path)[0])
             except UnsupportedImage:

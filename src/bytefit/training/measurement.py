@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 import PIL
+from rich.console import Console
 from rich.progress import track
 
 from bytefit.codecs import codec_for_format
@@ -88,7 +89,9 @@ def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, j
     tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
-    for (_, codec), record in zip(pairs, track(records, "measuring", total=len(tasks)), strict=True):
+    for (_, codec), record in zip(
+        pairs, track(records, "measuring", total=len(tasks), console=Console(stderr=True)), strict=True
+    ):
         if record is not None:
             measured[codec.format].append(record)
     return measured
