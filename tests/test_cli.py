@@ -467,3 +467,14 @@ def test_names_the_console_cannot_show_do_not_end_in_a_traceback(tmp_path, name,
     assert b"Traceback" not in done.stderr
     assert done.returncode == 0
     assert path.stat().st_size <= 4000
+
+
+@pytest.mark.parametrize("arguments", [["train", ".", "-o", "models"], ["bench", "."]])
+def test_training_commands_name_the_extra_they_need(arguments, tmp_path):
+    """Whoever installed bytefit for the hook has no scikit-learn."""
+    without = f"import sys; sys.modules['sklearn'] = None; from bytefit.cli import main; sys.exit(main({arguments}))"
+
+    done = subprocess.run([sys.executable, "-c", without], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "bytefit: error: this command needs sklearn: pip install 'bytefit[train]'\n"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FINE, OVER, WRONG = 0, 1, 2
 
+TRAINING_LIBRARIES = frozenset({"joblib", "numpy", "rich", "scipy", "sklearn"})
+
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and which answers for its own leftovers."""
@@ -57,6 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), WRONG)
     except OSError as error:
         return _fail(_reason(error), WRONG)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in TRAINING_LIBRARIES:
+            raise
+        return _fail(f"this command needs {name}: pip install 'bytefit[train]'", WRONG)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was left half written", 130)
 
