@@ -12,9 +12,6 @@ from hashlib import sha256
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import track
-
 from bytefit.codecs import CODECS, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_image
@@ -22,6 +19,7 @@ from bytefit.seeding.model import models_folder, shipped_model
 from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples
 from bytefit.training.measurement import knots
+from bytefit.training.progress import tracked
 from bytefit.training.published import PublishedModel
 from bytefit.training.strategies import SLACK, Answer, Case
 
@@ -90,7 +88,7 @@ def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json
     skipped: dict[str, int] = {}
     for codec in codecs:
         published = _published(codec)
-        for turn, sample in enumerate(track(samples, codec.format, transient=True, console=Console(stderr=True))):
+        for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
             try:
                 picture = codec.prepare(read_image(sample.path)[0])
             except UnsupportedImage:

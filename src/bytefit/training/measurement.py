@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 import PIL
-from rich.console import Console
-from rich.progress import track
 
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import NO_METADATA
@@ -25,6 +23,7 @@ from bytefit.opening import read_image
 from bytefit.seeding import mosaic as mosaic_module
 from bytefit.seeding.features import gauge, log_bits, probe, scout
 from bytefit.seeding.mosaic import mosaic
+from bytefit.training.progress import tracked
 from bytefit.training.published import full_features
 
 if TYPE_CHECKING:
@@ -89,9 +88,7 @@ def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, j
     tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
-    for (_, codec), record in zip(
-        pairs, track(records, "measuring", total=len(tasks), console=Console(stderr=True)), strict=True
-    ):
+    for (_, codec), record in zip(pairs, tracked(records, "measuring", len(tasks)), strict=True):
         if record is not None:
             measured[codec.format].append(record)
     return measured
