@@ -10,6 +10,9 @@ The words used everywhere in this package:
     curve     ln(bytes) along a ladder
     body      the bytes of an encoding that are not metadata
     probe     a cheap measurement that is not the answer
+    mosaic    tiles sampled over a picture, side by side; small enough to be encoded again and again
+    scout     a probe: the mosaic as plain JPEG, which says how busy the picture is
+    gauge     a probe: the mosaic at a rung with full and with low effort, which says what the effort saves
     trial     a full encode that could be the answer
     fits/over at most the budget / above it
     slack     the share of the budget that may stay unused (0.05 = stop at 95-100 %)
