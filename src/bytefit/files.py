@@ -111,18 +111,18 @@ def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, op
     What fits needs no second lossy encode only because it goes to another file of the same format.
     """
     from bytefit.codecs import codec_for_format, format_for_suffix
-    from bytefit.opening import read_image
+    from bytefit.opening import decode
     from bytefit.padding import least_padding, pad
 
     exact = options.get("exact", False)
     if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS:
         return None
-    source = read_image(path)[0]
+    data = path.read_bytes()
+    source = decode(data, str(path))
     in_place = destination == path
     codec = codec_for_format(wanted or (source.format or "" if in_place else format_for_suffix(destination.suffix)))
     if source.format != codec.format:
         return None
-    data = path.read_bytes()
     if not exact or len(data) == budget:
         return data
     return pad(data, codec.format, budget) if len(data) <= budget - least_padding(codec.format, budget) else None
