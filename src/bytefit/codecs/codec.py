@@ -66,8 +66,8 @@ class Codec:
         max_side: the largest width or height in pixels.
         steered: save options that the search sets and the user may not.
         options: save options the user may add.
-        mean_bits: the mean curve as (quality, bits per pixel) knots over the whole ladder: medians over the
-            training corpus, what is known of a picture before anything is measured.
+        mean_bits: the mean curve as (quality, bits per pixel) knots over the whole ladder: geometric means over
+            the training photographs, what is known of a picture before anything is measured.
         probe_options: what makes an encode of the same rung a cheap probe: a lower effort of the same encoder.
         header_bytes: what a probe of an RGB picture weighs before the first coded bit, about.
         smooth_within: how far from a rung, in ln bytes, the shape of the curve is known as well as a mosaic tells it.
