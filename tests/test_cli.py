@@ -149,6 +149,45 @@ def test_every_option_of_compress_is_passed_on(run, tmp_path):
     assert dict(picture.getexif()) == {0x0112: 6}
 
 
+def test_widths_and_effort_are_passed_on(run, photo):
+    """The answer has them."""
+    code, out, err = run(
+        *("compress", photo, "--to", "3000", "--resize", "--min-width", "40", "--max-width", "90"),
+        *("--effort", "fast", "--json"),
+    )
+
+    record = json.loads("\n".join(out))
+    assert (code, err) == (0, [])
+    assert (record["width"], record["height"], record["score"]) == (90, 60, None)
+    assert record["trials"][0]["setting"]["progressive"] is False
+
+
+def test_a_floor_on_the_score_is_passed_on(run, photo):
+    """And the score is told, to people and to programs."""
+    pytest.importorskip("ssimulacra2")
+    output = photo.with_name("small.webp")
+
+    code, out, err = run("compress", photo, "--to", "9KB", "--min-score=-60", "-o", output)
+    again, told, _ = run("compress", photo, "--to", "9KB", "--min-score", "-60", "-o", output, "--json")
+
+    score = json.loads("\n".join(told))["score"]
+    assert (code, again, err) == (0, 0, [])
+    assert -60 <= score < 100
+    assert f", score {score:.1f}, " in out[0]
+
+
+def test_a_floor_on_the_score_without_the_metric_is_one_line(run, photo, monkeypatch):
+    """With what to install."""
+    monkeypatch.setitem(sys.modules, "ssimulacra2", None)
+    before = snapshot(photo.parent)
+
+    code, out, err = run("compress", photo, "--to", "4KB", "--min-score", "50")
+
+    assert (code, out) == (2, [])
+    assert err == ["bytefit: error: scoring quality needs ssimulacra2: pip install 'bytefit[metrics]'"]
+    assert snapshot(photo.parent) == before
+
+
 def test_the_smallest_that_is_still_over_is_exit_one(run, photo):
     """It was shrunk, but it does not fit."""
     code, out, err = run("compress", photo, "--to", "100", "--on-unreachable", "smallest")
@@ -179,6 +218,15 @@ BAD_FILES = {
         (["--to", "9" * 5000], 2, "--to"),
         ([], 2, "--to"),
         (["--to", "100"], 1, "cannot fit"),
+        (["--to", "600"], 1, "allow resize ("),
+        (["--to", "600", "--resize", "--min-width", "140"], 1, "at 140x93 is"),
+        (["--to", "4KB", "--effort", "slow"], 2, "'slow'"),
+        (["--to", "4KB", "--min-score", "100"], 2, "min_score 100"),
+        (["--to", "4KB", "--min-score", "good"], 2, "--min-score"),
+        (["--to", "4KB", "--min-width", "100"], 2, "min_width needs resize=True"),
+        (["--to", "4KB", "--resize", "--max-width", "0"], 2, "max_width 0 is not a width"),
+        (["--to", "4KB", "--resize", "--max-width", "9.5"], 2, "--max-width"),
+        (["--to", "4KB", "--resize", "--max-width", "9", "--min-width", "10"], 2, "min_width 10 is above max_width 9"),
         (["--to", "4KB", "--min-quality", "99"], 1, "lower the quality floor"),
         (["--to", "4KB", "--min-quality", "200"], 2, "min_quality 200"),
         (["--to", "4KB", "--min-quality", "high"], 2, "--min-quality"),
@@ -394,8 +442,27 @@ def test_a_fix_that_changes_nothing_does_not_claim_to(run, photo):
     assert not out[0].startswith(("shrunk", "fixed"))
 
 
+def test_fix_takes_the_options_of_compress(run, photo):
+    """As far as they are about the answer."""
+    code, out, err = run("fix", photo, "--max-size", "4KB", "--resize", "--max-width", "90", "--effort", "best")
+
+    assert (code, err) == (1, [])
+    assert out[0].startswith("fixed ")
+    assert opened(photo.read_bytes()).size == (90, 60)
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--slack", "7"], ["--metadata", "some"], ["--on-unreachable", "panic"]], ids=" ".join
+    "arguments",
+    [
+        ["--slack", "7"],
+        ["--metadata", "some"],
+        ["--on-unreachable", "panic"],
+        ["--effort", "slow"],
+        ["--min-score", "100"],
+        ["--min-width", "100"],
+        ["--resize", "--max-width", "0"],
+    ],
+    ids=" ".join,
 )
 def test_wrong_usage_of_fix_is_exit_two(run, photo, arguments):
     """It is the command that is wrong, not the file: one line of error, not 'left as it is' for every file."""
@@ -469,12 +536,22 @@ def test_names_the_console_cannot_show_do_not_end_in_a_traceback(tmp_path, name,
     assert path.stat().st_size <= 4000
 
 
-@pytest.mark.parametrize("arguments", [["train", ".", "-o", "models"], ["bench", "."]])
-def test_training_commands_name_the_extra_they_need(arguments, tmp_path):
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["train", ".", "-o", "models"], "sklearn"),
+        (["train", ".", "-o", "models", "--tables"], "joblib"),
+        (["bench", "."], "sklearn"),
+        (["bench", ".", "--quality"], "sewar"),
+        (["bench", ".", "--efforts"], "joblib"),
+    ],
+    ids=str,
+)
+def test_training_commands_name_the_extra_they_need(arguments, missing, tmp_path):
     """Whoever installed bytefit for the hook has no scikit-learn."""
-    without = f"import sys; sys.modules['sklearn'] = None; from bytefit.cli import main; sys.exit(main({arguments}))"
+    without = f"import sys; sys.modules[{missing!r}] = None; from bytefit.cli import main; sys.exit(main({arguments}))"
 
     done = subprocess.run([sys.executable, "-c", without], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert done.stderr == "bytefit: error: this command needs sklearn: pip install 'bytefit[train]'\n"
+    assert done.stderr == f"bytefit: error: this command needs {missing}: pip install 'bytefit[train]'\n"

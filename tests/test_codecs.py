@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import fields
 from itertools import pairwise
+from math import log
+from statistics import fmean
 
 import pytest
-from PIL import Image, features
+from PIL import Image, JpegImagePlugin, features
 
-from bytefit.codecs import CODECS, codec_for_format, encode_timed, format_for_suffix, nearest
+from bytefit.codecs import CODECS, Codec, at_effort, codec_for_format, encode_timed, format_for_suffix, nearest
 from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import NO_METADATA
-from bytefit.codecs.jpeg import JPEG, quantisation_tables
+from bytefit.codecs.codec import DRAWING, NO_METADATA, PHOTOGRAPH
+from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
-from images import ALPHA_MODES, MODES, encoded, graphic, in_mode, noise, opened, photograph
+from bytefit.options import EFFORTS
+from images import (
+    ALPHA_MODES,
+    MODES,
+    XMP,
+    exif,
+    graphic,
+    icc_profile,
+    in_mode,
+    noise,
+    opened,
+    photograph,
+    screenshot,
+)
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
 
 # Which qualities share a quantiser changed with libavif 1.4; with older ones some rungs coincide, which costs a trial.
 LIBAVIF = tuple(map(int, (features.version("avif") or "0.0").split(".")[:2]))
@@ -31,6 +49,11 @@ def prepared_or_reason(codec, picture):
         return None, str(error)
 
 
+def divisors(setting):
+    """Return the divisors of all tables of a JPEG setting, one after the other."""
+    return [value for table in setting["qtables"] for value in table]
+
+
 def as_pixels(picture):
     """Return what makes two pictures look the same."""
     return picture.size, picture.convert("RGBA").tobytes()
@@ -42,33 +65,97 @@ def test_ladders_rise_strictly(codec):
     assert all(left < right for left, right in pairwise(codec.ladder))
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
-def test_the_tables_of_no_two_jpeg_rungs_are_equal(mode):
-    """Equal tables are equal files: a trial wasted."""
-    tables = {str(quantisation_tables(quality, mode)) for quality in JPEG.ladder}
+@each_content
+@pytest.mark.parametrize(("mode", "finest"), [("RGB", 100), ("YCbCr", 100), ("L", 99), ("CMYK", 99)])
+def test_the_tables_of_no_two_jpeg_rungs_are_equal(content, mode, finest):
+    """Equal tables and subsampling are equal files: a trial wasted. Luma alone is at its finest from 99 on."""
+    codec = JPEG.suited(content)
+    qualities = [quality for quality in codec.ladder if quality <= finest]
 
-    assert len(tables) == len(JPEG.ladder)
+    settings = {repr(codec.setting(quality, mode)) for quality in qualities}
+
+    assert len(settings) == len(qualities)
 
 
+@each_content
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_jpeg_tables_get_finer_with_every_rung(mode):
-    """No entry of any table grows, and all stay within what every decoder reads."""
-    ladder = [[entry for table in quantisation_tables(quality, mode) for entry in table] for quality in JPEG.ladder]
+def test_jpeg_tables_get_finer_with_every_rung(content, mode):
+    """No divisor grows, but where finer chroma is bought with coarser luma."""
+    codec = JPEG.suited(content)
+    rungs = [
+        (codec.setting(quality, "RGB")["subsampling"], divisors(codec.setting(quality, mode)))
+        for quality in codec.ladder
+    ]
 
-    assert all(a >= b for coarse, fine in pairwise(ladder) for a, b in zip(coarse, fine, strict=True))
-    assert {min(ladder[-1]), max(ladder[0])} == {1, 255}
+    grown = [
+        quality
+        for quality, ((before, low), (after, high)) in zip(codec.ladder[1:], pairwise(rungs), strict=True)
+        if before == after and any(a < b for a, b in zip(low, high, strict=True))
+    ]
+
+    assert grown == []
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-@pytest.mark.parametrize("quality", [50, 61, 75, 80, 85, 90, 95, 98, 99, 100])
-def test_integer_qualities_of_jpeg_are_pillows_own(quality, mode):
-    """From 50 up a whole quality is byte for byte what Pillow writes for it, progressive and optimised."""
-    picture = photograph((72, 56), "RGB").convert(mode)
+@each_content
+@pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
+def test_jpeg_tables_end_where_the_format_does(content, mode):
+    """From the coarsest to the finest that every decoder reads, all of them in 1 to 255."""
+    ladder = [divisors(JPEG.suited(content).setting(quality, mode)) for quality in JPEG.ladder]
 
-    data = JPEG.encode(picture, JPEG.setting(quality, mode))
+    assert (set(ladder[0]), set(ladder[-1])) == ({255}, {1})
+    assert all(isinstance(value, int) and 1 <= value <= 255 for values in ladder for value in values)
 
-    assert quality in JPEG.ladder
-    assert data == encoded(picture, "JPEG", quality=quality, progressive=True, optimize=True)
+
+@each_content
+@pytest.mark.parametrize(("mode", "tables"), [("RGB", 3), ("YCbCr", 3), ("L", 1), ("CMYK", 1)])
+def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
+    """Luma, Cb and Cr; grey has luma only, and inks are no chroma that one could subsample."""
+    for quality in (1, 20, 50, 80, 95, 100):
+        setting = JPEG.suited(content).setting(quality, mode)
+
+        assert [len(table) for table in setting["qtables"]] == [64] * tables
+        assert ("subsampling" in setting) == (tables == 3)
+        assert setting["progressive"]
+        assert setting["optimize"]
+
+
+@each_content
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpeg_sizes_rise_along_the_ladder(content, mode):
+    """On the mean over pictures, in steps of ten rungs: where tables or subsampling change too."""
+    pictures = [photograph((96, 64)), photograph((96, 64), seed=2), screenshot((96, 64)), noise((48, 40))]
+    pictures = [picture.convert(mode) for picture in pictures]
+    codec = JPEG.suited(content)
+
+    means = [
+        fmean(log(len(codec.encode(picture, codec.setting(quality, mode)))) for picture in pictures)
+        for quality in sorted({*codec.ladder[::10], codec.ladder[-1]})
+    ]
+
+    assert [(low, high) for low, high in pairwise(means) if low >= high] == []
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", 0, 2])
+@pytest.mark.parametrize("quality", [10, 95])
+def test_the_users_subsampling_wins(subsampling, quality):
+    """The rung's is only what suits most pictures."""
+    setting = {**JPEG.setting(quality, "RGB"), "subsampling": subsampling}
+
+    data = JPEG.encode(photograph((64, 48)), setting)
+
+    assert JpegImagePlugin.get_sampling(opened(data)) == {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}.get(
+        subsampling, subsampling
+    )
+
+
+@pytest.mark.parametrize("quality", [1, 30, 75, 100])
+def test_components_may_stay_rgb(quality):
+    """`keep_rgb` is among the options that JPEG takes, and there is no chroma to subsample then."""
+    picture = photograph((64, 48))
+
+    data = JPEG.encode(picture, {**JPEG.setting(quality, "RGB"), "keep_rgb": True})
+
+    assert opened(data).size == picture.size
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +225,120 @@ def test_probes_are_the_same_rung_at_another_effort(codec):
     assert codec.probe_options
     assert not codec.steered & set(codec.probe_options)
     assert opened(data).size == picture.size
+
+
+@each_codec
+def test_every_codec_has_the_three_efforts(codec):
+    """In the order of their time; the usual one is the setting as it is."""
+    assert tuple(codec.efforts) == EFFORTS
+    assert codec.efforts["normal"] == {}
+    assert at_effort(codec, "normal") is codec
+    assert codec.efforts["fast"]
+    assert codec.efforts["best"]
+    assert not codec.steered & {name for added in codec.efforts.values() for name in added}
+
+
+@each_codec
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_a_codec_at_an_effort_is_always_the_same(codec, effort):
+    """What is known of a codec is kept by the codec: two that are alike would be asked twice."""
+    suited = codec.suited(DRAWING)
+
+    assert at_effort(codec, effort) is at_effort(codec, effort)
+    assert at_effort(suited, effort) is at_effort(suited, effort)
+    assert at_effort(suited, effort).content == suited.content
+
+
+@each_codec
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_an_effort_adds_to_every_setting(codec, effort):
+    """The same ladder and the same rungs, with options more; the result decodes."""
+    steered = at_effort(codec, effort)
+    picture = photograph((64, 48))
+
+    setting = steered.setting(50, "RGB")
+
+    assert steered.ladder is codec.ladder
+    assert setting == {**codec.setting(50, "RGB"), **codec.efforts[effort]}
+    assert opened(steered.encode(picture, setting)).size == picture.size
+
+
+@each_codec
+def test_a_probe_is_the_same_at_every_effort(codec):
+    """A probe stands for the rung, whatever is added to it."""
+    probes = [
+        codec.encode(photograph((64, 48)), {**at_effort(codec, effort).setting(50, "RGB"), **codec.probe_options})
+        for effort in EFFORTS
+    ]
+
+    assert probes[0] == probes[1] == probes[2]
+
+
+@pytest.mark.parametrize("draw", [photograph, screenshot, noise])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("quality", [5, 50, 90, 100])
+def test_jpeg_at_best_keeps_the_pixels(draw, mode, quality):
+    """The scans are arranged anew, the coefficients stay."""
+    picture = draw(mode="RGB").convert(mode)
+    plain = {**JPEG.setting(quality, mode), **JPEG.efforts["best"], "scans": None}
+
+    before, after = JPEG.encode(picture, plain), JPEG.encode(picture, {**plain, "scans": "mozjpeg"})
+
+    assert opened(after).tobytes() == opened(before).tobytes()
+    assert opened(after).mode == mode
+    assert mode == "CMYK" or len(after) <= len(before)  # mozjpeg looks for no scans of four inks
+
+
+def test_jpeg_at_best_is_smaller_than_at_normal():
+    """On a photograph of some size, at the same quality, hence of the same pixels."""
+    picture = photograph((320, 240))
+    fast, normal, best = (JPEG.encode(picture, at_effort(JPEG, name).setting(60, "RGB")) for name in EFFORTS)
+
+    assert len(best) < len(normal)
+    assert opened(fast).tobytes() == opened(normal).tobytes() == opened(best).tobytes()
+
+
+def test_jpeg_at_best_keeps_metadata():
+    """It is arranged anew together with the picture, and must come out of it byte for byte."""
+    segment = b"\xff\xed\x00\x0bPhotoshop"
+    carried = {
+        "exif": exif(orientation=6),
+        "icc_profile": icc_profile(size=70_000),
+        "xmp": XMP,
+        "comment": b"a view",
+        "dpi": (240, 240),
+        "extra": segment,
+    }
+    setting = JPEG.setting(50, "RGB")
+
+    normal = opened(JPEG.encode(photograph(), {**setting, **carried}))
+    best = opened(JPEG.encode(photograph(), {**setting, **JPEG.efforts["best"], **carried}))
+
+    assert best.applist == normal.applist
+    assert best.getexif()[0x0112] == 6
+    assert (best.info["icc_profile"], best.info["xmp"]) == (carried["icc_profile"], XMP)
+    assert (best.info["comment"], best.info["dpi"]) == (b"a view", (240, 240))
+
+
+def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
+    """Only who asks for it has to have it."""
+    monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
+    codec = at_effort(JPEG, "best")
+
+    with pytest.raises(ConfigError, match=re.escape("pip install 'bytefit[mozjpeg]'")):
+        codec.encode(photograph((16, 16)), codec.setting(50, "RGB"))
+
+
+@each_codec
+def test_a_codec_for_drawings_differs_in_its_settings_only(codec):
+    """Rungs, modes, options and efforts are those of the format."""
+    suited = codec.suited(DRAWING)
+
+    differing = {field.name for field in fields(Codec) if getattr(suited, field.name) != getattr(codec, field.name)}
+
+    assert codec.suited(PHOTOGRAPH) is codec
+    assert suited is codec or suited.content == DRAWING
+    assert differing <= {"content", "setting", "mean_bits", "for_drawings"}
 
 
 @each_codec
@@ -249,7 +450,7 @@ def test_the_options_a_codec_admits_are_read_by_pillow(codec):
     """An option that Pillow's writer does not know would be ignored in silence."""
     import inspect
 
-    from PIL import AvifImagePlugin, JpegImagePlugin, WebPImagePlugin
+    from PIL import AvifImagePlugin, WebPImagePlugin
 
     plugin = {"JPEG": JpegImagePlugin, "WEBP": WebPImagePlugin, "AVIF": AvifImagePlugin}[codec.format]
     source = inspect.getsource(plugin)
@@ -357,15 +558,18 @@ def test_a_trial_records_what_was_encoded(codec):
     assert trial.seconds > 0
 
 
+@each_content
+@pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize(
     ("mode", "options"),
     [("RGB", {}), ("RGB", {"subsampling": 0}), ("CMYK", {}), ("YCbCr", {"subsampling": 0}), ("L", {})],
 )
-def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(mode, options):
+def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(content, effort, mode, options):
     """Such a file is larger than the buffer Pillow guesses for a progressive or optimised one, and fails there."""
     picture = noise((256, 192), mode)
+    codec = at_effort(JPEG.suited(content), effort)
 
-    data = JPEG.encode(picture, {**JPEG.setting(100, mode), **options})
+    data = codec.encode(picture, {**codec.setting(100, mode), **options})
 
     assert opened(data).size == picture.size
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import sys
 from io import BytesIO
 
 import pytest
@@ -14,6 +16,9 @@ import bytefit
 from bytefit import BudgetUnreachable, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
 from bytefit.codecs import CODECS, codec_for_format
 from bytefit.codecs.codec import NO_METADATA
+from bytefit.options import EFFORTS
+from bytefit.seeding import suited
+from bytefit.seeding.mosaic import mosaic
 from images import (
     MODES,
     XMP,
@@ -46,9 +51,15 @@ PICTURES = {
 }
 
 
+def codec_of(picture, wanted):
+    """Return the codec of a format as it suits `picture`."""
+    codec = codec_for_format(wanted)
+    return suited(codec, mosaic(codec.prepare(picture)))
+
+
 def size_at(picture, wanted, share=0.5):
     """Return the bytes of `picture` at the rung that is `share` up the ladder: a budget within reach."""
-    codec = codec_for_format(wanted)
+    codec = codec_of(picture, wanted)
     rung = round(share * (len(codec.ladder) - 1))
     prepared = codec.prepare(picture)
     return len(codec.encode(prepared, {**codec.setting(codec.ladder[rung], prepared.mode), **NO_METADATA}))
@@ -113,6 +124,7 @@ def test_every_attribute_of_the_contract_is_there(wanted):
     assert result.format == wanted
     assert result.quality in codec.ladder
     assert result.fill == result.size / budget
+    assert result.score is None
     assert result.seconds > 0
     assert isinstance(result.trials, tuple)
     assert isinstance(result.probes, tuple)
@@ -137,7 +149,7 @@ def test_a_result_is_printed_without_its_bytes():
 def test_without_slack_the_answer_is_proven(wanted, kind):
     """It fits, and the next rung, really encoded, does not."""
     picture = PICTURES[kind]()
-    codec = codec_for_format(wanted)
+    codec = codec_of(picture, wanted)
     budget = size_at(picture, wanted) + 3
 
     result = bytefit.compress(picture, budget, format=wanted, slack=0)
@@ -156,7 +168,7 @@ def test_without_slack_the_best_rung_is_proven_where_it_fills_the_budget(wanted)
 
     result = bytefit.compress(picture, budget, format=wanted, slack=0)
 
-    codec = codec_for_format(wanted)
+    codec = codec_of(picture, wanted)
     above = codec.ladder[codec.ladder.index(result.quality) + 1 :][:1]
     assert result.proven
     assert all(len(codec.encode(picture, {**codec.setting(rung, "RGB"), **NO_METADATA})) > budget for rung in above)
@@ -457,7 +469,29 @@ def test_an_unreachable_budget_is_an_error_that_says_how_small_it_gets(wanted):
     assert (error.budget, error.width, error.height) == (1, *picture.size)
     assert error.quality == codec.ladder[0]
     assert error.smallest == size_at(picture, wanted, 0)
-    assert "allow resize, or raise the budget" in str(error)
+    assert error.min_score is None
+    assert str(error).endswith("; raise the budget")  # not one pixel fits one byte
+
+
+@each_format
+@pytest.mark.parametrize("min_quality", [None, 40])
+@pytest.mark.parametrize("divisor", [2, 5])
+def test_the_error_names_a_size_that_fits(wanted, min_quality, divisor):
+    """Who follows the advice gets an answer: resized to it, or by `resize`."""
+    picture = noise((160, 120))
+    budget = scaled_budget(picture, wanted, divisor, min_quality=min_quality)
+
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, budget, format=wanted, min_quality=min_quality)
+
+    told = re.search(r"allow resize \((\d+)x(\d+), scale ([\d.]+), fits\), or raise the budget$", str(caught.value))
+    size = int(told[1]), int(told[2])
+    smaller = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    assert (caught.value.width, caught.value.height) == picture.size
+    assert float(told[3]) == pytest.approx(size[0] / 160, rel=0.05)
+    assert size[1] == pytest.approx(size[0] * 120 / 160, abs=1)  # each side is rounded
+    assert bytefit.compress(smaller, budget, format=wanted, min_quality=min_quality).fits
+    assert bytefit.compress(picture, budget, format=wanted, min_quality=min_quality, resize=True).fits
 
 
 def test_the_error_names_the_file(tmp_path):
@@ -584,10 +618,139 @@ def test_resize_reaches_what_full_size_cannot(wanted, divisor):
 
 @each_format
 def test_resize_is_not_done_without_need(wanted):
-    """Where full size fits, full size it is."""
-    result = bytefit.compress(photograph(), size_at(photograph(), wanted), format=wanted, resize=True)
+    """Where full size fits, and well, full size it is."""
+    result = bytefit.compress(photograph(), size_at(photograph(), wanted, 0.97), format=wanted, resize=True)
 
     assert (result.width, result.height, result.scale) == (*photograph().size, 1.0)
+
+
+@each_format
+@pytest.mark.parametrize("size", [(144, 96), (96, 144)], ids=["landscape", "portrait"])
+@pytest.mark.parametrize("most", [1, 37, 77, 95])
+def test_the_answer_is_as_wide_as_it_may_be(wanted, size, most):
+    """To the pixel, in the picture's proportions."""
+    picture = photograph(size)
+
+    result = bytefit.compress(picture, "1MB", format=wanted, resize=True, max_width=most)
+
+    assert result.width == most
+    assert result.height == max(1, round(size[1] * most / size[0]))
+    assert opened(result.data).size == (result.width, result.height)
+    assert result.scale == max(result.width, result.height) / max(size)
+
+
+@pytest.mark.parametrize("bounds", [{"max_width": 144}, {"max_width": 5000}, {"min_width": 5000}, {"min_width": 144}])
+def test_a_picture_is_never_made_larger(bounds):
+    """Bounds above its own width ask for nothing."""
+    result = bytefit.compress(photograph(), "1MB", format="JPEG", resize=True, **bounds)
+
+    assert (result.width, result.height, result.scale) == (144, 96, 1.0)
+
+
+@each_format
+def test_the_answer_is_as_wide_as_it_must_be(wanted):
+    """Under that width nothing is tried, whether the budget is reached or not."""
+    picture = noise((256, 192))
+    budget = scaled_budget(picture, wanted, 4)
+    free = bytefit.compress(picture, budget, format=wanted, resize=True)
+
+    bound = bytefit.compress(picture, budget, format=wanted, resize=True, min_width=free.width)
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, budget, format=wanted, resize=True, min_width=240)
+    over = bytefit.compress(picture, budget, format=wanted, resize=True, min_width=240, on_unreachable="smallest")
+
+    assert bound.fits
+    assert bound.width >= free.width
+    assert (caught.value.width, caught.value.height) == (over.width, over.height) == (240, 180)
+    assert caught.value.smallest == over.size > budget
+    assert "allow resize" not in str(caught.value)
+
+
+def test_bounds_of_the_width_may_leave_one_width():
+    """Neither more nor less."""
+    result = bytefit.compress(noise(), 3000, format="WEBP", resize=True, min_width=60, max_width=60)
+
+    assert (result.width, result.height) == (60, 40)
+
+
+@each_format
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("kind", ["photograph", "screenshot", "grey"])
+def test_every_effort_fits_and_is_in_the_setting(wanted, effort, kind):
+    """The promise is the same, and whoever encodes with the setting again gets the same file."""
+    picture = PICTURES[kind]()
+    codec = codec_of(picture, wanted)
+    budget = size_at(picture, wanted)
+
+    result = bytefit.compress(picture, budget, format=wanted, effort=effort)
+
+    assert result.size <= budget
+    assert opened(result.data).size == picture.size
+    assert result.setting == {**codec.setting(result.quality, picture.mode), **codec.efforts[effort]}
+    assert all(codec.efforts[effort].items() <= trial.setting.items() for trial in result.trials)
+    assert codec.encode(picture, {**result.setting, **NO_METADATA}) == result.data
+
+
+@each_format
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc"])
+def test_every_effort_keeps_metadata(wanted, effort, policy):
+    """An effort is about pixels: what is kept is kept, and counted."""
+    data = encoded(photograph(), "JPEG", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP, comment=b"home")
+
+    result = bytefit.compress(fresh(data), 7000, format=wanted, effort=effort, metadata=policy)
+
+    again = opened(result.data)
+    assert result.size <= 7000
+    assert again.getexif()[ORIENTATION] == 6
+    assert again.info["icc_profile"] == icc_profile()
+    assert again.info.get("xmp") == (XMP if policy == "keep" else None)
+    assert wanted != "JPEG" or again.info.get("comment") == (b"home" if policy == "keep" else None)
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_every_effort_can_be_exact(effort):
+    """And keeps what stands behind the picture where it was."""
+    assert bytefit.compress(photograph(), 9001, format="JPEG", effort=effort, exact=True).size == 9001
+
+
+def test_best_is_no_worse_than_normal():
+    """The scans that mozjpeg finds are smaller than libjpeg's: the rung that fits is the same or a higher one."""
+    picture = photograph((320, 240))
+
+    normal, best = (
+        bytefit.compress(picture, 12_000, format="JPEG", slack=0, effort=effort) for effort in ("normal", "best")
+    )
+
+    assert best.quality >= normal.quality
+
+
+def test_a_save_option_is_above_the_effort():
+    """What is said in so many words is meant."""
+    result = bytefit.compress(photograph(), 4000, format="WEBP", effort="best", method=0)
+
+    assert result.setting["method"] == 0
+
+
+def test_best_without_its_package_says_what_to_install(monkeypatch):
+    """For JPEG alone: the others need none."""
+    monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
+
+    with pytest.raises(ConfigError, match=re.escape("pip install 'bytefit[mozjpeg]'")):
+        bytefit.compress(photograph(), 4000, format="JPEG", effort="best")
+    assert bytefit.compress(photograph(), 4000, format="WEBP", effort="best").fits
+    assert bytefit.compress(photograph(), 4000, format="JPEG", effort="fast").fits
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_drawings_have_tables_of_their_own(effort):
+    """Chosen by what is in the picture, at every effort."""
+    codec = codec_for_format("JPEG")
+
+    for picture, content in ((photograph(), "photograph"), (screenshot(), "drawing")):
+        result = bytefit.compress(picture, 5000, format="JPEG", effort=effort)
+
+        assert result.setting["qtables"] == codec.suited(content).setting(result.quality, "RGB")["qtables"]
 
 
 @each_format
@@ -649,7 +812,7 @@ def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
 @each_format
 def test_save_options_are_used_in_every_encode(wanted):
     """The answer has them, and so has its setting."""
-    option = {"JPEG": {"subsampling": 0}, "WEBP": {"method": 0}, "AVIF": {"subsampling": "4:4:4"}}[wanted]
+    option = {"JPEG": {"subsampling": "4:4:4"}, "WEBP": {"method": 0}, "AVIF": {"subsampling": "4:4:4"}}[wanted]
     picture = photograph()
 
     result = bytefit.compress(picture, size_at(picture, wanted, 0.6), format=wanted, **option)
@@ -738,6 +901,18 @@ def test_formats_that_cannot_be_steered_are_refused(wanted):
         ({"slack": None}, ConfigError, "slack None"),
         ({"min_quality": 101}, ConfigError, "min_quality 101"),
         ({"min_quality": "high"}, ConfigError, "min_quality 'high'"),
+        ({"min_scor": 60}, OptionError, "did you mean 'min_score'"),
+        ({"efort": "best"}, OptionError, "did you mean 'effort'"),
+        ({"max_widht": 60}, OptionError, "did you mean 'max_width'"),
+        ({"scans": "mozjpeg"}, OptionError, "unknown option 'scans'"),
+        ({"effort": "slow"}, ConfigError, "unknown effort 'slow': use one of 'fast', 'normal', 'best'"),
+        ({"min_score": 100}, ConfigError, "min_score 100 is not on the scale of SSIMULACRA2: give a number below 100"),
+        ({"min_score": "good"}, ConfigError, "min_score 'good'"),
+        ({"min_width": 0, "resize": True}, ConfigError, "min_width 0 is not a width in pixels: give a whole number"),
+        ({"max_width": 99.5, "resize": True}, ConfigError, "max_width 99.5 is not a width in pixels"),
+        ({"min_width": 10}, ConfigError, "min_width needs resize=True"),
+        ({"max_width": 10}, ConfigError, "max_width needs resize=True"),
+        ({"min_width": 9, "max_width": 8, "resize": True}, ConfigError, "min_width 9 is above max_width 8"),
         ({"metadata": "all"}, ConfigError, "unknown metadata 'all': use one of 'keep', "),
         ({"on_unreachable": "ignore"}, ConfigError, "unknown on_unreachable 'ignore': use one of 'error', 'smallest'"),
     ],

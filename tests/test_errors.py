@@ -68,6 +68,11 @@ def test_an_unreachable_budget_says_what_limit_found_and_way_out():
         ({"quality": 12.25}, "(quality 12.25)"),
         ({"quality": 60, "floor": 60}, "(quality 60, the floor is 60)"),
         ({"metadata_bytes": 59_500}, "(quality 1, 59.5 kB of it metadata)"),
+        ({"quality": 82, "min_score": 70}, "(quality 82, for a SSIMULACRA2 score of 70)"),
+        (
+            {"quality": 82, "floor": 60, "min_score": 70.5, "metadata_bytes": 900},
+            "(quality 82, the floor is 60, for a SSIMULACRA2 score of 70.5, 900 B of it metadata)",
+        ),
         ({"quality": 60, "floor": 60, "metadata_bytes": 900}, "(quality 60, the floor is 60, 900 B of it metadata)"),
     ],
 )
@@ -78,18 +83,21 @@ def test_an_unreachable_budget_names_what_weighs(changes, part):
 
 def test_the_facts_of_an_unreachable_budget_are_attributes():
     """Callers decide by numbers, not by parsing a message."""
-    error = unreachable(metadata_bytes=7, floor=3.0, name="a.webp")
+    error = unreachable(metadata_bytes=7, floor=3.0, min_score=70, name="a.webp")
 
     assert (error.budget, error.smallest, error.width, error.height) == (20_000, 61_000, 4032, 3024)
     assert (error.quality, error.metadata_bytes, error.floor, error.name) == (1.0, 7, 3.0, "a.webp")
+    assert (error.min_score, unreachable().min_score) == (70, None)
     assert error.way_out == "allow resize, or raise the budget"
 
 
 @pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])  # noqa: S301
 def test_an_unreachable_budget_travels_between_processes(copied):
     """A worker that raises must not bring down the pool: unpickling calls the class with `args` alone."""
-    error = unreachable(name="hero.jpg", floor=1.0)
+    error = unreachable(name="hero.jpg", floor=1.0, min_score=70.5)
 
     again = copied(error)
 
     assert (type(again), str(again), again.width, again.floor) == (type(error), str(error), 4032, 1.0)
+    assert vars(again) == vars(error)
+    assert again.min_score == 70.5

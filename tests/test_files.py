@@ -150,6 +150,9 @@ def test_a_link_stays_a_link(photo, tmp_path):
         (encoded(noise()), {"slack": 3}, ConfigError),
         (encoded(noise()), {"quality": 3}, ConfigError),
         (encoded(noise()), {"metadata": "some"}, ConfigError),
+        (encoded(noise()), {"effort": "slow"}, ConfigError),
+        (encoded(noise()), {"min_score": 100}, ConfigError),
+        (encoded(noise()), {"min_width": 100}, ConfigError),
         (encoded(noise()), {"format": "WEBP"}, ConfigError),
         (encoded(noise()), {"target": "much"}, SizeSyntaxError),
         (encoded(noise())[:-3000], {}, UnsupportedImage),
@@ -158,7 +161,8 @@ def test_a_link_stays_a_link(photo, tmp_path):
         (b"no picture at all " * 1000, {}, UnsupportedImage),
     ],
     ids=[
-        *("unreachable", "floor", "slack", "conflict", "policy", "conversion", "size", "truncated"),
+        *("unreachable", "floor", "slack", "conflict", "policy", "effort", "score", "width", "conversion", "size"),
+        "truncated",
         *("animation", "PNG", "text"),
     ],
 )
@@ -172,6 +176,57 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, data, options, error):
         compress_file(path, **{"target": TARGET, **options})
 
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"slack": 3},
+        {"effort": "slow"},
+        {"min_score": 100},
+        {"min_width": 0, "resize": True},
+        {"max_width": 100},
+        {"min_width": 9, "max_width": 8, "resize": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("output", [None, "small.jpg"])
+def test_options_that_make_no_sense_are_told_also_where_the_file_fits(photo, options, output):
+    """A wrong option must not wait for the first large picture."""
+    before = snapshot(photo.parent)
+
+    with pytest.raises(ConfigError):
+        compress_file(photo, "1MB", output=output and photo.with_name(output), **options)
+
+    assert snapshot(photo.parent) == before
+
+
+@pytest.mark.parametrize("options", [{"effort": "best"}, {"effort": "fast", "resize": True, "min_width": 50}], ids=str)
+def test_every_option_of_compress_is_passed_on(photo, options):
+    """In place and to another file."""
+    compress_file(photo, TARGET, output=photo.with_name("other.webp"), **options)
+    compress_file(photo, TARGET, **options)
+
+    assert photo.stat().st_size <= TARGET
+    assert photo.with_name("other.webp").stat().st_size <= TARGET
+
+
+@pytest.mark.parametrize("name", ["small.jpg", "small.webp"])
+@pytest.mark.parametrize("target", [TARGET, "1MB"])
+def test_an_output_is_as_wide_as_it_may_be(photo, name, target):
+    """Whether its bytes need it or not: the width was asked for."""
+    outcome = compress_file(photo, target, output=photo.with_name(name), resize=True, max_width=50)
+
+    assert opened(photo.with_name(name).read_bytes()).width <= 50
+    assert outcome.fits
+
+
+@pytest.mark.parametrize("options", [{"effort": "best"}, {"resize": True, "min_width": 50}], ids=str)
+def test_a_copy_of_what_fits_is_a_copy_whatever_it_would_have_taken(photo, options):
+    """Options that ask nothing of a file that fits."""
+    compress_file(photo, "1MB", output=photo.with_name("copy.jpg"), **options)
+
+    assert photo.with_name("copy.jpg").read_bytes() == photo.read_bytes()
 
 
 def test_a_dry_run_writes_nothing(photo):

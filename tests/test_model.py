@@ -6,12 +6,15 @@ import json
 
 import pytest
 
-from bytefit.codecs import CODECS
+from bytefit.codecs import CODECS, at_effort
+from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ModelError
 from bytefit.seeding.features import feature_names
-from bytefit.seeding.model import VERSION, load_model, models_folder, shipped_model
+from bytefit.seeding.model import VERSION, load_model, shipped_model
+from bytefit.seeding.scaling import scale_features
+from bytefit.shipped import models_folder
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 
@@ -30,6 +33,8 @@ def record(**changes):
         "features": feature_names(scouts),
         "base": 0.0,
         "trees": [[0, 0.5, -0.01, 0.01]],
+        "scale_base": -0.2,
+        "scale_trees": [[0, -1.0, -0.1, 0.1]],
         "modes": ["RGB", "L"],
         "least_pixels": 4096,
         "sources": ["test"],
@@ -100,6 +105,7 @@ def test_a_model_with_an_unknown_entry_is_refused(tmp_path):
     "changes",
     [
         {"version": VERSION + 1},
+        {"version": VERSION - 1},
         {"codec": "WEBP"},
         {"rungs": len(JPEG.ladder) - 1},
         {"probe_options": {"speed": 8}},
@@ -151,15 +157,17 @@ def test_the_shipped_model_fits_its_codec(codec):
 def test_the_shipped_models_trees_ask_for_features_there_are(codec):
     """Every node is a leaf, or a feature's number, a threshold and two nodes."""
     model = shipped(codec)
-    nodes = list(model.trees)
+    nodes = [(tree, len(model.features)) for tree in model.trees]
+    of_scales = scale_features(1.0, 0.5, drawing=False, scouts=dict.fromkeys(model.scout_qualities, 0.0))
+    nodes += [(tree, len(of_scales)) for tree in model.scale_trees]
 
     while nodes:
-        node = nodes.pop()
+        node, among = nodes.pop()
         if isinstance(node, list):
             feature, threshold, left, right = node
-            assert 0 <= feature < len(model.features)
+            assert 0 <= feature < among
             assert isinstance(threshold, int | float)
-            nodes += [left, right]
+            nodes += [(left, among), (right, among)]
         else:
             assert isinstance(node, int | float)
 
@@ -171,6 +179,15 @@ def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
 
     assert set(model.modes) <= {*codec.opaque_modes.values(), codec.alpha_mode}
     assert model.sources
+
+
+@each_codec
+def test_the_model_of_drawings_is_that_of_its_codec(codec):
+    """One file a format: the trees know what a picture holds."""
+    suited = codec.suited(DRAWING)
+
+    assert shipped_model(suited) == shipped_model(codec)
+    assert shipped_model(at_effort(suited, "best")) == shipped_model(codec)
 
 
 @each_codec

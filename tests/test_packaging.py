@@ -107,7 +107,8 @@ def test_wheel_holds_the_package_and_its_models_only(built):
 
     files = {name for name in files_in(built["wheel of the tree"]) if ".dist-info/" not in name}
 
-    beside = {"bytefit/models/README.md", "bytefit/models/published-attempt.json"}  # the card, the benchmark's rival
+    # The card, the benchmark's rival, JPEG's quantisation tables.
+    beside = {f"bytefit/models/{name}" for name in ("README.md", "published-attempt.json", "jpeg-tables.json")}
     assert files == package | models | beside | {"bytefit/py.typed"}
 
 

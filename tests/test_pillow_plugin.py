@@ -127,6 +127,18 @@ def test_the_bytes_are_those_of_compress(tmp_path):
     assert path.read_bytes() == bytefit.compress(photograph(), TARGET, format="JPEG", slack=0, subsampling=0).data
 
 
+@pytest.mark.parametrize("name", ["hero.jpg", "hero.webp", "hero.avif"])
+@pytest.mark.parametrize("options", [{"effort": "best"}, {"effort": "fast", "resize": True, "max_width": 50}], ids=str)
+def test_the_options_of_compress_are_those_of_save(tmp_path, name, options):
+    """Every one."""
+    path = tmp_path / name
+
+    photograph().save(path, target_size=TARGET, **options)
+
+    wanted = {"jpg": "JPEG"}.get(path.suffix[1:], path.suffix[1:])
+    assert path.read_bytes() == bytefit.compress(photograph(), TARGET, format=wanted, **options).data
+
+
 def test_the_format_may_be_named(tmp_path):
     """Over the suffix, as in Pillow; by position too."""
     path = tmp_path / "hero.dat"
@@ -172,6 +184,10 @@ def test_memory_without_a_format_is_refused():
         ({"target_size": "4KO"}, SizeSyntaxError),
         ({"target_size": 0}, SizeSyntaxError),
         ({"target_size": TARGET, "slack": 2}, ConfigError),
+        ({"target_size": TARGET, "effort": "slow"}, ConfigError),
+        ({"target_size": TARGET, "min_score": 100}, ConfigError),
+        ({"target_size": TARGET, "max_width": 100}, ConfigError),
+        ({"target_size": 600, "resize": True, "min_width": 140}, BudgetUnreachable),
         ({"target_size": TARGET, "quality": 80}, OptionError),
         ({"target_size": TARGET, "qtables": "web_low"}, OptionError),
         ({"target_size": TARGET, "min_qualty": 80}, OptionError),
@@ -222,7 +238,9 @@ def test_a_second_target_beside_the_first_is_refused(name):
         saved(photograph(), "JPEG", target_size=TARGET, **{name: "4KB"})
 
 
-@pytest.mark.parametrize("option", [{"slack": 0.1}, {"min_quality": 60}, {"on_unreachable": "smallest"}], ids=str)
+@pytest.mark.parametrize(
+    "option", [{"slack": 0.1}, {"min_quality": 60}, {"min_score": 60}, {"on_unreachable": "smallest"}], ids=str
+)
 def test_options_of_a_target_need_one(option):
     """They would mean nothing."""
     with pytest.raises(OptionError, match="needs a target_size"):

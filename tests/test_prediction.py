@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import log
 
@@ -14,6 +15,7 @@ from bytefit.codecs.jpeg import JPEG
 from bytefit.seeding import seed
 from bytefit.seeding.features import feature_names, log_bits, probe, probe_features, scout
 from bytefit.seeding.model import VERSION, Model, shipped_model
+from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.prediction import mean_curve, scout_curve, seed_with
 from images import flat, graphic, noise, photograph, screenshot
 
@@ -36,6 +38,8 @@ def model(**changes):
         "features": feature_names(SCOUTS),
         "base": -0.05,
         "trees": [],
+        "scale_base": 0.0,
+        "scale_trees": [],
         "modes": ["RGB", "L"],
         "least_pixels": 1024,
         "sources": [],
@@ -50,7 +54,13 @@ def never_falls(curve):
 
 def seeded(codec, picture, *, budget=3000, coding=(), first=0):
     """Return what is predicted for `picture` with a slack of five per cent."""
-    return seed(codec, picture, coding=dict(coding), budget=budget, enough=int(budget * 0.95), first=first)
+    tiles = mosaic(picture)
+    return seed(codec, picture, tiles, coding=dict(coding), budget=budget, enough=int(budget * 0.95), first=first)
+
+
+def seeded_with(a_model, picture, *, budget, enough):
+    """Return what a model predicts for `picture` as a JPEG."""
+    return seed_with(a_model, JPEG, picture, mosaic(picture), budget=budget, enough=enough, first=0)
 
 
 @each_codec
@@ -128,6 +138,18 @@ def test_the_same_picture_has_the_same_curve(codec):
     assert [(probe.setting, probe.size) for probe in first.probes] == [(p.setting, p.size) for p in second.probes]
 
 
+def test_a_drawing_is_predicted_as_one():
+    """The tables are others, and the trees are told."""
+    told = model(base=0.0, trees=[[feature_names(SCOUTS).index("drawing"), 0.5, 0.0, 0.25]])
+    picture, budget = photograph(LARGE), 20_000
+    drawing = replace(JPEG.for_drawings, setting=JPEG.setting)
+
+    prediction = seed_with(told, drawing, picture, mosaic(picture), budget=budget, enough=budget, first=0)
+
+    assert prediction.curve == seeded_with(model(base=0.25), picture, budget=budget, enough=budget).curve
+    assert prediction.curve != seeded_with(told, picture, budget=budget, enough=budget).curve
+
+
 @each_codec
 def test_the_shipped_models_beat_the_mean_curve(codec):
     """On pictures made by no camera it need not be good, but better than knowing nothing."""
@@ -166,12 +188,15 @@ def test_scouts_read_every_mode_that_is_encoded(mode):
 
 def test_features_are_as_many_as_their_names():
     """Training and run time read the same list, in the same order."""
-    features = probe_features(0.5, mode="L", pixels=1000, bits=0.5, gauged=-0.1, expected=0.4, scouts=[0.25, 0.75])
+    features = probe_features(
+        0.5, mode="L", drawing=True, pixels=1000, bits=0.5, gauged=-0.1, expected=0.4, scouts=[0.25, 0.75]
+    )
 
     assert len(features) == len(feature_names(SCOUTS))
     named = dict(zip(feature_names(SCOUTS), features, strict=True))
     assert (named["position"], named["probe_bits"], named["gauge"], named["grey"]) == (0.5, 0.5, -0.1, 1.0)
     assert (named["scout_40"], named["scout_80"], named["alpha"]) == (0.25, 0.75, 0.0)
+    assert named["drawing"] == 1.0
     assert named["surprise"] == pytest.approx(0.0)
 
 
@@ -194,7 +219,7 @@ def test_a_probe_puts_the_curve_where_it_was_measured():
     rung = len(JPEG.ladder) // 2
     budget = len(JPEG.encode(picture, JPEG.setting(JPEG.ladder[rung], "RGB")))
 
-    prediction = seed_with(shifted, JPEG, picture, budget=budget, enough=int(budget * 0.95), first=0)
+    prediction = seeded_with(shifted, picture, budget=budget, enough=int(budget * 0.95))
 
     tables = [JPEG.setting(quality, "RGB")["qtables"] for quality in JPEG.ladder]
     _, probed, full, low = prediction.probes[1:5]
@@ -209,7 +234,7 @@ def test_a_probe_puts_the_curve_where_it_was_measured():
 @pytest.mark.parametrize("budget", [1, 10**9])
 def test_budgets_far_off_the_ladder_are_not_probed(budget):
     """The first trial settles them."""
-    prediction = seed_with(model(), JPEG, photograph(LARGE), budget=budget, enough=budget, first=0)
+    prediction = seeded_with(model(), photograph(LARGE), budget=budget, enough=budget)
 
     assert len(prediction.probes) == len(SCOUTS)
 
@@ -225,7 +250,7 @@ PICTURE = photograph(LARGE)
 @settings(max_examples=15)
 def test_an_absurd_model_still_predicts_a_curve_that_never_falls(rows, base, budget):
     """A bad model costs trials, never correctness."""
-    prediction = seed_with(model(scout_curve=rows, base=base), JPEG, PICTURE, budget=budget, enough=budget, first=0)
+    prediction = seeded_with(model(scout_curve=rows, base=base), PICTURE, budget=budget, enough=budget)
 
     assert len(prediction.curve) == len(JPEG.ladder)
     assert never_falls(prediction.curve)

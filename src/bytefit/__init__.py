@@ -15,8 +15,12 @@ The words used everywhere in this package:
     gauge     a probe: the mosaic at a rung with full and with low effort, which says what the effort saves
     trial     a full encode that could be the answer
     fits/over at most the budget / above it
+    content   what a picture holds, as far as it decides its settings: a photograph or a drawing
+    effort    how much time an encoder may take for more quality at the same bytes: fast, normal, best
+    score     visible quality as SSIMULACRA2, 100 at best
+    scale     the longer side of the answer over that of the picture
     slack     the share of the budget that may stay unused (0.05 = stop at 95-100 %)
-    floor     the least quality the user accepts
+    floor     the least quality or score the user accepts
     fill      bytes / budget
 
 Importing this package loads nothing but itself; Pillow comes with the first name that needs it.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from bytefit import __version__
 from bytefit.bytesize import format_size, parse_size
 from bytefit.errors import BudgetUnreachable, BytefitError
-from bytefit.options import ON_UNREACHABLE, POLICIES, check_options
+from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES, check_options, check_widths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FINE, OVER, WRONG = 0, 1, 2
 
-TRAINING_LIBRARIES = frozenset({"joblib", "numpy", "rich", "scipy", "sklearn"})
+TRAINING_LIBRARIES = frozenset({"joblib", "numpy", "rich", "scipy", "sklearn", "sewar", "ssimulacra2"})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -109,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the models go")
     train.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes; default: one a core")
     train.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "bytefit", metavar="DIR")
+    train.add_argument("--tables", action="store_true", help="learn JPEG's quantisation tables instead (needs metrics)")
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="compare search strategies on images (needs bytefit[train])")
@@ -116,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--format", action="append", metavar="FORMAT", help="only this codec; may be repeated")
     bench.add_argument("--limit", type=int, metavar="N", help="only N images of every kind")
     bench.add_argument("--json", action="store_true", help="print every case as JSON")
+    bench.add_argument("--quality", action="store_true", help="compare looks at equal bytes, with every installed peer")
+    bench.add_argument("--efforts", action="store_true", help="compare encoder options: score at equal bytes, and time")
+    bench.add_argument("--megapixels", type=float, default=0.6, metavar="M", help="with --quality: scale down to: 0.6")
+    bench.add_argument("--sheet", type=Path, metavar="PNG", help="with --quality: write the answers side by side")
+    bench.add_argument("--jobs", type=int, default=-1, metavar="N", help="with --quality or --efforts: processes")
     bench.set_defaults(run=_bench)
     return parser
 
@@ -123,7 +129,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_fitting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slack", type=float, default=0.05, metavar="SHARE", help="budget that may stay unused: 0.05")
     parser.add_argument("--min-quality", type=float, metavar="Q", help="the least quality, on the codec's own scale")
-    parser.add_argument("--resize", action="store_true", help="scale down where full size cannot fit")
+    parser.add_argument("--min-score", type=float, metavar="S", help="the least SSIMULACRA2 score (needs metrics)")
+    parser.add_argument("--resize", action="store_true", help="scale down where that looks better, or is needed")
+    parser.add_argument("--min-width", type=int, metavar="PIXELS", help="with --resize: the least width")
+    parser.add_argument("--max-width", type=int, metavar="PIXELS", help="with --resize: the most width")
+    parser.add_argument("--effort", default="normal", choices=EFFORTS, help="time for quality: normal")
     parser.add_argument("--metadata", default="keep", choices=POLICIES, help="what is kept of EXIF, ICC, XMP ...")
     parser.add_argument("--on-unreachable", default="error", choices=ON_UNREACHABLE, help="what to do then")
 
@@ -141,8 +151,8 @@ def _size(text: str) -> int:
 
 
 def _fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    names = ("slack", "min_quality", "resize", "metadata", "on_unreachable")
-    return {name: getattr(arguments, name) for name in names}
+    names = ("slack", "min_quality", "min_score", "resize", "min_width", "max_width", "effort")
+    return {name: getattr(arguments, name) for name in (*names, "metadata", "on_unreachable")}
 
 
 def _compress(arguments: argparse.Namespace) -> int:
@@ -170,6 +180,8 @@ def _told(outcome: Outcome) -> str:
     detail = f"{result.format} quality {result.quality:g}"
     if result.scale < 1:
         detail += f" at {result.width}x{result.height}"
+    if result.score is not None:
+        detail += f", score {result.score:.1f}"
     trials = "1 trial" if len(result.trials) == 1 else f"{len(result.trials)} trials"
     over = "" if outcome.fits else f", still over its budget of {format_size(outcome.budget)}"
     return (
@@ -193,7 +205,8 @@ def _as_json(outcome: Outcome) -> str:
         "changed": outcome.changed,
     }
     if (result := outcome.result) is not None:
-        record |= {name: getattr(result, name) for name in ("format", "quality", "width", "height", "scale", "proven")}
+        names = ("format", "quality", "width", "height", "scale", "score", "proven")
+        record |= {name: getattr(result, name) for name in names}
         record |= {"trials": [asdict(trial) for trial in result.trials]}
         record |= {"probes": [asdict(trial) for trial in result.probes], "seconds": result.seconds}
     return json.dumps(record, indent=2)
@@ -220,7 +233,14 @@ def _check(arguments: argparse.Namespace) -> int:
 def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
 
-    check_options(slack=arguments.slack, on_unreachable=arguments.on_unreachable, metadata=arguments.metadata)
+    check_options(
+        slack=arguments.slack,
+        on_unreachable=arguments.on_unreachable,
+        metadata=arguments.metadata,
+        effort=arguments.effort,
+        min_score=arguments.min_score,
+    )
+    check_widths(resize=arguments.resize, min_width=arguments.min_width, max_width=arguments.max_width)
     code = FINE
     # The list is made first: what is rewritten must not be met again.
     for audited in [audited for audited in audit(arguments.paths, arguments.max_size) if audited.over]:
@@ -244,6 +264,11 @@ def _fix(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    if arguments.tables:
+        from bytefit.training.tables import learn_tables
+
+        print(learn_tables(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs))
+        return FINE
     from bytefit.training.run import train
 
     train(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs)
@@ -251,6 +276,25 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
+    if arguments.quality:
+        from bytefit.training.quality import bench_quality
+
+        report = bench_quality(
+            arguments.folder,
+            formats=arguments.format,
+            limit=arguments.limit,
+            megapixels=arguments.megapixels,
+            as_json=arguments.json,
+            sheet=arguments.sheet,
+            jobs=arguments.jobs,
+        )
+        print(report)
+        return FINE
+    if arguments.efforts:
+        from bytefit.training.efforts import bench_efforts
+
+        print(bench_efforts(arguments.folder, formats=arguments.format, limit=arguments.limit, jobs=arguments.jobs))
+        return FINE
     from bytefit.training.bench import bench
 
     print(bench(arguments.folder, formats=arguments.format, limit=arguments.limit, as_json=arguments.json))

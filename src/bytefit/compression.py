@@ -17,7 +17,7 @@ from bytefit.codecs import Codec, Trial, codec_for_format
 from bytefit.encodes import Encodes, Order
 from bytefit.errors import ConfigError
 from bytefit.opening import decoded, read_image
-from bytefit.options import check_options
+from bytefit.options import check_options, check_widths
 from bytefit.padding import least_padding, pad
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Result:
         quality: the quality of `setting` on the codec's own scale.
         setting: the Pillow save options of the encode, metadata left out.
         width, height: the dimensions of the encoded picture, in pixels.
-        scale: its longer side over that of the source; 1.0 unless `resize` was needed.
+        scale: its longer side over that of the source; 1.0 unless `resize` made it smaller.
+        score: its SSIMULACRA2 score at the dimensions of the source, where a `min_score` asked for it; else None.
         proven: whether the next rung was measured to be over the budget, or there is none.
         trials: the full encodes, in order.
         probes: the cheap measurements that seeded the search, in order.
@@ -52,6 +53,7 @@ class Result:
     width: int
     height: int
     scale: float
+    score: float | None
     proven: bool
     trials: tuple[Trial, ...] = field(repr=False)
     probes: tuple[Trial, ...] = field(repr=False)
@@ -80,7 +82,11 @@ def compress(
     format: str | None = None,  # noqa: A002  (Pillow's word)
     slack: float = 0.05,
     min_quality: float | None = None,
+    min_score: float | None = None,
     resize: bool = False,
+    min_width: int | None = None,
+    max_width: int | None = None,
+    effort: str = "normal",
     exact: bool = False,
     on_unreachable: str = "error",
     metadata: str = "keep",
@@ -95,7 +101,12 @@ def compress(
         slack: the share of the budget that may stay unused, 0 to less than 1. 0 proves the best rung: it fits and
             the next one up does not.
         min_quality: the least quality accepted, on the codec's own scale.
-        resize: lower the dimensions where the budget cannot be reached at full size.
+        min_score: the least visible quality accepted, as SSIMULACRA2 (90 hard to tell apart, 70 good, 50 middling);
+            needs the `metrics` extra.
+        resize: lower the dimensions where that looks better at the bytes there are, or is needed.
+        min_width: the least width `resize` may come down to, in pixels.
+        max_width: the most width the answer may have, in pixels, with `resize`; a picture is never made larger.
+        effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
         exact: pad the file inside its container to exactly `target` bytes.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
         metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget.
@@ -108,7 +119,8 @@ def compress(
         ConfigError: if an option makes no sense, is unknown or in conflict with the target.
     """
     budget = parse_size(target)
-    check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata)
+    check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata, effort=effort, min_score=min_score)
+    check_widths(resize=resize, min_width=min_width, max_width=max_width)
     name, source, behind = _opened(image)
     codec = _codec_of(source, format)
     codec.check_options(save_options)
@@ -117,6 +129,7 @@ def compress(
         room=budget - least_padding(codec.format, budget) if exact else budget,
         slack=slack,
         first=codec.floor_rung(min_quality),
+        effort=effort,
         coding={key: value for key, value in save_options.items() if key not in metadata_.OPTIONS},
     )
     started = perf_counter()
@@ -130,14 +143,19 @@ def compress(
         carried = metadata_.kept(source, codec, picture.mode, metadata)
         carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
         encodes = Encodes(codec, picture, order, carried, behind)
-        if resize and max(picture.size) > codec.max_side:
-            encodes.scale_down(codec.largest_size(picture.size))
+        if resize:
+            encodes.scale_for_looks(min_width or 1, max_width or picture.width)
         found = encodes.fit()
-        while resize and not encodes.fits and (size := encodes.smaller_size()):
+        if resize and (size := encodes.larger_size(max_width or picture.width)):
             encodes.scale_down(size)
             found = encodes.fit()
-        if not encodes.fits and on_unreachable == "error":
-            raise encodes.unreachable(name, floor=min_quality, resize=resize)
+        while resize and not encodes.fits and (size := encodes.smaller_size(min_width or 1)):
+            encodes.scale_down(size)
+            found = encodes.fit()
+        score = None if min_score is None else encodes.raise_to_score(min_score)
+        below = score is not None and min_score is not None and score < min_score
+        if below or (not encodes.fits and on_unreachable == "error"):
+            raise encodes.unreachable(name, floor=min_quality, min_score=min_score, score=score, resize=resize)
         data = pad(encodes.data, codec.format, budget) if exact and encodes.fits else encodes.data
         return Result(
             data=data,
@@ -148,6 +166,7 @@ def compress(
             width=encodes.picture.width,
             height=encodes.picture.height,
             scale=max(encodes.picture.size) / max(picture.size),
+            score=score,
             proven=found.proven,
             trials=tuple(encodes.trials),
             probes=tuple(encodes.probes),

@@ -6,14 +6,19 @@ The state of one `compress` lives here; which rung is tried next is the search's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
+from PIL.Image import open as open_image
+
 from bytefit import metadata
-from bytefit.codecs import Trial, encode_timed
+from bytefit.codecs import Trial, at_effort, encode_timed
 from bytefit.errors import BudgetUnreachable
+from bytefit.metrics import ssimulacra2_score
 from bytefit.search import Found, search
-from bytefit.seeding import seed
+from bytefit.seeding import best_scale, seed, suited
+from bytefit.seeding.mosaic import mosaic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +41,7 @@ class Order:
         room: the most bytes an encoding may have: the budget less what padding needs.
         slack: the share of the room that may stay unused.
         first: the lowest rung that may be used.
+        effort: "fast", "normal" or "best".
         coding: the user's save options that change how pixels are coded.
     """
 
@@ -43,6 +49,7 @@ class Order:
     room: int
     slack: float
     first: int
+    effort: str
     coding: Mapping[str, Any]
 
 
@@ -52,7 +59,10 @@ class Encodes:
     Attributes:
         source: the picture at its full size, in the codec's mode.
         picture: what is encoded: the source or a smaller version of it.
+        tiles: the mosaic of it.
+        codec: as it suits the picture and the effort.
         trials, probes: all encodes made, in order.
+        floored: whether the floor on the score was above what fits.
         data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
     """
 
@@ -60,14 +70,16 @@ class Encodes:
         self, codec: Codec, picture: Image.Image, order: Order, carried: Mapping[str, Any], behind: bytes
     ) -> None:
         """Take the prepared `picture`, its metadata as save options, and what is to stand behind it in the file."""
-        self.codec = codec
         self.source = self.picture = picture
+        self.tiles = mosaic(picture)
+        self.codec = at_effort(suited(codec, self.tiles), order.effort)
         self.order = order
         self.carried = carried
         self.behind = behind
         self.trials: list[Trial] = []
         self.probes: list[Trial] = []
         self.data = b""
+        self.floored = False
         self.rung = order.first
         self.setting: Mapping[str, Any] = {}
         weight = metadata.weigh(codec, picture.mode, self._setting(order.first), carried)
@@ -87,6 +99,7 @@ class Encodes:
         seeded = seed(
             self.codec,
             self.picture,
+            self.tiles,
             coding=self.order.coding,
             budget=body,
             enough=enough,
@@ -102,61 +115,130 @@ class Encodes:
             start=seeded.start,
         )
 
-    def smaller_size(self) -> tuple[int, int] | None:
-        """Return dimensions at which the budget should be within reach, or None when there are none.
+    def scale_for_looks(self, least: int, most: int) -> None:
+        """Go on at the scale predicted to look best when shown at full size, `least` to `most` pixels wide."""
+        size = self.codec.largest_size(self.source.size)
+        body = self.order.room - self.overhead
+        if body > 0:
+            scale = best_scale(self.codec, self.picture, self.tiles, body)
+            size = min(size, self._scaled(scale, least))
+        size = min(size, self._scaled(most / self.source.width, 1))
+        if size != self.source.size:
+            self.scale_down(size)
+
+    def larger_size(self, most: int) -> tuple[int, int] | None:
+        """Return dimensions nearer to the source's where the finest rung leaves much of the budget unused, or None."""
+        unused = len(self.data) < (1 - self.order.slack) * self.order.room
+        if not (unused and self.fits and self.rung == len(self.codec.ladder) - 1):
+            return None
+        grown = self.picture.width / self.source.width * sqrt(self.order.room / len(self.data))
+        size = min(self._scaled(min(grown, most / self.source.width), 1), self.codec.largest_size(self.source.size))
+        return size if size > self.picture.size else None
+
+    def smaller_size(self, least: int) -> tuple[int, int] | None:
+        """Return dimensions at which the budget should be within reach, or None when none are `least` wide.
 
         A file shrinks roughly with its pixels; where that was too hopeful the next call goes on from there.
         """
         body, smallest = self.order.room - self.overhead, len(self.data) - self.overhead
-        if body < 1 or max(self.picture.size) == 1:
+        if body < 1 or max(self.picture.size) == 1 or self.picture.width <= least:
             return None
         factor = min(0.9, sqrt(_FLOOR_FILL * body / max(1, smallest)))
-        scale = max(self.picture.size) / max(self.source.size) * factor
-        return max(1, round(self.source.width * scale)), max(1, round(self.source.height * scale))
+        return self._scaled(max(self.picture.size) / max(self.source.size) * factor, least)
 
     def scale_down(self, size: tuple[int, int]) -> None:
         """Go on with the picture at `size` pixels."""
         from PIL.Image import Resampling
 
         self.picture = self.source.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
+        self.tiles = mosaic(self.picture)
         self.carried = metadata.with_dimensions(self.carried, size)
         self.data = b""
 
-    def unreachable(self, name: str, *, floor: float | None, resize: bool) -> BudgetUnreachable:
+    def raise_to_score(self, least: float) -> float:
+        """Return the SSIMULACRA2 score of the answer; if it is below `least`, go up to the first rung that reaches it.
+
+        That rung, or the highest there is, then is the answer, whether it fits or not.
+        """
+        score = self._score()
+        if score >= least:
+            return score
+        self.floored = True
+        low, high = self.rung + 1, len(self.codec.ladder) - 1
+        while low <= high:
+            rung = (low + high) // 2
+            self._measure(rung, wanted=True)
+            score = self._score()
+            if score >= least:
+                high = rung - 1
+            else:
+                low = rung + 1
+        if self.rung != low and low < len(self.codec.ladder):
+            self._measure(low, wanted=True)
+            score = self._score()
+        return score
+
+    def unreachable(
+        self, name: str, *, floor: float | None, min_score: float | None, score: float | None, resize: bool
+    ) -> BudgetUnreachable:
         """Return the error that says how small the picture can be made, and what would help."""
-        ways = []
+        facts: dict[str, Any] = {
+            "width": self.picture.width,
+            "height": self.picture.height,
+            "quality": self.codec.ladder[self.rung],
+            "metadata_bytes": self.overhead,
+            "floor": floor,
+            "min_score": min_score if self.floored else None,
+            "score": score,
+            "name": name,
+        }
+        smallest, ways = len(self.data), []
         if self.overhead > self.order.room / 4:
             ways.append("strip metadata")
         if floor is not None and self.order.first > 0:
             ways.append("lower the quality floor")
-        if len(self.data) <= self.order.budget:
+        if self.floored:
+            ways.append("lower the score floor")
+        if smallest <= self.order.budget and not self.floored:
             ways.append("ask for no exact size: padding needs some room")
-        if not resize and self.overhead < self.order.room:
-            ways.append("allow resize")
-        return BudgetUnreachable(
-            self.order.budget,
-            len(self.data),
-            width=self.picture.width,
-            height=self.picture.height,
-            quality=self.codec.ladder[self.rung],
-            metadata_bytes=self.overhead,
-            floor=floor,
-            name=name,
-            way_out=", ".join([*ways, "or raise the budget"] if ways else ["raise the budget"]),
-        )
+        if not resize and not self.floored and (size := self._fitting_size()):
+            scale = max(size) / max(self.source.size)
+            ways.append(f"allow resize ({size[0]}x{size[1]}, scale {scale:.2g}, fits)")
+        if not (self.floored and smallest <= self.order.budget):
+            ways.append("or raise the budget" if ways else "raise the budget")
+        way_out = ", ".join(ways)
+        return BudgetUnreachable(self.order.budget, smallest, **facts, way_out=way_out)
+
+    def _fitting_size(self) -> tuple[int, int] | None:
+        """Return dimensions at which the floor was seen to fit, or None when there are none."""
+        while (size := self.smaller_size(1)) is not None:
+            self.scale_down(size)
+            self._measure(self.order.first)
+            if self.fits:
+                return size
+        return None
+
+    def _scaled(self, scale: float, least: int) -> tuple[int, int]:
+        """Return the dimensions of the source at a scale, to the pixel, or at `least` pixels wide; never enlarged."""
+        share = min(1.0, max(scale, least / self.source.width))
+        return max(1, round(self.source.width * share)), max(1, round(self.source.height * share))
+
+    def _score(self) -> float:
+        with open_image(BytesIO(self.data)) as version:
+            return ssimulacra2_score(self.source, version)
 
     def _setting(self, rung: int) -> dict[str, Any]:
         return {**self.codec.setting(self.codec.ladder[rung], self.picture.mode), **self.order.coding}
 
-    def _measure(self, rung: int) -> int:
-        """Encode a rung in full, keep it if it is the best so far, and return the bytes of its body."""
+    def _measure(self, rung: int, *, wanted: bool = False) -> int:
+        """Encode a rung in full, keep it if it is the best so far or `wanted`, and return the bytes of its body."""
         setting = self._setting(rung)
         data, trial = encode_timed(self.codec, self.picture, setting, self.carried)
         data += self.behind
         self.trials.append(Trial(setting, len(data), trial.seconds))
         fits = self._within(len(data))
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
-        if better or not self.data:
+        if better or wanted or not self.data:
             self.data, self.rung, self.setting = data, rung, setting
         # A size between room and budget cannot be padded to be exact: it counts as over. The budget itself needs none.
         size = self.order.room if len(data) == self.order.budget else len(data)

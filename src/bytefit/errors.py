@@ -51,6 +51,8 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         metadata_bytes: how many of `smallest` are metadata.
         name: what was to be fitted, for the message.
         floor: the least quality the user accepts, or None.
+        min_score: the least SSIMULACRA2 score the user accepts, where that is what stands in the way; else None.
+        score: that of the smallest encoding, where there is such a floor; below it when no encoding reaches it.
         way_out: what would help.
     """
 
@@ -65,6 +67,8 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         way_out: str,
         metadata_bytes: int = 0,
         floor: float | None = None,
+        min_score: float | None = None,
+        score: float | None = None,
         name: str = "the image",
     ) -> None:
         self.budget = budget
@@ -74,6 +78,8 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         self.quality = quality
         self.metadata_bytes = metadata_bytes
         self.floor = floor
+        self.min_score = min_score
+        self.score = score
         self.name = name
         self.way_out = way_out
         super().__init__(budget, smallest)
@@ -84,9 +90,16 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
     def __str__(self) -> str:
         from bytefit.bytesize import format_size  # bytesize raises errors of this module
 
+        if self.min_score is not None and self.score is not None and self.score < self.min_score:
+            return (
+                f"no encoding of {self.name} at {self.width}x{self.height} reaches a SSIMULACRA2 score of "
+                f"{self.min_score:g}: quality {self.quality:g} has {self.score:.1f}; {self.way_out}"
+            )
         detail = f"quality {self.quality:g}"
         if self.floor is not None:
             detail += f", the floor is {self.floor:g}"
+        if self.min_score is not None:
+            detail += f", for a SSIMULACRA2 score of {self.min_score:g}"
         if self.metadata_bytes:
             detail += f", {format_size(self.metadata_bytes)} of it metadata"
         return (

@@ -15,14 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.bytesize import parse_size
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.options import check_options
+from bytefit.options import check_options, check_widths
 
 if TYPE_CHECKING:
     from bytefit.compression import Result
 
 
 # Options that ask nothing of a file that fits; any other means that it is to be encoded anew.
-_HARMLESS = frozenset({"slack", "on_unreachable", "metadata", "exact", "min_quality", "resize"})
+_HARMLESS = frozenset(
+    {
+        "slack",
+        "on_unreachable",
+        "metadata",
+        "exact",
+        "min_quality",
+        "min_score",
+        "resize",
+        "min_width",
+        "effort",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,10 @@ def compress_file(
         BytefitError: see `compress`. In every case nothing was written.
     """
     budget = parse_size(target)
-    check_options(**{name: value for name, value in options.items() if name in {"slack", "on_unreachable", "metadata"}})
+    named = {"slack", "on_unreachable", "metadata", "effort", "min_score"}
+    check_options(**{name: value for name, value in options.items() if name in named})
+    widths = {name: options.get(name) for name in ("min_width", "max_width")}
+    check_widths(resize=options.get("resize", False), **widths)
     path = Path(path)
     before = path.stat()
     if path.is_dir():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Without a target these would be ignored by Pillow in silence, and the file come out of any size.
-_MEANINGLESS_ALONE = frozenset({"slack", "min_quality", "on_unreachable"})
+_MEANINGLESS_ALONE = frozenset({"slack", "min_quality", "min_score", "on_unreachable"})
 
 _MARK = "_bytefit_save"
 

@@ -63,4 +63,5 @@ AVIF = Codec(
     probe_options={"speed": 10},
     header_bytes=300,
     smooth_within=0.05,
+    efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
 )

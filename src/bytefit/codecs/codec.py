@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO
 from struct import error as struct_error
 from time import perf_counter
@@ -31,6 +32,10 @@ REFUSED_EVERYWHERE = {
 }
 
 
+# What a picture holds, as far as it decides how it is best coded: smooth shades, or lines, letters and flat fields.
+PHOTOGRAPH, DRAWING = "photograph", "drawing"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One encode that was made: its save options, the bytes it came to and the seconds it took."""
@@ -44,7 +49,10 @@ class Trial:
 TO_RGB = dict.fromkeys(("RGB", "P", "RGBX", "YCbCr", "HSV"), "RGB")
 
 # The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
-OWN_OPTIONS = frozenset({"format", "slack", "min_quality", "resize", "exact", "on_unreachable", "metadata"})
+OWN_OPTIONS = frozenset(
+    {"format", "slack", "min_quality", "min_score", "resize", "min_width", "max_width", "effort", "exact"}
+    | {"on_unreachable", "metadata"}
+)
 
 # Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
 NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
@@ -71,6 +79,9 @@ class Codec:
         probe_options: what makes an encode of the same rung a cheap probe: a lower effort of the same encoder.
         header_bytes: what a probe of an RGB picture weighs before the first coded bit, about.
         smooth_within: how far from a rung, in ln bytes, the shape of the curve is known as well as a mosaic tells it.
+        efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
+        content: what its settings suit, "photograph" or "drawing".
+        for_drawings: the same codec with the settings that suit drawings, where those are others.
     """
 
     format: str
@@ -88,6 +99,13 @@ class Codec:
     probe_options: Mapping[str, Any]
     header_bytes: int
     smooth_within: float
+    efforts: Mapping[str, Mapping[str, Any]]
+    content: str = PHOTOGRAPH
+    for_drawings: Codec | None = None
+
+    def suited(self, content: str) -> Codec:
+        """Return the codec for pictures of that content, which differs in its settings only."""
+        return self.for_drawings if content == DRAWING and self.for_drawings is not None else self
 
     def floor_rung(self, min_quality: float | None) -> int:
         """Return the lowest rung whose quality is at least `min_quality`.
@@ -162,6 +180,15 @@ class Codec:
             return (image.convert("LA") if image.mode == "La" else image).convert(mode)
         except (ValueError, TypeError) as error:
             raise UnsupportedImage(f"cannot convert mode {image.mode} to {mode} for {self.format}: {error}") from error
+
+
+@cache
+def at_effort(codec: Codec, effort: str) -> Codec:
+    """Return the codec with the options of an effort added to each of its settings; always the same for the same."""
+    added, setting = codec.efforts[effort], codec.setting
+    if not added:
+        return codec
+    return replace(codec, setting=lambda quality, mode: {**setting(quality, mode), **added})
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

@@ -1,64 +1,59 @@
-"""JPEG: a continuous quantiser scale over libjpeg's quantisation tables, progressive, with optimised Huffman tables."""
+"""JPEG: learned quantisation tables on a continuous scale, progressive, with optimised Huffman tables."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PIL import ImageFile
 
-from bytefit.codecs.codec import REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.jpeg_tables import quantisation
+from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from PIL import Image
 
-# Annex K of ITU-T T.81, tables K.1 and K.2, in natural (row) order.
-LUMA = (
-    16, 11, 10, 16, 24, 40, 51, 61,
-    12, 12, 14, 19, 26, 58, 60, 55,
-    14, 13, 16, 24, 40, 57, 69, 56,
-    14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77,
-    24, 35, 55, 64, 81, 104, 113, 92,
-    49, 64, 78, 87, 103, 121, 120, 101,
-    72, 92, 95, 98, 112, 100, 103, 99,
-)  # fmt: skip
-CHROMA = (
-    17, 18, 24, 47, 99, 99, 99, 99,
-    18, 21, 26, 66, 99, 99, 99, 99,
-    24, 26, 56, 99, 99, 99, 99, 99,
-    47, 66, 99, 99, 99, 99, 99, 99,
-    *(99,) * 32,
-)  # fmt: skip
-
 # One step changes the bytes by about 2 %: finer ladders cost trials to prove, coarser ones waste budget.
-_STEPS = ((1, 2, 1), (2, 20, 0.25), (20, 75, 0.5), (75, 90, 0.25), (90, 98, 0.125), (98, 99, 0.25))
+_STEPS = ((1, 40, 0.5), (40, 76, 1), (76, 92, 0.5), (92, 98, 0.25), (98, 99, 0.125), (99, 100, 0.5))
 
 
 # With no quantiser above this a file may have more than two bytes a pixel.
 _FINE = 6
 
 
-@lru_cache(maxsize=16)
-def quantisation_tables(quality: float, mode: str) -> tuple[tuple[int, ...], ...]:
-    """Return the quantisation tables of a rung, in natural order, for a picture of `mode`.
-
-    The scale is libjpeg's (jpeg_quality_scaling in jcparam.c) without its rounding to whole per cents, so that
-    from 50 up the tables of an integer quality are libjpeg's own. Entries are kept to 1..255, as
-    every decoder reads them.
-    """
-    percent = 5000 / quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's formula)
-    bases = (LUMA,) if mode in {"L", "CMYK"} else (LUMA, CHROMA)
-    return tuple(tuple([min(255, max(1, int((base * percent + 50) / 100))) for base in table]) for table in bases)
-
-
-def _setting(quality: float, mode: str) -> dict[str, Any]:
-    return {"qtables": quantisation_tables(quality, mode), "progressive": True, "optimize": True}
+def _setting(content: str, quality: float, mode: str) -> dict[str, Any]:
+    tables, subsampling = quantisation(quality, content)
+    coding: dict[str, Any] = {"progressive": True, "optimize": True}
+    if mode in {"L", "CMYK"}:
+        return {"qtables": tables[:1], **coding}
+    return {"qtables": tables, "subsampling": subsampling, **coding}
 
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+    """Encode with Pillow, and with `scans="mozjpeg"` arrange the file anew, its pixels as they are."""
+    saved = {name: value for name, value in options.items() if name != "scans"}
+    if saved.get("keep_rgb"):  # no chroma to be subsampled, nor to be quantised as such
+        saved = {**saved, "subsampling": "4:4:4", "qtables": saved["qtables"][:1]} if "qtables" in saved else saved
+    data = _saved(picture, saved)
+    return _rearranged(data) if options.get("scans") else data
+
+
+def _rearranged(data: bytes) -> bytes:
+    """Return the same pixels and markers in the progressive scans that mozjpeg finds to be the smallest."""
+    try:
+        from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "effort 'best' needs mozjpeg-lossless-optimization for JPEG: pip install 'bytefit[mozjpeg]'"
+        ) from error
+    return bytes(optimize(data, copy=COPY_MARKERS.ALL))
+
+
+def _saved(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
     """Encode, with room for the largest files there are.
 
     Pillow guesses the buffer of progressive and optimised files at two bytes a pixel, which noise at the top of the
@@ -75,11 +70,50 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
         ImageFile.MAXBLOCK = before
 
 
+_PHOTOGRAPH_BITS = (
+    (1, 0.0909),
+    (6.5, 0.116),
+    (12, 0.155),
+    (18, 0.214),
+    (23.5, 0.257),
+    (29, 0.309),
+    (35, 0.379),
+    (41, 0.464),
+    (52, 0.585),
+    (63, 0.744),
+    (74, 0.952),
+    (81, 1.28),
+    (86.5, 1.55),
+    (92, 1.76),
+    (95, 2.13),
+    (97.75, 2.96),
+    (100, 5.14),
+)
+_DRAWING_BITS = (
+    (1, 0.11),
+    (6.5, 0.139),
+    (12, 0.174),
+    (18, 0.223),
+    (23.5, 0.243),
+    (29, 0.261),
+    (35, 0.282),
+    (41, 0.304),
+    (52, 0.347),
+    (63, 0.399),
+    (74, 0.509),
+    (81, 0.637),
+    (86.5, 0.747),
+    (92, 0.857),
+    (95, 0.993),
+    (97.75, 1.65),
+    (100, 2.45),
+)
+
 JPEG = Codec(
     format="JPEG",
     suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
-    ladder=(*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 99, 100),
-    setting=_setting,
+    ladder=(*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100),
+    setting=partial(_setting, PHOTOGRAPH),
     encode=_encode,
     opaque_modes={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
     alpha_mode=None,
@@ -90,26 +124,16 @@ JPEG = Codec(
         {"progressive", "progression", "optimize", "subsampling", "smooth", "keep_rgb", "restart_marker_blocks"}
         | {"restart_marker_rows", "dpi", "exif", "icc_profile", "xmp", "comment", "extra"}
     ),
-    mean_bits=(
-        (1, 0.0871),
-        (6.75, 0.155),
-        (11.5, 0.223),
-        (16.25, 0.282),
-        (22.5, 0.357),
-        (32.5, 0.459),
-        (42, 0.546),
-        (51.5, 0.632),
-        (61.5, 0.742),
-        (71.5, 0.904),
-        (78, 1.06),
-        (82.75, 1.21),
-        (87.75, 1.41),
-        (91.375, 1.62),
-        (93.75, 1.79),
-        (96.125, 2.16),
-        (100, 3.45),
-    ),
-    probe_options={"progressive": False, "optimize": False},
+    mean_bits=_PHOTOGRAPH_BITS,
+    probe_options={"progressive": False, "optimize": False, "scans": None},
     header_bytes=623,
     smooth_within=0.0,
+    efforts={
+        "fast": {"progressive": False},
+        "normal": {},
+        "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
+    },
+)
+JPEG = replace(
+    JPEG, for_drawings=replace(JPEG, content=DRAWING, setting=partial(_setting, DRAWING), mean_bits=_DRAWING_BITS)
 )

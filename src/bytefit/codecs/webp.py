@@ -57,4 +57,5 @@ WEBP = Codec(
     probe_options={"method": 2},
     header_bytes=40,
     smooth_within=0.05,
+    efforts={"fast": {"method": 2}, "normal": {}, "best": {"method": 6}},
 )

@@ -77,18 +77,27 @@ def log_bits(size: int, picture: Image.Image) -> float:
 
 def feature_names(scout_qualities: Sequence[int]) -> list[str]:
     """Return the names of what `probe_features` returns, in its order."""
-    own = ["position", "probe_bits", "gauge", "surprise", "log_pixels", "alpha", "grey"]
+    own = ["position", "probe_bits", "gauge", "surprise", "log_pixels", "alpha", "grey", "drawing"]
     return own + [f"scout_{quality}" for quality in scout_qualities]
 
 
 def probe_features(
-    position: float, *, mode: str, pixels: int, bits: float, gauged: float, expected: float, scouts: Sequence[float]
+    position: float,
+    *,
+    mode: str,
+    drawing: bool,
+    pixels: int,
+    bits: float,
+    gauged: float,
+    expected: float,
+    scouts: Sequence[float],
 ) -> list[float]:
     """Return the features from which the trees predict how far bits + gauged is from the truth at a probed rung.
 
     Args:
         position: the rung probed, over the highest rung.
         mode: the mode the picture is encoded in.
+        drawing: whether the codec's settings are those for drawings.
         pixels: its width times its height.
         bits: what `probe` returned for the rung.
         gauged: what `gauge` returned for it.
@@ -96,4 +105,4 @@ def probe_features(
         scouts: what `scout` returned.
     """
     alpha, grey = float(mode == "RGBA"), float(mode == "L")
-    return [position, bits, gauged, bits + gauged - expected, log(pixels), alpha, grey, *scouts]
+    return [position, bits, gauged, bits + gauged - expected, log(pixels), alpha, grey, float(drawing), *scouts]

@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bytefit.curve import interpolated
 from bytefit.errors import ModelError
 from bytefit.seeding.features import feature_names
+from bytefit.shipped import models_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bytefit.codecs import Codec
     from bytefit.seeding.trees import Tree
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Model:
         scout_curve: for each knot an intercept and a coefficient for each scout; gives ln(bits per pixel).
         features: the names of the features of the trees.
         base, trees: see `bytefit.seeding.trees`; they predict what probe and gauge leave of ln(true bytes).
+        scale_base, scale_trees: predict what a scale gains, see `bytefit.seeding.scaling`.
         modes: the modes of the pictures it was trained on.
         least_pixels: the smallest picture it was trained on.
         sources: the sources of the pictures it was trained on: a benchmark leaves them out.
@@ -52,6 +55,8 @@ class Model:
     features: list[str]
     base: float
     trees: list[Tree]
+    scale_base: float
+    scale_trees: list[Tree]
     modes: list[str]
     least_pixels: int
     sources: list[str]
@@ -67,13 +72,6 @@ def _scout_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) ->
     return tuple(
         tuple(interpolated(list(zip(knots, column, strict=True)), rungs)) for column in zip(*rows, strict=True)
     )
-
-
-def models_folder() -> Path:
-    """Return the folder of the shipped models: inside the installed package, or at the top of a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "models"
-    return installed if installed.is_dir() else package.parent.parent / "models"
 
 
 @cache

@@ -12,10 +12,10 @@ from itertools import accumulate
 from math import log
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.codec import DRAWING
 from bytefit.curve import aim, corrected, interpolated, rung_at
 from bytefit.seeding.features import gauge, probe, probe_features, scout
 from bytefit.seeding.model import Model, shipped_model
-from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:
@@ -56,13 +56,21 @@ class Seed:
 
 
 def seed(
-    codec: Codec, picture: Image.Image, *, coding: Mapping[str, Any], budget: int, enough: int, first: int
+    codec: Codec,
+    picture: Image.Image,
+    tiles: Image.Image,
+    *,
+    coding: Mapping[str, Any],
+    budget: int,
+    enough: int,
+    first: int,
 ) -> Seed:
     """Predict the curve of `picture` as well as pays for a search between `enough` and `budget` bytes.
 
     Args:
         codec: what it will be encoded with.
         picture: in the mode it will be encoded in.
+        tiles: its mosaic.
         coding: save options that change how pixels are coded; no model was trained with any.
         budget: see `bytefit.search.search`, as the next two.
         enough: the bytes at which the search stops.
@@ -71,12 +79,14 @@ def seed(
     model = None if coding else shipped_model(codec)
     if model is None or picture.mode not in model.modes or picture.width * picture.height < model.least_pixels:
         return Seed(mean_curve(codec, picture))
-    return seed_with(model, codec, picture, budget=budget, enough=enough, first=first)
+    return seed_with(model, codec, picture, tiles, budget=budget, enough=enough, first=first)
 
 
-def seed_with(model: Model, codec: Codec, picture: Image.Image, *, budget: int, enough: int, first: int) -> Seed:
+def seed_with(
+    model: Model, codec: Codec, picture: Image.Image, tiles: Image.Image, *, budget: int, enough: int, first: int
+) -> Seed:
     """Predict the curve of `picture` with a model; the arguments are those of `seed`."""
-    return _Learner(model, codec, picture).seed(
+    return _Learner(model, codec, picture, tiles).seed(
         aim(budget, enough), log(budget), log(max(1, min(enough, budget))), first
     )
 
@@ -84,12 +94,12 @@ def seed_with(model: Model, codec: Codec, picture: Image.Image, *, budget: int, 
 class _Learner:
     """What has been measured of one picture so far, and the curve that follows from it."""
 
-    def __init__(self, model: Model, codec: Codec, picture: Image.Image) -> None:
+    def __init__(self, model: Model, codec: Codec, picture: Image.Image, tiles: Image.Image) -> None:
         self.model = model
         self.codec = codec
         self.picture = picture
         self.pixels = picture.width * picture.height
-        self.tiles = mosaic(picture)
+        self.tiles = tiles
         self.scouts, self.probes = scout(self.tiles, model.scout_qualities)
         self.expected = scout_curve(model, self.scouts)
         self.known: dict[int, float] = {}
@@ -127,6 +137,7 @@ class _Learner:
         features = probe_features(
             rung / (self.model.rungs - 1),
             mode=self.picture.mode,
+            drawing=self.codec.content == DRAWING,
             pixels=self.pixels,
             bits=bits,
             gauged=saving,

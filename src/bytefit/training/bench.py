@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import CODECS, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_image
-from bytefit.seeding.model import models_folder, shipped_model
+from bytefit.seeding.model import shipped_model
+from bytefit.shipped import models_folder
 from bytefit.training.card import table
-from bytefit.training.corpus import Sample, find_samples
+from bytefit.training.corpus import Sample, find_samples, limited
 from bytefit.training.measurement import knots
 from bytefit.training.progress import tracked
 from bytefit.training.published import PublishedModel
@@ -83,7 +83,7 @@ def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json
         ConfigError: if no image is left to be measured.
     """
     codecs = [codec_for_format(name) for name in formats] if formats else list(CODECS)
-    samples = _limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
+    samples = limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}
     for codec in codecs:
@@ -106,16 +106,6 @@ def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json
     if as_json:
         return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
     return _report(rows, skipped)
-
-
-def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:
-    if limit is None:
-        return samples
-    chosen: list[Sample] = []
-    for kind in sorted({sample.kind for sample in samples}):
-        of_kind = [sample for sample in samples if sample.kind == kind]
-        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:limit]
-    return chosen
 
 
 def _trained_on(sample: Sample, codecs: list[Codec]) -> bool:

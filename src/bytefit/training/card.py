@@ -38,6 +38,7 @@ def write_card(
         _purpose(command),
         "## Data and split\n\n" + _data(measured, held_sources),
         "## Error on held-out sources\n\n" + _errors(fitted),
+        "## Best scale on held-out sources\n\n" + _looks(fitted),
         "## Features and their importance\n\n" + _importances(fitted),
         "## Mean curves\n\n" + _mean_curves(fitted),
         "## Versions\n\n" + _versions(),
@@ -106,6 +107,17 @@ def _errors(fitted: dict[str, Fitted]) -> str:
     )
 
 
+def _looks(fitted: dict[str, Fitted]) -> str:
+    rows = [
+        [f"{name} {one.bits:g}", str(one.pictures), f"{one.full:.1f}", f"{one.predicted:.1f}", f"{one.best:.1f}"]
+        for name, model in fitted.items()
+        for one in model.looks
+    ]
+    return "Mean SSIMULACRA2, shown at full size, of pictures of at most 0.3 megapixel, by bits per pixel.\n\n" + table(
+        ["", "pictures", "full size", "predicted scale", "best scale"], rows
+    )
+
+
 def _spread(errors: list[float]) -> list[str]:
     return [f"{np.quantile(np.abs(errors), share):.3f}" for share in (0.5, 0.9)]
 
@@ -121,11 +133,12 @@ def _importances(fitted: dict[str, Fitted]) -> str:
 
 def _mean_curves(fitted: dict[str, Fitted]) -> str:
     lines = [
-        f"* {name}: " + ", ".join(f"({quality:g}, {bits:g})" for quality, bits in one.mean_bits)
+        f"* {name}, {content}: " + ", ".join(f"({quality:g}, {bits:g})" for quality, bits in knots)
         for name, one in fitted.items()
+        for content, knots in one.mean_bits.items()
     ]
     return (
-        "Geometric mean of bits per pixel by quality over the training photographs; `mean_bits` of each codec.\n\n"
+        "Geometric mean of bits per pixel by quality over training photographs or drawings; `mean_bits` of a codec.\n\n"
         + "\n".join(lines)
     )
 

@@ -59,6 +59,17 @@ def split(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
     return [s for s in samples if s.source not in out], [s for s in samples if s.source in out]
 
 
+def limited(samples: list[Sample], limit: int | None) -> list[Sample]:
+    """Return at most `limit` samples of every kind, chosen by the hashes of their names; None means all."""
+    if limit is None:
+        return samples
+    chosen: list[Sample] = []
+    for kind in sorted({sample.kind for sample in samples}):
+        of_kind = [sample for sample in samples if sample.kind == kind]
+        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:limit]
+    return chosen
+
+
 def _sources(folder: Path) -> dict[str, str]:
     """Return the source of each file named in the table beside `folder`: its address up to the path inside it."""
     table = folder.with_suffix(".tsv")

@@ -10,17 +10,20 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.seeding.features import feature_names, probe_features
 from bytefit.seeding.model import VERSION, Model
 from bytefit.seeding.prediction import scout_curve
 from bytefit.seeding.trees import Tree, predict
 from bytefit.training.measurement import knots
+from bytefit.training.scaling import fit_scale, looks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bytefit.codecs import Codec
     from bytefit.training.measurement import Measured
+    from bytefit.training.scaling import Looks, Scaled
 
 # JPEG's own scout costs it a twentieth of an encode a quality; to the slower codecs three are next to nothing.
 SCOUTS = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
@@ -41,18 +44,23 @@ class Fitted:
         importances: how much each feature contributes, by name, in sum 1.
         errors: on held-out pictures, by kind: true minus predicted ln(bytes) at every probed rung in range.
         scout_errors: the same for the scouts alone.
-        mean_bits: the geometric mean of bits per pixel at each quality measured, over the training photographs.
+        looks: what the predicted scales give on held-out pictures.
+        mean_bits: by content the geometric mean of bits per pixel at each quality measured, over the training
+            photographs, or over the drawings where the codec has settings for them.
     """
 
     model: Model
     importances: dict[str, float]
     errors: dict[str, list[float]]
     scout_errors: dict[str, list[float]]
-    mean_bits: list[tuple[float, float]]
+    looks: list[Looks]
+    mean_bits: dict[str, list[tuple[float, float]]]
 
 
-def fit(codec: Codec, train: list[Measured], held_out: list[Measured]) -> Fitted:
-    """Fit a model of `codec` to the training pictures and try it on those held out."""
+def fit(
+    codec: Codec, train: list[Measured], held_out: list[Measured], scaled: list[Scaled], scaled_out: list[Scaled]
+) -> Fitted:
+    """Fit a model of `codec` to training pictures, also at many scales, and try it on those held out of either."""
     train = [record for record in train if record.width * record.height >= LEAST_PIXELS]
     held_out = [record for record in held_out if record.width * record.height >= LEAST_PIXELS]
     rungs, qualities = knots(codec), list(SCOUTS[codec.format])
@@ -67,6 +75,8 @@ def fit(codec: Codec, train: list[Measured], held_out: list[Measured]) -> Fitted
         features=feature_names(qualities),
         base=0.0,
         trees=[],
+        scale_base=0.0,
+        scale_trees=[],
         modes=sorted({record.mode for record in train}),
         least_pixels=LEAST_PIXELS,
         sources=sorted({record.source for record in train}),
@@ -83,14 +93,17 @@ def fit(codec: Codec, train: list[Measured], held_out: list[Measured]) -> Fitted
         random_state=0,
     )
     regressor.fit(np.array(inputs), np.array(outputs))
-    model = _with_trees(bare, regressor)
+    base, trees = _as_trees(regressor)
+    scale_base, scale_trees = _as_trees(fit_scale(scaled, qualities))
+    model = replace(bare, base=base, trees=trees, scale_base=scale_base, scale_trees=scale_trees)
     importances = dict(zip(model.features, map(float, regressor.feature_importances_), strict=True))
     return Fitted(
         model,
         importances,
         errors=_by_kind(held_out, lambda r: [y - predict(model.base, model.trees, x) for x, y in _rows(bare, r)]),
         scout_errors=_by_kind(held_out, lambda r: _scout_errors(model, r)),
-        mean_bits=_mean_bits(codec, train),
+        looks=looks_of(scaled_out, model),
+        mean_bits={content: _mean_bits(codec, train, content) for content in _contents(codec)},
     )
 
 
@@ -116,6 +129,7 @@ def _rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
             probe_features(
                 rung / (bare.rungs - 1),
                 mode=record.mode,
+                drawing=record.content == DRAWING,
                 pixels=record.width * record.height,
                 bits=bits,
                 gauged=gauged,
@@ -138,11 +152,11 @@ def _scout_errors(model: Model, record: Measured) -> list[float]:
     ]
 
 
-def _with_trees(bare: Model, regressor: GradientBoostingRegressor) -> Model:
-    """Return the model with the trees of a fitted regressor, their leaves scaled by the learning rate."""
+def _as_trees(regressor: GradientBoostingRegressor) -> tuple[float, list[Tree]]:
+    """Return the base and the trees of a fitted regressor, their leaves scaled by the learning rate."""
     trees = [_tree(estimator.tree_, 0, regressor.learning_rate) for estimator in regressor.estimators_[:, 0]]
-    base = float(regressor.init_.predict(np.zeros((1, len(bare.features))))[0])
-    return replace(bare, base=round(base, 5), trees=trees)
+    nothing = np.zeros((1, regressor.n_features_in_))
+    return round(float(regressor.init_.predict(nothing)[0]), 5), trees
 
 
 def _tree(tree: Any, node: int, rate: float) -> Tree:
@@ -160,7 +174,11 @@ def _by_kind(records: list[Measured], errors: Callable[[Measured], list[float]])
     return found
 
 
-def _mean_bits(codec: Codec, train: list[Measured]) -> list[tuple[float, float]]:
-    truth = np.array([record.truth for record in train if record.kind.startswith("photo")] or [r.truth for r in train])
-    means = np.exp(truth.mean(axis=0))
+def _contents(codec: Codec) -> tuple[str, ...]:
+    return (PHOTOGRAPH,) if codec.for_drawings is None else (PHOTOGRAPH, DRAWING)
+
+
+def _mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
+    suiting = [r for r in train if r.content == content and (content == DRAWING or r.kind.startswith("photo"))]
+    means = np.exp(np.array([record.truth for record in suiting or train]).mean(axis=0))
     return [(codec.ladder[rung], float(f"{mean:.3g}")) for rung, mean in zip(knots(codec), means, strict=True)]

@@ -17,16 +17,18 @@ import joblib
 import PIL
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import NO_METADATA
+from bytefit.codecs.codec import DRAWING, NO_METADATA
 from bytefit.errors import UnsupportedImage
 from bytefit.opening import read_image
 from bytefit.seeding import mosaic as mosaic_module
+from bytefit.seeding.content import suited
 from bytefit.seeding.features import gauge, log_bits, probe, scout
 from bytefit.seeding.mosaic import mosaic
 from bytefit.training.progress import tracked
 from bytefit.training.published import full_features
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from PIL import Image
@@ -55,6 +57,7 @@ class Measured:
     Attributes:
         kind, source: see `bytefit.training.corpus`.
         mode, width, height: of what was encoded.
+        content: what it holds, if the codec has settings of its own for that; else "photograph".
         scouts: by JPEG quality.
         truth: the full encodes, at each knot.
         probes: the encodes at low effort, at each knot.
@@ -67,6 +70,7 @@ class Measured:
     mode: str
     width: int
     height: int
+    content: str
     scouts: dict[int, float]
     truth: list[float]
     probes: list[float]
@@ -99,7 +103,8 @@ def _measured(sample: Sample, codec_format: str, cache: Path) -> Measured | None
     memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)
     digest = sha256(sample.path.read_bytes()).hexdigest()
-    key = repr((digest, codec_format, PIL.__version__, knots(codec), [codec.ladder[rung] for rung in knots(codec)]))
+    at_knots = [codec.ladder[rung] for rung in knots(codec)]
+    key = repr((digest, codec_format, PIL.__version__, knots(codec), settings_key(codec, at_knots)))
     effort = repr(sorted(codec.probe_options.items()))
     shape = memory.cache(_shape, ignore=["path"])(sample.path, key)
     if shape is None:
@@ -108,11 +113,22 @@ def _measured(sample: Sample, codec_format: str, cache: Path) -> Measured | None
         kind=sample.kind,
         source=sample.source,
         **shape,
+        content=memory.cache(_content, ignore=["path"])(sample.path, key),
         scouts=memory.cache(_scouts, ignore=["path"])(sample.path, key, _tiling(), SCOUT_QUALITIES),
         truth=memory.cache(_truth, ignore=["path"])(sample.path, key),
         probes=memory.cache(_probes, ignore=["path"])(sample.path, key, effort),
         gauges=memory.cache(_gauges, ignore=["path"])(sample.path, key, _tiling(), effort),
     )
+
+
+def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
+    """Return what decides the files of some qualities, as a key for a cache: the qualities, if nothing else."""
+    named: list[Any] = []
+    for quality in qualities:
+        settings = [one.setting(quality, "RGB") for one in (codec, codec.suited(DRAWING))]
+        plain = all(setting == {"quality": quality} for setting in settings)
+        named.append(quality if plain else sha256(repr(settings).encode()).hexdigest())
+    return named
 
 
 def _tiling() -> str:
@@ -124,7 +140,12 @@ def _prepared(path: Path, key: str) -> tuple[Codec, Image.Image]:
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return codec, middle(codec.prepare(read_image(path)[0]))
+        picture = middle(codec.prepare(read_image(path)[0]))
+    return suited(codec, mosaic(picture)), picture
+
+
+def _content(path: Path, key: str) -> str:
+    return _prepared(path, key)[0].content
 
 
 def _shape(path: Path, key: str) -> dict[str, Any] | None:

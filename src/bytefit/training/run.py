@@ -12,6 +12,7 @@ from bytefit.training.card import write_card
 from bytefit.training.corpus import find_samples, split
 from bytefit.training.fitting import fit
 from bytefit.training.measurement import measure_all
+from bytefit.training.scaling import measure_scales
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
     samples, held_out = split(find_samples(folders))
     held_sources = {sample.source for sample in held_out}
     measured = measure_all(samples + held_out, CODECS, cache, jobs)
+    scaled = measure_scales(samples + held_out, CODECS, cache, jobs)
     output.mkdir(parents=True, exist_ok=True)
     fitted, published = {}, {}
     for codec in CODECS:
@@ -47,7 +49,10 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
                 f"{len(learned)} pictures for {codec.format} are too few to learn from: "
                 f"give folders with at least {LEAST_TRAINING_PICTURES} of several sources"
             )
-        fitted[codec.format] = fit(codec, learned, [r for r in records if r.source in held_sources])
+        others = [record for record in records if record.source in held_sources]
+        scales = [record for record in scaled[codec.format] if record.source not in held_sources]
+        other_scales = [record for record in scaled[codec.format] if record.source in held_sources]
+        fitted[codec.format] = fit(codec, learned, others, scales, other_scales)
         published[codec.format] = [_published_row(record) for record in learned]
         _write(output / f"{codec.format.lower()}.json", asdict(fitted[codec.format].model))
     _write(output / "published-attempt.json", published)

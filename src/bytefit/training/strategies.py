@@ -15,7 +15,8 @@ from bytefit.codecs import encode_timed
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.compression import compress
 from bytefit.search import search
-from bytefit.seeding import seed
+from bytefit.seeding import seed, suited
+from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.prediction import mean_curve
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Case:
 
     def __init__(self, codec: Codec, picture: Image.Image, budget: int) -> None:
         """Take a picture in the mode the codec encodes."""
-        self.codec = codec
+        self.codec = suited(codec, mosaic(picture))
         self.picture = picture
         self.budget = budget
         self.enough = ceil(budget * (1 - SLACK))
@@ -108,9 +109,9 @@ class Case:
             metadata="strip",
         )
         seconds = perf_counter() - started
-        predicted = seed(self.codec, self.picture, coding={}, budget=self.budget, enough=self.enough, first=0).curve[
-            self.codec.ladder.index(result.quality)
-        ]
+        tiles = mosaic(self.picture)
+        seeded = seed(self.codec, self.picture, tiles, coding={}, budget=self.budget, enough=self.enough, first=0)
+        predicted = seeded.curve[self.codec.ladder.index(result.quality)]
         return Answer(
             result.size, result.quality, len(result.trials), seconds, log(result.size) - predicted, result.proven
         )

@@ -1,0 +1,105 @@
+"""JPEG's quantisation tables, learned: for every quality, by what is in the picture. It encodes nothing.
+
+The tables are data, in `models/jpeg-tables.json`, made by `bytefit train --tables`: for each *content* a few knots
+along the quality scale, between which every divisor is interpolated in its logarithm. No divisor rises with the
+quality, which keeps the ladder in the order of its sizes. A quality means what it means to libjpeg: at a knot, both
+reach the same mean SSIMULACRA2 score on the pictures learned from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from math import exp, log
+from typing import TYPE_CHECKING
+
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.errors import ModelError
+from bytefit.shipped import models_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Knot:
+    """The tables of one quality.
+
+    Attributes:
+        quality: on libjpeg's scale, 1 to 100.
+        subsampling: of the chroma planes, "4:2:0" or "4:4:4".
+        tables: of luma, Cb and Cr, 64 divisors each in row order, 1 to 255, not yet whole numbers.
+    """
+
+    quality: float
+    subsampling: str
+    tables: tuple[tuple[float, ...], ...]
+
+
+@lru_cache(maxsize=64)
+def quantisation(quality: float, content: str) -> tuple[tuple[tuple[int, ...], ...], str]:
+    """Return the shipped tables (luma, Cb, Cr) of a quality, 1 to 100, and the subsampling that goes with them."""
+    return tables_at(shipped_knots()[content], quality)
+
+
+def tables_at(knots: list[Knot], quality: float) -> tuple[tuple[tuple[int, ...], ...], str]:
+    """Return the tables of a quality between knots, in whole numbers, and the subsampling that goes with them."""
+    for low, high in pairwise(knots):
+        if quality < high.quality or high.quality == 100:  # noqa: PLR2004  (the top of libjpeg's scale)
+            share = (quality - low.quality) / (high.quality - low.quality)
+            pairs = zip(low.tables, high.tables, strict=True)
+            return tuple(_between(first, second, share) for first, second in pairs), low.subsampling
+    raise AssertionError(quality)
+
+
+def _between(low: tuple[float, ...], high: tuple[float, ...], share: float) -> tuple[int, ...]:
+    return tuple([round(exp(log(a) + share * (log(b) - log(a)))) for a, b in zip(low, high, strict=True)])
+
+
+@cache
+def shipped_knots() -> dict[str, list[Knot]]:
+    """Return the knots of every content as they are shipped, in the order of their quality."""
+    return load_knots(models_folder() / "jpeg-tables.json")
+
+
+def load_knots(path: Path) -> dict[str, list[Knot]]:
+    """Read a file of tables and check it.
+
+    Raises:
+        ModelError: if it cannot be read, is of another version or does not make a ladder.
+    """
+    try:
+        record = json.loads(path.read_bytes())
+        version = record.pop("version")
+        knots = {
+            content: [Knot(knot["quality"], knot["subsampling"], tuple(map(tuple, knot["tables"]))) for knot in rows]
+            for content, rows in record.items()
+        }
+        whole = version == VERSION and {PHOTOGRAPH, DRAWING} <= set(knots) and all(map(_makes_ladder, knots.values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"cannot read the quantisation tables {path}: {error!r}") from error
+    if not whole:
+        raise ModelError(f"the quantisation tables {path} (version {version}) make no ladder: train them again")
+    return knots
+
+
+def _makes_ladder(knots: list[Knot]) -> bool:
+    """Return whether the knots span the scale, and no divisor rises with the quality but where subsampling changes."""
+    if [knot.quality for knot in (*knots[:1], *knots[-1:])] != [1, 100]:
+        return False
+    entries = [value for knot in knots for table in knot.tables for value in table]
+    complete = all([len(table) for table in knot.tables] == [64, 64, 64] for knot in knots)
+    return complete and min(entries) >= 1 and max(entries) <= 255 and all(map(_ordered, knots, knots[1:]))  # noqa: PLR2004
+
+
+def _ordered(low: Knot, high: Knot) -> bool:
+    if low.subsampling != high.subsampling:
+        return low.quality == high.quality
+    pairs = zip(low.tables, high.tables, strict=True)
+    return low.quality < high.quality and all(
+        a >= b for first, second in pairs for a, b in zip(first, second, strict=True)
+    )

@@ -1,0 +1,72 @@
+"""The scale at which a picture looks best in a number of bytes, once it is shown at its original size.
+
+With few bytes, fewer pixels coded well look better than all of them coded badly. The model saw many pictures at many
+scales and predicts what each gains over full size; it is asked once, before the search, which then runs at that scale.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import TYPE_CHECKING
+
+from bytefit.codecs.codec import DRAWING
+from bytefit.seeding.content import content
+from bytefit.seeding.features import scout
+from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.trees import predict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+    from bytefit.codecs import Codec
+
+SCALES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.3, 0.25)
+
+# Points of SSIMULACRA2 that a smaller scale must be predicted to gain: a wrong scale costs more than a right one gives.
+_WORTH_IT = 5.0
+
+
+def best_scale(codec: Codec, picture: Image.Image, tiles: Image.Image, budget: int) -> float:
+    """Return the scale, at most 1, that looks best in `budget` bytes.
+
+    Args:
+        codec: as it suits the picture.
+        picture: in the mode it will be encoded in.
+        tiles: its mosaic.
+        budget: bytes there are for the pixels.
+    """
+    model = shipped_model(codec)
+    pixels = picture.width * picture.height
+    if model is None or pixels < model.least_pixels:
+        return 1.0
+    scouts = dict(zip(model.scout_qualities, scout(tiles, model.scout_qualities)[0], strict=True))
+    return predicted_scale(model, budget * 8 / pixels, drawing=content(tiles) == DRAWING, scouts=scouts)
+
+
+def predicted_scale(model: Model, bits: float, *, drawing: bool, scouts: Mapping[int, float]) -> float:
+    """Return the scale with the largest gain predicted, 1 where none is worth it; the arguments are the features'."""
+    gains = {
+        scale: predict(
+            model.scale_base,
+            model.scale_trees,
+            scale_features(bits, scale, drawing=drawing, scouts={q: scouts[q] for q in model.scout_qualities}),
+        )
+        for scale in SCALES[1:]
+    }
+    best = max(gains, key=gains.__getitem__)
+    return best if gains[best] > _WORTH_IT else 1.0
+
+
+def scale_features(bits: float, scale: float, *, drawing: bool, scouts: Mapping[int, float]) -> list[float]:
+    """Return the features from which the trees predict what a scale gains over full size, in points of SSIMULACRA2.
+
+    Args:
+        bits: the budget in bits per pixel of the picture at full size.
+        scale: what its sides are multiplied by.
+        drawing: whether it is a drawing.
+        scouts: what `bytefit.seeding.features.scout` returned, by quality; 50 is among them.
+    """
+    spare = log(bits) - scouts[50]
+    return [spare - 2 * log(scale), spare, log(scale), log(bits), float(drawing), *scouts.values()]

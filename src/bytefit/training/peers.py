@@ -1,0 +1,194 @@
+"""The other tools that answer "at most so many bytes", each behind the same record where it is installed.
+
+Each is called as its manual or most of its users have it. Those that take a quality only are bisected over the whole
+numbers, to the end. What an answer weighs is not judged here: some tools go over the budget.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, features
+
+from bytefit.codecs.codec import NO_METADATA, save_to_bytes
+from bytefit.errors import UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# No tool that was tried takes more than seconds for a picture of a megapixel.
+_TIMEOUT_SECONDS = 300
+
+# libvips says what is to be left out of a file since this version; before, its files carry an EXIF block.
+_LEAST_LIBVIPS = (8, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A tool that fits a picture to a budget.
+
+    Attributes:
+        name: what it is called in tables; no two peers share one.
+        format: Pillow's name of the format it writes.
+        encode: (picture in RGB or L, budget in bytes) -> the file, perhaps over the budget, or None if it made none.
+    """
+
+    name: str
+    format: str
+    encode: Callable[[Image.Image, int], bytes | None]
+
+
+def installed_peers() -> list[Peer]:
+    """Return the tools that are installed and do make a picture here.
+
+    A command is asked for one first: a program of the same name may be quite another (Windows has a `convert`).
+    """
+    picture = Image.linear_gradient("L").convert("RGB")
+    commands = [peer for peer in _on_the_path() if peer.encode(picture, 64 * 1024)]
+    return [*_in_pillow(), *_in_packages(), *commands]
+
+
+def _in_pillow() -> list[Peer]:
+    peers = [
+        _bisecting("Pillow", "JPEG", partial(_pillow, "JPEG", {})),
+        _bisecting("Pillow progressive", "JPEG", partial(_pillow, "JPEG", {"progressive": True, "optimize": True})),
+    ]
+    if features.check("webp"):
+        peers.append(_bisecting("Pillow WebP", "WEBP", partial(_pillow, "WEBP", {"method": 4}), lowest=0))
+    if features.check("avif"):
+        peers.append(_bisecting("Pillow AVIF", "AVIF", partial(_pillow, "AVIF", {"speed": 6}), lowest=0))
+    return peers
+
+
+def _in_packages() -> list[Peer]:
+    peers = []
+    if _package("pyjpegli") is not None:
+        peers.append(_bisecting("jpegli", "JPEG", _jpegli))
+    if _has_mozjpeg():
+        peers.append(_bisecting("MozJPEG", "JPEG", _mozjpeg))
+    return peers
+
+
+def _on_the_path() -> list[Peer]:
+    commands = (
+        ("ImageMagick", "JPEG", "magick", _imagemagick),
+        ("ImageMagick", "JPEG", "convert", _imagemagick),
+        ("caesium", "JPEG", "caesiumclt", _caesium),
+        ("jpegoptim", "JPEG", "jpegoptim", _jpegoptim),
+        ("cwebp", "WEBP", "cwebp", _cwebp),
+    )
+    found: dict[str, Peer] = {}
+    for name, codec_format, command, encode in commands:
+        if (program := shutil.which(command)) is not None:
+            found.setdefault(name, Peer(name, codec_format, partial(encode, program)))
+    return list(found.values())
+
+
+def _bisecting(name: str, codec_format: str, encode: Callable[[Image.Image, int], bytes], *, lowest: int = 1) -> Peer:
+    """Return a peer that takes a quality up to 100, and so has to be asked again and again."""
+    return Peer(name, codec_format, partial(_bisected, encode, lowest))
+
+
+def _bisected(
+    encode: Callable[[Image.Image, int], bytes], lowest: int, picture: Image.Image, budget: int
+) -> bytes | None:
+    """Return the file of the highest quality that bisection finds to fit, or None if it finds none."""
+    low, high = lowest, 100
+    best = None
+    while low <= high:
+        middle = (low + high) // 2
+        try:
+            data = encode(picture, middle)
+        except UnsupportedImage:  # dimensions the format cannot hold
+            return None
+        if len(data) <= budget:
+            best, low = data, middle + 1
+        else:
+            high = middle - 1
+    return best
+
+
+def _pillow(codec_format: str, options: Mapping[str, Any], picture: Image.Image, quality: int) -> bytes:
+    return save_to_bytes(picture, codec_format, {"quality": quality, **options, **NO_METADATA})
+
+
+def _package(name: str) -> Any:
+    """Return a package that ships no types, or None where it, or the library below it, is not installed."""
+    try:
+        return import_module(name)
+    except (ImportError, OSError):
+        return None
+
+
+def _jpegli(picture: Image.Image, quality: int) -> bytes:
+    pixels = picture.convert("RGB")
+    return bytes(_package("pyjpegli").encode(pixels.tobytes(), pixels.width, pixels.height, quality))
+
+
+def _has_mozjpeg() -> bool:
+    """Return whether libvips is there and was built with MozJPEG: without, it ignores trellis quantisation."""
+    vips = _package("pyvips")
+    if vips is None or not vips.at_least_libvips(*_LEAST_LIBVIPS):
+        return False
+    picture = Image.radial_gradient("L")
+    return _mozjpeg(picture, 50) != _mozjpeg(picture, 50, trellis=False)
+
+
+def _mozjpeg(picture: Image.Image, quality: int, *, trellis: bool = True) -> bytes:
+    """Encode with all of MozJPEG's means, and its own quantisation tables (3)."""
+    bands = len(picture.getbands())
+    pixels = _package("pyvips").Image.new_from_memory(picture.tobytes(), picture.width, picture.height, bands, "uchar")
+    data = pixels.jpegsave_buffer(
+        Q=quality,
+        trellis_quant=trellis,
+        overshoot_deringing=True,
+        optimize_scans=True,
+        interlace=True,
+        optimize_coding=True,
+        quant_table=3,
+        keep="none",
+    )
+    return bytes(data)
+
+
+def _imagemagick(program: str, picture: Image.Image, budget: int) -> bytes | None:
+    command = [program, "in.png", "-define", f"jpeg:extent={budget}B", "out.jpg"]
+    return _ran(command, picture, given="in.png", answer="out.jpg")
+
+
+def _caesium(program: str, picture: Image.Image, budget: int) -> bytes | None:
+    """Recompress a JPEG of the highest quality: caesium takes no target when it converts."""
+    command = [program, "--quiet", "--max-size", str(budget), "--output", "made", "in.jpg"]
+    return _ran(command, picture, given="in.jpg", answer="made/in.jpg")
+
+
+def _jpegoptim(program: str, picture: Image.Image, budget: int) -> bytes | None:
+    """Recompress a JPEG of the highest quality in place; its sizes are whole KiB, here the next one down."""
+    command = [program, "--quiet", f"--size={max(1, budget // 1024)}", "--strip-all", "--all-progressive", "in.jpg"]
+    return _ran(command, picture, given="in.jpg", answer="in.jpg")
+
+
+def _cwebp(program: str, picture: Image.Image, budget: int) -> bytes | None:
+    command = [program, "-quiet", "-size", str(budget), "-pass", "6", "in.png", "-o", "out.webp"]
+    return _ran(command, picture, given="in.png", answer="out.webp")
+
+
+def _ran(command: Sequence[str], picture: Image.Image, *, given: str, answer: str) -> bytes | None:
+    """Run a command in a folder where the picture is the file `given`; return the file `answer`, if it made one."""
+    with TemporaryDirectory() as folder:
+        picture.save(Path(folder, given), quality=100)
+        try:
+            done = subprocess.run(  # noqa: S603  (a program of the table above, found on the user's own path)
+                command, cwd=folder, capture_output=True, check=False, timeout=_TIMEOUT_SECONDS
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        made = Path(folder, answer)
+        return made.read_bytes() or None if done.returncode == 0 and made.is_file() else None

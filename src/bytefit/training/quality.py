@@ -1,0 +1,229 @@
+"""Quality at the same bytes: bytefit and every installed peer answer the same (picture, budget) cases, side by side.
+
+Answers are decoded by Pillow, scaled back up where a tool lowered the dimensions, and scored twice: a metric that a
+tool was tuned to flatters it. Times are not measured here (see `bytefit.training.bench`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from itertools import product
+from math import log2, log10
+from typing import TYPE_CHECKING
+
+import joblib
+import numpy as np
+from PIL import Image
+from sewar.full_ref import msssim
+
+from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs.jpeg import JPEG
+from bytefit.compression import compress
+from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
+from bytefit.metadata import upright
+from bytefit.metrics import ssimulacra2_score
+from bytefit.opening import read_image
+from bytefit.training.corpus import find_samples, limited
+from bytefit.training.peers import Peer, installed_peers
+from bytefit.training.progress import tracked
+from bytefit.training.scored import Scored, records, report
+from bytefit.training.sheet import contact_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from bytefit.training.corpus import Sample
+    from bytefit.training.sheet import Tile
+
+# Budgets of a picture, in bits per pixel: from tight to generous.
+BUDGET_BITS = (0.25, 0.5, 1.0, 2.0)
+
+# Pictures on a page are seldom larger, and the two metrics take five seconds a megapixel.
+MEGAPIXELS = 0.6
+
+# The window of MS-SSIM in pixels, and the weights of its scales from the finest to the coarsest
+# (Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment", 2003).
+_WINDOW = 11
+_SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+
+# What is left of the structure below this counts as nothing, which is 60 decibel: a mean wants an end.
+_NOTHING = 1e-6
+
+# The rows of a contact sheet.
+_MOST_SHOWN = 6
+
+
+def bench_quality(
+    folder: Path,
+    *,
+    formats: list[str] | None = None,
+    limit: int | None = None,
+    bits: tuple[float, ...] = BUDGET_BITS,
+    megapixels: float | None = MEGAPIXELS,
+    resize: bool = True,
+    as_json: bool = False,
+    sheet: Path | None = None,
+    jobs: int = -1,
+) -> str:
+    """Let every tool fit the pictures below `folder` to the same budgets and return the report on their scores.
+
+    Args:
+        folder: see `bytefit.training.corpus`.
+        formats: the formats to compare; None means all.
+        limit: at most so many images of every kind, chosen by the hashes of their names; None means all.
+        bits: the budgets, in bits per pixel.
+        megapixels: larger pictures are scaled down to this first; None and 0 leave them as they are.
+        resize: whether bytefit answers a second time, with `resize=True`.
+        as_json: every case as JSON instead of tables.
+        sheet: where to write a PNG that shows some answers side by side, at the second of `bits`.
+        jobs: processes to measure with; -1 means one a core.
+
+    Raises:
+        UnsupportedImage: if bytefit cannot steer one of the formats.
+        ConfigError: if a budget is not above 0, or no picture is left to be measured.
+    """
+    if not bits or min(bits) <= 0:
+        raise ConfigError(f"cannot make budgets of {bits!r} bits per pixel: give numbers above 0")
+    tools = contenders(formats, resize=resize)
+    samples = limited(find_samples([folder]), limit)
+    tasks = [joblib.delayed(_answered)(sample, folder, tools, bits, megapixels) for sample in samples]
+    found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    by_sample = dict(zip(samples, tracked(found, "scoring", len(tasks)), strict=True))
+    rows = [row for answers in by_sample.values() for row in answers]
+    if not rows:
+        raise ConfigError(f"nothing to measure below {folder}: no picture that every tool can take")
+    if sheet is not None:
+        _sheet(by_sample, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
+    left_out = sum(not answers for answers in by_sample.values())
+    return records(rows, left_out) if as_json else report(rows, left_out)
+
+
+def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
+    """Return all who answer, format by format (None: all formats), the peers first and bytefit last.
+
+    Raises:
+        UnsupportedImage: if bytefit cannot steer one of the formats.
+    """
+    names = [codec_for_format(name).format for name in formats] if formats else [codec.format for codec in CODECS]
+    peers = installed_peers()
+    tools = []
+    for name in dict.fromkeys(names):
+        tools += [peer for peer in peers if peer.format == name]
+        tools.append(Peer(f"bytefit {name}", name, partial(_bytefit, name)))
+        if resize:
+            tools.append(Peer(f"bytefit {name} resize", name, partial(_bytefit, name, resize=True)))
+    return tools
+
+
+def read_picture(path: Path, megapixels: float | None) -> Image.Image:
+    """Return the picture in a file as every tool can take it: upright, in RGB or L, bare of metadata, not too large.
+
+    Raises:
+        UnsupportedImage: if it cannot be had so without losing what is seen, or is too small for the metrics.
+        OSError: if the file cannot be read.
+    """
+    picture = JPEG.prepare(upright(read_image(path)[0]), any_size=True)
+    picture = _reduced(picture if picture.mode == "L" else picture.convert("RGB"), megapixels)
+    if min(picture.size) < _WINDOW:
+        raise UnsupportedImage(f"{path} has fewer than {_WINDOW} pixels a side: its quality cannot be measured")
+    picture.info.clear()
+    return picture
+
+
+def ms_ssim(original: Image.Image, version: Image.Image) -> float:
+    """Return the multi-scale structural similarity of the luma of two pictures of one size, in decibel; 60 is the same.
+
+    A picture under 176 pixels a side has fewer scales, weighted in the same proportions.
+    """
+    scales = min(len(_SCALE_WEIGHTS), int(log2(min(original.size) / _WINDOW)) + 1)
+    weights = np.array(_SCALE_WEIGHTS[:scales])
+    first, second = (np.asarray(picture.convert("L")) for picture in (original, version))
+    likeness = float(np.real(msssim(first, second, weights=weights / weights.sum(), ws=_WINDOW)))
+    return -10 * log10(max(1 - likeness, _NOTHING))
+
+
+def _bytefit(codec_format: str, picture: Image.Image, budget: int, *, resize: bool = False) -> bytes | None:
+    try:
+        return compress(picture, budget, format=codec_format, slack=0.0, metadata="strip", resize=resize).data
+    except (BudgetUnreachable, UnsupportedImage):
+        return None
+
+
+def _reduced(picture: Image.Image, megapixels: float | None) -> Image.Image:
+    pixels = picture.width * picture.height
+    if not megapixels or pixels <= megapixels * 1e6:
+        return picture
+    share = (megapixels * 1e6 / pixels) ** 0.5
+    size = max(1, int(picture.width * share)), max(1, int(picture.height * share))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _answered(
+    sample: Sample, folder: Path, tools: Sequence[Peer], bits: Sequence[float], megapixels: float | None
+) -> list[Scored]:
+    """Return what every tool answers to every budget of one picture; nothing if not all of them can take it."""
+    try:
+        picture = read_picture(sample.path, megapixels)
+    except (UnsupportedImage, OSError):
+        return []
+    path = sample.path.relative_to(folder).as_posix()
+    rows = []
+    for rate, tool in product(bits, tools):
+        budget = _budget(picture, rate)
+        case = Scored(path, sample.kind, sample.source, rate, budget, tool.name, tool.format)
+        rows.append(_scored(case, picture, tool.encode(picture, budget)))
+    return rows
+
+
+def _budget(picture: Image.Image, bits: float) -> int:
+    return max(1, int(picture.width * picture.height * bits / 8))
+
+
+def _scored(case: Scored, picture: Image.Image, data: bytes | None) -> Scored:
+    """Return `case` with what its answer weighs and scores."""
+    if data is None:
+        return case
+    version = Image.open(BytesIO(data))
+    restored = _restored(version, picture)
+    return replace(
+        case,
+        size=len(data),
+        width=version.width,
+        height=version.height,
+        ssimulacra2=round(ssimulacra2_score(picture, restored), 3),
+        ms_ssim=round(ms_ssim(picture, restored), 3),
+    )
+
+
+def _restored(version: Image.Image, picture: Image.Image) -> Image.Image:
+    """Return `version` in the mode and at the dimensions of `picture`, as it would be shown."""
+    converted = version.convert(picture.mode)
+    return converted if version.size == picture.size else converted.resize(picture.size, Image.Resampling.LANCZOS)
+
+
+def _sheet(
+    by_sample: Mapping[Sample, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
+) -> Image.Image:
+    """Return the contact sheet of a few pictures, evenly chosen; they are encoded again, to the same bytes."""
+    seen = [sample for sample, rows in by_sample.items() if rows]
+    shown = dict.fromkeys(seen[number * len(seen) // _MOST_SHOWN] for number in range(_MOST_SHOWN))
+    return contact_sheet(
+        [_tiles(read_picture(sample.path, megapixels), tools, bits, by_sample[sample]) for sample in shown]
+    )
+
+
+def _tiles(picture: Image.Image, tools: Sequence[Peer], bits: float, rows: Sequence[Scored]) -> list[Tile]:
+    """Return the original and what every tool makes of it at one bit rate, titled with tool and SSIMULACRA2."""
+    scored = {row.tool: row for row in rows if row.bits == bits}
+    tiles: list[Tile] = [(f"original, {bits:g} bits per pixel", picture)]
+    for tool in tools:
+        row, data = scored[tool.name], tool.encode(picture, _budget(picture, bits))
+        if data is None:
+            tiles.append((f"{tool.name}: none", None))
+        else:
+            title = f"{tool.name}: {row.ssimulacra2:.1f}" + (", over" if row.over else "")
+            tiles.append((title, _restored(Image.open(BytesIO(data)), picture)))
+    return tiles

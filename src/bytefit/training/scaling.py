@@ -1,0 +1,228 @@
+"""What the model of the best scale learns from: pictures at many scales and qualities, scored at their full size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from math import log
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+import PIL
+from PIL import Image
+from sklearn.ensemble import GradientBoostingRegressor
+
+from bytefit.codecs import codec_for_format
+from bytefit.codecs.codec import DRAWING, NO_METADATA
+from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.opening import read_image
+from bytefit.seeding.content import content, suited
+from bytefit.seeding.features import scout
+from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding.scaling import SCALES, predicted_scale, scale_features
+from bytefit.training.measurement import SCOUT_QUALITIES, settings_key
+from bytefit.training.progress import tracked
+from bytefit.training.score import Original
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from bytefit.codecs import Codec
+    from bytefit.seeding.model import Model
+    from bytefit.training.corpus import Sample
+
+# Qualities at which each scale is encoded; between them scores are interpolated by ln(bytes).
+QUALITIES: dict[str, tuple[float, ...]] = {
+    "JPEG": (4, 10, 20, 35, 55, 75, 90),
+    "WEBP": (0, 10, 30, 55, 75, 90),
+    "AVIF": (2, 15, 27, 39, 54, 70, 86),
+}
+
+# Budgets learned for, in bits per pixel at full size.
+BUDGETS = tuple(0.02 * 2 ** (step / 2) for step in range(14))
+
+# Budgets reported on.
+REPORTED_BITS = (0.06, 0.12, 0.25, 0.5, 1.0)
+
+# Pictures are scaled down to this first, as pages show them, and so many of each kind are enough.
+MEGAPIXELS, A_KIND = 0.3, 9
+
+# Kinds that nobody would scale: symbols, and what moves.
+LEFT_OUT = frozenset({"animated", "graphic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """One picture at every scale; lists are by scale, then by quality.
+
+    Attributes:
+        kind, source: see `bytefit.training.corpus`.
+        drawing: whether it is a drawing.
+        scouts: by JPEG quality.
+        bits: ln(bits per pixel of the full size).
+        scores: SSIMULACRA2 against the full size.
+    """
+
+    kind: str
+    source: str
+    drawing: bool
+    scouts: dict[int, float]
+    bits: list[list[float]]
+    scores: list[list[float]]
+
+    def looks(self, budget: float) -> NDArray[np.float64]:
+        """Return the score within a budget, in bits per pixel, at every scale; NaN where it cannot be reached."""
+        return np.array(
+            [
+                np.interp(log(budget), bits, scores) if log(budget) >= bits[0] else np.nan
+                for bits, scores in zip(self.bits, self.scores, strict=True)
+            ]
+        )
+
+
+def measure_scales(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Scaled]]:
+    """Measure a choice of the samples with every codec; return by format what could be measured."""
+    chosen: list[Sample] = []
+    for kind in sorted({sample.kind for sample in samples} - LEFT_OUT):
+        of_kind = [sample for sample in samples if sample.kind == kind]
+        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:A_KIND]
+    pairs = [(sample, codec) for codec in codecs for sample in chosen]
+    tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
+    records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    measured: dict[str, list[Scaled]] = {codec.format: [] for codec in codecs}
+    for (_, codec), record in zip(pairs, tracked(records, "scaling", len(tasks)), strict=True):
+        if record is not None:
+            measured[codec.format].append(record)
+    return measured
+
+
+def _measured(sample: Sample, codec_format: str, cache: Path) -> Scaled | None:
+    digest = sha256(sample.path.read_bytes()).hexdigest()
+    qualities = QUALITIES[codec_format]
+    decides = (digest, PIL.__version__, SCALES, MEGAPIXELS, settings_key(codec_for_format(codec_format), qualities))
+    memory = joblib.Memory(cache, verbose=0)
+    found: Any = memory.cache(_looks, ignore=["path"])(sample.path, codec_format, repr(decides))
+    if found is None:
+        return None
+    drawing = memory.cache(_drawing, ignore=["path"])(sample.path, codec_format, repr(decides))
+    return Scaled(sample.kind, sample.source, drawing, found["scouts"], found["bits"], found["scores"])
+
+
+def _drawing(path: Path, codec_format: str, decides: str) -> bool:  # noqa: ARG001  (for the cache)
+    return content(mosaic(reduced(codec_for_format(codec_format).prepare(read_image(path)[0])))) == DRAWING
+
+
+def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
+    codec = codec_for_format(codec_format)
+    try:
+        picture = reduced(codec.prepare(read_image(path)[0]))
+    except UnsupportedImage:
+        return None
+    tiles = mosaic(picture)
+    codec, original = suited(codec, tiles), Original(picture)
+    measured = [
+        [_look(codec, picture, original, scale, quality) for quality in QUALITIES[codec_format]] for scale in SCALES
+    ]
+    return {
+        "scouts": dict(zip(SCOUT_QUALITIES, scout(tiles, SCOUT_QUALITIES)[0], strict=True)),
+        "bits": [[bits for bits, _ in row] for row in measured],
+        "scores": [[score for _, score in row] for row in measured],
+    }
+
+
+def reduced(picture: Image.Image) -> Image.Image:
+    """Return a picture at `MEGAPIXELS` at most, or refuse one too small to be scaled."""
+    share = min(1.0, (MEGAPIXELS * 1e6 / (picture.width * picture.height)) ** 0.5)
+    size = max(1, round(picture.width * share)), max(1, round(picture.height * share))
+    if min(size) < 64:  # noqa: PLR2004  (a quarter of it must be something still)
+        raise UnsupportedImage("too small to be scaled")
+    return picture if share == 1 else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _look(codec: Codec, picture: Image.Image, original: Original, scale: float, quality: float) -> tuple[float, float]:
+    """Return ln(bits per pixel of the full size) and the score of one scale and quality."""
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    small = picture if scale == 1 else picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    data = codec.encode(small, {**codec.setting(quality, small.mode), **NO_METADATA})
+    version = Image.open(BytesIO(data)).convert("RGB").resize(picture.size, Image.Resampling.LANCZOS)
+    return log(len(data) * 8 / (picture.width * picture.height)), original.ssimulacra2(version)
+
+
+def fit_scale(records: list[Scaled], scout_qualities: list[int]) -> GradientBoostingRegressor:
+    """Fit trees that predict what each scale gains over full size.
+
+    Raises:
+        ConfigError: if there are no pictures to learn from.
+    """
+    rows = [row for record in records for budget in BUDGETS for row in _gains(record, budget, scout_qualities)]
+    if not rows:
+        raise ConfigError(
+            "no pictures to learn the best scale from: give folders of pictures with 64 pixels a side or more"
+        )
+    inputs, outputs = zip(*rows, strict=True)
+    regressor = GradientBoostingRegressor(
+        n_estimators=100, max_depth=3, learning_rate=0.08, subsample=0.6, min_samples_leaf=30, random_state=0
+    )
+    return regressor.fit(np.array(inputs), np.array(outputs))
+
+
+def _gains(record: Scaled, budget: float, scout_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
+    """Yield (features, gain over full size) of every smaller scale that can reach a budget.
+
+    Full size, where it cannot, counts as no better than the worst that can; of very large gains the size says little.
+    """
+    looks = record.looks(budget)
+    if np.isnan(looks[1:]).all():
+        return
+    full = min(-30.0, float(np.nanmin(looks))) if np.isnan(looks[0]) else looks[0]
+    scouts = {quality: record.scouts[quality] for quality in scout_qualities}
+    for scale, score in zip(SCALES[1:], looks[1:], strict=True):
+        if not np.isnan(score):
+            features = scale_features(budget, scale, drawing=record.drawing, scouts=scouts)
+            yield features, float(np.clip(score - full, -30, 40))
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Mean scores of held-out pictures at a bit rate, over those that can reach it at full size.
+
+    Attributes:
+        bits: of the budget, per pixel at full size.
+        pictures: how many there are.
+        full: at full size.
+        predicted: at the scale the model predicts.
+        best: at the best scale of each picture, as known afterwards.
+    """
+
+    bits: float
+    pictures: int
+    full: float
+    predicted: float
+    best: float
+
+
+def looks_of(records: list[Scaled], model: Model) -> list[Looks]:
+    """Return what the predicted scales give and what the best ones would."""
+    found = []
+    for bits in REPORTED_BITS:
+        reached = [(record, record.looks(bits)) for record in records]
+        reached = [(record, looks) for record, looks in reached if not np.isnan(looks[0])]
+        if reached:
+            scales = [
+                predicted_scale(model, bits, drawing=record.drawing, scouts=record.scouts) for record, _ in reached
+            ]
+            predicted = [_at_scale(looks, scale) for (_, looks), scale in zip(reached, scales, strict=True)]
+            full, best = np.mean([(looks[0], np.nanmax(looks)) for _, looks in reached], axis=0)
+            found.append(Looks(bits, len(reached), float(full), float(np.mean(predicted)), float(best)))
+    return found
+
+
+def _at_scale(looks: NDArray[np.float64], scale: float) -> float:
+    """Return the score at a scale, between those measured."""
+    known = ~np.isnan(looks)
+    return float(np.interp(-log(scale), -np.log(np.array(SCALES)[known]), looks[known]))

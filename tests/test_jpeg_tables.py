@@ -1,0 +1,149 @@
+"""JPEG's quantisation tables: the shipped file is a ladder, and a file that is none is refused."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.jpeg_tables import VERSION, Knot, load_knots, quantisation, shipped_knots, tables_at
+from bytefit.errors import ModelError
+from bytefit.shipped import models_folder
+
+each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
+
+
+def knot(quality, value, *, subsampling="4:2:0", **changes):
+    """Return a knot as a file has it, every divisor the same, with some of it changed."""
+    return {"quality": quality, "subsampling": subsampling, "tables": [[value] * 64] * 3, **changes}
+
+
+def ladder(*between):
+    """Return the contents of a file of the knots between its two ends."""
+    return {
+        "version": VERSION,
+        PHOTOGRAPH: [knot(1, 255.0), *between, knot(100, 1.0)],
+        DRAWING: [knot(1, 255.0), knot(100, 1.0)],
+    }
+
+
+def written(tmp_path, contents):
+    """Write a file of tables and return its path."""
+    path = tmp_path / "tables.json"
+    path.write_text(contents if isinstance(contents, str) else json.dumps(contents), encoding="utf-8")
+    return path
+
+
+def test_knots_are_what_the_file_says(tmp_path):
+    """In its order, as tuples that nobody can change."""
+    knots = load_knots(written(tmp_path, ladder(knot(50, 16.5))))
+
+    assert list(knots) == [PHOTOGRAPH, DRAWING]
+    assert [one.quality for one in knots[PHOTOGRAPH]] == [1, 50, 100]
+    assert knots[PHOTOGRAPH][1] == Knot(50, "4:2:0", ((16.5,) * 64,) * 3)
+
+
+@pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"photograph": []}'])
+def test_broken_files_are_refused(tmp_path, contents):
+    """A file cut short or of another kind holds no tables."""
+    with pytest.raises(ModelError, match=r"tables\.json"):
+        load_knots(written(tmp_path, contents))
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    """Whatever it was, JSON it is not."""
+    path = tmp_path / "tables.json"
+    path.write_bytes(b"\x80\x04\x95\xff\xfe")
+
+    with pytest.raises(ModelError, match=r"cannot read the quantisation tables .*tables\.json"):
+        load_knots(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    """What cannot be read is a ModelError too, by the promise of the function."""
+    with pytest.raises(ModelError, match=r"tables\.json"):
+        load_knots(tmp_path / "tables.json")
+
+
+RISING = [[40.0] * 64, [40.0] * 63 + [41.0], [40.0] * 64]
+
+NO_LADDERS = {
+    "another version": {**ladder(), "version": VERSION + 1},
+    "one content": {"version": VERSION, PHOTOGRAPH: [knot(1, 255.0), knot(100, 1.0)]},
+    "no knots": {**ladder(), PHOTOGRAPH: []},
+    "one knot": {**ladder(), PHOTOGRAPH: [knot(1, 255.0)]},
+    "no lower end": {**ladder(), PHOTOGRAPH: [knot(2, 255.0), knot(100, 1.0)]},
+    "no upper end": {**ladder(), PHOTOGRAPH: [knot(1, 255.0), knot(99, 1.0)]},
+    "text for a divisor": ladder({"quality": 50, "subsampling": "4:2:0", "tables": [["16"] * 64] * 3}),
+    "no subsampling": ladder({"quality": 50, "tables": [[16.0] * 64] * 3}),
+    "qualities out of order": ladder(knot(60, 30.0), knot(50, 20.0)),
+    "a quality twice": ladder(knot(50, 30.0), knot(50, 20.0)),
+    "a divisor that rises": ladder(knot(40, 40.0), knot(60, 40.0, tables=RISING)),
+    "a divisor above 255": {"version": VERSION, PHOTOGRAPH: [knot(1, 255.5), knot(100, 1.0)]},
+    "a divisor below 1": {"version": VERSION, PHOTOGRAPH: [knot(1, 255.0), knot(100, 0.5)]},
+    "a table of 63": ladder(knot(50, 16.0, tables=[[16.0] * 63, [16.0] * 64, [16.0] * 64])),
+    "two tables": ladder(knot(50, 16.0, tables=[[16.0] * 64] * 2)),
+    "four tables": ladder(knot(50, 16.0, tables=[[16.0] * 64] * 4)),
+    "text for a quality": ladder(knot("50", 16.0)),
+    "finer chroma at another quality": ladder(knot(50, 16.0), knot(60, 14.0, subsampling="4:4:4")),
+    "nothing for any content": {"version": VERSION},
+}
+
+
+@pytest.mark.parametrize("contents", NO_LADDERS.values(), ids=NO_LADDERS)
+def test_what_makes_no_ladder_is_refused(tmp_path, contents):
+    """When it is read, with the file's name: not in the middle of a picture."""
+    with pytest.raises(ModelError, match=r"tables\.json"):
+        load_knots(written(tmp_path, contents))
+
+
+def test_finer_chroma_may_cost_luma(tmp_path):
+    """At one quality the subsampling may change, and every divisor with it."""
+    finer = [knot(quality, value, subsampling="4:4:4") for quality, value in ((80, 30.0), (100, 1.0))]
+    contents = {**ladder(), DRAWING: [knot(1, 255.0), knot(80, 20.0), *finer]}
+
+    knots = load_knots(written(tmp_path, contents))[DRAWING]
+
+    assert tables_at(knots, 79.999)[1] == "4:2:0"
+    assert tables_at(knots, 80) == (((30,) * 64,) * 3, "4:4:4")
+
+
+def test_tables_at_a_knot_are_the_knots():
+    """In whole numbers."""
+    knots = [Knot(1, "4:2:0", ((255.0,) * 64,) * 3), Knot(50, "4:2:0", ((16.4,) * 64,) * 3)]
+    knots.append(Knot(100, "4:4:4", ((1.0,) * 64,) * 3))
+
+    assert [tables_at(knots, quality)[0][0][0] for quality in (1, 50, 100)] == [255, 16, 1]
+
+
+@each_content
+def test_tables_between_knots_are_between_them(content):
+    """No divisor is outside those of the knots around it, and the subsampling is that of the lower one."""
+    knots = shipped_knots()[content]
+    pairs = [(low, high) for low, high in pairwise(knots) if low.quality < high.quality]
+
+    for low, high in pairs:
+        tables, subsampling = tables_at(knots, (low.quality + high.quality) / 2)
+
+        assert subsampling == low.subsampling
+        for coarse, table, fine in zip(low.tables, tables, high.tables, strict=True):
+            assert all(round(c) >= value >= round(f) for c, value, f in zip(coarse, table, fine, strict=True))
+
+
+def test_the_shipped_file_holds_every_content():
+    """A codec asks for both, and finds both."""
+    knots = load_knots(models_folder() / "jpeg-tables.json")
+
+    assert set(knots) == {PHOTOGRAPH, DRAWING}
+    assert knots == shipped_knots()
+    assert {one.subsampling for rows in knots.values() for one in rows} <= {"4:2:0", "4:4:4"}
+
+
+@each_content
+def test_the_shipped_tables_span_what_decoders_read(content):
+    """From 255 everywhere to 1 everywhere."""
+    coarsest, finest = quantisation(1, content)[0], quantisation(100, content)[0]
+
+    assert (set(sum(coarsest, ())), set(sum(finest, ()))) == ({255}, {1})

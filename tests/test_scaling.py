@@ -1,0 +1,182 @@
+"""The best scale: asked of a model once, and kept to by the search; without a model, or in doubt, it is full size."""
+
+from __future__ import annotations
+
+from math import log
+
+import pytest
+from PIL import Image
+
+import bytefit
+from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs.jpeg import JPEG
+from bytefit.seeding import scaling
+from bytefit.seeding.features import feature_names
+from bytefit.seeding.model import VERSION, Model
+from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding.scaling import SCALES, best_scale, scale_features
+from images import flat, noise, opened, photograph
+
+SCOUTS = [50, 80]
+SIZE = (240, 160)
+EXIF_IFD, WIDTH, HEIGHT = 0x8769, 0xA002, 0xA003
+
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+
+def gains_at(scale, points):
+    """Return a tree that predicts `points` for one scale and nothing for the others."""
+    log_scale = 2
+    return [log_scale, log(scale * 1.01), [log_scale, log(scale * 0.99), 0.0, points], 0.0]
+
+
+def model(codec=JPEG, **changes):
+    """Return a model of a codec that finds half the size the best for everything, with some entries changed."""
+    rungs = len(codec.ladder)
+    entries = {
+        "version": VERSION,
+        "codec": codec.format,
+        "rungs": rungs,
+        "probe_options": dict(codec.probe_options),
+        "scout_qualities": SCOUTS,
+        "knots": [0, rungs - 1],
+        "scout_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
+        "features": feature_names(SCOUTS),
+        "base": 0.0,
+        "trees": [],
+        "scale_base": 0.0,
+        "scale_trees": [gains_at(0.5, 20.0)],
+        "modes": ["RGB", "L"],
+        "least_pixels": 1024,
+        "sources": [],
+    }
+    return Model(**{**entries, **changes})
+
+
+@pytest.fixture
+def shipped(monkeypatch):
+    """Return a function that ships a model instead of the codec's own, as far as scales go."""
+    return lambda instead: monkeypatch.setattr(scaling, "shipped_model", lambda _codec: instead)
+
+
+def scale_of(picture, budget=3000, codec=JPEG):
+    """Return the best scale of a picture."""
+    return best_scale(codec, picture, mosaic(picture), budget)
+
+
+@pytest.mark.parametrize("scale", SCALES[1:])
+def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
+    """Whichever it is."""
+    shipped(model(scale_trees=[gains_at(scale, 20.0)], scale_base=1.0))
+
+    assert scale_of(photograph(SIZE)) == scale
+
+
+@pytest.mark.parametrize("points", [-30.0, 0.0, 4.9])
+def test_a_gain_in_doubt_leaves_full_size(shipped, points):
+    """A wrong scale costs more than a right one gives."""
+    shipped(model(scale_trees=[gains_at(0.5, points)]))
+
+    assert scale_of(photograph(SIZE)) == 1.0
+
+
+def test_the_scale_depends_on_the_budget(shipped):
+    """In bits per pixel of the full size: here, less than one means half."""
+    log_budget = 3
+    shipped(model(scale_trees=[[log_budget, 0.0, gains_at(0.5, 20.0), 0.0]]))
+    one_bit = SIZE[0] * SIZE[1] // 8
+
+    assert [scale_of(photograph(SIZE), budget) for budget in (one_bit - 9, one_bit + 9)] == [0.5, 1.0]
+
+
+def test_without_a_model_or_outside_it_the_scale_is_full_size(shipped):
+    """Nothing is known of what was never measured."""
+    shipped(None)
+    assert scale_of(photograph(SIZE)) == 1.0
+
+    shipped(model(least_pixels=SIZE[0] * SIZE[1] + 1))
+    assert scale_of(photograph(SIZE)) == 1.0
+
+
+@each_codec
+@pytest.mark.parametrize("draw", [photograph, noise, flat])
+@pytest.mark.parametrize("budget", [1, 2000, 10**9])
+def test_shipped_scales_are_shares(codec, draw, budget):
+    """Of the picture's own side, above nothing and at most one, for any budget."""
+    assert 0 < scale_of(draw(SIZE), budget, codec) <= 1
+
+
+@each_codec
+def test_generous_budgets_leave_full_size(codec):
+    """With eight bits a pixel there is nothing to gain."""
+    assert scale_of(photograph(SIZE), SIZE[0] * SIZE[1], codec) == 1.0
+
+
+def test_features_are_of_the_budget_at_the_scale():
+    """Spare bits at the scale and at full size, the scale, the budget, the content, and every scout."""
+    features = scale_features(2.0, 0.5, drawing=True, scouts={50: 0.25, 80: 0.75})
+
+    assert features == pytest.approx([log(8.0) - 0.25, log(2.0) - 0.25, log(0.5), log(2.0), 1.0, 0.25, 0.75])
+
+
+@pytest.mark.parametrize("wanted", [codec.format for codec in CODECS])
+def test_the_search_runs_at_the_predicted_scale(shipped, wanted):
+    """There alone: every trial is one at that scale, and full size would have fitted too."""
+    shipped(model(codec_for_format(wanted)))
+    picture = photograph(SIZE)
+
+    full = bytefit.compress(picture, 6000, format=wanted)
+    half = bytefit.compress(picture, 6000, format=wanted, resize=True)
+
+    assert (full.width, full.height, full.scale) == (*SIZE, 1.0)
+    assert (half.width, half.height, half.scale) == (120, 80, 0.5)
+    assert opened(half.data).size == (120, 80)
+    assert half.size <= 6000
+    assert half.quality > full.quality
+
+
+@pytest.mark.parametrize(
+    ("bounds", "width"),
+    [
+        ({}, 120),
+        ({"min_width": 150}, 150),
+        ({"min_width": 120}, 120),
+        ({"min_width": 1000}, 240),
+        ({"max_width": 90}, 90),
+        ({"max_width": 200}, 120),
+        ({"max_width": 1000}, 120),
+        ({"min_width": 130, "max_width": 160}, 130),
+        ({"min_width": 101, "max_width": 101}, 101),
+    ],
+    ids=str,
+)
+def test_the_predicted_scale_keeps_to_the_bounds(shipped, bounds, width):
+    """To the pixel, and never above the picture's own width."""
+    shipped(model())
+
+    result = bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True, **bounds)
+
+    assert (result.width, result.height) == (width, round(160 * width / 240))
+
+
+def test_dimensions_in_exif_follow_the_predicted_scale(shipped):
+    """They state what the file holds."""
+    shipped(model())
+    block = Image.Exif()
+    block.get_ifd(EXIF_IFD).update({WIDTH: SIZE[0], HEIGHT: SIZE[1]})
+
+    result = bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True, exif=block.tobytes())
+
+    stated = opened(result.data).getexif().get_ifd(EXIF_IFD)
+    assert (stated[WIDTH], stated[HEIGHT]) == (result.width, result.height) == (120, 80)
+
+
+def test_a_predicted_scale_that_does_not_fit_is_lowered_further(shipped):
+    """What looks best is worth nothing over the budget."""
+    shipped(model(scale_base=log(0.8)))
+
+    result = bytefit.compress(noise(SIZE), 5000, format="JPEG", resize=True, min_quality=60)
+
+    assert result.fits
+    assert result.quality >= 60
+    assert result.scale < 0.8
