@@ -110,11 +110,15 @@ def _measured(sample: Sample, codec_format: str, cache: Path) -> Scaled | None:
     if found is None:
         return None
     drawing = memory.cache(_drawing, ignore=["path"])(sample.path, codec_format, repr(decides))
+    if drawing is None:
+        return None
     return Scaled(sample.kind, sample.source, drawing, found["scouts"], found["bits"], found["scores"])
 
 
-def _drawing(path: Path, codec_format: str, decides: str) -> bool:  # noqa: ARG001  (for the cache)
-    return content(mosaic(reduced(codec_for_format(codec_format).prepare(read_image(path)[0])))) == DRAWING
+def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
+    """Return whether a picture is a drawing, or None where it is transparent: its scores would be of what is hidden."""
+    picture = reduced(codec_for_format(codec_format).prepare(read_image(path)[0]))
+    return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
 
 
 def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
