@@ -115,7 +115,7 @@ def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
 
         assert [len(table) for table in setting["qtables"]] == [64] * tables
         assert ("subsampling" in setting) == (tables == 3)
-        assert setting["progressive"]
+        assert setting["progressive"] == (quality >= (40 if content == DRAWING else 60))
         assert setting["optimize"]
 
 
