@@ -219,7 +219,7 @@ BAD_FILES = {
         ([], 2, "--to"),
         (["--to", "100"], 1, "cannot fit"),
         (["--to", "600"], 1, "allow resize ("),
-        (["--to", "600", "--resize", "--min-width", "140"], 1, "at 140x93 is"),
+        (["--to", "400", "--resize", "--min-width", "140"], 1, "at 140x93 is"),
         (["--to", "4KB", "--effort", "slow"], 2, "'slow'"),
         (["--to", "4KB", "--min-score", "100"], 2, "min_score 100"),
         (["--to", "4KB", "--min-score", "good"], 2, "--min-score"),

@@ -187,7 +187,7 @@ def test_memory_without_a_format_is_refused():
         ({"target_size": TARGET, "effort": "slow"}, ConfigError),
         ({"target_size": TARGET, "min_score": 100}, ConfigError),
         ({"target_size": TARGET, "max_width": 100}, ConfigError),
-        ({"target_size": 600, "resize": True, "min_width": 140}, BudgetUnreachable),
+        ({"target_size": 400, "resize": True, "min_width": 140}, BudgetUnreachable),
         ({"target_size": TARGET, "quality": 80}, OptionError),
         ({"target_size": TARGET, "qtables": "web_low"}, OptionError),
         ({"target_size": TARGET, "min_qualty": 80}, OptionError),
