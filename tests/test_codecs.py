@@ -12,7 +12,7 @@ from statistics import fmean
 import pytest
 from PIL import Image, JpegImagePlugin, features
 
-from bytefit.codecs import CODECS, Codec, at_effort, codec_for_format, encode_timed, format_for_suffix, nearest
+from bytefit.codecs import CODECS, Codec, codec_for_format, encode_timed, format_for_suffix, nearest, with_options
 from bytefit.codecs.avif import AVIF
 from bytefit.codecs.codec import DRAWING, NO_METADATA, PHOTOGRAPH
 from bytefit.codecs.jpeg import JPEG
@@ -24,6 +24,7 @@ from images import (
     MODES,
     XMP,
     exif,
+    flat,
     graphic,
     icc_profile,
     in_mode,
@@ -186,6 +187,16 @@ def test_an_avif_floor_admits_every_name_of_its_own_quantiser(avif_by_quality):
     assert refused == []
 
 
+def test_the_lowest_webp_rungs_are_files_of_their_own():
+    """Libwebp's quantisers are dense there: a ladder of whole qualities would jump over most of the smallest files."""
+    picture = photograph((320, 240))
+
+    sizes = [len(WEBP.encode(picture, WEBP.setting(quality, "RGB"))) for quality in WEBP.ladder if quality <= 4]
+
+    assert all(1 < high / low < 1.06 for low, high in pairwise(sizes))
+    assert sizes[-1] > 1.5 * sizes[0]
+
+
 @each_codec
 def test_the_ends_of_a_ladder_are_the_ends_of_the_codecs_scale(codec):
     """Nothing below or above could have been reached: AVIF's 0, 1 and 2 are one setting."""
@@ -227,12 +238,82 @@ def test_probes_are_the_same_rung_at_another_effort(codec):
     assert opened(data).size == picture.size
 
 
+@pytest.mark.parametrize(
+    ("codec", "effort", "options", "pays"),
+    [
+        (JPEG, "normal", {}, True),
+        (JPEG, "best", {}, True),
+        (JPEG, "fast", {}, False),
+        (JPEG, "normal", {"progressive": False}, False),
+        (WEBP, "normal", {}, True),
+        (WEBP, "best", {}, True),
+        (WEBP, "fast", {}, False),
+        (WEBP, "normal", {"method": 0}, False),
+        (AVIF, "normal", {}, True),
+        (AVIF, "best", {}, True),
+        (AVIF, "fast", {}, False),
+        (AVIF, "normal", {"speed": 10}, False),
+    ],
+    ids=str,
+)
+def test_a_probe_pays_where_the_encode_is_dearer(codec, effort, options, pays):
+    """What is as cheap as its probe is better encoded itself."""
+    assert codec.probe_pays(with_options(codec, effort, options).setting(80, "RGB")) is pays
+
+
+@each_content
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("quality", [5, 50, 95])
+def test_a_jpeg_probe_pays_where_there_are_scans_to_save(content, effort, quality):
+    """Baseline with its Huffman tables optimised is as cheap as without."""
+    setting = with_options(JPEG.suited(content), effort, {}).setting(quality, "RGB")
+
+    assert JPEG.probe_pays(setting) == (setting["progressive"] or effort == "best")
+
+
+@pytest.mark.parametrize(
+    ("codec", "mode"),
+    [(JPEG, "RGB"), (JPEG, "L"), (WEBP, "RGB"), (WEBP, "RGBA"), (AVIF, "RGB"), (AVIF, "RGBA")],
+    ids=lambda value: getattr(value, "format", value),
+)
+@each_content
+@pytest.mark.parametrize("share", [0, 0.3, 0.6, 1])
+def test_a_header_is_about_what_a_file_with_nothing_in_it_weighs(codec, content, mode, share):
+    """At full effort and at a probe's: the rest of a file is what its pixels weigh."""
+    codec = codec.suited(content)
+    picture = flat((16, 16), mode)
+    if mode == "RGBA":
+        picture.putalpha(99)
+    quality = codec.ladder[round(share * (len(codec.ladder) - 1))]
+    setting = {**codec.setting(quality, mode), **NO_METADATA}
+
+    full, low = len(codec.encode(picture, setting)), len(codec.encode(picture, {**setting, **codec.probe_options}))
+
+    assert codec.header(quality, mode) == pytest.approx(full, rel=0.3, abs=40)
+    assert codec.header(None, mode) == pytest.approx(low, rel=0.3, abs=40)
+
+
+@each_codec
+def test_rows_of_blocks_are_apart_where_what_is_above_does_not_help(codec):
+    """Upright stripes cost as much in every row, or next to nothing below the first."""
+    stripes = codec.prepare(noise((128, 1), "L"))
+    quality = next(quality for quality in codec.ladder if quality >= 90)
+
+    low, high = (
+        len(codec.encode(stripes.resize((128, 16 * rows)), {**codec.setting(quality, stripes.mode), **NO_METADATA}))
+        for rows in (1, 16)
+    )
+
+    first, others = low - codec.header(quality, stripes.mode), (high - low) / 15
+    assert codec.rows_apart == (others > first / 2)
+
+
 @each_codec
 def test_every_codec_has_the_three_efforts(codec):
     """In the order of their time; the usual one is the setting as it is."""
     assert tuple(codec.efforts) == EFFORTS
     assert codec.efforts["normal"] == {}
-    assert at_effort(codec, "normal") is codec
+    assert with_options(codec, "normal", {}) is codec
     assert codec.efforts["fast"]
     assert codec.efforts["best"]
     assert not codec.steered & {name for added in codec.efforts.values() for name in added}
@@ -240,20 +321,29 @@ def test_every_codec_has_the_three_efforts(codec):
 
 @each_codec
 @pytest.mark.parametrize("effort", EFFORTS)
-def test_a_codec_at_an_effort_is_always_the_same(codec, effort):
-    """What is known of a codec is kept by the codec: two that are alike would be asked twice."""
-    suited = codec.suited(DRAWING)
+def test_options_leave_all_else_of_a_codec_as_it_is(codec, effort):
+    """What it is for, and what is known of it, is the same; only its settings are others."""
+    for suited in (codec, codec.suited(DRAWING)):
+        steered = with_options(suited, effort, {"exif": b""})
 
-    assert at_effort(codec, effort) is at_effort(codec, effort)
-    assert at_effort(suited, effort) is at_effort(suited, effort)
-    assert at_effort(suited, effort).content == suited.content
+        assert {f.name for f in fields(Codec) if getattr(steered, f.name) != getattr(suited, f.name)} == {"setting"}
+
+
+@each_codec
+def test_the_users_options_are_above_the_effort(codec):
+    """Both are in every setting; where they disagree, what was said in so many words is meant."""
+    for name in codec.efforts["best"]:
+        setting = with_options(codec, "best", {name: "mine", "exif": b"own"}).setting(50, "RGB")
+
+        assert setting == {**codec.setting(50, "RGB"), **codec.efforts["best"], name: "mine", "exif": b"own"}
+    assert with_options(codec, "normal", {"exif": b"own"}).setting(50, "RGB")["exif"] == b"own"
 
 
 @each_codec
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_an_effort_adds_to_every_setting(codec, effort):
     """The same ladder and the same rungs, with options more; the result decodes."""
-    steered = at_effort(codec, effort)
+    steered = with_options(codec, effort, {})
     picture = photograph((64, 48))
 
     setting = steered.setting(50, "RGB")
@@ -267,7 +357,9 @@ def test_an_effort_adds_to_every_setting(codec, effort):
 def test_a_probe_is_the_same_at_every_effort(codec):
     """A probe stands for the rung, whatever is added to it."""
     probes = [
-        codec.encode(photograph((64, 48)), {**at_effort(codec, effort).setting(50, "RGB"), **codec.probe_options})
+        codec.encode(
+            photograph((64, 48)), {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.probe_options}
+        )
         for effort in EFFORTS
     ]
 
@@ -292,7 +384,7 @@ def test_jpeg_at_best_keeps_the_pixels(draw, mode, quality):
 def test_jpeg_at_best_is_smaller_than_at_normal():
     """On a photograph of some size, at the same quality, hence of the same pixels."""
     picture = photograph((320, 240))
-    fast, normal, best = (JPEG.encode(picture, at_effort(JPEG, name).setting(60, "RGB")) for name in EFFORTS)
+    fast, normal, best = (JPEG.encode(picture, with_options(JPEG, name, {}).setting(60, "RGB")) for name in EFFORTS)
 
     assert len(best) < len(normal)
     assert opened(fast).tobytes() == opened(normal).tobytes() == opened(best).tobytes()
@@ -323,7 +415,7 @@ def test_jpeg_at_best_keeps_metadata():
 def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
     """Only who asks for it has to have it."""
     monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
-    codec = at_effort(JPEG, "best")
+    codec = with_options(JPEG, "best", {})
 
     with pytest.raises(ConfigError, match=re.escape("pip install 'bytefit[mozjpeg]'")):
         codec.encode(photograph((16, 16)), codec.setting(50, "RGB"))
@@ -338,7 +430,7 @@ def test_a_codec_for_drawings_differs_in_its_settings_only(codec):
 
     assert codec.suited(PHOTOGRAPH) is codec
     assert suited is codec or suited.content == DRAWING
-    assert differing <= {"content", "setting", "mean_bits", "for_drawings"}
+    assert differing <= {"content", "setting", "mean_bits", "header", "for_drawings"}
 
 
 @each_codec
@@ -567,9 +659,9 @@ def test_a_trial_records_what_was_encoded(codec):
 def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(content, effort, mode, options):
     """Such a file is larger than the buffer Pillow guesses for a progressive or optimised one, and fails there."""
     picture = noise((256, 192), mode)
-    codec = at_effort(JPEG.suited(content), effort)
+    codec = with_options(JPEG.suited(content), effort, options)
 
-    data = codec.encode(picture, {**codec.setting(100, mode), **options})
+    data = codec.encode(picture, codec.setting(100, mode))
 
     assert opened(data).size == picture.size
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 import re
+import subprocess
 import sys
 from io import BytesIO
 
@@ -14,11 +17,10 @@ from PIL import Image
 
 import bytefit
 from bytefit import BudgetUnreachable, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
-from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs import CODECS, codec_for_format, with_options
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.options import EFFORTS
-from bytefit.seeding import suited
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding import sample, suited
 from images import (
     MODES,
     XMP,
@@ -54,7 +56,7 @@ PICTURES = {
 def codec_of(picture, wanted):
     """Return the codec of a format as it suits `picture`."""
     codec = codec_for_format(wanted)
-    return suited(codec, mosaic(codec.prepare(picture)))
+    return suited(codec, sample(codec, codec.prepare(picture)))
 
 
 def size_at(picture, wanted, share=0.5):
@@ -224,6 +226,55 @@ def test_the_same_input_gives_the_same_bytes(wanted):
     second = bytefit.compress(photograph(), budget, format=wanted)
 
     assert first.data == second.data
+
+
+# What is told of an answer: its bytes, how they were made, and what was tried for them.
+TOLD = """
+import hashlib, json, sys
+import bytefit
+path, wanted, budget, options = sys.argv[1:]
+result = bytefit.compress(path, int(budget), format=wanted, **json.loads(options))
+trials, probes = ([[repr(one.setting), one.size] for one in made] for made in (result.trials, result.probes))
+print(json.dumps([hashlib.sha256(result.data).hexdigest(), repr(result.setting), result.quality, trials, probes]))
+"""
+
+
+def told(result):
+    """Return of a result what `TOLD` prints of one."""
+    trials, probes = ([[repr(one.setting), one.size] for one in made] for made in (result.trials, result.probes))
+    return [hashlib.sha256(result.data).hexdigest(), repr(result.setting), result.quality, trials, probes]
+
+
+@each_format
+@pytest.mark.parametrize("options", [{}, {"slack": 0, "effort": "fast"}], ids=str)
+def test_an_answer_is_the_same_in_every_process(tmp_path, wanted, options):
+    """Bytes, setting, trials and probes: once more in this process, after other work, and in a fresh one."""
+    path = tmp_path / "photo.png"
+    path.write_bytes(encoded(photograph((640, 480)), "PNG"))
+    budget = 30_000
+
+    first = told(bytefit.compress(path, budget, format=wanted, **options))
+    bytefit.compress(noise((320, 240)), 20_000, format=wanted)
+    second = told(bytefit.compress(path, budget, format=wanted, **options))
+    arguments = (str(path), wanted, str(budget), json.dumps(options))
+    fresh_process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", TOLD, *arguments], capture_output=True, text=True, check=True
+    )
+
+    assert first == second == json.loads(fresh_process.stdout)
+
+
+@each_format
+@pytest.mark.parametrize("bits", [0.3, 1.0])
+def test_what_was_encoded_to_predict_is_told(wanted, bits):
+    """A picture of half a megapixel is worth some probes, each a small encode that was made."""
+    picture = photograph((832, 608))
+    budget = int(832 * 608 * bits / 8)
+
+    result = bytefit.compress(picture, budget, format=wanted)
+
+    assert result.probes
+    assert all(probe.size > 0 and probe.seconds > 0 for probe in result.probes)
 
 
 @each_format
@@ -820,6 +871,25 @@ def test_save_options_are_used_in_every_encode(wanted):
     assert option.items() <= result.setting.items()
     assert all(option.items() <= trial.setting.items() for trial in result.trials)
     assert encoded(picture, wanted, **result.setting) == result.data
+
+
+@pytest.mark.parametrize(
+    ("wanted", "options"), [("JPEG", {"subsampling": 0}), ("WEBP", {"method": 6}), ("AVIF", {"speed": 8})], ids=str
+)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
+def test_save_options_cost_no_more_trials(wanted, options, share):
+    """They are in what is read of the picture: an answer is found as soon as without them."""
+    picture = photograph((640, 480))
+    codec = with_options(codec_of(picture, wanted), "normal", options)
+    setting = codec.setting(codec.ladder[round(share * (len(codec.ladder) - 1))], "RGB")
+    budget = len(codec.encode(picture, {**setting, **NO_METADATA})) + 7
+
+    result = bytefit.compress(picture, budget, format=wanted, **options)
+
+    assert result.size <= budget
+    assert len(result.trials) <= 4
+    assert all(options.items() <= trial.setting.items() for trial in result.trials)
+    assert codec.encode(picture, {**result.setting, **NO_METADATA}) == result.data
 
 
 @pytest.mark.parametrize("codec_format", ["GIF", "WEBP", "PNG", "AVIF"])

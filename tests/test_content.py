@@ -11,10 +11,12 @@ from bytefit.codecs import CODECS
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg import JPEG
 from bytefit.seeding.content import content, equal_neighbours, suited
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding.sampling import sample
 from images import encoded, flat, in_mode, noise, photograph, screenshot
 
 SIZES = [(144, 96), (640, 480), (1024, 640)]
+
+each_codec = pytest.mark.parametrize("codec", CODECS[:2], ids=["strips", "tiles"])
 
 
 def interface(size, mode="RGB"):
@@ -30,24 +32,26 @@ def interface(size, mode="RGB"):
     return picture.convert(mode)
 
 
+@each_codec
 @pytest.mark.parametrize("draw", [noise, photograph])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_what_has_grain_is_a_photograph(draw, size, mode):
-    """Neighbours are hardly ever equal, in the picture and in its mosaic."""
+def test_what_has_grain_is_a_photograph(codec, draw, size, mode):
+    """Neighbours are hardly ever equal, in the picture and in its sample."""
     picture = draw(size, "RGB").convert(mode)
 
-    assert content(picture) == content(mosaic(picture)) == PHOTOGRAPH
+    assert content(picture) == content(sample(codec, picture)) == PHOTOGRAPH
 
 
+@each_codec
 @pytest.mark.parametrize("draw", [interface, screenshot, flat])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_what_was_drawn_is_a_drawing(draw, size, mode):
-    """Panels, text and flat fields, in the picture and in its mosaic."""
+def test_what_was_drawn_is_a_drawing(codec, draw, size, mode):
+    """Panels, text and flat fields, in the picture and in its sample."""
     picture = draw(size).convert(mode)
 
-    assert content(picture) == content(mosaic(picture)) == DRAWING
+    assert content(picture) == content(sample(codec, picture)) == DRAWING
 
 
 @pytest.mark.parametrize("quality", [40, 70, 90])

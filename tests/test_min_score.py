@@ -15,8 +15,7 @@ from bytefit import BudgetUnreachable, BytefitError, ConfigError, UnsupportedIma
 from bytefit.codecs import CODECS, codec_for_format
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.metrics import ssimulacra2_score
-from bytefit.seeding import suited
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding import sample, suited
 from images import encoded, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 each_format = pytest.mark.parametrize("wanted", [codec.format for codec in CODECS])
@@ -28,7 +27,8 @@ each_kind = pytest.mark.parametrize("kind", PICTURES)
 
 def at_share(picture, wanted, share):
     """Return the bytes and the score of `picture` at the rung that is `share` up the ladder."""
-    codec = suited(codec_for_format(wanted), mosaic(picture))
+    codec = codec_for_format(wanted)
+    codec = suited(codec, sample(codec, picture))
     rung = round(share * (len(codec.ladder) - 1))
     data = codec.encode(picture, {**codec.setting(codec.ladder[rung], picture.mode), **NO_METADATA})
     return len(data), ssimulacra2_score(picture, opened(data))

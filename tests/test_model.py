@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from bytefit.codecs import CODECS, at_effort
+from bytefit.codecs import CODECS, with_options
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ModelError
-from bytefit.seeding.features import feature_names
-from bytefit.seeding.model import VERSION, load_model, shipped_model
+from bytefit.seeding.features import WHOLE_SCOUT
+from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
 from bytefit.seeding.scaling import scale_features
 from bytefit.shipped import models_folder
 
@@ -28,11 +28,14 @@ def record(**changes):
         "rungs": len(JPEG.ladder),
         "probe_options": dict(JPEG.probe_options),
         "scout_qualities": scouts,
+        "whole_scout": False,
         "knots": [0, len(JPEG.ladder) - 1],
         "scout_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
         "features": feature_names(scouts),
-        "base": 0.0,
-        "trees": [[0, 0.5, -0.01, 0.01]],
+        "coarse_base": 0.0,
+        "coarse_trees": [[0, 0.5, -0.01, 0.01]],
+        "fine_base": 0.01,
+        "fine_trees": [[0, 0.5, -0.02, 0.02]],
         "scale_base": -0.2,
         "scale_trees": [[0, -1.0, -0.1, 0.1]],
         "modes": ["RGB", "L"],
@@ -51,7 +54,7 @@ def written(tmp_path, contents):
 
 def shipped(codec):
     """Return the shipped model of a codec, or skip where the checkout has none yet."""
-    model = shipped_model(codec)
+    model = shipped_model(codec.format)
     if model is None:
         pytest.skip(f"no model for {codec.format} is in {models_folder().name}/")
     return model
@@ -130,7 +133,11 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
     [
         {"scout_curve": [[-2.0, 0.5, 0.5]]},
         {"scout_curve": [[-2.0, 0.5], [1.0, 0.5]]},
+        {"whole_scout": True},
         {"features": ["position"]},
+        {"features": feature_names([40, 80])[:1]},
+        {"features": feature_names([40, 80])[::-1]},
+        {"features": feature_names([40, 90])},
         {"knots": [0, 5, 10]},
     ],
     ids=str,
@@ -157,7 +164,8 @@ def test_the_shipped_model_fits_its_codec(codec):
 def test_the_shipped_models_trees_ask_for_features_there_are(codec):
     """Every node is a leaf, or a feature's number, a threshold and two nodes."""
     model = shipped(codec)
-    nodes = [(tree, len(model.features)) for tree in model.trees]
+    names = zip((model.coarse_trees, model.fine_trees), model.features, strict=True)
+    nodes = [(tree, len(features)) for trees, features in names for tree in trees]
     of_scales = scale_features(1.0, 0.5, drawing=False, scouts=dict.fromkeys(model.scout_qualities, 0.0))
     nodes += [(tree, len(of_scales)) for tree in model.scale_trees]
 
@@ -182,12 +190,31 @@ def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
 
 
 @each_codec
-def test_the_model_of_drawings_is_that_of_its_codec(codec):
-    """One file a format: the trees know what a picture holds."""
-    suited = codec.suited(DRAWING)
+def test_a_format_has_one_model(codec):
+    """Whatever a picture holds and however it is encoded: the trees are told. It is read once."""
+    suited = with_options(codec.suited(DRAWING), "best", {})
 
-    assert shipped_model(suited) == shipped_model(codec)
-    assert shipped_model(at_effort(suited, "best")) == shipped_model(codec)
+    assert shipped_model(suited.format) is shipped(codec)
+
+
+@each_codec
+def test_the_shipped_model_has_the_scouts_it_is_asked_for(codec):
+    """One is taken of the whole picture, and one tells what a scale gains."""
+    assert WHOLE_SCOUT in shipped(codec).scout_qualities
+
+
+def test_the_scout_curve_is_straight_between_its_knots(tmp_path):
+    """For every rung an intercept and a weight for each scout; at a knot they are those of the file."""
+    last = len(JPEG.ladder) - 1
+    rows = [[-2.0, 0.5, 0.5], [0.0, 0.25, 1.0], [1.0, 0.5, 0.5]]
+    knots = [0, last // 4, last]
+
+    lines = load_model(written(tmp_path, record(knots=knots, scout_curve=rows)), JPEG).scout_lines()
+
+    by_rung = list(zip(*lines, strict=True))
+    assert len(by_rung) == len(JPEG.ladder)
+    assert [list(by_rung[knot]) for knot in knots] == rows
+    assert by_rung[1] == pytest.approx([low + (high - low) / (last // 4) for low, high in zip(*rows[:2], strict=True)])
 
 
 @each_codec

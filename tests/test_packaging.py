@@ -34,7 +34,7 @@ result = bytefit.compress(picture, 20_000, format="JPEG")
 print(json.dumps({
     "package": bytefit.__file__,
     "models": str(models_folder()),
-    "loaded": [codec.format for codec in CODECS if shipped_model(codec) is not None],
+    "loaded": [codec.format for codec in CODECS if shipped_model(codec.format) is not None],
     "size": result.size,
 }))
 """

@@ -11,9 +11,7 @@ import bytefit
 from bytefit.codecs import CODECS, codec_for_format
 from bytefit.codecs.jpeg import JPEG
 from bytefit.seeding import scaling
-from bytefit.seeding.features import feature_names
-from bytefit.seeding.model import VERSION, Model
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding.model import VERSION, Model, feature_names
 from bytefit.seeding.scaling import SCALES, best_scale, scale_features
 from images import flat, noise, opened, photograph
 
@@ -39,11 +37,14 @@ def model(codec=JPEG, **changes):
         "rungs": rungs,
         "probe_options": dict(codec.probe_options),
         "scout_qualities": SCOUTS,
+        "whole_scout": False,
         "knots": [0, rungs - 1],
         "scout_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
         "features": feature_names(SCOUTS),
-        "base": 0.0,
-        "trees": [],
+        "coarse_base": 0.0,
+        "coarse_trees": [],
+        "fine_base": 0.0,
+        "fine_trees": [],
         "scale_base": 0.0,
         "scale_trees": [gains_at(0.5, 20.0)],
         "modes": ["RGB", "L"],
@@ -61,7 +62,7 @@ def shipped(monkeypatch):
 
 def scale_of(picture, budget=3000, codec=JPEG):
     """Return the best scale of a picture."""
-    return best_scale(codec, picture, mosaic(picture), budget)
+    return best_scale(codec, picture, budget)
 
 
 @pytest.mark.parametrize("scale", SCALES[1:])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+import sys
 from functools import partial
 from math import log
 
@@ -21,12 +22,13 @@ from bytefit.errors import ConfigError
 from bytefit.seeding.model import load_model
 from bytefit.seeding.scaling import SCALES, scale_features
 from bytefit.training import scaling
+from bytefit.training.bench import EARLY, PROVEN, STRATEGIES, bench
 from bytefit.training.card import KEPT_BELOW, table
 from bytefit.training.corpus import HELD_OUT, find_samples, split
-from bytefit.training.measurement import SCOUT_QUALITIES, knots, measure_all, settings_key, true_bits
+from bytefit.training.measurement import SCOUT_QUALITIES, VIEWS
 from bytefit.training.run import train
 from bytefit.training.strategies import Case
-from images import photograph, screenshot
+from images import graphic, photograph, screenshot
 
 SOURCES = 8
 
@@ -93,32 +95,36 @@ def test_trained_models_load(trained, drawn_corpus, codec):
     model = load_model(trained[0] / f"{codec.format.lower()}.json", codec)
 
     _, held_out = split(find_samples([drawn_corpus]))
-    assert model.trees
+    assert model.coarse_trees
+    assert model.fine_trees
     assert model.scale_trees
     assert not set(model.sources) & {sample.source for sample in held_out}
 
 
-def test_the_same_images_give_the_same_models(trained, drawn_corpus, tmp_path):
+@pytest.fixture(scope="module")
+def trained_again(trained, drawn_corpus, tmp_path_factory):
+    """The folder of models of a second run from the same cache, where there was a card already."""
+    output = tmp_path_factory.mktemp("again")
+    card = (trained[0] / "README.md").read_text(encoding="utf-8")
+    (output / "README.md").write_text("old\n" + card + "\nmeasured elsewhere\n", encoding="utf-8")
+    train([drawn_corpus], output, cache=trained[1], jobs=1)
+    return output
+
+
+def test_the_same_images_give_the_same_models(trained, trained_again):
     """From the cache or anew, in any order of processes."""
-    output, cache = trained
-
-    train([drawn_corpus], tmp_path, cache=cache, jobs=1)
-
     for codec in CODECS:
         name = f"{codec.format.lower()}.json"
-        assert (tmp_path / name).read_bytes() == (output / name).read_bytes()
+        assert (trained_again / name).read_bytes() == (trained[0] / name).read_bytes()
 
 
-def test_the_card_keeps_what_other_commands_measured(trained, drawn_corpus):
+def test_the_card_keeps_what_other_commands_measured(trained_again):
     """A training run rewrites its own part only."""
-    output, cache = trained
-    card = output / "README.md"
-    card.write_text(card.read_text() + "\nmeasured elsewhere\n")
+    card = (trained_again / "README.md").read_text(encoding="utf-8")
 
-    train([drawn_corpus], output, cache=cache, jobs=1)
-
-    assert card.read_text().partition(KEPT_BELOW)[2].strip() == "measured elsewhere"
-    assert "| JPEG all" in card.read_text()
+    assert card.partition(KEPT_BELOW)[2].strip() == "measured elsewhere"
+    assert card.startswith("# Model card")
+    assert "| JPEG all" in card
 
 
 def test_the_card_tells_what_scaling_gives(trained):
@@ -130,32 +136,57 @@ def test_the_card_tells_what_scaling_gives(trained):
     assert "WEBP, drawing: " not in card
 
 
-def test_what_a_picture_holds_is_measured(tmp_path):
-    """For codecs that have settings for it: the true curve is that of the settings it gets."""
-    for name, draw in (("photograph", photograph), ("drawing", screenshot)):
-        draw((320, 240)).save(tmp_path / f"{name}.png")
-
-    measured = measure_all(find_samples([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1)
-
-    assert [record.content for record in measured["JPEG"]] == ["drawing", "photograph"]
-    assert [record.content for record in measured["WEBP"]] == ["photograph", "photograph"]
-    for record, codec in zip(measured["JPEG"], (JPEG.for_drawings, JPEG), strict=True):
-        picture = Image.open(tmp_path / f"{record.content}.png")
-        assert record.truth == [true_bits(codec, picture, rung) for rung in knots(codec)]
-
-
-def test_the_settings_are_a_part_of_what_is_cached():
-    """A measurement with other tables is another measurement; a quality alone is its own name."""
-    assert settings_key(WEBP, [10, 20]) == [10, 20]
-    assert len(set(settings_key(JPEG, [5, 20, 50, 80, 95]))) == 5
-    assert settings_key(replace(JPEG, for_drawings=None), [50]) != settings_key(JPEG, [50])
-
-
 @pytest.fixture
 def two_scales(monkeypatch):
     """Measure full and half size, at two qualities."""
     monkeypatch.setattr(scaling, "SCALES", (1.0, 0.5))
     monkeypatch.setattr(scaling, "QUALITIES", {"JPEG": (10, 80), "WEBP": (10, 80)})
+
+
+def section_of(card, title):
+    """Return what stands in a card below a heading."""
+    return card.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
+    """How many of each view were trained on and held out, for each codec."""
+    data = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Data and split")
+    _, held_out = split(find_samples([drawn_corpus]))
+
+    seen = {
+        cells[0]: (int(cells[1]), int(cells[2]))
+        for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in data.splitlines()[3:])
+        if len(cells) == 3
+    }
+    assert set(seen) == {f"{codec.format} {view}" for codec in CODECS for view in VIEWS}
+    assert all(seen[f"{codec.format} middle"] == (32 - len(held_out), len(held_out)) for codec in CODECS)
+    assert all(seen[f"{codec.format} large"] == (0, 0) for codec in CODECS)
+    assert all(0 < sum(seen[f"{codec.format} tiny"]) < 32 for codec in CODECS)
+
+
+def test_the_card_tells_how_wrong_every_reading_is(trained):
+    """Scouts, coarse and fine, for each codec and kind; and the worst of the fine ones."""
+    errors = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Error on held-out sources")
+
+    assert all(f"{read}: median" in errors for read in ("scouts", "coarse", "fine"))
+    assert all(f"| {codec.format} all" in errors for codec in CODECS)
+    worst = errors.partition("The ten worst fine readings:")[2].strip().splitlines()
+    assert [line.partition(":")[0] for line in worst] == [f"* {codec.format}" for codec in CODECS]
+    for line in worst:
+        told = [entry.rsplit(" ", 1) for entry in line.partition(": ")[2].split(", ")]
+        figures = [float(error) for _, error in told]
+        assert len(told) == 10
+        assert {kind for kind, _ in told} <= {"photo-web", "gray-medical-science"}
+        assert figures == sorted(figures, reverse=True)
+
+
+def test_the_card_tells_what_the_trees_look_at(trained):
+    """Of a coarse reading and of a fine one, in shares of one."""
+    importances = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Features and their importance")
+
+    tables = [part for part in importances.strip().split("\n\n") if part.startswith("|")]
+    assert [part.partition("|")[2].partition("|")[0].strip() for part in tables] == ["coarse reading", "fine reading"]
+    assert all("log_share" in part and "busier" in part for part in tables)
 
 
 @pytest.mark.usefixtures("two_scales")
@@ -266,26 +297,122 @@ def test_bisection_proves_the_best_integer_quality():
     assert 3800 <= early.size <= 4000 or early == full
 
 
-def test_bench_compares_the_strategies_on_the_same_cases(drawn_corpus, capsys):
-    """Every strategy answers every case; no answer is over its budget."""
-    assert main(["bench", str(drawn_corpus), "--format", "JPEG", "--limit", "2", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
+@pytest.fixture(scope="module")
+def large_pictures(tmp_path_factory):
+    """A folder of two pictures that a tiny piece can be cut from."""
+    folder = tmp_path_factory.mktemp("large") / "pictures" / "photo-web"
+    folder.mkdir(parents=True)
+    for number in range(2):
+        photograph((400, 300), seed=number).save(folder / f"p{number}.png")
+    return folder.parent
 
+
+@pytest.fixture(scope="module")
+def rows(large_pictures):
+    """The rows of a benchmark of JPEG on the large pictures."""
+    return json.loads(bench(large_pictures, formats=["JPEG"], limit=None, as_json=True))["rows"]
+
+
+def test_bench_compares_the_strategies_on_the_same_cases(rows):
+    """Every strategy answers every case; no answer is over its budget."""
     cases = {(row["kind"], row["path"], row["bits"]) for row in rows}
-    strategies = {row["strategy"] for row in rows}
-    assert len(strategies) == 5
-    assert len(rows) == len(cases) * len(strategies) > 0
+
+    assert {row["strategy"] for row in rows} == set(STRATEGIES)
+    assert len(STRATEGIES) == 6
+    assert len(rows) == len(cases) * len(STRATEGIES) > 0
     assert all(row["answer"]["size"] <= row["budget"] for row in rows)
 
 
+def test_bench_has_the_best_rung_as_a_strategy(rows):
+    """Of the same search without slack: proven, never smaller, at the cost of no fewer trials."""
+    by_strategy = {
+        name: {(row["kind"], row["path"], row["bits"]): row["answer"] for row in rows if row["strategy"] == name}
+        for name in ("bytefit", PROVEN)
+    }
+
+    for case, best in by_strategy[PROVEN].items():
+        within = by_strategy["bytefit"][case]
+        assert best["proven"]
+        assert best["quality"] >= within["quality"]
+        assert best["trials"] >= within["trials"]
+
+
+def test_bench_tells_two_speed_ups(rows):
+    """Over bisection to the end, and over bisection that stops inside the slack: each is its own measure."""
+    for row in rows:
+        case = [other for other in rows if all(other[key] == row[key] for key in ("kind", "path", "bits"))]
+        seconds = {other["strategy"]: other["answer"]["seconds"] for other in case}
+        assert row["speed_up"] == pytest.approx(seconds["bisection"] / row["answer"]["seconds"])
+        assert row["speed_up_early"] == pytest.approx(seconds[EARLY] / row["answer"]["seconds"])
+        assert row["speed_up_early"] <= row["speed_up"]
+
+
+def test_bench_fits_tiny_pieces_too(rows):
+    """Of pictures that are large enough: under a kind of their own, at most 256 pixels a side."""
+    by_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in ("photo-web", "tiny piece")}
+
+    assert sum(map(len, by_kind.values())) == len(rows)
+    assert {row["megapixels"] for row in by_kind["photo-web"]} == {0.12}
+    assert by_kind["tiny piece"]
+    assert all(row["megapixels"] <= 256 * 256 / 1e6 < 0.12 for row in by_kind["tiny piece"])
+
+
+def test_bench_cuts_no_piece_of_a_tiny_picture(tmp_path, capsys):
+    """It would be the picture itself."""
+    photograph((24, 24)).save(tmp_path / "icon.png")
+
+    main(["bench", str(tmp_path), "--format", "WEBP", "--json"])
+
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["kind"] for row in rows} == {tmp_path.name}
+
+
+def test_bench_draws_the_comparison(large_pictures, tmp_path, capsys):
+    """Beside the tables, which stay what they are; the folder is the user's."""
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "comparison.png"
+
+    assert main(["bench", str(large_pictures), "--format", "JPEG", "--limit", "1", "--plot", str(path)]) == 0
+
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        assert picture.width == 1600
+    assert "| bytefit, best rung " in capsys.readouterr().out
+
+
+def test_bench_draws_the_picture_that_was_measured(tmp_path):
+    """Not another of the same name, which may not even be one that the codec takes."""
+    pytest.importorskip("matplotlib")
+    for kind, draw in (("graphic", graphic), ("photo-web", photograph)):
+        (tmp_path / "pictures" / kind).mkdir(parents=True)
+        draw((400, 300)).save(tmp_path / "pictures" / kind / "same.png")
+
+    bench(tmp_path / "pictures", formats=["JPEG"], limit=None, as_json=True, plot=tmp_path / "comparison.png")
+
+    assert (tmp_path / "comparison.png").stat().st_size > 1000
+
+
+def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
+    """One line, exit 2, no file."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    path = tmp_path / "comparison.png"
+
+    assert main(["bench", str(large_pictures), "--format", "JPEG", "--limit", "1", "--plot", str(path)]) == 2
+
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told == "bytefit: error: this command needs matplotlib: pip install 'bytefit[plot]'"
+    assert not path.exists()
+
+
 def test_bench_prints_tables(drawn_corpus, capsys):
-    """For people: by codec, size class and kind, with the number of cases."""
+    """For people: each strategy, and bytefit by size class, kind and budget, with the number of cases."""
     assert main(["bench", str(drawn_corpus), "--format", "WEBP", "--limit", "1"]) == 0
     printed = capsys.readouterr().out
 
-    assert "WEBP, all:" in printed
-    assert "cases" in printed
-    assert "| bytefit " in printed
+    assert re.search(r"^WEBP: [1-9]\d* cases$", printed, flags=re.MULTILINE)
+    assert all(printed.count(f"| {strategy} ") == 1 for strategy in STRATEGIES)
+    assert all(re.search(rf"^\| {group}: [1-9]", printed, flags=re.MULTILINE) for group in ("photo-web", "0.3 bpp"))
+    assert "JPEG" not in printed
     assert "Left out:" in printed
 
 

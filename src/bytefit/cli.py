@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
 from bytefit.bytesize import format_size, parse_size
+from bytefit.cli_training import EXTRAS, add_training_commands
 from bytefit.errors import BudgetUnreachable, BytefitError
 from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES, check_options, check_widths
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from bytefit.files import Outcome
 
 FINE, OVER, WRONG = 0, 1, 2
-
-TRAINING_LIBRARIES = frozenset({"joblib", "numpy", "rich", "scipy", "sklearn", "sewar", "ssimulacra2"})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,9 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(_reason(error), WRONG)
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in TRAINING_LIBRARIES:
+        if name not in EXTRAS:
             raise
-        return _fail(f"this command needs {name}: pip install 'bytefit[train]'", WRONG)
+        return _fail(f"this command needs {name}: pip install 'bytefit[{EXTRAS[name]}]'", WRONG)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was left half written", 130)
 
@@ -104,25 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     fix.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
     fix.set_defaults(run=_fix)
 
-    train = commands.add_parser("train", help="train the seeding models (needs bytefit[train])")
-    train.add_argument("folders", type=Path, nargs="+", metavar="DIR")
-    train.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the models go")
-    train.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes; default: one a core")
-    train.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "bytefit", metavar="DIR")
-    train.add_argument("--tables", action="store_true", help="learn JPEG's quantisation tables instead (needs metrics)")
-    train.set_defaults(run=_train)
-
-    bench = commands.add_parser("bench", help="compare search strategies on images (needs bytefit[train])")
-    bench.add_argument("folder", type=Path, metavar="DIR")
-    bench.add_argument("--format", action="append", metavar="FORMAT", help="only this codec; may be repeated")
-    bench.add_argument("--limit", type=int, metavar="N", help="only N images of every kind")
-    bench.add_argument("--json", action="store_true", help="print every case as JSON")
-    bench.add_argument("--quality", action="store_true", help="compare looks at equal bytes, with every installed peer")
-    bench.add_argument("--efforts", action="store_true", help="compare encoder options: score at equal bytes, and time")
-    bench.add_argument("--megapixels", type=float, default=0.6, metavar="M", help="with --quality: scale down to: 0.6")
-    bench.add_argument("--sheet", type=Path, metavar="PNG", help="with --quality: write the answers side by side")
-    bench.add_argument("--jobs", type=int, default=-1, metavar="N", help="with --quality or --efforts: processes")
-    bench.set_defaults(run=_bench)
+    add_training_commands(commands)
     return parser
 
 
@@ -261,41 +242,3 @@ def _fix(arguments: argparse.Namespace) -> int:
             continue
         print(f"{'would fix' if arguments.dry_run else 'fixed' if outcome.fits else 'shrunk'} {_told(outcome)}")
     return code
-
-
-def _train(arguments: argparse.Namespace) -> int:
-    if arguments.tables:
-        from bytefit.training.tables import learn_tables
-
-        print(learn_tables(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs))
-        return FINE
-    from bytefit.training.run import train
-
-    train(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs)
-    return FINE
-
-
-def _bench(arguments: argparse.Namespace) -> int:
-    if arguments.quality:
-        from bytefit.training.quality import bench_quality
-
-        report = bench_quality(
-            arguments.folder,
-            formats=arguments.format,
-            limit=arguments.limit,
-            megapixels=arguments.megapixels,
-            as_json=arguments.json,
-            sheet=arguments.sheet,
-            jobs=arguments.jobs,
-        )
-        print(report)
-        return FINE
-    if arguments.efforts:
-        from bytefit.training.efforts import bench_efforts
-
-        print(bench_efforts(arguments.folder, formats=arguments.format, limit=arguments.limit, jobs=arguments.jobs))
-        return FINE
-    from bytefit.training.bench import bench
-
-    print(bench(arguments.folder, formats=arguments.format, limit=arguments.limit, as_json=arguments.json))
-    return FINE

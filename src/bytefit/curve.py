@@ -5,7 +5,7 @@ Numbers only: no images, no codecs. A curve never falls, so that it can be read 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING
@@ -35,21 +35,32 @@ def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> l
 
 
 def corrected(curve: Sequence[float], known: Mapping[int, float]) -> Callable[[int], float]:
-    """Return the curve shifted through the one point known of it, or bent through the two.
+    """Return the curve bent through what is known of it: between two known rungs its error is interpolated.
+
+    Below the first and above the last known rung the curve is shifted as it is there.
 
     Args:
         curve: ln(bytes) by rung, never falling.
-        known: at most two rungs with their true ln(bytes).
+        known: rungs with their true ln(bytes).
     """
     if not known:
         return curve.__getitem__
-    (low, low_log), (high, high_log) = min(known.items()), max(known.items())
-    low_error, high_error = low_log - curve[low], high_log - curve[high]
-    span = curve[high] - curve[low]
-    if span <= 0:
-        return lambda rung: curve[rung] + low_error
-    slope = (high_error - low_error) / span
-    return lambda rung: curve[rung] + low_error + slope * (curve[rung] - curve[low])
+    rungs = sorted(known)
+    errors = [known[rung] - curve[rung] for rung in rungs]
+    if len(rungs) == 1:
+        return lambda rung: curve[rung] + errors[0]
+
+    def value(rung: int) -> float:
+        above = bisect_left(rungs, rung)
+        if above == 0:
+            return curve[rung] + errors[0]
+        if above == len(rungs):
+            return curve[rung] + errors[-1]
+        low, high = curve[rungs[above - 1]], curve[rungs[above]]
+        share = (curve[rung] - low) / (high - low) if high > low else 0.0
+        return curve[rung] + errors[above - 1] + share * (errors[above] - errors[above - 1])
+
+    return value
 
 
 def aim(budget: int, enough: int) -> float:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from PIL.Image import open as open_image
 
 from bytefit import metadata
-from bytefit.codecs import Trial, at_effort, encode_timed
+from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import BudgetUnreachable
 from bytefit.metrics import ssimulacra2_score
 from bytefit.search import Found, search
-from bytefit.seeding import best_scale, seed, suited
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding import best_scale, sample, seed, suited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,8 +58,8 @@ class Encodes:
     Attributes:
         source: the picture at its full size, in the codec's mode.
         picture: what is encoded: the source or a smaller version of it.
-        tiles: the mosaic of it.
-        codec: as it suits the picture and the effort.
+        part: its sample, from which it is judged.
+        codec: as it suits the picture, the effort and the user's options.
         trials, probes: all encodes made, in order.
         floored: whether the floor on the score was above what fits.
         data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
@@ -71,8 +70,8 @@ class Encodes:
     ) -> None:
         """Take the prepared `picture`, its metadata as save options, and what is to stand behind it in the file."""
         self.source = self.picture = picture
-        self.tiles = mosaic(picture)
-        self.codec = at_effort(suited(codec, self.tiles), order.effort)
+        self.part = sample(codec, picture)
+        self.codec = with_options(suited(codec, self.part), order.effort, order.coding)
         self.order = order
         self.carried = carried
         self.behind = behind
@@ -99,12 +98,12 @@ class Encodes:
         seeded = seed(
             self.codec,
             self.picture,
-            self.tiles,
-            coding=self.order.coding,
+            self.part,
             budget=body,
             enough=enough,
             first=self.order.first,
         )
+        self.probes += seeded.probes
         # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
         return search(
             self._measure,
@@ -120,7 +119,7 @@ class Encodes:
         size = self.codec.largest_size(self.source.size)
         body = self.order.room - self.overhead
         if body > 0:
-            scale = best_scale(self.codec, self.picture, self.tiles, body)
+            scale = best_scale(self.codec, self.picture, body)
             size = min(size, self._scaled(scale, least))
         size = min(size, self._scaled(most / self.source.width, 1))
         if size != self.source.size:
@@ -151,7 +150,7 @@ class Encodes:
         from PIL.Image import Resampling
 
         self.picture = self.source.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
-        self.tiles = mosaic(self.picture)
+        self.part = sample(self.codec, self.picture)
         self.carried = metadata.with_dimensions(self.carried, size)
         self.data = b""
 
@@ -228,7 +227,7 @@ class Encodes:
             return ssimulacra2_score(self.source, version)
 
     def _setting(self, rung: int) -> dict[str, Any]:
-        return {**self.codec.setting(self.codec.ladder[rung], self.picture.mode), **self.order.coding}
+        return self.codec.setting(self.codec.ladder[rung], self.picture.mode)
 
     def _measure(self, rung: int, *, wanted: bool = False) -> int:
         """Encode a rung in full, keep it if it is the best so far or `wanted`, and return the bytes of its body."""

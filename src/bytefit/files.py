@@ -6,7 +6,6 @@ A file is at any moment either the old one or the new one, whole. It knows nothi
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EACCES, EISDIR, ENOENT
@@ -183,7 +182,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     if destination.exists() and not destination.is_file():  # a pipe or a device must not be replaced
         destination.write_bytes(data)
         return
-    temporary = destination.parent / f".bytefit-{secrets.token_hex(8)}.tmp"
+    temporary = destination.parent / f".bytefit-{os.urandom(8).hex()}.tmp"
     try:
         with os.fdopen(
             os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"

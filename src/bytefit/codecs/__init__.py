@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import Codec, Trial, at_effort, encode_timed, nearest
+from bytefit.codecs.codec import Codec, Trial, encode_timed, nearest, with_options
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import UnsupportedImage
@@ -13,7 +13,16 @@ CODECS = (JPEG, WEBP, AVIF)
 # Other names under which the same codec is known: Pillow's own alias and the multi-picture JPEG with one picture.
 _ALIASES = {"JPG": "JPEG", "MPO": "JPEG"}
 
-__all__ = ["CODECS", "Codec", "Trial", "at_effort", "codec_for_format", "encode_timed", "format_for_suffix", "nearest"]
+__all__ = [
+    "CODECS",
+    "Codec",
+    "Trial",
+    "codec_for_format",
+    "encode_timed",
+    "format_for_suffix",
+    "nearest",
+    "with_options",
+]
 
 
 def codec_for_format(name: str) -> Codec:

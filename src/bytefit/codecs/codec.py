@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 from io import BytesIO
 from struct import error as struct_error
 from time import perf_counter
@@ -77,7 +76,10 @@ class Codec:
         mean_bits: the mean curve as (quality, bits per pixel) knots over the whole ladder: geometric means over
             the training photographs, what is known of a picture before anything is measured.
         probe_options: what makes an encode of the same rung a cheap probe: a lower effort of the same encoder.
-        header_bytes: what a probe of an RGB picture weighs before the first coded bit, about.
+        probe_pays: (save options of a rung) -> whether those make it much cheaper.
+        header: (quality, mode encoded) -> what a file weighs before the first coded bit, about; for a quality of None
+            at the low effort of a probe.
+        rows_apart: whether each row of blocks is coded without regard to the one above.
         smooth_within: how far from a rung, in ln bytes, the shape of the curve is known as well as a mosaic tells it.
         efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
         content: what its settings suit, "photograph" or "drawing".
@@ -97,7 +99,9 @@ class Codec:
     options: frozenset[str]
     mean_bits: tuple[tuple[float, float], ...]
     probe_options: Mapping[str, Any]
-    header_bytes: int
+    probe_pays: Callable[[Mapping[str, Any]], bool]
+    header: Callable[[float | None, str], int]
+    rows_apart: bool
     smooth_within: float
     efforts: Mapping[str, Mapping[str, Any]]
     content: str = PHOTOGRAPH
@@ -182,10 +186,9 @@ class Codec:
             raise UnsupportedImage(f"cannot convert mode {image.mode} to {mode} for {self.format}: {error}") from error
 
 
-@cache
-def at_effort(codec: Codec, effort: str) -> Codec:
-    """Return the codec with the options of an effort added to each of its settings; always the same for the same."""
-    added, setting = codec.efforts[effort], codec.setting
+def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec:
+    """Return the codec with the options of an effort, and then the user's own, added to each of its settings."""
+    added, setting = {**codec.efforts[effort], **options}, codec.setting
     if not added:
         return codec
     return replace(codec, setting=lambda quality, mode: {**setting(quality, mode), **added})

@@ -2,6 +2,7 @@
 
 from bytefit.seeding.content import suited
 from bytefit.seeding.prediction import Seed, seed
+from bytefit.seeding.sampling import sample
 from bytefit.seeding.scaling import best_scale
 
-__all__ = ["Seed", "best_scale", "seed", "suited"]
+__all__ = ["Seed", "best_scale", "sample", "seed", "suited"]

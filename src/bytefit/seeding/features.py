@@ -1,9 +1,10 @@
 """The features a model sees of a picture: the same functions serve training and run time.
 
-Three kinds of measurement give them. *Scouts* encode the mosaic as plain baseline JPEG at a few qualities, which takes
-a millisecond or two whatever the codec and says how busy the picture is. The *probe* encodes the whole picture at one
-rung with a lower effort of the codec itself. The *gauge* encodes the mosaic at that rung with both efforts: how much
-smaller the full effort makes a file varies from picture to picture, but little within one.
+A picture is read in three ways, all as ln(bits per pixel) without the file's header. *Scouts* encode its sample as
+plain baseline JPEG at a few qualities, which takes a millisecond or two whatever the codec; one scout of the whole
+picture says how much busier than its sample it is. A *coarse* reading encodes the sample at a rung. A *fine* reading
+encodes the whole picture at a lower effort of the codec, and the sample at both efforts for how much smaller the full
+one makes it; where a lower effort is not much cheaper, it encodes a larger sample at the full one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.codecs import Trial, encode_timed
-from bytefit.codecs.codec import NO_METADATA
+from bytefit.codecs.codec import DRAWING, NO_METADATA
 from bytefit.codecs.jpeg import JPEG
 
 if TYPE_CHECKING:
@@ -23,51 +24,33 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
 
-# What libjpeg writes before the first coded bit, with its standard Huffman tables.
-_HEADER = {"L": 328, "RGB": 623}
+# What libjpeg writes before the first coded bit, with its own tables.
+_SCOUT_HEADER = {"L": 328, "RGB": 623}
+
+# The quality of the scout that is taken of the whole picture too, where a codec wants one.
+WHOLE_SCOUT = 50
 
 
-def scout(tiles: Image.Image, qualities: Sequence[int]) -> tuple[list[float], list[Trial]]:
-    """Return ln(bits per pixel) of a mosaic as baseline JPEG at each quality, and the encodes made."""
-    if tiles.mode not in _HEADER:
-        tiles = tiles.convert("RGB")
+def scout(picture: Image.Image, qualities: Sequence[int]) -> tuple[list[float], list[Trial]]:
+    """Return ln(bits per pixel) of a picture as baseline JPEG at each quality, and the encodes made."""
+    if picture.mode not in {"L", "RGB"}:
+        picture = picture.convert("RGB")
     readings, trials = [], []
     for quality in qualities:
-        data, trial = encode_timed(JPEG, tiles, {"quality": quality}, NO_METADATA)
-        readings.append(log_bits(len(data) - _HEADER[tiles.mode], tiles))
+        data, trial = encode_timed(JPEG, picture, {"quality": quality}, NO_METADATA)
+        readings.append(log_bits(len(data) - _SCOUT_HEADER[picture.mode], picture))
         trials.append(trial)
     return readings, trials
 
 
-def probe(codec: Codec, picture: Image.Image, rung: int) -> tuple[float, Trial]:
-    """Return ln(bits per pixel) of a picture at a rung, encoded at the codec's low effort, and the encode."""
-    setting = {**codec.setting(codec.ladder[rung], picture.mode), **codec.probe_options}
+def reading(codec: Codec, picture: Image.Image, rung: int, *, low: bool = False) -> tuple[float, Trial]:
+    """Return ln(bits per pixel) of a picture at a rung, at full or at `low` effort, and the encode."""
+    quality = codec.ladder[rung]
+    setting = codec.setting(quality, picture.mode)
+    if low:
+        setting = {**setting, **codec.probe_options}
     data, trial = encode_timed(codec, picture, setting, NO_METADATA)
-    return log_bits(len(data), picture), trial
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """What the mosaic says of one rung.
-
-    Attributes:
-        saving: ln(bytes at full effort / bytes at low effort).
-        low_bits: ln(bits per pixel) at low effort, the file's header left out; its differences between rungs are
-            those of the whole picture.
-        trials: the encodes made.
-    """
-
-    saving: float
-    low_bits: float
-    trials: tuple[Trial, Trial]
-
-
-def gauge(codec: Codec, tiles: Image.Image, rung: int) -> Gauge:
-    """Encode a mosaic at a rung with both efforts of the codec."""
-    full, trial = encode_timed(codec, tiles, codec.setting(codec.ladder[rung], tiles.mode), NO_METADATA)
-    low, low_trial = probe(codec, tiles, rung)
-    body = log_bits(low_trial.size - codec.header_bytes, tiles)
-    return Gauge(log_bits(len(full), tiles) - low, body, (trial, low_trial))
+    return log_bits(len(data) - codec.header(None if low else quality, picture.mode), picture), trial
 
 
 def log_bits(size: int, picture: Image.Image) -> float:
@@ -75,34 +58,76 @@ def log_bits(size: int, picture: Image.Image) -> float:
     return log(max(1, size) * 8 / (picture.width * picture.height))
 
 
-def feature_names(scout_qualities: Sequence[int]) -> list[str]:
-    """Return the names of what `probe_features` returns, in its order."""
-    own = ["position", "probe_bits", "gauge", "surprise", "log_pixels", "alpha", "grey", "drawing"]
-    return own + [f"scout_{quality}" for quality in scout_qualities]
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What does not change along the ladder.
 
-
-def probe_features(
-    position: float,
-    *,
-    mode: str,
-    drawing: bool,
-    pixels: int,
-    bits: float,
-    gauged: float,
-    expected: float,
-    scouts: Sequence[float],
-) -> list[float]:
-    """Return the features from which the trees predict how far bits + gauged is from the truth at a probed rung.
-
-    Args:
-        position: the rung probed, over the highest rung.
+    Attributes:
         mode: the mode the picture is encoded in.
         drawing: whether the codec's settings are those for drawings.
         pixels: its width times its height.
-        bits: what `probe` returned for the rung.
-        gauged: what `gauge` returned for it.
-        expected: ln(bits per pixel) that the scouts alone predict for it.
-        scouts: what `scout` returned.
+        share: the pixels of its sample over `pixels`.
+        busier: ln of how many more bits a pixel the whole has than its sample, by a scout of both; 0 without one.
+        scouts: those of the sample.
     """
-    alpha, grey = float(mode == "RGBA"), float(mode == "L")
-    return [position, bits, gauged, bits + gauged - expected, log(pixels), alpha, grey, float(drawing), *scouts]
+
+    mode: str
+    drawing: bool
+    pixels: int
+    share: float
+    busier: float
+    scouts: Sequence[float]
+
+    def values(self) -> list[float]:
+        """Return them as features."""
+        alpha, grey = float(self.mode == "RGBA"), float(self.mode == "L")
+        return [
+            *(log(self.pixels), log(self.share), alpha, grey, float(self.drawing), self.busier),
+            *self.scouts,
+        ]
+
+
+def traits_of(codec: Codec, picture: Image.Image, part: Image.Image, scouts: Sequence[float], busier: float) -> Traits:
+    """Return the traits of a picture, given its sample and what the scouts said."""
+    pixels = picture.width * picture.height
+    share = part.width * part.height / pixels
+    return Traits(picture.mode, codec.content == DRAWING, pixels, share, busier, scouts)
+
+
+def trait_names(scout_qualities: Sequence[int]) -> list[str]:
+    """Return the names of a picture's traits, in the order of `Traits.values`."""
+    names = ["log_pixels", "log_share", "alpha", "grey", "drawing", "busier"]
+    return names + [f"scout_{quality}" for quality in scout_qualities]
+
+
+COARSE_FEATURES = ["position", "coarse_bits", "beyond_scout"]
+
+
+def coarse_features(position: float, bits: float, traits: Traits) -> list[float]:
+    """Return the features from which trees predict how far bits + busier is from the truth.
+
+    Args:
+        position: the rung, over the highest rung.
+        bits: the coarse reading.
+        traits: see `Traits`.
+    """
+    return [position, bits, bits - traits.scouts[len(traits.scouts) // 2], *traits.values()]
+
+
+FINE_FEATURES = ["position", "fine_bits", "gauge", "surprise", "log_part"]
+
+
+def fine_features(
+    position: float, bits: float, traits: Traits, *, gauge: float, surprise: float, part: float
+) -> list[float]:
+    """Return the features from which trees predict how far bits + gauge is from the truth.
+
+    Args:
+        position: the rung, over the highest rung.
+        bits: the fine reading.
+        traits: see `Traits`.
+        gauge: ln(bytes of the sample at full effort / bytes at low effort); 0 where it was not read.
+        surprise: bits + gauge less what the coarse reading said; 0 where no sample was read beside the whole.
+        part: the share of the pixels that was read.
+    """
+    return [position, bits, gauge, surprise, log(part), *traits.values()]

@@ -1,7 +1,7 @@
 """A trained model as it is shipped: one readable JSON file a codec, checked when it is loaded.
 
 The file holds the scout curve (linear, from the scouts to ln bits per pixel at each knot of the ladder), the trees
-that correct the probe, and what the model was trained on.
+that correct a coarse and a fine reading, and what the model was trained on.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs import codec_for_format
 from bytefit.curve import interpolated
 from bytefit.errors import ModelError
-from bytefit.seeding.features import feature_names
+from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, trait_names
 from bytefit.shipped import models_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bytefit.codecs import Codec
     from bytefit.seeding.trees import Tree
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,15 @@ class Model:
         version: of the file's form.
         codec: Pillow's name of the format it is for.
         rungs: the length of the ladder it was trained on.
-        probe_options: the low effort its probes were made with.
+        probe_options: the low effort its fine readings were made with.
         scout_qualities: the JPEG qualities of the scouts.
+        whole_scout: whether one scout is taken of the whole picture too.
         knots: the rungs at which the scout curve is known.
         scout_curve: for each knot an intercept and a coefficient for each scout; gives ln(bits per pixel).
-        features: the names of the features of the trees.
-        base, trees: see `bytefit.seeding.trees`; they predict what probe and gauge leave of ln(true bytes).
+        features: the names of the features, of the coarse trees and then of the fine ones.
+        coarse_base, coarse_trees: see `bytefit.seeding.trees`; they predict what a coarse reading leaves of
+            ln(true bits per pixel).
+        fine_base, fine_trees: the same for a fine reading.
         scale_base, scale_trees: predict what a scale gains, see `bytefit.seeding.scaling`.
         modes: the modes of the pictures it was trained on.
         least_pixels: the smallest picture it was trained on.
@@ -50,11 +55,14 @@ class Model:
     rungs: int
     probe_options: dict[str, Any]
     scout_qualities: list[int]
+    whole_scout: bool
     knots: list[int]
     scout_curve: list[list[float]]
-    features: list[str]
-    base: float
-    trees: list[Tree]
+    features: list[list[str]]
+    coarse_base: float
+    coarse_trees: list[Tree]
+    fine_base: float
+    fine_trees: list[Tree]
     scale_base: float
     scale_trees: list[Tree]
     modes: list[str]
@@ -75,10 +83,16 @@ def _scout_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) ->
 
 
 @cache
-def shipped_model(codec: Codec) -> Model | None:
-    """Return the shipped model of a codec, or None if none is shipped."""
-    path = models_folder() / f"{codec.format.lower()}.json"
-    return load_model(path, codec) if path.is_file() else None
+def shipped_model(codec_format: str) -> Model | None:
+    """Return the shipped model of a codec, by Pillow's name of its format, or None if none is shipped."""
+    path = models_folder() / f"{codec_format.lower()}.json"
+    return load_model(path, codec_for_format(codec_format)) if path.is_file() else None
+
+
+def feature_names(scout_qualities: Sequence[int]) -> list[list[str]]:
+    """Return the names of the features of the coarse and of the fine trees, in their order."""
+    traits = trait_names(scout_qualities)
+    return [COARSE_FEATURES + traits, FINE_FEATURES + traits]
 
 
 def load_model(path: Path, codec: Codec) -> Model:

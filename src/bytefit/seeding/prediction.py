@@ -1,38 +1,46 @@
-"""From a picture to its predicted curve: the mean curve, bent by scouts and corrected by probes where a model helps.
+"""From a picture to its predicted curve: the mean curve, bent by what is read of the picture where a model helps.
 
-Each measurement is taken only while it is worth its cost; without a model, or outside what it was trained on, the
-mean curve serves as it is. The search corrects whatever comes out of here by what its trials measure.
+Each reading is taken only while it is worth its cost; without a model, or outside what it was trained on, the mean
+curve serves as it is. The search corrects whatever comes out of here by what its trials measure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from math import log
-from typing import TYPE_CHECKING, Any
+from math import exp, log
+from typing import TYPE_CHECKING, overload
 
-from bytefit.codecs.codec import DRAWING
 from bytefit.curve import aim, corrected, interpolated, rung_at
-from bytefit.seeding.features import gauge, probe, probe_features, scout
+from bytefit.seeding.features import (
+    WHOLE_SCOUT,
+    coarse_features,
+    fine_features,
+    reading,
+    scout,
+    traits_of,
+)
 from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.sampling import larger_sample
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable
 
     from PIL import Image
 
     from bytefit.codecs import Codec, Trial
 
-# A second probe pays where the first landed further from the answer than this (in ln bytes): beyond, even the mosaic
-# knows the way between the two less well than a probe knows its own rung.
-_PROBE_REACH = 0.7
+# A fine reading is taken where a coarse one lands no further from the answer than this, in ln bytes: beyond, another
+# coarse one is worth its cost, for the way between two rungs is known less well than a rung that was read.
+_NEAR = 0.25
 
-# Readings of the mosaic at most; they close in on the aim by a factor of five or more each.
-_MOST_READINGS = 4
+# Coarse readings before the fine one; each closes in on the aim by a factor of four or more.
+_MOST_COARSE = 3
 
-# A budget this far (in ln bytes) outside the ladder needs no probe: the first trial settles it.
+# A budget this far (in ln bytes) outside the ladder needs no reading: the first trial settles it.
 _OUT_OF_REACH = 0.5
 
 # A rung is expected inside the slack when it is predicted there with this much to spare on both sides, in ln bytes,
@@ -55,118 +63,177 @@ class Seed:
     probes: tuple[Trial, ...] = ()
 
 
-def seed(
-    codec: Codec,
-    picture: Image.Image,
-    tiles: Image.Image,
-    *,
-    coding: Mapping[str, Any],
-    budget: int,
-    enough: int,
-    first: int,
-) -> Seed:
+def seed(codec: Codec, picture: Image.Image, part: Image.Image, *, budget: int, enough: int, first: int) -> Seed:
     """Predict the curve of `picture` as well as pays for a search between `enough` and `budget` bytes.
 
     Args:
         codec: what it will be encoded with.
         picture: in the mode it will be encoded in.
-        tiles: its mosaic.
-        coding: save options that change how pixels are coded; no model was trained with any.
+        part: its sample, see `bytefit.seeding.features`.
         budget: see `bytefit.search.search`, as the next two.
         enough: the bytes at which the search stops.
         first: the lowest rung it may use.
     """
-    model = None if coding else shipped_model(codec)
+    model = shipped_model(codec.format)
     if model is None or picture.mode not in model.modes or picture.width * picture.height < model.least_pixels:
         return Seed(mean_curve(codec, picture))
-    return seed_with(model, codec, picture, tiles, budget=budget, enough=enough, first=first)
+    return seed_with(model, codec, picture, part, budget=budget, enough=enough, first=first)
 
 
 def seed_with(
-    model: Model, codec: Codec, picture: Image.Image, tiles: Image.Image, *, budget: int, enough: int, first: int
+    model: Model, codec: Codec, picture: Image.Image, part: Image.Image, *, budget: int, enough: int, first: int
 ) -> Seed:
     """Predict the curve of `picture` with a model; the arguments are those of `seed`."""
-    return _Learner(model, codec, picture, tiles).seed(
+    return _Learner(model, codec, picture, part).seed(
         aim(budget, enough), log(budget), log(max(1, min(enough, budget))), first
     )
 
 
 class _Learner:
-    """What has been measured of one picture so far, and the curve that follows from it."""
+    """What has been read of one picture so far, as ln(bits per pixel) by rung, and the curve that follows from it."""
 
-    def __init__(self, model: Model, codec: Codec, picture: Image.Image, tiles: Image.Image) -> None:
+    def __init__(self, model: Model, codec: Codec, picture: Image.Image, part: Image.Image) -> None:
         self.model = model
         self.codec = codec
         self.picture = picture
-        self.pixels = picture.width * picture.height
-        self.tiles = tiles
-        self.scouts, self.probes = scout(self.tiles, model.scout_qualities)
-        self.expected = scout_curve(model, self.scouts)
-        self.known: dict[int, float] = {}
+        self.part = part
+        self.sampled = part is not picture
+        scouts, self.probes = scout(part, model.scout_qualities)
+        busier = 0.0
+        if model.whole_scout and self.sampled:
+            (whole,), trials = scout(picture, [WHOLE_SCOUT])
+            self.probes += trials
+            busier = whole - scouts[model.scout_qualities.index(WHOLE_SCOUT)]
+        self.traits = traits_of(codec, picture, part, scouts, busier)
+        self.scouted = scout_curve(model, [value + busier for value in scouts])
+        self.read: dict[int, float] = {}
 
     def seed(self, target: float, most: float, least: float, first: int) -> Seed:
         """Close in on `target`, between `least` and `most`, all ln(bytes), above rung `first`."""
-        scouted = [bits + log(self.pixels / 8) for bits in self.expected]
-        if self.tiles is self.picture or scouted[first] > most + _OUT_OF_REACH or scouted[-1] < most - _OUT_OF_REACH:
-            return Seed(scouted, None, tuple(self.probes))
-        bend: Callable[[int], float] = scouted.__getitem__
+        rungs = len(self.scouted)
+        curve: Callable[[int], float] = self.scouted.__getitem__
+        if self._bytes(curve(first), first) > most + _OUT_OF_REACH or (
+            self._bytes(curve(rungs - 1), rungs - 1) < most - _OUT_OF_REACH
+        ):
+            return self._seed(curve, None)
+        rung = self._rung_at(curve, target, first)
+        level: float | None = None
+        while self.sampled and len(self.read) < _MOST_COARSE:
+            level = self._coarse(rung)
+            curve = self._through(rung, level)
+            last, rung = rung, self._rung_at(curve, target, first)
+            if abs(curve(rung) - curve(last)) <= self.codec.smooth_within:
+                rung = last
+            if rung in self.read or abs(curve(rung) - curve(last)) < _NEAR:
+                break
+        fine = self._fine(rung)
+        if fine is None:
+            return self._seed(curve, None if level is None else self._rung_at(curve, target, first))
+        curve = self._through(rung, fine)
         spare = min(_TO_SPARE, (most - least) / 4)
-        rung = rung_at(bend, target, first, len(scouted))
-        probed: int | None = None
-        level = 0.0
-        while len(self.known) < _MOST_READINGS:
-            anew = probed is None or abs(bend(rung) - bend(probed)) > _PROBE_REACH
-            if anew:
-                whole, trial = probe(self.codec, self.picture, rung)
+        if not least + spare <= self._bytes(fine, rung) <= most - spare:
+            last, rung = rung, self._rung_at(curve, target, first)
+            if self.sampled and rung not in self.read and abs(curve(rung) - curve(last)) > self.codec.smooth_within:
+                self._sampled_at(last)
+                self._sampled_at(rung)
+                curve = self._through(last, fine)
+                rung = self._rung_at(curve, target, first)
+        return self._seed(curve, rung)
+
+    def _coarse(self, rung: int) -> float:
+        """Return what the sample says of a rung of the whole picture."""
+        bits = self._sampled_at(rung)
+        features = coarse_features(self._position(rung), bits, self.traits)
+        return bits + self.traits.busier + predict(self.model.coarse_base, self.model.coarse_trees, features)
+
+    def _sampled_at(self, rung: int) -> float:
+        if rung not in self.read:
+            self.read[rung], trial = reading(self.codec, self.part, rung)
+            self.probes.append(trial)
+        return self.read[rung]
+
+    def _fine(self, rung: int) -> float | None:
+        """Return what a fine reading says of a rung, or None where none pays."""
+        gauge = surprise = 0.0
+        if self.codec.probe_pays(self.codec.setting(self.codec.ladder[rung], self.picture.mode)):
+            bits, trial = reading(self.codec, self.picture, rung, low=True)
+            self.probes.append(trial)
+            part = 1.0
+            if self.sampled:
+                full = self._sampled_at(rung)
+                low, trial = reading(self.codec, self.part, rung, low=True)
                 self.probes.append(trial)
-                probed = rung
-            reading = gauge(self.codec, self.tiles, rung)
-            self.probes += reading.trials
-            if anew:
-                level = whole - reading.low_bits
-            self.known[rung] = self._predicted(rung, reading.low_bits + level, reading.saving)
-            bend = self._bent(scouted, target)
-            if least + spare <= self.known[rung] <= most - spare:
-                break
-            last, rung = rung, rung_at(bend, target, first, len(scouted))
-            if rung in self.known or abs(bend(rung) - bend(last)) < self.codec.smooth_within:
-                break
-        return Seed(list(accumulate(map(bend, range(len(scouted))), max)), rung, tuple(self.probes))
+                gauge, surprise = full - low, bits - low - self.traits.busier
+        else:
+            larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.part
+            if larger is self.picture or larger.size == self.part.size:
+                return None
+            bits, trial = reading(self.codec, larger, rung)
+            self.probes.append(trial)
+            part = larger.width * larger.height / self.traits.pixels
+        features = fine_features(self._position(rung), bits, self.traits, gauge=gauge, surprise=surprise, part=part)
+        return bits + gauge + predict(self.model.fine_base, self.model.fine_trees, features)
 
-    def _predicted(self, rung: int, bits: float, saving: float) -> float:
-        features = probe_features(
-            rung / (self.model.rungs - 1),
-            mode=self.picture.mode,
-            drawing=self.codec.content == DRAWING,
-            pixels=self.pixels,
-            bits=bits,
-            gauged=saving,
-            expected=self.expected[rung],
-            scouts=self.scouts,
-        )
-        return bits + saving + predict(self.model.base, self.model.trees, features) + log(self.pixels / 8)
+    def _position(self, rung: int) -> float:
+        return rung / (len(self.scouted) - 1)
 
-    def _bent(self, scouted: Sequence[float], target: float) -> Callable[[int], float]:
-        """Return the scouts' curve through what is known nearest to the target on either side of it."""
-        below = {rung: value for rung, value in self.known.items() if value <= target}
-        above = {rung: value for rung, value in self.known.items() if value > target}
-        nearest = ([max(below)] if below else []) + ([min(above)] if above else [])
-        return corrected(scouted, {rung: self.known[rung] for rung in nearest})
+    def _through(self, at: int, level: float) -> Callable[[int], float]:
+        """Return the scouts' curve, bent as the sample was read, and `level` at rung `at`."""
+        shift = level - corrected(self.scouted, self.read)(at)
+        known = {rung: value + shift for rung, value in self.read.items()}
+        return corrected(self.scouted, known | {at: level})
+
+    def _rung_at(self, curve: Callable[[int], float], target: float, first: int) -> int:
+        return rung_at(lambda rung: self._bytes(curve(rung), rung), target, first, len(self.scouted))
+
+    def _bytes(self, bits: float, rung: int) -> float:
+        return in_bytes(self.codec, self.picture, bits, rung)
+
+    def _seed(self, curve: Callable[[int], float], start: int | None) -> Seed:
+        rungs = range(len(self.scouted))
+        values = _Late(len(rungs), lambda: accumulate((self._bytes(curve(rung), rung) for rung in rungs), max))
+        return Seed(values, start, tuple(self.probes))
+
+
+class _Late(Sequence[float]):
+    """Values that are computed when the first of them is wanted: mostly the first trial ends the search before."""
+
+    def __init__(self, length: int, make: Callable[[], Iterable[float]]) -> None:
+        self._length = length
+        self._make = make
+        self._values: list[float] = []
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[float]: ...
+    def __getitem__(self, index: int | slice) -> float | list[float]:
+        if not self._values:
+            self._values = list(self._make())
+        return self._values[index]
 
 
 def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:
     """Return the ln(bits per pixel) that scouts alone predict for every rung, never falling."""
     intercepts, *weights = model.scout_lines()
     curve: Sequence[float] = intercepts
-    for line, reading in zip(weights, scouts, strict=True):
-        curve = [value + weight * reading for value, weight in zip(curve, line, strict=True)]
+    for line, value in zip(weights, scouts, strict=True):
+        curve = [level + weight * value for level, weight in zip(curve, line, strict=True)]
     return list(accumulate(curve, max))
 
 
 def mean_curve(codec: Codec, picture: Image.Image) -> list[float]:
     """Return the mean curve for a picture of these dimensions: what is known before anything is measured."""
-    per_pixel = log(picture.width * picture.height / 8)
-    return [bits + per_pixel for bits in _mean_bits(codec)]
+    return [in_bytes(codec, picture, bits, rung) for rung, bits in enumerate(_mean_bits(codec))]
+
+
+def in_bytes(codec: Codec, picture: Image.Image, bits: float, rung: int) -> float:
+    """Return ln of the bytes that ln(bits per pixel) without the header are for `picture`."""
+    body = picture.width * picture.height / 8 * exp(bits)
+    return log(body + codec.header(codec.ladder[rung], picture.mode))
 
 
 @cache

@@ -13,6 +13,7 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.seeding.content import content
 from bytefit.seeding.features import scout
 from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:
@@ -28,19 +29,19 @@ SCALES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.3, 0.25)
 _WORTH_IT = 2.0
 
 
-def best_scale(codec: Codec, picture: Image.Image, tiles: Image.Image, budget: int) -> float:
+def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
     """Return the scale, at most 1, that looks best in `budget` bytes.
 
     Args:
         codec: as it suits the picture.
         picture: in the mode it will be encoded in.
-        tiles: its mosaic.
         budget: bytes there are for the pixels.
     """
-    model = shipped_model(codec)
+    model = shipped_model(codec.format)
     pixels = picture.width * picture.height
     if model is None or pixels < model.least_pixels:
         return 1.0
+    tiles = mosaic(picture)
     scouts = dict(zip(model.scout_qualities, scout(tiles, model.scout_qualities)[0], strict=True))
     return predicted_scale(model, budget * 8 / pixels, drawing=content(tiles) == DRAWING, scouts=scouts)
 

@@ -7,7 +7,7 @@ ratios. The strategies take turns at going first.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from bytefit.seeding.model import shipped_model
 from bytefit.shipped import models_folder
 from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples, limited
-from bytefit.training.measurement import knots
+from bytefit.training.measurement import knots, viewed
+from bytefit.training.plot import Curve, curve_of, draw
 from bytefit.training.progress import tracked
 from bytefit.training.published import PublishedModel
 from bytefit.training.strategies import SLACK, Answer, Case
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from PIL import Image
+
 # Budgets of a picture, in bits per pixel: generous, usual and tight.
 BUDGET_BITS = (1.0, 0.3, 0.1)
 
 # Upper bounds of the size classes, in megapixels.
 SIZE_CLASSES = (("tiny", 0.1), ("small", 1.0), ("medium", 4.0), ("large", float("inf")))
 
-STRATEGIES = ("bisection", "bisection, stopping early", "mean curve", "full-feature GBR", "bytefit")
+EARLY, PROVEN = "bisection, stopping early", "bytefit, best rung"
+STRATEGIES = ("bisection", EARLY, "mean curve", "full-feature GBR", "bytefit", PROVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,14 @@ class Row:
     """One case answered by one strategy.
 
     Attributes:
-        codec, path, kind, source: what was fitted.
+        codec, path, kind, source: what was fitted; the kind of a tiny piece cut from a picture is "tiny piece".
         megapixels, bits: its dimensions and its budget in bits per pixel.
         budget: the same in bytes.
         strategy: who answered.
         answer: what it answered.
         cost: all its time over the time of one encode at bytefit's answer.
         speed_up: the time of full bisection over its time.
+        speed_up_early: the time of bisection that stops inside the slack over its time.
     """
 
     codec: str
@@ -61,6 +66,7 @@ class Row:
     answer: Answer
     cost: float
     speed_up: float
+    speed_up_early: float
 
     @property
     def fill(self) -> float:
@@ -68,16 +74,20 @@ class Row:
         return self.answer.size / self.budget
 
 
-def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json: bool) -> str:
+def bench(
+    folder: Path, *, formats: list[str] | None, limit: int | None, as_json: bool, plot: Path | None = None
+) -> str:
     """Run every strategy on the images below `folder` and return the report.
 
-    Images from a source that the shipped models were trained on are left out.
+    Images from a source that the shipped models were trained on are left out. Of each a tiny piece is fitted too:
+    folders of photographs hold no icons.
 
     Args:
         folder: see `bytefit.training.corpus`.
         formats: the codecs to compare; None means all.
         limit: at most so many images of every kind, chosen by the hashes of their names; None means all.
         as_json: every row as JSON instead of tables.
+        plot: where a drawing of the comparison goes, with the curves of one image; None means nowhere.
 
     Raises:
         ConfigError: if no image is left to be measured.
@@ -94,22 +104,45 @@ def bench(folder: Path, *, formats: list[str] | None, limit: int | None, as_json
             except UnsupportedImage:
                 skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
                 continue
-            for bits in BUDGET_BITS:
-                case = Case(codec, picture, max(1, int(picture.width * picture.height * bits / 8)))
-                answered = _answered(case, published, turn)
-                if isinstance(answered, str):
-                    skipped[answered] = skipped.get(answered, 0) + 1
-                else:
-                    rows += _rows(sample, case, bits, answered)
+            for kind, seen in _pieces(sample, picture):
+                for bits in BUDGET_BITS:
+                    case = Case(codec, seen, max(1, int(seen.width * seen.height * bits / 8)))
+                    answered = _answered(case, published, turn)
+                    if isinstance(answered, str):
+                        skipped[answered] = skipped.get(answered, 0) + 1
+                    else:
+                        rows += _rows(sample, kind, case, bits, answered)
     if not rows:
         raise ConfigError(f"nothing to measure below {folder}: no readable image of a source the models do not know")
+    if plot is not None:
+        draw(rows, _curves(codecs, rows, samples), plot)
     if as_json:
         return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
     return _report(rows, skipped)
 
 
+def _pieces(sample: Sample, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
+    """Yield what is fitted of a picture, with its kind: the whole, and a tiny piece where it is not tiny itself."""
+    yield sample.kind, picture
+    piece = viewed(picture, "tiny", sample.path.name)
+    if piece is not None:
+        yield "tiny piece", piece
+
+
+def _curves(codecs: list[Codec], rows: list[Row], samples: list[Sample]) -> list[Curve]:
+    """Return for each codec the curves of one of the images, with the budget in the middle of those it was given."""
+    drawn = []
+    for codec in codecs:
+        row = next((r for r in rows if r.codec == codec.format and r.bits == BUDGET_BITS[1]), None)
+        if row is not None:
+            path = next(sample.path for sample in samples if sample.path.name == row.path)
+            curve = curve_of(codec, codec.prepare(read_image(path)[0]), row.budget)
+            drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
+    return drawn
+
+
 def _trained_on(sample: Sample, codecs: list[Codec]) -> bool:
-    models = [shipped_model(codec) for codec in codecs]
+    models = [shipped_model(codec.format) for codec in codecs]
     return any(sample.source in model.sources for model in models if model is not None)
 
 
@@ -123,13 +156,14 @@ def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Ans
     answers: dict[str, Answer] = {}
 
     def bisect() -> None:
-        answers["bisection"], answers["bisection, stopping early"] = case.bisection()
+        answers["bisection"], answers[EARLY] = case.bisection()
 
     steps: list[Callable[[], None]] = [
         bisect,
         lambda: answers.update({"mean curve": case.with_mean_curve()}),
         lambda: answers.update({"full-feature GBR": case.with_published(published)}),
         lambda: answers.update({"bytefit": case.with_bytefit()}),
+        lambda: answers.update({PROVEN: case.with_bytefit(slack=0)}),
     ]
     for step in range(len(steps)):
         steps[(step + turn) % len(steps)]()
@@ -141,13 +175,13 @@ def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Ans
     return {name: answers[name] for name in STRATEGIES}
 
 
-def _rows(sample: Sample, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
+def _rows(sample: Sample, kind: str, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
     one = median(case.encode(answers["bytefit"].quality).seconds for _ in range(3))
     for name, answer in answers.items():
         yield Row(
             codec=case.codec.format,
             path=sample.path.name,
-            kind=sample.kind,
+            kind=kind,
             source=sample.source,
             megapixels=case.picture.width * case.picture.height / 1e6,
             bits=bits,
@@ -156,6 +190,7 @@ def _rows(sample: Sample, case: Case, bits: float, answers: dict[str, Answer]) -
             answer=answer,
             cost=answer.seconds / one,
             speed_up=answers["bisection"].seconds / answer.seconds,
+            speed_up_early=answers[EARLY].seconds / answer.seconds,
         )
 
 
@@ -163,29 +198,40 @@ def _report(rows: list[Row], skipped: dict[str, int]) -> str:
     parts = []
     for codec in dict.fromkeys(row.codec for row in rows):
         of_codec = [row for row in rows if row.codec == codec]
-        groups = {"all": of_codec}
-        for low, (name, high) in zip((0.0, *(bound for _, bound in SIZE_CLASSES)), SIZE_CLASSES, strict=False):
-            groups[f"{name} ({low:g}-{high:g} MP)"] = [row for row in of_codec if low <= row.megapixels < high]
-        for kind in sorted({row.kind for row in of_codec}):
-            groups[kind] = [row for row in of_codec if row.kind == kind]
-        for name, group in groups.items():
-            if group:
-                parts.append(f"{codec}, {name}: {len(group) // len(STRATEGIES)} cases\n\n" + _table(group))
+        by_strategy = {name: [row for row in of_codec if row.strategy == name] for name in STRATEGIES}
+        parts.append(f"{codec}: {len(of_codec) // len(STRATEGIES)} cases\n\n" + _table(by_strategy))
+        parts.append(f"{codec}, bytefit:\n\n" + _table(_groups(by_strategy["bytefit"]), counted=True))
     left = "; ".join(f"{count} {what}" for what, count in sorted(skipped.items())) or "none"
     return "\n\n".join([*parts, f"Left out: {left}."])
 
 
-def _table(rows: list[Row]) -> str:
-    header = ["", "trials", "cost", "p90", "fill", "over", "unproven", "error", "speed-up", "slower", "ms"]
-    return table(header, [_summary(name, [row for row in rows if row.strategy == name]) for name in STRATEGIES])
+def _groups(rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each size class, kind and budget, by its name."""
+    groups = {}
+    for low, (name, high) in zip((0.0, *(bound for _, bound in SIZE_CLASSES)), SIZE_CLASSES, strict=False):
+        groups[f"{name} ({low:g}-{high:g} MP)"] = [row for row in rows if low <= row.megapixels < high]
+    for kind in sorted({row.kind for row in rows}):
+        groups[kind] = [row for row in rows if row.kind == kind]
+    for bits in BUDGET_BITS:
+        groups[f"{bits:g} bpp"] = [row for row in rows if row.bits == bits]
+    return {name: group for name, group in groups.items() if group}
+
+
+def _table(groups: dict[str, list[Row]], *, counted: bool = False) -> str:
+    header = ["", "trials", "cost", "p90", "fill", "over", "unproven", "error", "speed-up", "early", "slower", "least"]
+    return table(
+        header,
+        [_summary(f"{name}: {len(rows)}" if counted else name, rows) for name, rows in groups.items()],
+    )
 
 
 def _summary(name: str, rows: list[Row]) -> list[str]:
-    """Return a strategy's line of the table.
+    """Return a line of a table.
 
     Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers under
     the slack that are not proven the best rung, median error of ln(bytes),
-    median speed-up against full bisection, share of cases slower than it, median time.
+    median speed-up against full bisection and against bisection that stops inside the slack, share of cases slower
+    than full bisection, and the least speed-up.
     """
     costs = [row.cost for row in rows]
     errors = [abs(row.answer.error) for row in rows if row.answer.error is not None]
@@ -198,7 +244,8 @@ def _summary(name: str, rows: list[Row]) -> list[str]:
         "unproven": str(sum(row.fill < 1 - SLACK and not row.answer.proven for row in rows)),
         "error": f"{median(errors):.3f}" if errors else "-",
         "speed-up": f"{median(row.speed_up for row in rows):.2f}x",
+        "early": f"{median(row.speed_up_early for row in rows):.2f}x",
         "slower": f"{fmean(row.speed_up < 1 for row in rows):.1%}",
-        "ms": f"{median(row.answer.seconds for row in rows) * 1000:.1f}",
+        "least": f"{min(row.speed_up for row in rows):.2f}x",
     }
     return [name, *figures.values()]

@@ -11,10 +11,11 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.seeding.features import feature_names, probe_features
-from bytefit.seeding.model import VERSION, Model
+from bytefit.seeding.features import WHOLE_SCOUT, Traits, coarse_features, fine_features
+from bytefit.seeding.model import VERSION, Model, feature_names
 from bytefit.seeding.prediction import scout_curve
 from bytefit.seeding.trees import Tree, predict
+from bytefit.training.estimators import compare
 from bytefit.training.measurement import knots
 from bytefit.training.scaling import fit_scale, looks_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bytefit.codecs import Codec
+    from bytefit.training.estimators import Compared
     from bytefit.training.measurement import Measured
     from bytefit.training.scaling import Looks, Scaled
 
@@ -41,18 +43,19 @@ class Fitted:
 
     Attributes:
         model: the model.
-        importances: how much each feature contributes, by name, in sum 1.
-        errors: on held-out pictures, by kind: true minus predicted ln(bytes) at every probed rung in range.
-        scout_errors: the same for the scouts alone.
+        importances: how much each feature contributes, by name, in sum 1; of the coarse trees and of the fine ones.
+        errors: on held-out pictures, by what was read ("scouts", "coarse", "fine") and by kind: true minus predicted
+            ln(bits per pixel) at every rung in range.
+        compared: what other estimators make of the fine readings.
         looks: what the predicted scales give on held-out pictures.
         mean_bits: by content the geometric mean of bits per pixel at each quality measured, over the training
             photographs, or over the drawings where the codec has settings for them.
     """
 
     model: Model
-    importances: dict[str, float]
-    errors: dict[str, list[float]]
-    scout_errors: dict[str, list[float]]
+    importances: list[dict[str, float]]
+    errors: dict[str, dict[str, list[float]]]
+    compared: list[Compared]
     looks: list[Looks]
     mean_bits: dict[str, list[tuple[float, float]]]
 
@@ -70,18 +73,73 @@ def fit(
         rungs=len(codec.ladder),
         probe_options=dict(codec.probe_options),
         scout_qualities=qualities,
+        whole_scout=not codec.rows_apart,
         knots=rungs,
-        scout_curve=_fit_scouts(train, qualities, len(rungs)),
+        scout_curve=[],
         features=feature_names(qualities),
-        base=0.0,
-        trees=[],
+        coarse_base=0.0,
+        coarse_trees=[],
+        fine_base=0.0,
+        fine_trees=[],
         scale_base=0.0,
         scale_trees=[],
         modes=sorted({record.mode for record in train}),
         least_pixels=LEAST_PIXELS,
         sources=sorted({record.source for record in train}),
     )
-    inputs, outputs = zip(*(row for record in train for row in _rows(bare, record)), strict=True)
+    bare = replace(bare, scout_curve=_fit_scouts(bare, train))
+    coarse, fine = (_fit_trees([row for r in train for row in rows(bare, r)]) for rows in (coarse_rows, fine_rows))
+    (coarse_base, coarse_trees), (fine_base, fine_trees) = _as_trees(coarse), _as_trees(fine)
+    scale_base, scale_trees = _as_trees(fit_scale(scaled, qualities))
+    model = replace(
+        bare,
+        coarse_base=coarse_base,
+        coarse_trees=coarse_trees,
+        fine_base=fine_base,
+        fine_trees=fine_trees,
+        scale_base=scale_base,
+        scale_trees=scale_trees,
+    )
+    return Fitted(
+        model,
+        importances=[
+            dict(zip(names, map(float, regressor.feature_importances_), strict=True))
+            for names, regressor in zip(model.features, (coarse, fine), strict=True)
+        ],
+        errors={
+            "scouts": _by_kind(held_out, lambda r: _scout_errors(model, r)),
+            "coarse": _by_kind(
+                held_out, lambda r: [y - predict(coarse_base, coarse_trees, x) for x, y in coarse_rows(bare, r)]
+            ),
+            "fine": _by_kind(
+                held_out, lambda r: [y - predict(fine_base, fine_trees, x) for x, y in fine_rows(bare, r)]
+            ),
+        },
+        compared=compare(
+            [row for record in train for row in fine_rows(bare, record)],
+            [row for record in held_out for row in fine_rows(bare, record)],
+            lambda features: predict(fine_base, fine_trees, features),
+        ),
+        looks=looks_of(scaled_out, model),
+        mean_bits={content: _mean_bits(codec, train, content) for content in _contents(codec)},
+    )
+
+
+def _fit_scouts(bare: Model, train: list[Measured]) -> list[list[float]]:
+    """Return intercept and weights, for each knot, of ln(bits per pixel) by the scouts."""
+    curve = []
+    for knot in bare.knots:
+        # A few bytes more or less in their header are much for tiny pictures.
+        at = [(r, r.truth[r.rungs.index(knot)]) for r in train if knot in r.rungs and r.view != "tiny"]
+        usual = [(r, bits) for r, bits in at if log(LEAST_BITS) < bits < log(MOST_BITS)]
+        inputs = np.array([[value + _busier(bare, r) for value in _scouts(bare, r)] for r, _ in usual])
+        line = Ridge(alpha=1.0).fit(inputs, np.array([bits for _, bits in usual]))
+        curve.append([round(float(value), 4) for value in (line.intercept_, *line.coef_)])
+    return curve
+
+
+def _fit_trees(rows: list[tuple[list[float], float]]) -> GradientBoostingRegressor:
+    inputs, outputs = zip(*rows, strict=True)
     # Huber's loss: a few graphics with nearly no bits at all would otherwise draw the trees to them.
     regressor = GradientBoostingRegressor(
         loss="huber",
@@ -92,62 +150,60 @@ def fit(
         min_samples_leaf=10,
         random_state=0,
     )
-    regressor.fit(np.array(inputs), np.array(outputs))
-    base, trees = _as_trees(regressor)
-    scale_base, scale_trees = _as_trees(fit_scale(scaled, qualities))
-    model = replace(bare, base=base, trees=trees, scale_base=scale_base, scale_trees=scale_trees)
-    importances = dict(zip(model.features, map(float, regressor.feature_importances_), strict=True))
-    return Fitted(
-        model,
-        importances,
-        errors=_by_kind(held_out, lambda r: [y - predict(model.base, model.trees, x) for x, y in _rows(bare, r)]),
-        scout_errors=_by_kind(held_out, lambda r: _scout_errors(model, r)),
-        looks=looks_of(scaled_out, model),
-        mean_bits={content: _mean_bits(codec, train, content) for content in _contents(codec)},
+    return regressor.fit(np.array(inputs), np.array(outputs))
+
+
+def _scouts(bare: Model, record: Measured) -> list[float]:
+    return [record.scouts[quality] for quality in bare.scout_qualities]
+
+
+def _busier(bare: Model, record: Measured) -> float:
+    return record.whole_scout - record.scouts[WHOLE_SCOUT] if bare.whole_scout else 0.0
+
+
+def _traits(bare: Model, record: Measured) -> Traits:
+    return Traits(
+        record.mode,
+        record.content == DRAWING,
+        record.width * record.height,
+        record.share,
+        _busier(bare, record),
+        _scouts(bare, record),
     )
 
 
-def _fit_scouts(train: list[Measured], qualities: list[int], count: int) -> list[list[float]]:
-    """Return intercept and weights, for each knot, of ln(bits per pixel) by the scouts."""
-    inputs = np.array([[record.scouts[quality] for quality in qualities] for record in train])
-    truth = np.array([record.truth for record in train])
-    curve = []
-    for knot in range(count):
-        inside = truth[:, knot] < log(MOST_BITS)
-        line = Ridge(alpha=1.0).fit(inputs[inside], truth[inside, knot])
-        curve.append([round(float(value), 4) for value in (line.intercept_, *line.coef_)])
-    return curve
-
-
-def _rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
-    """Return (features, what probe and gauge leave of the truth) for every knot of a picture that budgets are about."""
-    scouts = [record.scouts[quality] for quality in bare.scout_qualities]
-    expected = scout_curve(bare, scouts)
-    knots_of_record = zip(bare.knots, record.probes, record.gauges, record.truth, strict=True) if record.gauges else ()
+def coarse_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
+    """Return (features, what a coarse reading leaves of the truth) for every rung that budgets are about."""
+    if record.share == 1:
+        return []
+    traits = _traits(bare, record)
     return [
-        (
-            probe_features(
-                rung / (bare.rungs - 1),
-                mode=record.mode,
-                drawing=record.content == DRAWING,
-                pixels=record.width * record.height,
-                bits=bits,
-                gauged=gauged,
-                expected=expected[rung],
-                scouts=scouts,
-            ),
-            true - bits - gauged,
-        )
-        for rung, bits, gauged, true in knots_of_record
+        (coarse_features(rung / (bare.rungs - 1), bits, traits), true - bits - traits.busier)
+        for rung, bits, true in zip(record.rungs, record.coarse, record.truth, strict=True)
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
 
 
+def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
+    """Return (features, what a fine reading leaves of the truth) for every rung that budgets are about."""
+    traits = _traits(bare, record)
+    rows = []
+    for rung, coarse, fine, true in zip(record.rungs, record.coarse, record.fine, record.truth, strict=True):
+        if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
+            continue
+        bits, gauge, part = fine
+        surprise = 0.0 if record.share == 1 or part < 1 else bits + gauge - coarse - traits.busier
+        position = rung / (bare.rungs - 1)
+        features = fine_features(position, bits, traits, gauge=gauge, surprise=surprise, part=part)
+        rows.append((features, true - bits - gauge))
+    return rows
+
+
 def _scout_errors(model: Model, record: Measured) -> list[float]:
-    expected = scout_curve(model, [record.scouts[quality] for quality in model.scout_qualities])
+    expected = scout_curve(model, [value + _busier(model, record) for value in _scouts(model, record)])
     return [
         true - expected[rung]
-        for rung, true in zip(model.knots, record.truth, strict=True)
+        for rung, true in zip(record.rungs, record.truth, strict=True)
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
 
@@ -179,6 +235,9 @@ def _contents(codec: Codec) -> tuple[str, ...]:
 
 
 def _mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
-    suiting = [r for r in train if r.content == content and (content == DRAWING or r.kind.startswith("photo"))]
-    means = np.exp(np.array([record.truth for record in suiting or train]).mean(axis=0))
+    middles = [record for record in train if record.view == "middle"]
+    suiting = [
+        r for r in middles if r.content == content and (content == DRAWING or r.kind.startswith("photo"))
+    ] or middles
+    means = np.exp(np.array([record.truth for record in suiting]).mean(axis=0))
     return [(codec.ladder[rung], float(f"{mean:.3g}")) for rung, mean in zip(knots(codec), means, strict=True)]

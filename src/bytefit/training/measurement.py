@@ -11,19 +11,24 @@ from ast import literal_eval
 from dataclasses import dataclass
 from hashlib import sha256
 from inspect import getsource
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import PIL
+from PIL.Image import Resampling
+from PIL.Image import open as open_image
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import DRAWING, NO_METADATA
+from bytefit.codecs.codec import DRAWING, save_to_bytes
 from bytefit.errors import UnsupportedImage
 from bytefit.opening import read_image
 from bytefit.seeding import mosaic as mosaic_module
-from bytefit.seeding.content import suited
-from bytefit.seeding.features import gauge, log_bits, probe, scout
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding import sample, suited
+from bytefit.seeding import sampling as sampling_module
+from bytefit.seeding import strips as strips_module
+from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
+from bytefit.seeding.sampling import larger_sample
 from bytefit.training.progress import tracked
 from bytefit.training.published import full_features
 
@@ -39,12 +44,21 @@ if TYPE_CHECKING:
 # Larger pictures are measured on their middle: the statistics of their pixels are the same, and AVIF takes seconds.
 MOST_PIXELS = 1_000_000
 
-# How many rungs the true curve is measured at, evenly spaced, or their qualities; both ends included.
-KNOTS: dict[str, int | tuple[int, ...]] = {
+# What of a picture is measured: its middle, and where that makes another picture a larger part of it (encoders go
+# other ways with more pixels), a tiny piece, and all of it as pages and hooks meet it: scaled down and compressed once.
+VIEWS = ("middle", "large", "tiny", "shrunk")
+_LARGE_PIXELS, _SHRUNK_PIXELS = 4_000_000, 300_000
+_TINY_SIDES = (24, 40, 64, 96, 160, 256)
+_SHRUNK_QUALITIES = (60, 70, 75, 80, 85, 90, 95)
+
+# How many rungs the true curve is measured at, evenly spaced, or their qualities; both ends included. The dear views
+# are measured at every second of them.
+KNOTS: dict[str, int | tuple[float, ...]] = {
     "JPEG": 17,
-    "WEBP": 17,
+    "WEBP": (0, 5, 9.5, 19, 28, 38, 48, 57, 67, 76.5, 81, 86, 90.5, 92.75, 95.25, 97.5, 100),
     "AVIF": (2, 11, 19, 27, 38, 46, 54, 65, 73, 83, 91, 100),
 }
+_EVERY_SECOND = ("large", "shrunk")
 
 # Qualities the scouts are measured at; which of them a model uses is decided when it is fitted.
 SCOUT_QUALITIES = (10, 30, 50, 75, 90)
@@ -52,29 +66,37 @@ SCOUT_QUALITIES = (10, 30, 50, 75, 90)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One picture as one codec sees it; all sizes as ln(bits per pixel).
+    """One view of a picture as one codec sees it; all readings as ln(bits per pixel) without the file's header.
 
     Attributes:
         kind, source: see `bytefit.training.corpus`.
+        view: see `VIEWS`.
         mode, width, height: of what was encoded.
         content: what it holds, if the codec has settings of its own for that; else "photograph".
-        scouts: by JPEG quality.
-        truth: the full encodes, at each knot.
-        probes: the encodes at low effort, at each knot.
-        gauges: what the mosaic says of the difference, at each knot; empty for a picture too small for one.
+        rungs: where it was measured.
+        truth: the full encodes.
+        share: the pixels of its sample over its own; 1 for a picture too small for one.
+        scouts: those of the sample, by JPEG quality.
+        whole_scout: that of the whole.
+        coarse: the coarse readings.
+        fine: the fine ones, each with its gauge and the share of the pixels that was read; None where none pays.
         full_features: those of the published attempt.
     """
 
     kind: str
     source: str
+    view: str
     mode: str
     width: int
     height: int
     content: str
-    scouts: dict[int, float]
+    rungs: list[int]
     truth: list[float]
-    probes: list[float]
-    gauges: list[float]
+    share: float
+    scouts: dict[int, float]
+    whole_scout: float
+    coarse: list[float]
+    fine: list[tuple[float, float, float] | None]
     full_features: list[float]
 
 
@@ -87,38 +109,31 @@ def knots(codec: Codec) -> list[int]:
 
 
 def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Measured]]:
-    """Measure every sample with every codec; return by format what could be measured."""
-    pairs = [(sample, codec) for sample in samples for codec in codecs]
-    tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
-    records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    """Measure every view of every sample with every codec; return by format what could be measured."""
+    tasks = [(sample, view, codec) for sample in samples for view in VIEWS for codec in codecs]
+    calls = [joblib.delayed(_measured)(sample, view, codec.format, cache) for sample, view, codec in tasks]
+    records = joblib.Parallel(n_jobs=jobs, return_as="generator")(calls)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
-    for (_, codec), record in zip(pairs, tracked(records, "measuring", len(tasks)), strict=True):
+    for (_, _, codec), record in zip(tasks, tracked(records, "measuring", len(tasks)), strict=True):
         if record is not None:
             measured[codec.format].append(record)
     return measured
 
 
-def _measured(sample: Sample, codec_format: str, cache: Path) -> Measured | None:
-    """Measure one picture, part by part from the cache: the truth is dear, the probes are what is worked on."""
+def _measured(sample: Sample, view: str, codec_format: str, cache: Path) -> Measured | None:
+    """Measure one view, part by part from the cache: the truth is dear, the readings are what is worked on."""
     memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)
     digest = sha256(sample.path.read_bytes()).hexdigest()
-    at_knots = [codec.ladder[rung] for rung in knots(codec)]
-    key = repr((digest, codec_format, PIL.__version__, knots(codec), settings_key(codec, at_knots)))
-    effort = repr(sorted(codec.probe_options.items()))
-    shape = memory.cache(_shape, ignore=["path"])(sample.path, key)
+    at = knots(codec)[:: 2 if view in _EVERY_SECOND else 1]
+    decides = settings_key(codec, [codec.ladder[rung] for rung in at])
+    key = repr((digest, codec_format, PIL.__version__, at, decides))
+    shape = memory.cache(_shape, ignore=["path"])(sample.path, view, key)
     if shape is None:
         return None
-    return Measured(
-        kind=sample.kind,
-        source=sample.source,
-        **shape,
-        content=memory.cache(_content, ignore=["path"])(sample.path, key),
-        scouts=memory.cache(_scouts, ignore=["path"])(sample.path, key, _tiling(), SCOUT_QUALITIES),
-        truth=memory.cache(_truth, ignore=["path"])(sample.path, key),
-        probes=memory.cache(_probes, ignore=["path"])(sample.path, key, effort),
-        gauges=memory.cache(_gauges, ignore=["path"])(sample.path, key, _tiling(), effort),
-    )
+    readings = memory.cache(_readings, ignore=["path"])(sample.path, view, key, _reading_key(codec))
+    truth = memory.cache(_truth, ignore=["path"])(sample.path, view, key)
+    return Measured(kind=sample.kind, source=sample.source, view=view, rungs=at, truth=truth, **shape, **readings)
 
 
 def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
@@ -131,66 +146,104 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
     return named
 
 
-def _tiling() -> str:
-    """Return what decides a mosaic, as a key for the cache."""
-    return getsource(mosaic_module)
+def _reading_key(codec: Codec) -> str:
+    """Return what decides the readings beside the picture and the settings, as a key for the cache."""
+    parts: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample)
+    sampling = [getsource(item) for item in (*parts, scout, reading)]
+    return repr((sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), SCOUT_QUALITIES))
 
 
-def _prepared(path: Path, key: str) -> tuple[Codec, Image.Image]:
+def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
+    """Return the codec as it suits a view of a picture, and the view, or None where there is no such view of it."""
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = middle(codec.prepare(read_image(path)[0]))
-    return suited(codec, mosaic(picture)), picture
+        picture = viewed(codec.prepare(read_image(path)[0]), view, path.name)
+    return None if picture is None else (suited(codec, sample(codec, picture)), picture)
 
 
-def _content(path: Path, key: str) -> str:
-    return _prepared(path, key)[0].content
+def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
+    """Return a view of a picture, see `VIEWS`, or None where it is none of its own; `name` draws its dimensions."""
+    pixels = picture.width * picture.height
+    draw = sha256(name.encode()).digest()
+    if view == "middle":
+        return middle(picture, MOST_PIXELS)
+    if view == "large":
+        return middle(picture, _LARGE_PIXELS) if pixels > 2 * MOST_PIXELS else None
+    if view == "tiny":
+        width, height = (_TINY_SIDES[byte % len(_TINY_SIDES)] for byte in draw[:2])
+        left, top = (picture.width - width) // 2, (picture.height - height) // 2
+        return picture.crop((left, top, left + width, top + height)) if min(left, top) > 0 else None
+    if pixels < _SHRUNK_PIXELS or picture.mode not in {"L", "RGB"}:
+        return None
+    share = (_SHRUNK_PIXELS / pixels) ** 0.5 * (0.6 + 0.4 * draw[0] / 255)
+    small = picture.resize((round(picture.width * share), round(picture.height * share)), Resampling.LANCZOS)
+    once = save_to_bytes(small, "JPEG", {"quality": _SHRUNK_QUALITIES[draw[1] % len(_SHRUNK_QUALITIES)]})
+    with open_image(BytesIO(once)) as decoded:
+        return decoded.convert(picture.mode)
 
 
-def _shape(path: Path, key: str) -> dict[str, Any] | None:
-    """Return mode, dimensions and the published attempt's features, or None for a picture the codec refuses."""
+def _shape(path: Path, view: str, key: str) -> dict[str, Any] | None:
+    """Return mode, dimensions, content and the published attempt's features, or None where nothing can be measured."""
     try:
-        _, picture = _prepared(path, key)
+        found = _prepared(path, view, key)
     except UnsupportedImage:
         return None
-    features = full_features(picture)
-    return {"mode": picture.mode, "width": picture.width, "height": picture.height, "full_features": features}
+    if found is None:
+        return None
+    codec, picture = found
+    return {
+        "mode": picture.mode,
+        "width": picture.width,
+        "height": picture.height,
+        "content": codec.content,
+        "full_features": full_features(picture) if view == "middle" else [],
+    }
 
 
-def _truth(path: Path, key: str) -> list[float]:
-    codec, picture = _prepared(path, key)
-    return [true_bits(codec, picture, rung) for rung in knots(codec)]
+def _view(path: Path, view: str, key: str) -> tuple[Codec, Image.Image, list[int]]:
+    found = _prepared(path, view, key)
+    assert found is not None
+    return *found, literal_eval(key)[3]
 
 
-def _probes(path: Path, key: str, effort: str) -> list[float]:  # noqa: ARG001  (a key for the cache)
-    codec, picture = _prepared(path, key)
-    return [probe(codec, picture, rung)[0] for rung in knots(codec)]
+def _truth(path: Path, view: str, key: str) -> list[float]:
+    codec, picture, rungs = _view(path, view, key)
+    return [reading(codec, picture, rung)[0] for rung in rungs]
 
 
-def _gauges(path: Path, key: str, tiling: str, effort: str) -> list[float]:  # noqa: ARG001  (keys for the cache)
-    codec, picture = _prepared(path, key)
-    tiles = mosaic(picture)
-    return [] if tiles is picture else [gauge(codec, tiles, rung).saving for rung in knots(codec)]
+def _readings(path: Path, view: str, key: str, reading_key: str) -> dict[str, Any]:  # noqa: ARG001  (for the cache)
+    codec, picture, rungs = _view(path, view, key)
+    part = sample(codec, picture)
+    coarse = [reading(codec, part, rung)[0] for rung in rungs]
+    return {
+        "share": part.width * part.height / (picture.width * picture.height),
+        "scouts": dict(zip(SCOUT_QUALITIES, scout(part, SCOUT_QUALITIES)[0], strict=True)),
+        "whole_scout": scout(picture, [WHOLE_SCOUT])[0][0],
+        "coarse": coarse,
+        "fine": [_fine(codec, picture, part, rung, full) for rung, full in zip(rungs, coarse, strict=True)],
+    }
 
 
-def _scouts(path: Path, key: str, tiling: str, qualities: tuple[int, ...]) -> dict[int, float]:  # noqa: ARG001
-    _, picture = _prepared(path, key)
-    return dict(zip(qualities, scout(mosaic(picture), qualities)[0], strict=True))
+def _fine(
+    codec: Codec, picture: Image.Image, part: Image.Image, rung: int, full: float
+) -> tuple[float, float, float] | None:
+    """Return a fine reading as run time takes it, its gauge and the share of the pixels that was read."""
+    if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
+        gauge = 0.0 if part is picture else full - reading(codec, part, rung, low=True)[0]
+        return reading(codec, picture, rung, low=True)[0], gauge, 1.0
+    larger = larger_sample(picture) if codec.rows_apart and part is not picture else part
+    if larger is picture or larger.size == part.size:
+        return None
+    return reading(codec, larger, rung)[0], 0.0, larger.width * larger.height / (picture.width * picture.height)
 
 
-def true_bits(codec: Codec, picture: Image.Image, rung: int) -> float:
-    """Return ln(bits per pixel) of a full encode of a rung."""
-    setting = codec.setting(codec.ladder[rung], picture.mode)
-    return log_bits(len(codec.encode(picture, {**setting, **NO_METADATA})), picture)
-
-
-def middle(picture: Image.Image) -> Image.Image:
-    """Return the middle of a picture, at most `MOST_PIXELS` of it, aligned to blocks of 16 pixels."""
+def middle(picture: Image.Image, most: int) -> Image.Image:
+    """Return the middle of a picture, at most `most` pixels of it, aligned to blocks of 16 pixels."""
     pixels = picture.width * picture.height
-    if pixels <= MOST_PIXELS:
+    if pixels <= most:
         return picture
-    share = (MOST_PIXELS / pixels) ** 0.5
+    share = (most / pixels) ** 0.5
     width, height = (max(16, int(side * share) // 16 * 16) for side in picture.size)
     left, top = ((whole - part) // 2 // 16 * 16 for whole, part in zip(picture.size, (width, height), strict=True))
     return picture.crop((left, top, left + width, top + height))

@@ -15,6 +15,7 @@ from scipy import ndimage
 from sklearn.ensemble import GradientBoostingRegressor
 
 from bytefit.curve import interpolated
+from bytefit.seeding.prediction import in_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,9 @@ class PublishedModel:
         """Return the predicted ln(bytes) for every rung; the features are computed here and count as its cost."""
         features = full_features(picture)
         inputs = np.array([[*features, self.codec.ladder[rung]] for rung in self.rungs])
-        bits = self.regressor.predict(inputs) + np.log(picture.width * picture.height / 8)
-        knots = [(float(rung), float(value)) for rung, value in zip(self.rungs, bits, strict=True)]
+        bits = self.regressor.predict(inputs)
+        knots = [
+            (float(rung), in_bytes(self.codec, picture, value, rung))
+            for rung, value in zip(self.rungs, map(float, bits), strict=True)
+        ]
         return list(accumulate(interpolated(knots, range(len(self.codec.ladder))), max))

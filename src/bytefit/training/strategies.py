@@ -15,8 +15,7 @@ from bytefit.codecs import encode_timed
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.compression import compress
 from bytefit.search import search
-from bytefit.seeding import seed, suited
-from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding import sample, seed, suited
 from bytefit.seeding.prediction import mean_curve
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Case:
 
     def __init__(self, codec: Codec, picture: Image.Image, budget: int) -> None:
         """Take a picture in the mode the codec encodes."""
-        self.codec = suited(codec, mosaic(picture))
+        self.codec = suited(codec, sample(codec, picture))
         self.picture = picture
         self.budget = budget
         self.enough = ceil(budget * (1 - SLACK))
@@ -97,20 +96,20 @@ class Case:
         started = perf_counter()
         return self._searched(model.curve(self.picture), started)
 
-    def with_bytefit(self) -> Answer:
+    def with_bytefit(self, slack: float = SLACK) -> Answer:
         """Call `bytefit.compress`, as a user does."""
         started = perf_counter()
         result = compress(
             self.picture,
             self.budget,
             format=self.codec.format,
-            slack=SLACK,
+            slack=slack,
             on_unreachable="smallest",
             metadata="strip",
         )
         seconds = perf_counter() - started
-        tiles = mosaic(self.picture)
-        seeded = seed(self.codec, self.picture, tiles, coding={}, budget=self.budget, enough=self.enough, first=0)
+        part = sample(self.codec, self.picture)
+        seeded = seed(self.codec, self.picture, part, budget=self.budget, enough=self.enough, first=0)
         predicted = seeded.curve[self.codec.ladder.index(result.quality)]
         return Answer(
             result.size, result.quality, len(result.trials), seconds, log(result.size) - predicted, result.proven

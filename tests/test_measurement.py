@@ -1,0 +1,299 @@
+"""What is measured for training: views of a picture, and of each what run time will see, by the same functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("sklearn")
+
+from bytefit.codecs import CODECS
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.webp import WEBP
+from bytefit.opening import read_image
+from bytefit.seeding import sample
+from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
+from bytefit.seeding.sampling import larger_sample
+from bytefit.training.corpus import find_samples
+from bytefit.training.measurement import (
+    MOST_PIXELS,
+    SCOUT_QUALITIES,
+    VIEWS,
+    knots,
+    measure_all,
+    middle,
+    settings_key,
+    viewed,
+)
+from images import in_mode, noise, photograph, screenshot
+
+NAMES = [f"picture{number}.jpg" for number in range(12)]
+
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+
+def pixels(picture):
+    """Return how many pixels a picture has."""
+    return picture.width * picture.height
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Every view of a photograph and of a drawing, as two codecs see them."""
+    folder = tmp_path_factory.mktemp("measured")
+    for name, draw in (("photograph", photograph), ("drawing", screenshot)):
+        (folder / "pictures" / name).mkdir(parents=True)
+        draw((720, 480)).save(folder / "pictures" / name / f"{name}.png")
+    samples = find_samples([folder / "pictures"])
+    return samples, measure_all(samples, (JPEG, WEBP), folder / "cache", 1)
+
+
+def of_view(measured, codec, view):
+    """Return of each picture what was measured of a view of it, and the view itself."""
+    samples, records = measured
+    found = [record for record in records[codec.format] if record.view == view]
+    return [
+        (record, viewed(codec.prepare(read_image(one.path)[0]), view, one.path.name))
+        for record in found
+        for one in samples
+        if one.kind == record.kind
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((640, 480), (640, 480)),
+        ((1000, 1000), (1000, 1000)),
+        ((1600, 1200), (1152, 864)),
+        ((60_000, 20), (54_768, 16)),
+    ],
+)
+def test_the_middle_is_at_most_a_megapixel(size, expected):
+    """Of the same shape, to whole blocks."""
+    view = viewed(Image.new("L", size), "middle", "any.png")
+
+    assert view.size == expected
+    assert pixels(view) <= MOST_PIXELS
+
+
+def test_the_middle_is_in_the_middle():
+    """Cut on the encoder's blocks, not scaled."""
+    picture = noise((1600, 1200), "L")
+
+    view = viewed(picture, "middle", "any.png")
+
+    left, top = (1600 - 1152) // 2, (1200 - 864) // 2 // 16 * 16
+    assert view.tobytes() == picture.crop((left, top, left + 1152, top + 864)).tobytes()
+
+
+def test_a_picture_that_is_small_enough_is_its_own_middle():
+    """Nothing is copied."""
+    picture = noise((100, 50))
+
+    assert viewed(picture, "middle", "any.png") is picture
+    assert middle(picture, 5000) is picture
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1000, 1000), None), ((2000, 1000), None), ((1600, 1300), (1600, 1300)), ((3200, 2400), (2304, 1728))],
+)
+def test_the_large_view_is_a_larger_middle(size, expected):
+    """At most four megapixels; of pictures that the middle leaves more than half of."""
+    view = viewed(Image.new("L", size), "large", "any.png")
+
+    assert (view if view is None else view.size) == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_tiny_view_is_a_piece_from_the_middle(name):
+    """Not scaled, of dimensions that the name alone decides."""
+    picture = noise((700, 500), "L")
+
+    view, other = (viewed(one, "tiny", name) for one in (picture, noise((400, 400), "RGB")))
+
+    left, top = (700 - view.width) // 2, (500 - view.height) // 2
+    assert all(24 <= side <= 256 for side in view.size)
+    assert view.tobytes() == picture.crop((left, top, left + view.width, top + view.height)).tobytes()
+    assert (other.size, other.mode) == (view.size, "RGB")
+
+
+def test_tiny_views_differ_in_their_dimensions():
+    """As icons and thumbnails do."""
+    views = [viewed(Image.new("L", (700, 500)), "tiny", name) for name in NAMES]
+
+    assert len({view.size for view in views}) > len(NAMES) / 2
+    assert min(map(pixels, views)) < 5000 < max(map(pixels, views))
+
+
+@pytest.mark.parametrize("size", [(24, 24), (25, 700), (700, 25), (1, 1)])
+def test_a_picture_that_is_tiny_itself_has_no_tiny_view(size):
+    """It would be the picture again, or stick out of it."""
+    assert [viewed(Image.new("L", size), "tiny", name) for name in NAMES] == [None] * len(NAMES)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1600, 1200), (3000, 400)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_shrunk_view_is_all_of_the_picture(size, mode):
+    """Scaled down to 0.1 to 0.3 megapixel, in its shape and mode."""
+    picture = Image.linear_gradient("L").resize(size).convert(mode)
+
+    views = [viewed(picture, "shrunk", name) for name in NAMES]
+
+    assert {view.mode for view in views} == {mode}
+    assert all(0.1e6 < pixels(view) < 0.301e6 for view in views)
+    assert all(view.width / view.height == pytest.approx(size[0] / size[1], rel=0.02) for view in views)
+    assert len({view.size for view in views}) > len(NAMES) / 2
+    assert views[0].convert("L").resize((1, 2)).getextrema()[1] > 150  # the gradient, not a piece of it
+
+
+def test_the_shrunk_view_was_compressed_once():
+    """As pages and hooks meet pictures: at another quality, other pixels."""
+    picture = photograph((800, 600))
+
+    views = [viewed(picture, "shrunk", name) for name in NAMES]
+
+    for view in views:
+        plain = picture.resize(view.size, Image.Resampling.LANCZOS)
+        assert plain.tobytes() != view.tobytes()
+        pairs = zip(plain.resize((4, 3)).tobytes(), view.resize((4, 3)).tobytes(), strict=True)
+        assert all(abs(own - its) <= 3 for own, its in pairs)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [in_mode("RGBA", (800, 600)), in_mode("CMYK", (800, 600)), photograph((540, 550)), photograph((144, 96))],
+    ids=lambda picture: f"{picture.mode} {picture.width}x{picture.height}",
+)
+def test_some_pictures_have_no_shrunk_view(picture):
+    """What is small already, and what cannot be a usual JPEG."""
+    assert [viewed(picture, "shrunk", name) for name in NAMES] == [None] * len(NAMES)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_always_the_same(view):
+    """Nothing is drawn at random but by the name."""
+    first, second = (viewed(photograph((1700, 1300), seed=4), view, "photo.jpg") for _ in range(2))
+
+    assert (first.size, first.mode) == (second.size, second.mode)
+    assert first.tobytes() == second.tobytes()
+
+
+@each_codec
+def test_curves_are_measured_from_end_to_end(codec):
+    """At rungs of the ladder, rising, both ends among them."""
+    rungs = knots(codec)
+
+    assert (rungs[0], rungs[-1]) == (0, len(codec.ladder) - 1)
+    assert rungs == sorted(set(rungs))
+    assert len(rungs) >= 12
+
+
+@pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
+def test_every_view_there_is_is_measured(measured, codec):
+    """Once for each codec; the dear ones at every second rung, the ends among them."""
+    records = measured[1][codec.format]
+
+    assert sorted((record.kind, record.view) for record in records) == sorted(
+        (kind, view) for kind in ("photograph", "drawing") for view in ("middle", "tiny", "shrunk")
+    )
+    for record in records:
+        assert record.rungs == knots(codec)[:: 2 if record.view == "shrunk" else 1]
+        assert record.rungs[-1] == len(codec.ladder) - 1
+        assert len(record.truth) == len(record.coarse) == len(record.fine) == len(record.rungs)
+        assert record.source == f"{record.kind}/{record.kind}.png"
+
+
+def test_what_a_picture_holds_is_measured(measured):
+    """For codecs that have settings for it: the true curve is that of the settings it gets."""
+    for codec in (JPEG, WEBP):
+        for record, picture in of_view(measured, codec, "middle"):
+            drawing = record.kind == "drawing" and codec is JPEG
+            assert record.content == (DRAWING if drawing else "photograph")
+            suited = codec.suited(record.content)
+            assert record.truth == [reading(suited, picture, rung)[0] for rung in record.rungs]
+
+
+@pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
+@pytest.mark.parametrize("view", ["middle", "tiny", "shrunk"])
+def test_scouts_and_coarse_readings_are_those_of_the_sample(measured, codec, view):
+    """The very numbers that run time will read."""
+    for record, picture in of_view(measured, codec, view):
+        suited, part = codec.suited(record.content), sample(codec, picture)
+        assert (record.mode, record.width, record.height) == (picture.mode, *picture.size)
+        assert record.share == pixels(part) / pixels(picture)
+        assert list(record.scouts.values()) == scout(part, SCOUT_QUALITIES)[0]
+        assert record.whole_scout == scout(picture, [WHOLE_SCOUT])[0][0]
+        assert record.coarse == [reading(suited, part, rung)[0] for rung in record.rungs]
+        if record.share == 1:
+            assert record.coarse == record.truth
+
+
+@pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
+@pytest.mark.parametrize("view", ["middle", "tiny"])
+def test_fine_readings_are_taken_where_they_pay(measured, codec, view):
+    """Of the whole at low effort, or of a larger sample; where there is neither, none."""
+    for record, picture in of_view(measured, codec, view):
+        suited = codec.suited(record.content)
+        for rung, coarse, fine in zip(record.rungs, record.coarse, record.fine, strict=True):
+            if suited.probe_pays(suited.setting(suited.ladder[rung], record.mode)):
+                low = reading(suited, sample(codec, picture), rung, low=True)[0]
+                gauge = 0.0 if record.share == 1 else coarse - low
+                assert fine == (reading(suited, picture, rung, low=True)[0], gauge, 1.0)
+            elif record.share == 1 or not codec.rows_apart:
+                assert fine is None
+            else:
+                larger = larger_sample(picture)
+                share = pixels(larger) / pixels(picture)
+                assert fine == (reading(suited, larger, rung)[0], 0.0, share)
+                assert record.share < share < 1
+
+
+@pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
+def test_what_is_read_is_near_the_truth(measured, codec):
+    """Fine readings are nearer than coarse ones, on the mean over all rungs that budgets are about."""
+    coarse, fine = [], []
+    for record in measured[1][codec.format]:
+        busier = 0.0 if codec.rows_apart else record.whole_scout - record.scouts[WHOLE_SCOUT]
+        for true, low, high in zip(record.truth, record.coarse, record.fine, strict=True):
+            if record.view != "tiny" and high is not None and log(0.03) < true < log(8):
+                coarse.append(abs(low + busier - true))
+                fine.append(abs(high[0] + high[1] - true))
+
+    assert sum(fine) < sum(coarse)
+    assert sum(fine) / len(fine) < 0.1
+
+
+def test_what_is_measured_comes_from_the_cache_as_it_was(measured, tmp_path):
+    """Anew or kept, in any order: the same records."""
+    samples, records = measured
+
+    once = measure_all(samples[:1], (JPEG,), tmp_path, 1)["JPEG"]
+    again = measure_all(samples[:1], (JPEG,), tmp_path, 1)["JPEG"]
+
+    assert once == again == [record for record in records["JPEG"] if record.kind == samples[0].kind]
+
+
+def test_pictures_that_are_refused_are_left_out(tmp_path):
+    """What a codec cannot hold is no part of what it is trained on."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    in_mode("RGBA", (64, 48)).save(folder / "graphic.png")
+    (folder / "notes.jpg").write_bytes(b"text")
+
+    measured = measure_all(find_samples([folder]), (JPEG, WEBP), tmp_path / "cache", 1)
+
+    assert measured["JPEG"] == []
+    assert {(record.source, record.mode) for record in measured["WEBP"]} == {("graphic.png", "RGBA")}
+
+
+def test_the_settings_are_a_part_of_what_is_cached():
+    """A measurement with other tables is another measurement; a quality alone is its own name."""
+    assert settings_key(WEBP, [10, 20]) == [10, 20]
+    assert len(set(settings_key(JPEG, [5, 20, 50, 80, 95]))) == 5
+    assert settings_key(replace(JPEG, for_drawings=None), [50]) != settings_key(JPEG, [50])

@@ -1,0 +1,306 @@
+"""The comparison of whole processes: all answer the same files, and what is counted is what really happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("rich")
+pytest.importorskip("numpy")
+
+from bytefit.errors import ConfigError
+from bytefit.training.peers import installed_peers
+from bytefit.training.processes import (
+    BYTEFIT,
+    CONTESTANTS,
+    PILLOW,
+    Contestant,
+    Row,
+    bench_processes,
+    clocked,
+    compared,
+    contestants,
+    import_milliseconds,
+    report,
+)
+from images import encoded, noise, photograph, write_jpeg
+
+INSTALLED = contestants()
+SIZE = (320, 240)
+CASE = Row("photo/colour.jpg", "JPEG", 8000)
+
+tells_memory = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the platform does not tell the memory of a process")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two JPEG files, one of them under another name, one that cannot get smaller, and three of other kinds."""
+    folder = tmp_path_factory.mktemp("processes") / "pictures"
+    (folder / "photo").mkdir(parents=True)
+    write_jpeg(folder / "photo" / "colour.jpg", photograph(SIZE))
+    write_jpeg(folder / "photo" / "grey.img", photograph(SIZE, "L"))
+    write_jpeg(folder / "photo" / "poor.jpg", noise((96, 96)), quality=1)
+    write_jpeg(folder / "photo" / "inks.jpg", photograph(SIZE, "CMYK"))
+    photograph(SIZE).save(folder / "photo" / "drawn.png")
+    (folder / "photo" / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def benched(folder):
+    """The rows of one benchmark, and what it says beside."""
+    found = json.loads(bench_processes(folder, limit=None, as_json=True, repeats=1))
+    return [Row(**row) for row in found.pop("rows")], found
+
+
+def script(code, name="fake", answer="out.jpg"):
+    """Return a contestant that runs some Python."""
+    return Contestant(name, "JPEG", sys.executable, f'-c "{code}"', answer)
+
+
+def test_everyone_answers_every_case(benched):
+    """The JPEG files, by their content and not by their names, in both formats; nobody is left out of a case."""
+    rows, _ = benched
+
+    asked = {(row.path, row.format, row.contestant) for row in rows}
+    assert len(asked) == len(rows)
+    assert asked == {
+        (path, each.format, each.name) for path in ("photo/colour.jpg", "photo/grey.img") for each in INSTALLED
+    }
+
+
+def test_files_that_cannot_be_compared_are_counted(benched):
+    """Other formats, inks, and targets that no encoding reaches."""
+    _, found = benched
+
+    assert found["left_out"] == {
+        "files that are no JPEG in RGB or grey": 3,
+        "targets that JPEG cannot reach": 1,
+        "targets that WEBP cannot reach": 1,
+    }
+
+
+def test_targets_are_parts_of_the_file(benched, folder):
+    """A third for JPEG, a sixth for WebP."""
+    rows, _ = benched
+
+    for row in rows:
+        assert row.target == (folder / row.path).stat().st_size // {"JPEG": 3, "WEBP": 6}[row.format]
+
+
+def test_bytefit_keeps_its_promise_as_a_process(benched):
+    """At most the target, and close to it."""
+    rows, _ = benched
+
+    fills = [row.size / row.target for row in rows if row.contestant == BYTEFIT]
+    assert len(fills) == 4
+    assert all(0.8 < fill <= 1 for fill in fills)
+
+
+def test_plain_pillow_is_timed_beside(benched):
+    """It starts a Python too, and encodes only once."""
+    rows, _ = benched
+
+    taken = {(row.path, row.format, row.contestant): row.seconds for row in rows}
+    for path in ("photo/colour.jpg", "photo/grey.img"):
+        assert 0 < taken[path, "JPEG", PILLOW] < 30
+
+
+@tells_memory
+def test_the_memory_is_that_of_the_process(benched):
+    """Python with Pillow needs more than 10 MB; these tests need more than either and are not counted."""
+    rows, _ = benched
+
+    peaks = {row.memory for row in rows if row.contestant in {BYTEFIT, PILLOW}}
+    assert all(10e6 < peak < 100e6 for peak in peaks)
+
+
+@tells_memory
+def test_the_memory_does_not_begin_with_that_of_the_caller(tmp_path):
+    """Linux hands the peak of a process down to those it starts."""
+    ballast = b"x" * 50_000_000
+
+    _, light = clocked([sys.executable, "-c", "pass"], tmp_path)
+    _, heavy = clocked([sys.executable, "-c", "x = b'x' * 50_000_000"], tmp_path)
+
+    assert len(ballast) <= heavy < 100e6
+    assert 1e6 < light < 40e6
+
+
+def test_the_first_answer_loads_no_numpy(benched):
+    """The benchmark says so of the very files it was given."""
+    _, found = benched
+
+    assert found["loads_numpy"] is False
+
+
+@pytest.mark.parametrize("each", INSTALLED, ids=lambda each: f"{each.name} {each.format}")
+def test_contestants_make_a_file(each, folder):
+    """Each by its own command line, in its own format; only whole KiB are known to jpegoptim."""
+    [row] = compared(folder, replace(CASE, format=each.format), [each], repeats=1)
+
+    assert row.contestant == each.name
+    assert row.seconds > 0
+    assert 1000 < row.size < (folder / CASE.path).stat().st_size
+
+
+def test_installed_peers_take_part_once():
+    """Where a tool has two names of its program, one is run; those that are not installed are not asked."""
+    commands = {each.name for each in CONTESTANTS} & {peer.name for peer in installed_peers()}
+
+    names = [(each.name, each.format) for each in INSTALLED]
+    assert len(set(names)) == len(names)
+    assert {name for name, _ in names} == {BYTEFIT, PILLOW, *commands}
+
+
+def test_answers_over_the_target_are_counted(folder):
+    """They are answers, with their time."""
+    greedy = script("open('out.jpg', 'wb').write(bytes({bytes} + 1))", "greedy")
+    exact = script("open('out.jpg', 'wb').write(bytes({bytes}))", "exact")
+
+    rows = compared(folder, CASE, [greedy, exact], repeats=1)
+
+    assert [row.size for row in rows] == [8001, 8000]
+    greedy_line, exact_line = report(rows).splitlines()[-2:]
+    assert "| 100.0% | 1.000 |" in greedy_line
+    assert "|   0.0% | 1.000 |" in exact_line
+
+
+def test_whole_kib_are_rounded_down(folder):
+    """A target in a coarser unit is never above the one that was asked for."""
+    [row] = compared(folder, CASE, [script("open('out.jpg', 'wb').write(bytes({kib}))")], repeats=1)
+
+    assert row.size == 7
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        script("raise SystemExit(3)"),
+        script("open('out.jpg', 'wb').write(b'half'); raise SystemExit(3)"),
+        script("open('out.jpg', 'wb')"),
+        script("pass"),
+        Contestant("fake", "JPEG", "no-such-program-anywhere", "", "out.jpg"),
+    ],
+    ids=["fails", "fails with a file", "an empty file", "no file", "no program"],
+)
+def test_failures_are_reported(failing, folder):
+    """As such: neither as a crash of the benchmark nor as a quick answer."""
+    [row] = compared(folder, CASE, [failing], repeats=2)
+
+    assert row == replace(CASE, contestant="fake")
+    assert "| fake |     1 |      1 |  - |    - |" in report([row])
+
+
+@pytest.mark.parametrize("trouble", ["sys.exit(1)", "time.sleep(1)"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_fastest_run_with_an_answer_counts(trouble, which, folder, tmp_path):
+    """Whenever it came; its own size is told, not that of another run."""
+    log = (tmp_path / "log").as_posix()
+    code = (
+        f"import os, sys, time; run = os.path.exists('{log}'); open('{log}', 'w'); troubled = run == {which}; "
+        f"open('out.jpg', 'w').write('slow' if troubled else 'swift'); troubled and {trouble}"
+    )
+
+    [row] = compared(folder, CASE, [script(code)], repeats=2)
+
+    assert row.size == len("swift")
+
+
+def test_what_takes_too_long_is_ended(tmp_path):
+    """And counted as a failure, by who reads the None."""
+    waiting = [sys.executable, "-c", "import time; time.sleep(60); open('late', 'w')"]
+
+    assert clocked(waiting, tmp_path, timeout_seconds=0.3) is None
+    assert clocked([sys.executable, "-c", "pass"], tmp_path, timeout_seconds=30) is not None
+
+
+def test_the_clock_runs_as_long_as_the_process(tmp_path):
+    """Not for the time it takes to start what holds the watch."""
+    seconds, _ = clocked([sys.executable, "-c", "import time; time.sleep(0.4)"], tmp_path)
+
+    assert 0.4 <= seconds < 20
+
+
+def test_contestants_take_turns_at_going_first(folder, tmp_path):
+    """Whoever goes first finds a colder machine."""
+    log = (tmp_path / "log").as_posix()
+    entrants = [script(f"open('{log}', 'a').write('{name}')", name) for name in "abc"]
+
+    compared(folder, CASE, entrants, repeats=2, turn=1)
+
+    assert (tmp_path / "log").read_text() == "bcacab"
+
+
+def test_every_run_begins_with_the_file_as_it_was(folder):
+    """Also where the one before worked in place."""
+    before = (folder / CASE.path).read_bytes()
+    halving = script("f = open('in.jpg', 'rb'); d = f.read(); open('in.jpg', 'wb').write(d[:len(d) // 2])")
+
+    [row] = compared(folder, CASE, [replace(halving, answer="in.jpg")], repeats=2)
+
+    assert row.size == len(before) // 2
+    assert (folder / CASE.path).read_bytes() == before
+
+
+def test_ratios_are_within_one_case():
+    """A slow case weighs no more than a fast one, and who failed in a case is not compared in it."""
+    ours = [
+        replace(CASE, path=path, contestant=BYTEFIT, seconds=s, size=7900) for path, s in (("a", 1.0), ("b", 100.0))
+    ]
+    theirs = [
+        replace(CASE, path="a", contestant="other", seconds=3.0, size=7000),
+        replace(CASE, path="b", contestant="other"),
+    ]
+    swift = [replace(row, contestant="swift", seconds=row.seconds / 4) for row in ours]
+
+    lines = report([*ours, *theirs, *swift]).splitlines()
+
+    assert "| 1.00x | 1.00x | 1.00x |" in lines[-3]
+    assert "|     2 |      1 |  3000 | 3.00x | 3.00x | 3.00x | 0.0% | 0.875 |" in lines[-2]
+    assert "| 0.25x | 0.25x | 0.25x |" in lines[-1]
+
+
+def test_memory_is_in_units_of_plain_pillow():
+    """The median and the largest; plain Pillow is given no target and so keeps none."""
+    plain = [replace(CASE, path=p, contestant=PILLOW, seconds=1.0, memory=20_000_000, size=9000) for p in "abc"]
+    ours = [
+        replace(row, contestant=BYTEFIT, memory=memory)
+        for row, memory in zip(plain, (22_000_000, 24_000_000, 50_000_000), strict=True)
+    ]
+
+    first, second = report([*ours, *plain]).splitlines()[-2:]
+
+    assert first.endswith("| 24.0 |  1.20x |   2.50x |")
+    assert "|      - |     - | 20.0 |  1.00x |   1.00x |" in second
+
+
+def test_imports_are_timed_beside_pillow():
+    """Two ways to import bytefit, in milliseconds more."""
+    costs = import_milliseconds(pairs=1)
+
+    assert list(costs) == ["import bytefit", "from bytefit import compress"]
+    assert all(-5000 < cost < 5000 for cost in costs.values())
+
+
+def test_the_report_is_tables_for_people(folder):
+    """One for each format, and a line for everything else that was found."""
+    printed = bench_processes(folder, limit=2, as_json=False, repeats=1)
+
+    assert printed.count(f"| {BYTEFIT}            |     1 |      0 |") == 2
+    assert printed.endswith("Left out: 1 targets that JPEG cannot reach; 1 targets that WEBP cannot reach.")
+    assert printed.count("**JPEG to ") == 2
+    assert "`import bytefit` beside `import PIL.Image`: " in printed
+    assert "`numpy` in `sys.modules` after a first answer: False." in printed
+
+
+def test_a_folder_without_jpeg_files_is_refused(tmp_path):
+    """With its name, before any process is started."""
+    (tmp_path / "drawn.jpg").write_bytes(encoded(photograph(), "PNG"))
+
+    with pytest.raises(ConfigError, match=f"nothing to measure below .*{tmp_path.name}: no JPEG file"):
+        bench_processes(tmp_path, limit=None, as_json=False)

@@ -1,0 +1,115 @@
+"""The sample: strips where rows of blocks are coded apart, tiles elsewhere, more of it where that is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bytefit.codecs import CODECS
+from bytefit.codecs.avif import AVIF
+from bytefit.codecs.codec import DRAWING, NO_METADATA
+from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.webp import WEBP
+from bytefit.seeding import sample
+from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic
+from bytefit.seeding.sampling import larger_sample
+from bytefit.seeding.strips import BLOCK
+from images import noise, photograph
+
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+
+
+def pixels(picture):
+    """Return how many pixels a picture has."""
+    return picture.width * picture.height
+
+
+def misses(codec, picture, part, quality):
+    """Return by what share a part says the whole is larger or smaller than it is."""
+    weight, whole = (
+        len(codec.encode(one, {**codec.setting(quality, one.mode), **NO_METADATA})) - codec.header(quality, one.mode)
+        for one in (part, picture)
+    )
+    return abs(weight * pixels(picture) / pixels(part) / whole - 1)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1000, 701)])
+def test_the_sample_for_jpeg_is_strips(size):
+    """One from each row of blocks, an eighth of it wide; for drawings too."""
+    picture = photograph(size)
+
+    part = sample(JPEG, picture)
+
+    assert part.size == (size[0] // 8 // BLOCK * BLOCK, size[1] // BLOCK * BLOCK)
+    assert sample(JPEG.suited(DRAWING), picture).tobytes() == part.tobytes()
+
+
+@pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
+@pytest.mark.parametrize("size", [(640, 480), (1000, 701)])
+def test_the_sample_for_the_others_is_a_mosaic(codec, size):
+    """They predict a block from the one above: what is cut must be high as well."""
+    picture = photograph(size)
+
+    part = sample(codec, picture)
+
+    assert (part.width % TILE_WIDTH, part.height % TILE_HEIGHT) == (0, 0)
+    assert part.tobytes() == mosaic(picture).tobytes()
+
+
+@each_codec
+@pytest.mark.parametrize("size", [(1, 1), (96, 64), (200, 150), (5, 4000)])
+def test_small_pictures_are_their_own_sample(codec, size):
+    """Nothing is saved by cutting them."""
+    picture = noise(size)
+
+    assert sample(codec, picture) is picture
+
+
+@each_codec
+@pytest.mark.parametrize("size", [(640, 480), (1280, 960), (2400, 1600)])
+def test_a_sample_is_a_small_share_of_its_picture(codec, size):
+    """That is what makes it cheap."""
+    picture = noise(size, "L")
+
+    assert pixels(sample(codec, picture)) <= pixels(picture) / 5
+
+
+@pytest.mark.parametrize("size", [(256, 256), (320, 240), (640, 480), (1200, 900)])
+def test_a_larger_sample_is_larger_where_pictures_are_small(size):
+    """What a sample misses falls with the rows it is spread over: few rows need wide strips."""
+    picture = photograph(size)
+
+    assert pixels(sample(JPEG, picture)) < pixels(larger_sample(picture)) <= pixels(picture) / 2
+
+
+def test_a_larger_sample_of_a_large_picture_is_no_larger():
+    """There the sample has rows enough to tell."""
+    picture = noise((256, 4000), "L")
+
+    assert larger_sample(picture).tobytes() == sample(JPEG, picture).tobytes()
+
+
+def test_the_share_of_a_larger_sample_falls_with_the_height():
+    """Without a jump: never more of a higher picture than of a lower one."""
+    shares = [pixels(larger_sample(noise((512, height), "L"))) / 512 / height for height in range(128, 1920, 128)]
+
+    assert shares == pytest.approx(sorted(shares, reverse=True), rel=0.1)
+    assert shares[0] > 3 * shares[-1]
+
+
+@pytest.mark.parametrize("quality", [20, 50, 85])
+def test_a_larger_sample_misses_less(quality):
+    """On the whole, over some pictures: that is what it is for."""
+    pictures = [photograph((480, 320), seed=seed) for seed in range(6)]
+
+    small = sum(misses(JPEG, picture, sample(JPEG, picture), quality) for picture in pictures)
+    large = sum(misses(JPEG, picture, larger_sample(picture), quality) for picture in pictures)
+
+    assert large < small
+
+
+def test_larger_samples_of_small_and_thin_pictures_are_the_pictures():
+    """As of any sample."""
+    for size in ((1, 1), (96, 64), (5, 4000)):
+        picture = noise(size)
+
+        assert larger_sample(picture) is picture
