@@ -68,6 +68,6 @@ AVIF = Codec(
     probe_pays=lambda options: options.get("speed", _USUAL_SPEED) <= _USUAL_SPEED,
     header=lambda _quality, mode: 485 if mode == "RGBA" else 300,
     rows_apart=False,
-    smooth_within=0.05,
+    smooth_within=0.1,
     efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
 )

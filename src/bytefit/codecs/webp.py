@@ -70,6 +70,6 @@ WEBP = Codec(
     probe_pays=lambda options: options.get("method", _USUAL_METHOD) >= _USUAL_METHOD,
     header=lambda _quality, mode: 80 if mode == "RGBA" else 44,
     rows_apart=False,
-    smooth_within=0.05,
+    smooth_within=0.1,
     efforts={"fast": {"method": 2}, "normal": {}, "best": {"method": 6}},
 )

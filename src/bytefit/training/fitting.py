@@ -129,8 +129,9 @@ def _fit_scouts(bare: Model, train: list[Measured]) -> list[list[float]]:
     """Return intercept and weights, for each knot, of ln(bits per pixel) by the scouts."""
     curve = []
     for knot in bare.knots:
-        # A few bytes more or less in their header are much for tiny pictures.
-        at = [(r, r.truth[r.rungs.index(knot)]) for r in train if knot in r.rungs and r.view != "tiny"]
+        # The same pictures at every knot: others here and there would bend the curve between its knots.
+        seen = [r for r in train if r.view != "tiny" and knot <= r.rungs[-1]]
+        at = [(r, float(np.interp(knot, r.rungs, r.truth))) for r in seen]
         usual = [(r, bits) for r, bits in at if log(LEAST_BITS) < bits < log(MOST_BITS)]
         inputs = np.array([[value + _busier(bare, r) for value in _scouts(bare, r)] for r, _ in usual])
         line = Ridge(alpha=1.0).fit(inputs, np.array([bits for _, bits in usual]))
