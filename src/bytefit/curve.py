@@ -57,7 +57,7 @@ def corrected(curve: Sequence[float], known: Mapping[int, float]) -> Callable[[i
         if above == len(rungs):
             return curve[rung] + errors[-1]
         low, high = curve[rungs[above - 1]], curve[rungs[above]]
-        share = (curve[rung] - low) / (high - low) if high > low else 0.0
+        share = (curve[rung] - low) / (high - low) if high > low else float(rung == rungs[above])
         return curve[rung] + errors[above - 1] + share * (errors[above] - errors[above - 1])
 
     return value

@@ -84,7 +84,7 @@ def _probe_pays(options: Mapping[str, Any]) -> bool:
 def _header(content: str, quality: float | None, mode: str) -> int:
     """Return what the markers weigh: quantisation tables, Huffman tables, and those of every scan."""
     whole = 694 if quality is None else 720 if quality >= _PROGRESSIVE_FROM[content] else 380
-    return whole // 2 if mode == "L" else whole
+    return whole // 2 if mode in {"L", "CMYK"} else whole
 
 
 _PHOTOGRAPH_BITS = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-# One step changes the bytes by 1-3 %, less than libwebp's own ups and downs between neighbouring qualities.
+# One step changes the bytes by 1-4 %, less than libwebp's own ups and downs between neighbouring qualities.
 _STEPS = ((1, 4, 0.25), (4, 10, 0.5), (10, 76, 1), (76, 90, 0.5), (90, 100, 0.25))
 
 # Up to quality 75 libwebp's quantiser index is 127 (1 - (quality / 150)^(1/3)) (`QualityToCompression` in its

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import codec_for_format
 from bytefit.curve import interpolated
 from bytefit.errors import ModelError
-from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, trait_names
+from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_SCOUT, trait_names
 from bytefit.shipped import models_folder
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def load_model(path: Path, codec: Codec) -> Model:
         model.rungs - 1,
     ]:
         raise ModelError(f"model {path} has a scout curve that does not cover its ladder: train it again")
+    if WHOLE_SCOUT not in model.scout_qualities:
+        raise ModelError(f"model {path} has no scout at quality {WHOLE_SCOUT}: train it again")
     if model.features != feature_names(model.scout_qualities):
         raise ModelError(f"model {path} was trained on other features: train it again")
     return model

@@ -227,7 +227,7 @@ def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:
 
 def mean_curve(codec: Codec, picture: Image.Image) -> list[float]:
     """Return the mean curve for a picture of these dimensions: what is known before anything is measured."""
-    return [in_bytes(codec, picture, bits, rung) for rung, bits in enumerate(_mean_bits(codec))]
+    return [in_bytes(codec, picture, bits, rung) for rung, bits in enumerate(_mean_bits(codec.mean_bits, codec.ladder))]
 
 
 def in_bytes(codec: Codec, picture: Image.Image, bits: float, rung: int) -> float:
@@ -237,5 +237,5 @@ def in_bytes(codec: Codec, picture: Image.Image, bits: float, rung: int) -> floa
 
 
 @cache
-def _mean_bits(codec: Codec) -> list[float]:
-    return interpolated([(quality, log(bits)) for quality, bits in codec.mean_bits], codec.ladder)
+def _mean_bits(mean_bits: tuple[tuple[float, float], ...], ladder: tuple[float, ...]) -> list[float]:
+    return interpolated([(quality, log(bits)) for quality, bits in mean_bits], ladder)

@@ -25,8 +25,8 @@ _GOLDEN = 0.6180339887498949
 
 
 def strips(picture: Image.Image, parts: int) -> Image.Image:
-    """Return one of `parts` equal parts of `picture`, or `picture` itself where it is too small for that."""
-    width, rows = picture.width // parts // BLOCK * BLOCK, picture.height // BLOCK
+    """Return about one of `parts` parts of `picture`, in whole blocks, or itself where it is too small for that."""
+    width, rows = round(picture.width / parts / BLOCK) * BLOCK, picture.height // BLOCK
     if width == 0 or rows < parts or picture.width * picture.height < _LEAST_PIXELS:
         return picture
     last = (picture.width - width) // BLOCK

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
@@ -92,26 +93,14 @@ def bench(
     Raises:
         ConfigError: if no image is left to be measured.
     """
+    if plot is not None:
+        import_module("matplotlib")  # said now, not after all the measuring
     codecs = [codec_for_format(name) for name in formats] if formats else list(CODECS)
     samples = limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}
     for codec in codecs:
-        published = _published(codec)
-        for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
-            try:
-                picture = codec.prepare(read_image(sample.path)[0])
-            except UnsupportedImage:
-                skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
-                continue
-            for kind, seen in _pieces(sample, picture):
-                for bits in BUDGET_BITS:
-                    case = Case(codec, seen, max(1, int(seen.width * seen.height * bits / 8)))
-                    answered = _answered(case, published, turn)
-                    if isinstance(answered, str):
-                        skipped[answered] = skipped.get(answered, 0) + 1
-                    else:
-                        rows += _rows(sample, kind, case, bits, answered)
+        rows += _of_codec(codec, samples, skipped)
     if not rows:
         raise ConfigError(f"nothing to measure below {folder}: no readable image of a source the models do not know")
     if plot is not None:
@@ -119,6 +108,27 @@ def bench(
     if as_json:
         return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
     return _report(rows, skipped)
+
+
+def _of_codec(codec: Codec, samples: list[Sample], skipped: dict[str, int]) -> list[Row]:
+    """Run every strategy of one codec on all samples; what tells nothing is counted in `skipped`."""
+    rows: list[Row] = []
+    published = _published(codec)
+    for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
+        try:
+            picture = codec.prepare(read_image(sample.path)[0])
+        except UnsupportedImage:
+            skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
+            continue
+        for kind, seen in _pieces(sample, picture):
+            for bits in BUDGET_BITS:
+                case = Case(codec, seen, max(1, int(seen.width * seen.height * bits / 8)))
+                answered = _answered(case, published, turn)
+                if isinstance(answered, str):
+                    skipped[answered] = skipped.get(answered, 0) + 1
+                else:
+                    rows += _rows(sample, kind, case, bits, answered)
+    return rows
 
 
 def _pieces(sample: Sample, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
@@ -130,14 +140,17 @@ def _pieces(sample: Sample, picture: Image.Image) -> Iterator[tuple[str, Image.I
 
 
 def _curves(codecs: list[Codec], rows: list[Row], samples: list[Sample]) -> list[Curve]:
-    """Return for each codec the curves of one of the images, with the budget in the middle of those it was given."""
+    """Return for each codec the curves of the first image that was fitted, with a budget it was given."""
     drawn = []
     for codec in codecs:
-        row = next((r for r in rows if r.codec == codec.format and r.bits == BUDGET_BITS[1]), None)
-        if row is not None:
-            path = next(sample.path for sample in samples if sample.path.name == row.path)
-            curve = curve_of(codec, codec.prepare(read_image(path)[0]), row.budget)
-            drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
+        fitted = {(row.path, row.kind, row.source): row for row in rows if row.codec == codec.format}
+        for sample in samples:
+            # A tiny piece is of a kind of its own.
+            row = fitted.get((sample.path.name, sample.kind, sample.source))
+            if row is not None:
+                curve = curve_of(codec, codec.prepare(read_image(sample.path)[0]), row.budget)
+                drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
+                break
     return drawn
 
 

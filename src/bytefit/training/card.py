@@ -75,7 +75,7 @@ first curve. The sample is then encoded by the codec where that curve meets the 
 picture at a lower effort of the codec, or a larger sample of it, where that reading says the budget is met (the fine
 reading). Gradient-boosted trees (scikit-learn, Huber loss) correct what either comes to.
 
-Made by `{command}`; the same images and versions give the same files."""
+Made by `{command}`; the same images and versions give the same models."""
 
 
 def _data(measured: dict[str, list[Measured]], held_sources: set[str]) -> str:
