@@ -146,7 +146,7 @@ JPEG = Codec(
     probe_pays=_probe_pays,
     header=partial(_header, PHOTOGRAPH),
     rows_apart=True,
-    smooth_within=0.05,
+    smooth_within=0.06,
     efforts={
         "fast": {"progressive": False},
         "normal": {},

@@ -65,7 +65,7 @@ class PublishedModel:
         inputs = np.array([[*features, self.codec.ladder[rung]] for rung in self.rungs])
         bits = self.regressor.predict(inputs)
         knots = [
-            (float(rung), in_bytes(self.codec, picture, value, rung))
+            (float(rung), in_bytes(self.codec, picture.mode, picture.width * picture.height, value, rung))
             for rung, value in zip(self.rungs, map(float, bits), strict=True)
         ]
         return list(accumulate(interpolated(knots, range(len(self.codec.ladder))), max))
