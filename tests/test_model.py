@@ -21,7 +21,7 @@ each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.fo
 
 def record(**changes):
     """Return the contents of a small model for JPEG, with some entries changed; None leaves an entry out."""
-    scouts = [40, 80]
+    scouts = [50, 80]
     whole = {
         "version": VERSION,
         "codec": "JPEG",
@@ -133,11 +133,11 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
     [
         {"scout_curve": [[-2.0, 0.5, 0.5]]},
         {"scout_curve": [[-2.0, 0.5], [1.0, 0.5]]},
-        {"whole_scout": True},
+        {"scout_qualities": [40, 80], "features": feature_names([40, 80])},
         {"features": ["position"]},
-        {"features": feature_names([40, 80])[:1]},
-        {"features": feature_names([40, 80])[::-1]},
-        {"features": feature_names([40, 90])},
+        {"features": feature_names([50, 80])[:1]},
+        {"features": feature_names([50, 80])[::-1]},
+        {"features": feature_names([50, 90])},
         {"knots": [0, 5, 10]},
     ],
     ids=str,
