@@ -40,7 +40,7 @@ class Knot:
     tables: tuple[tuple[float, ...], ...]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def quantisation(quality: float, content: str) -> tuple[tuple[tuple[int, ...], ...], str]:
     """Return the shipped tables (luma, Cb, Cr) of a quality, 1 to 100, and the subsampling that goes with them."""
     return tables_at(shipped_knots()[content], quality)
@@ -57,7 +57,13 @@ def tables_at(knots: list[Knot], quality: float) -> tuple[tuple[tuple[int, ...],
 
 
 def _between(low: tuple[float, ...], high: tuple[float, ...], share: float) -> tuple[int, ...]:
-    return tuple([round(exp(log(a) + share * (log(b) - log(a)))) for a, b in zip(low, high, strict=True)])
+    return tuple([round(exp(start + share * way)) for start, way in _ways(low, high)])
+
+
+@cache
+def _ways(low: tuple[float, ...], high: tuple[float, ...]) -> list[tuple[float, float]]:
+    """Return for each entry its logarithm, and how far that is from the one it is on the way to."""
+    return [(log(a), log(b) - log(a)) for a, b in zip(low, high, strict=True)]
 
 
 @cache

@@ -17,7 +17,7 @@ _SAMPLE_PARTS = 8
 
 # A larger sample has so many rows of blocks for each part it leaves out, and at least the half: what a sample misses
 # falls with the rows it is spread over.
-_ROWS_A_PART = 12
+_ROWS_A_PART = 8
 
 
 def sample(codec: Codec, picture: Image.Image) -> Image.Image:
