@@ -110,6 +110,8 @@ class _Learner:
             busier = whole - scouts[model.scout_qualities.index(WHOLE_SCOUT)]
         self.traits = traits_of(codec, picture, part, scouts, busier)
         self.scouted = scout_curve(model, [value + busier for value in scouts])
+        # Where reading the sample costs next to nothing, the way between two rungs is read rather than trusted.
+        self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
         self.read: dict[int, float] = {}
 
     def seed(self, target: float, most: float, least: float, first: int) -> Seed:
@@ -126,7 +128,7 @@ class _Learner:
         while self.sampled and cheap and len(self.read) < _MOST_COARSE:
             curve = self._through(rung, self._coarse(rung))
             last, rung = rung, self._rung_at(curve, target, first)
-            if abs(curve(rung) - curve(last)) <= self.codec.smooth_within:
+            if abs(curve(rung) - curve(last)) <= self.smooth_within:
                 rung = last
             if rung in self.read or abs(curve(rung) - curve(last)) < _NEAR:
                 break
@@ -141,7 +143,7 @@ class _Learner:
         spare = min(_TO_SPARE, (most - least) / 4)
         if not least + spare <= self._bytes(fine, rung) <= most - spare:
             last, rung = rung, self._rung_at(curve, target, first)
-            if self.sampled and rung not in self.read and abs(curve(rung) - curve(last)) > self.codec.smooth_within:
+            if self.sampled and rung not in self.read and abs(curve(rung) - curve(last)) > self.smooth_within:
                 self._sampled_at(rung)
                 curve = self._through(last, fine)
                 rung = self._rung_at(curve, target, first)
