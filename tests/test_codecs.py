@@ -12,7 +12,7 @@ from statistics import fmean
 import pytest
 from PIL import Image, JpegImagePlugin, features
 
-from bytefit.codecs import CODECS, Codec, codec_for_format, encode_timed, format_for_suffix, nearest, with_options
+from bytefit.codecs import CODECS, Codec, codec_for_format, encode_timed, format_for_suffix, with_options
 from bytefit.codecs.avif import AVIF
 from bytefit.codecs.codec import DRAWING, NO_METADATA, PHOTOGRAPH
 from bytefit.codecs.jpeg import JPEG
@@ -630,12 +630,6 @@ def test_suffixes_are_of_one_codec_and_in_lower_case():
 
     assert len(suffixes) == len(set(suffixes))
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in suffixes)
-
-
-def test_the_nearest_name_is_offered_only_where_there_is_one():
-    """A far-fetched guess is worse than none."""
-    assert nearest("slak", {"slack", "speed"}) == ": did you mean 'slack'?"
-    assert nearest("zzz", {"slack", "speed"}) == ""
 
 
 @each_codec

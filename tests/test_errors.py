@@ -17,6 +17,7 @@ from bytefit.errors import (
     OptionError,
     SizeSyntaxError,
     UnsupportedImage,
+    nearest,
 )
 
 
@@ -101,3 +102,9 @@ def test_an_unreachable_budget_travels_between_processes(copied):
     assert (type(again), str(again), again.width, again.floor) == (type(error), str(error), 4032, 1.0)
     assert vars(again) == vars(error)
     assert again.min_score == 70.5
+
+
+def test_the_nearest_name_is_offered_only_where_there_is_one():
+    """A far-fetched guess is worse than none."""
+    assert nearest("slak", {"slack", "speed"}) == ": did you mean 'slack'?"
+    assert nearest("zzz", {"slack", "speed"}) == ""

@@ -13,7 +13,10 @@ Facts are attributes; the classes write the messages: what, limit, found, way ou
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class BytefitError(Exception):
@@ -111,3 +114,14 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
 def _unreachable(facts: dict[str, Any]) -> BudgetUnreachable:
     """Make the error again from its attributes, in another process."""
     return BudgetUnreachable(**facts)
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return ": did you mean ...?" for the known name most like `name`, or the empty string.
+
+    `cutoff` is the least likeness, 0 to 1, as in `difflib.get_close_matches`.
+    """
+    from difflib import get_close_matches
+
+    match = get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
+    return f": did you mean {match[0]!r}?" if match else ""

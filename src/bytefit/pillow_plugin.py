@@ -14,10 +14,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.codecs import format_for_suffix, nearest
+from bytefit.codecs import format_for_suffix
 from bytefit.codecs.codec import OWN_OPTIONS
 from bytefit.compression import compress
-from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
 from bytefit.files import write_atomically
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import Codec, Trial, encode_timed, nearest, with_options
+from bytefit.codecs.codec import Codec, Trial, encode_timed, with_options
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import UnsupportedImage
@@ -20,7 +20,6 @@ __all__ = [
     "codec_for_format",
     "encode_timed",
     "format_for_suffix",
-    "nearest",
     "with_options",
 ]
 

@@ -8,7 +8,7 @@ from struct import error as struct_error
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -192,17 +192,6 @@ def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec
     if not added:
         return codec
     return replace(codec, setting=lambda quality, mode: {**setting(quality, mode), **added})
-
-
-def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return ": did you mean ...?" for the known name most like `name`, or the empty string.
-
-    `cutoff` is the least likeness, 0 to 1, as in `difflib.get_close_matches`.
-    """
-    from difflib import get_close_matches
-
-    match = get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
-    return f": did you mean {match[0]!r}?" if match else ""
 
 
 def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str, Any]) -> bytes:
