@@ -417,7 +417,7 @@ def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
     codec = with_options(JPEG, "best", {})
 
-    with pytest.raises(ConfigError, match=re.escape("pip install 'bytefit[mozjpeg]'")):
+    with pytest.raises(ConfigError, match=re.escape("pip install mozjpeg-lossless-optimization")):
         codec.encode(photograph((16, 16)), codec.setting(50, "RGB"))
 
 

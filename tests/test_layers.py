@@ -19,7 +19,7 @@ PACKAGE = Path(bytefit.__file__).parent
 
 # Each layer may import those above it and itself; modules that share a layer may not import each other.
 LAYERS = (
-    ("errors", "shipped"),
+    ("errors", "shipped", "atomic"),
     ("bytesize", "options", "metrics"),
     ("codecs",),
     ("opening", "curve", "padding"),
@@ -31,7 +31,8 @@ LAYERS = (
     ("files",),
     ("pillow_plugin", "budgets"),
     ("reporters", "batch", "auto"),
-    ("cli_training",),
+    ("cli_options",),
+    ("cli_training", "cli_budgets"),
     ("cli",),
     ("__main__",),
 )

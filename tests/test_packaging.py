@@ -109,7 +109,8 @@ def test_wheel_holds_the_package_and_its_models_only(built):
 
     # The card, the benchmark's rival, JPEG's quantisation tables.
     beside = {f"bytefit/models/{name}" for name in ("README.md", "published-attempt.json", "jpeg-tables.json")}
-    assert files == package | models | beside | {"bytefit/py.typed"}
+    schemas = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.schema.json")}
+    assert files == package | models | beside | schemas | {"bytefit/py.typed"}
 
 
 def test_sdist_holds_what_the_tests_need(built):
@@ -122,15 +123,16 @@ def test_sdist_holds_what_the_tests_need(built):
     assert (tests | needed | {"examples/landscape.jpg"}) - files == set()
 
 
-def test_only_pillow_is_needed_at_run_time(built):
-    """A hook's environment is every user's cost: everything but Pillow is behind an extra."""
+def test_little_is_needed_at_run_time(built):
+    """A hook's environment is every user's cost: what few need is behind an extra."""
     wheel = built["wheel of the tree"]
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = Parser().parsestr(archive.read(name).decode())
 
     needed = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
-    assert [line.partition(">")[0] for line in needed] == ["pillow"]
+    names = {line.partition(">")[0] for line in needed}
+    assert names == {"pillow", "pathspec", "rich", "mozjpeg-lossless-optimization"}
 
 
 def test_wheel_is_small(built):

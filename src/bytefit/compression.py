@@ -118,17 +118,77 @@ def compress(
         BudgetUnreachable: if no encoding within the floors is small enough.
         ConfigError: if an option makes no sense, is unknown or in conflict with the target.
     """
+    return _compressed(
+        image,
+        target,
+        again=False,
+        format=format,
+        slack=slack,
+        min_quality=min_quality,
+        min_score=min_score,
+        resize=resize,
+        min_width=min_width,
+        max_width=max_width,
+        effort=effort,
+        exact=exact,
+        on_unreachable=on_unreachable,
+        metadata=metadata,
+        **save_options,
+    )
+
+
+def compress_again(path: str | os.PathLike[str], target: str | int, **options: Any) -> Result:
+    """Encode the picture in a file anew, in its own format, at no higher quality than it was encoded with before.
+
+    A source that was compressed has nothing left that a higher quality could show. What its quality was is known of
+    JPEG only, from its quantisation tables; a `min_quality` above it counts as that quality.
+
+    Args:
+        path: the image file.
+        target: see `compress`.
+        options: those of `compress`, `format` left out.
+
+    Raises:
+        BytefitError: see `compress`.
+    """
+    return _compressed(path, target, again=True, **options)
+
+
+def _compressed(
+    image: Image.Image | str | os.PathLike[str],
+    target: str | int,
+    *,
+    again: bool,
+    format: str | None = None,  # noqa: A002
+    slack: float = 0.05,
+    min_quality: float | None = None,
+    min_score: float | None = None,
+    resize: bool = False,
+    min_width: int | None = None,
+    max_width: int | None = None,
+    effort: str = "normal",
+    exact: bool = False,
+    on_unreachable: str = "error",
+    metadata: str = "keep",
+    **save_options: Any,
+) -> Result:
+    """See `compress`, and with `again` `compress_again`."""
     budget = parse_size(target)
     check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata, effort=effort, min_score=min_score)
     check_widths(resize=resize, min_width=min_width, max_width=max_width)
     name, source, behind = _opened(image)
     codec = _codec_of(source, format)
     codec.check_options(save_options)
+    first, last = codec.floor_rung(min_quality), len(codec.ladder) - 1
+    if again and (quality := codec.source_quality(source)) is not None:
+        last = codec.highest_rung(quality)
+        first = min(first, last)
     order = Order(
         budget=budget,
         room=budget - least_padding(codec.format, budget) if exact else budget,
         slack=slack,
-        first=codec.floor_rung(min_quality),
+        first=first,
+        last=last,
         effort=effort,
         coding={key: value for key, value in save_options.items() if key not in metadata_.OPTIONS},
     )

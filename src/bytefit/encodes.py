@@ -39,7 +39,7 @@ class Order:
         budget: the most bytes the finished file may have.
         room: the most bytes an encoding may have: the budget less what padding needs.
         slack: the share of the room that may stay unused.
-        first: the lowest rung that may be used.
+        first, last: the lowest and the highest rung that may be used.
         effort: "fast", "normal" or "best".
         coding: the user's save options that change how pixels are coded.
     """
@@ -48,6 +48,7 @@ class Order:
     room: int
     slack: float
     first: int
+    last: int
     effort: str
     coding: Mapping[str, Any]
 
@@ -107,11 +108,11 @@ class Encodes:
         # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
         return search(
             self._measure,
-            seeded.curve,
+            seeded.curve if self.order.last == len(self.codec.ladder) - 1 else seeded.curve[: self.order.last + 1],
             body,
             enough=enough if self.order.slack else None,
             first=self.order.first,
-            start=seeded.start,
+            start=None if seeded.start is None else min(seeded.start, self.order.last),
         )
 
     def scale_for_looks(self, least: int, most: int) -> None:
@@ -128,7 +129,7 @@ class Encodes:
     def larger_size(self, most: int) -> tuple[int, int] | None:
         """Return dimensions nearer to the source's where the finest rung leaves much of the budget unused, or None."""
         unused = len(self.data) < (1 - self.order.slack) * self.order.room
-        if not (unused and self.fits and self.rung == len(self.codec.ladder) - 1):
+        if not (unused and self.fits and self.rung == self.order.last):
             return None
         grown = self.picture.width / self.source.width * sqrt(self.order.room / len(self.data))
         size = min(self._scaled(min(grown, most / self.source.width), 1), self.codec.largest_size(self.source.size))
@@ -163,7 +164,7 @@ class Encodes:
         if score >= least:
             return score
         self.floored = True
-        low, high = self.rung + 1, len(self.codec.ladder) - 1
+        low, high = self.rung + 1, self.order.last
         while low <= high:
             rung = (low + high) // 2
             self._measure(rung, wanted=True)
@@ -172,7 +173,7 @@ class Encodes:
                 high = rung - 1
             else:
                 low = rung + 1
-        if self.rung != low and low < len(self.codec.ladder):
+        if self.rung != low and low <= self.order.last:
             self._measure(low, wanted=True)
             score = self._score()
         return score

@@ -9,8 +9,8 @@ from contextlib import suppress
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.jpeg_markers import JPEG_PADDING
 from bytefit.errors import UnsupportedImage
-from bytefit.padding import JPEG_PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, 
         if "dpi" in image.info:
             options["dpi"] = image.info["dpi"]
     elif policy == "orientation+icc":
-        options["exif"] = _orientation_exif(image)
+        options["exif"] = orientation_exif(image)
     else:
         options["icc_profile"] = b""
     return {name: value for name, value in options.items() if name in codec.options}
@@ -168,7 +168,8 @@ def _other_segments(image: Image.Image) -> bytes:
     )
 
 
-def _orientation_exif(image: Image.Image) -> bytes:
+def orientation_exif(image: Image.Image) -> bytes:
+    """Return an EXIF block with nothing but the orientation of an opened picture; empty where it stands upright."""
     turned = orientation(image)
     if turned == 1:
         return b""

@@ -45,6 +45,16 @@ def read_image(path: str | os.PathLike[str]) -> tuple[Image.Image, bytes]:
     return image, behind_picture(data) if image.format in {"JPEG", "MPO"} else b""
 
 
+def dimensions(data: bytes, name: str) -> tuple[int, int]:
+    """Return the width and height of the picture in `data` in pixels, as stored; it is not decoded.
+
+    Raises:
+        UnsupportedImage: if there is none.
+    """
+    with _reasons(name), Image.open(BytesIO(data)) as image:
+        return image.size
+
+
 def decode(data: bytes, name: str) -> Image.Image:
     """Return the picture in `data`, decoded whole; `name` is for the messages.
 

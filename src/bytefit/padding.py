@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from bytefit.codecs.jpeg_markers import DQT, markers
+from bytefit.codecs.jpeg_markers import DQT, JPEG_PADDING, markers
 from bytefit.errors import ConfigError
 
-# Padding of JPEG files goes into application segments with a name of our own, which are left out when the file is
-# compressed again; a comment would be carried along as somebody's words.
-JPEG_PADDING = b"bytefit\x00"
 _APP15 = b"\xff\xef"
 _SEGMENT_MOST = 65_535  # bytes of one segment, its two length bytes included
 

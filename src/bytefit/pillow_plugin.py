@@ -14,11 +14,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 
+from bytefit.atomic import write_atomically
 from bytefit.codecs import format_for_suffix
 from bytefit.codecs.codec import OWN_OPTIONS
 from bytefit.compression import compress
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
-from bytefit.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which files are images, told by their first bytes, and which are looked at, told by arguments and suffixes.
+"""Which files are images: told by their first bytes, and in folders by their suffixes first.
 
 Nothing here imports an imaging library: on a clean tree `check` costs little more than asking for file sizes.
 """
@@ -6,11 +6,11 @@ Nothing here imports an imaging library: on a clean tree `check` costs little mo
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 # What a folder is searched for. Files named one by one are taken whatever they are called.
 SUFFIXES = frozenset(
@@ -40,31 +40,47 @@ _SIGNATURES = (
     (0, b"8BPS", "PSD"),
 )
 
+# A Git LFS pointer is text that states the size of what it stands for (git-lfs, docs/spec.md). With a hash in it, it
+# cannot be shorter than this; the most leaves room for four lines of extensions, which nobody is known to use.
+POINTER_SIZES = range(120, 512)
+_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:[^\n]*\n)*?size (\d{1,18})\r?\n")
+_HEAD = 512
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
-def sniff(path: Path) -> str | None:
+
+def has_image_suffix(path: str) -> bool:
+    """Return whether a file is called like an image, in any case."""
+    return path[path.rfind(".") :].lower() in SUFFIXES
+
+
+def head_of(path: str) -> bytes:
+    """Return the first bytes of a file: enough to tell its format, and the whole of a pointer."""
+    descriptor = os.open(path, _READ)
+    try:
+        return os.read(descriptor, _HEAD)
+    finally:
+        os.close(descriptor)
+
+
+def sniff(head: bytes) -> str | None:
     """Return the image format that the first bytes of a file say it has, or None."""
-    with path.open("rb") as file:
-        head = file.read(32)
-    for offset, signature, name in _SIGNATURES:
-        if head.startswith(signature, offset):
-            return name
-    return None
+    return next((name for offset, sign, name in _SIGNATURES if head.startswith(sign, offset)), None)
 
 
-def find_images(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files among `paths`, and below folders those with an image's suffix, each folder's in order.
+def size_in_pointer(head: bytes) -> int | None:
+    """Return the bytes that a Git LFS pointer says the file has that it stands for; None for what is no pointer."""
+    match = _POINTER.match(head)
+    return int(match[1]) if match else None
 
-    Raises:
-        FileNotFoundError: if a path names nothing.
-    """
-    for path in paths:
-        if not path.is_dir():
-            path.stat()
-            yield path
+
+def walk(folder: str) -> Iterator[str]:
+    """Yield the files below `folder` with an image's suffix, in order; no links, no `.git`, no repository inside."""
+    for inside, subfolders, names in os.walk(folder):
+        if inside != folder and ".git" in (*subfolders, *names):
+            subfolders[:] = []
             continue
-        for folder, subfolders, names in os.walk(path):
-            subfolders[:] = sorted(name for name in subfolders if name != ".git")
-            for name in sorted(names):
-                file = Path(folder, name)
-                if file.suffix.lower() in SUFFIXES and file.is_file():
-                    yield file
+        subfolders[:] = sorted(name for name in subfolders if name != ".git")
+        for name in sorted(names):
+            path = os.path.join(inside, name)
+            if has_image_suffix(name) and not os.path.islink(path):
+                yield path

@@ -82,6 +82,9 @@ class Codec:
         rows_apart: whether each row of blocks is coded without regard to the one above.
         smooth_within: how far from a rung, in ln bytes, the shape of the curve is known as well as a mosaic tells it.
         efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
+        source_quality: (picture as it was opened) -> the quality it was encoded with, or None where that is not known.
+        lossless_versions: (bytes of a file, metadata policy, EXIF block of its orientation) -> smaller versions of it
+            with the very same pixels.
         content: what its settings suit, "photograph" or "drawing".
         for_drawings: the same codec with the settings that suit drawings, where those are others.
     """
@@ -104,6 +107,8 @@ class Codec:
     rows_apart: bool
     smooth_within: float
     efforts: Mapping[str, Mapping[str, Any]]
+    source_quality: Callable[[Image.Image], float | None] = lambda _picture: None
+    lossless_versions: Callable[[bytes, str, bytes], Iterable[bytes]] = lambda *_: ()
     content: str = PHOTOGRAPH
     for_drawings: Codec | None = None
 
@@ -125,6 +130,10 @@ class Codec:
                 f"min_quality {min_quality!r} is not on the scale of {self.format}: give a number from 0 to {highest:g}"
             )
         return next(rung for rung, quality in enumerate(self.ladder) if quality >= min_quality)
+
+    def highest_rung(self, most: float) -> int:
+        """Return the highest rung whose quality is at most `most`; the lowest there is where none is."""
+        return max((rung for rung, quality in enumerate(self.ladder) if quality <= most), default=0)
 
     def check_options(self, names: Iterable[str]) -> None:
         """Refuse save options that nobody knows or that the search itself sets.

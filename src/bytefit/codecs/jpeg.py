@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import ImageFile
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.jpeg_lossless import lossless_versions
+from bytefit.codecs.jpeg_source import source_quality
 from bytefit.codecs.jpeg_tables import quantisation
 from bytefit.errors import ConfigError
 
@@ -54,7 +56,7 @@ def _rearranged(data: bytes) -> bytes:
         from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
     except ModuleNotFoundError as error:
         raise ConfigError(
-            "effort 'best' needs mozjpeg-lossless-optimization for JPEG: pip install 'bytefit[mozjpeg]'"
+            "effort 'best' needs mozjpeg-lossless-optimization for JPEG: pip install mozjpeg-lossless-optimization"
         ) from error
     return bytes(optimize(data, copy=COPY_MARKERS.ALL))
 
@@ -126,10 +128,12 @@ _DRAWING_BITS = (
     (100, 2.45),
 )
 
+_LADDER = (*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100)
+
 JPEG = Codec(
     format="JPEG",
     suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
-    ladder=(*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100),
+    ladder=_LADDER,
     setting=partial(_setting, PHOTOGRAPH),
     encode=_encode,
     opaque_modes={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
@@ -152,6 +156,8 @@ JPEG = Codec(
         "normal": {},
         "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
     },
+    source_quality=partial(source_quality, ladder=_LADDER),
+    lossless_versions=lossless_versions,
 )
 JPEG = replace(
     JPEG,

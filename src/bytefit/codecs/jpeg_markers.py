@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DQT, EOI = 0xDB, 0xD9
+
+# Padding of JPEG files goes into application segments with a name of our own, which are left out when the file is
+# compressed again; a comment would be carried along as somebody's words.
+JPEG_PADDING = b"bytefit\x00"
+
 _STRAY = 64
 _LENGTHLESS = {0x01, 0xD8, EOI}
 

@@ -1,0 +1,379 @@
+"""The configuration: budgets and rules from `.bytefit.toml` or pyproject.toml, read and checked.
+
+It knows keys, types and units; which rule a file has is for `rules` to say. It costs a hook next to nothing: the TOML
+reader is imported for a file that mentions bytefit, no other.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bytefit.bytesize import parse_size
+from bytefit.errors import ConfigError, SizeSyntaxError, nearest
+from bytefit.options import BEST_SCORE, EFFORTS, ON_UNREACHABLE, POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# What a file may have when nobody says anything else: that of pre-commit's check-added-large-files, in kB.
+DEFAULT_MAX_SIZE = 500_000
+
+# The top of every codec's scale.
+_BEST_QUALITY = 100
+
+# How much of a wrong value a message shows.
+_SHOWN = 60
+
+OWN_FILE, PROJECT_FILE = ".bytefit.toml", "pyproject.toml"
+
+# The sizes and globs a configuration may hold. The JSON schema has the same two expressions, so that an editor accepts
+# what the parser accepts. Sizes are those of `parse_size` that come to a byte at least.
+SIZE_PATTERN = (
+    r"^ *([1-9][0-9]{0,14}(\.[0-9]{1,9})? *([Bb]|[KkMmGg][Ii]?[Bb])?"
+    r"|0\.([0-9]{0,2}[1-9])[0-9]{0,6} *[KkMmGg][Ii]?[Bb]) *$"
+)
+# Those of gitignore, less what looks like a glob and would never match: braces, "(a|b)", "./", "//", "\" for "/".
+GLOB_PATTERN = (
+    r"^!?(?=[^\s!#])(?!\.{1,2}/|/?$)(?!.*//)(?!.*[?*+@!]\()(?!.*\s$)"
+    r"([^\\\[\]{}\x00-\x1f]|\\[\\*?!#{} \[\]]"
+    r"|\[[!^]?(0-9|a-z|A-Z|a-f|A-F|[0-9A-Za-z_.,+@~ ])+\])+$"
+)
+
+
+class Rule(NamedTuple):
+    """What the files that match have to keep.
+
+    Attributes:
+        label: where it stands, for people.
+        patterns: gitignore-style globs relative to the configuration's folder; none for what holds everywhere else.
+        max_size: the most bytes.
+        max_width, max_height: the most pixels a side, as stored in the file; None for no limit.
+        skip: whether such files have no budget of their own.
+        options: the options of `bytefit.compress` that a fix is made with.
+    """
+
+    label: str
+    patterns: tuple[str, ...]
+    max_size: int
+    max_width: int | None
+    max_height: int | None
+    skip: bool
+    options: Mapping[str, Any]
+
+
+class Total(NamedTuple):
+    """A budget for the sum of all files that match.
+
+    Attributes:
+        label: where it stands, for people.
+        patterns: gitignore-style globs relative to the configuration's folder.
+        max_size: the most bytes of all of them together.
+    """
+
+    label: str
+    patterns: tuple[str, ...]
+    max_size: int
+
+
+class Configuration(NamedTuple):
+    """All that was configured.
+
+    Attributes:
+        base: the folder that globs, and names in reports and baselines, are relative to.
+        file: where it was read from, for people; None where there is none.
+        default: what holds where no rule matches.
+        rules: in order; the last that matches holds.
+        totals: budgets for sums.
+        exclude: globs of files that are not looked at.
+    """
+
+    base: str
+    file: str | None
+    default: Rule
+    rules: tuple[Rule, ...]
+    totals: tuple[Total, ...]
+    exclude: tuple[str, ...]
+
+
+def load_configuration(
+    folder: str, *, file: str | None = None, given: Mapping[str, Any] | None = None
+) -> Configuration:
+    """Return what holds in `folder`.
+
+    Args:
+        folder: the nearest configuration in it or above it counts, up to the top of its git repository.
+        file: the configuration to take instead.
+        given: keys with values from the command line, which stand in for those at the top level of the file.
+
+    Raises:
+        ConfigError: naming the file, the table, the key and what it takes.
+        OSError: if the file cannot be read.
+    """
+    folder = os.path.abspath(folder)
+    top = repository_top(folder)
+    if file is not None:
+        table: Mapping[str, Any] | None = _table(file)
+        if table is None:
+            raise ConfigError(f"{file} holds no [tool.bytefit]: name a file that does, or leave --config out")
+        return _configured(table, given or {}, base=os.path.dirname(os.path.abspath(file)), file=file)
+    file, table = _nearest(folder, top)
+    base = (top or folder) if file is None else os.path.dirname(file)
+    return _configured(table, given or {}, base=base, file=file and os.path.relpath(file, folder))
+
+
+def parse_configuration(document: Mapping[str, Any], where: str = OWN_FILE) -> Configuration:
+    """Return the configuration in the table of bytefit, as the TOML reader gives it.
+
+    Raises:
+        ConfigError: naming `where`, the table, the key and what it takes.
+    """
+    return _configured(document, {}, base="", file=where)
+
+
+def repository_top(folder: str) -> str | None:
+    """Return the top of the git repository, worktree or submodule that an absolute `folder` is in, or None."""
+    while not _is_git(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return None
+    return folder
+
+
+def is_below(folder: str, path: str) -> bool:
+    """Return whether an absolute path is that of a folder or of something in it."""
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def _is_git(path: str) -> bool:
+    """Return whether git takes this for a repository: a folder with a HEAD, or the file of a worktree or submodule."""
+    return os.path.isfile(path) or os.path.lexists(os.path.join(path, "HEAD"))
+
+
+def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any]]:
+    """Return the nearest file that configures, and its table; no file and an empty table where none does."""
+    while True:
+        found = []
+        for name in (OWN_FILE, PROJECT_FILE):
+            file = os.path.join(folder, name)
+            if os.path.isfile(file) and (table := _table(file)) is not None:
+                found.append((file, table))
+        if len(found) > 1:
+            raise ConfigError(f"{found[0][0]} and [tool.bytefit] in {found[1][0]} both configure: keep one of the two")
+        if found:
+            return found[0]
+        if folder in {top, os.path.dirname(folder)}:
+            return None, {}
+        folder = os.path.dirname(folder)
+
+
+def _table(file: str) -> Mapping[str, Any] | None:
+    """Return bytefit's table in a file, or None where it has none. In `.bytefit.toml` it may be the whole file."""
+    with open(file, "rb") as opened:
+        data = opened.read()
+    project = os.path.basename(file) == PROJECT_FILE
+    if project and b"bytefit" not in data:
+        return None
+    import tomllib
+
+    try:
+        document = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not TOML: {error}") from error
+    tool = document.get("tool")
+    table = tool.get("bytefit") if isinstance(tool, dict) else None
+    if table is None:
+        return None if project else document
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}: tool.bytefit is {_kind(table)}: it has to be a table, [tool.bytefit]")
+    if not project and document != {"tool": {"bytefit": table}}:
+        raise ConfigError(f"{file} holds [tool.bytefit] and other keys beside it: move all of them into one table")
+    return table
+
+
+def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str, file: str | None) -> Configuration:
+    own = file is not None and os.path.basename(file) != PROJECT_FILE
+    tables = "rules", "totals"
+    top = _Table(table, f"{file}" if own else f"{file} [tool.bytefit]", {*_CHECKS, *tables, "exclude"})
+    prefix = "" if own else "tool.bytefit."
+    values = {**top.values(), **given}
+    default = _rule(values, label=_default_label(file, values, given), patterns=())
+    rules, totals = [], []
+    for number, rule in enumerate(top.tables("rules"), 1):
+        checked = _Table(rule, f"{file} [[{prefix}rules]] {number}", {*_CHECKS, "files"})
+        label = f"[[{prefix}rules]] {number} in {file}"
+        rules.append(_rule({**values, **checked.values()}, label=label, patterns=checked.globs("files", needed=True)))
+    for number, total in enumerate(top.tables("totals"), 1):
+        checked = _Table(total, f"{file} [[{prefix}totals]] {number}", {"files", "max-size"})
+        label = f"[[{prefix}totals]] {number} in {file}"
+        most = checked.values().get("max-size")
+        if most is None:
+            raise ConfigError(f"{checked.where}: max-size is missing: give the most bytes of all files together")
+        totals.append(Total(label, checked.globs("files", needed=True), most))
+    return Configuration(base, file, default, tuple(rules), tuple(totals), top.globs("exclude"))
+
+
+def _default_label(file: str | None, values: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    if "max-size" in given:
+        return "the command line"
+    return f"{file}" if "max-size" in values else "the default"
+
+
+def _rule(values: Mapping[str, Any], *, label: str, patterns: tuple[str, ...]) -> Rule:
+    own = {"max-size", "max-width", "max-height", "skip"}
+    return Rule(
+        label,
+        patterns,
+        values.get("max-size", DEFAULT_MAX_SIZE),
+        values.get("max-width"),
+        values.get("max-height"),
+        values.get("skip", False),
+        {key.replace("-", "_"): value for key, value in values.items() if key not in own},
+    )
+
+
+class _Table:
+    """A table of the file: its keys checked, its values read, and where it stands for every message."""
+
+    def __init__(self, table: object, where: str, keys: set[str]) -> None:
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where} is {_kind(table)}: it has to be a table")
+        self.table, self.where = table, where
+        for key in table:
+            if key not in keys:
+                hint = nearest(key, keys) or f": it takes {', '.join(sorted(keys))}"
+                raise ConfigError(f"{where}: unknown key {key!r}{hint}")
+
+    def values(self) -> dict[str, Any]:
+        """Return the checked values of the keys that are limits or options."""
+        values = {}
+        for key, value in self.table.items():
+            if key in _CHECKS:
+                try:
+                    values[key] = _CHECKS[key](value)
+                except (SizeSyntaxError, ValueError) as error:
+                    raise ConfigError(f"{self.where}: {key} = {_written(value)}: {error}") from error
+        return values
+
+    def tables(self, key: str) -> list[Any]:
+        """Return the tables of an array of tables."""
+        value = self.table.get(key, [])
+        if not isinstance(value, list):
+            raise ConfigError(f"{self.where}: {key} is {_kind(value)}: write an array of tables, [[{key}]]")
+        return value
+
+    def globs(self, key: str, *, needed: bool = False) -> tuple[str, ...]:
+        """Return a list of globs."""
+        value = self.table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(glob, str) for glob in value):
+            raise ConfigError(f'{self.where}: {key} = {_written(value)}: write a list of globs, ["docs/**/*.png"]')
+        if needed and not value:
+            raise ConfigError(f'{self.where}: {key} is missing: write a list of globs, ["docs/**/*.png"]')
+        for glob in value:
+            if not re.search(GLOB_PATTERN, glob):
+                raise ConfigError(f"{self.where}: {key}: glob {_written(glob)} {_what_is_wrong(glob)}")
+        return tuple(value)
+
+
+def _what_is_wrong(glob: str) -> str:
+    body = glob.removeprefix("!")
+    for wrong, reason in (
+        (not body.strip(" /"), "names nothing: write one as in .gitignore, 'docs/**/*.png'"),
+        (body.startswith(("./", "../")), "would never match: globs start in the configuration's folder, without './'"),
+        ("{" in body or "}" in body, "has braces, which globs of .gitignore do not know: write one glob for each"),
+        (re.search(r"[?*+@!]\(", body), "has '(...)', which globs of .gitignore do not know: write one glob for each"),
+        (
+            "\\" in body,
+            "has a backslash: folders are separated by '/', and '\\' only takes the meaning from * ? [ ] ! #",
+        ),
+        ("//" in body, "would never match: it has an empty folder name, '//'"),
+        ("[" in body or "]" in body, "has a set that cannot be read: write [abc], [!abc], [a-z], [A-Z] or [0-9]"),
+    ):
+        if wrong:
+            return reason
+    return "is not one of .gitignore: it has a space at an end, a '#' or '!' at its start, or a control character"
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        count = parse_size(value)
+        if not re.search(SIZE_PATTERN, value):
+            raise ValueError("write a number and a unit, '200KB' or '1.5MiB'")
+        return count
+    return _whole(value, "give at least 1 byte: a whole number, or text like '200KB' or '1.5MiB'")
+
+
+def _pixels(value: object) -> int:
+    return _whole(value, "give a whole number of pixels from 1 up")
+
+
+def _whole(value: object, hint: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < 10**15 or value != int(value):
+        raise ValueError(hint)
+    return int(value)
+
+
+def _quality(value: object) -> float:
+    return _number(
+        value, lambda number: 0 <= number <= _BEST_QUALITY, "give a number from 0 to 100, on the codec's own scale"
+    )
+
+
+def _score(value: object) -> float:
+    hint = f"give a number below {BEST_SCORE}, on the scale of SSIMULACRA2"
+    return _number(value, lambda number: number < BEST_SCORE, hint)
+
+
+def _share(value: object) -> float:
+    return _number(value, lambda number: 0 <= number < 1, "give a share of the budget, from 0 to less than 1")
+
+
+def _number(value: object, within: Callable[[float], bool], hint: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not within(value):
+        raise ValueError(hint)
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("give true or false")  # noqa: TRY004  (a value of the file, not of a call)
+    return value
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            hint = nearest(value, choices) if isinstance(value, str) else ""
+            raise ValueError(f"use one of {', '.join(map(_written, choices))}{hint.replace(':', ';', 1)}")
+        return value
+
+    return check
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "max-size": _size,
+    "max-width": _pixels,
+    "max-height": _pixels,
+    "min-quality": _quality,
+    "min-score": _score,
+    "resize": _flag,
+    "metadata": _one_of(POLICIES),
+    "on-unreachable": _one_of(ON_UNREACHABLE),
+    "slack": _share,
+    "effort": _one_of(EFFORTS),
+    "skip": _flag,
+}
+
+
+def _kind(value: object) -> str:
+    kinds = {dict: "a table", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+    return kinds.get(type(value), f"a {type(value).__name__}")
+
+
+def _written(value: object) -> str:
+    """Return a value about as TOML writes it, cut where it is long."""
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else f"{value!r}"
+    if isinstance(value, str):
+        text = '"' + value.replace("\n", "\\n").replace('"', '\\"') + '"'
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + " ..."

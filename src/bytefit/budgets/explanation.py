@@ -1,0 +1,68 @@
+"""Which rule a file has, and why, in lines for people."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from bytefit.budgets.rules import matches, rule_for, totals_of
+from bytefit.budgets.selection import Selection
+from bytefit.bytesize import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bytefit.budgets.baseline import Baseline
+    from bytefit.budgets.configuration import Configuration, Rule
+
+
+def explain(path: str, configuration: Configuration, baseline: Baseline) -> Iterator[str]:
+    """Yield what holds for a path, whether a file is there or not, and what a check says of it."""
+    name = os.path.relpath(os.path.abspath(path), configuration.base).replace(os.sep, "/")
+    rule = rule_for(name, configuration)
+    if rule is None:
+        globs = _matching(configuration.exclude, name)
+        yield f"{path}: not looked at: excluded by {globs} in {configuration.file}"
+        return
+    if rule.skip:
+        yield f"{path}: no budget of its own: skip = true {_where(rule, name)}"
+    else:
+        yield f"{path}: at most {format_size(rule.max_size)} ({rule.max_size:,} bytes), {_where(rule, name)}"
+    limits = {"max-width": rule.max_width, "max-height": rule.max_height, **rule.options}
+    for key, value in limits.items():
+        if value is not None:
+            text = {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+            yield f"  {key.replace('_', '-')} = {text}"
+    for other in configuration.rules:
+        if other is not rule and matches(other.patterns, name):
+            yield f"  overruled: {other.label} matches too ({_matching(other.patterns, name)}), but the last one holds"
+    for total in totals_of(name, configuration):
+        yield f"  counts into {total.label}: {' '.join(total.patterns)}, at most {format_size(total.max_size)}"
+    if name in baseline.files:
+        yield f"  in the baseline with {format_size(baseline.files[name])}"
+    yield from _as_it_is(path, configuration, baseline)
+
+
+def _as_it_is(path: str, configuration: Configuration, baseline: Baseline) -> Iterator[str]:
+    from bytefit.budgets.audit import audit
+
+    if not os.path.isfile(path):
+        yield "  there is no such file"
+        return
+    found = audit(Selection((path,)), configuration, baseline, totals=False)
+    yield from (f"  {note}" for note in found.notes)
+    for finding in found.findings:
+        yield f"  {finding.message} ({finding.state}): {finding.remedy}"
+    if not found.findings and not found.notes:
+        yield f"  it has {format_size(os.path.getsize(path))}, which is fine"
+
+
+def _where(rule: Rule, name: str) -> str:
+    if not rule.patterns:
+        return f"by {rule.label}, where no rule matches" if rule.label != "the default" else "the default"
+    return f"by {rule.label} ({_matching(rule.patterns, name)})"
+
+
+def _matching(patterns: tuple[str, ...], name: str) -> str:
+    """Return the globs of a list that match by themselves; all of it where only together they do."""
+    return ", ".join(repr(glob) for glob in patterns if matches((glob,), name)) or ", ".join(map(repr, patterns))

@@ -1,0 +1,134 @@
+"""The fixer: each file that the audit found over its budget is made to fit in its place, or left alone with the reason.
+
+It rewrites only what the audit names, never converts to another format and never touches git's index.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bytefit.atomic import remove_leftovers
+from bytefit.budgets.audit import FIXABLE, POINTER
+from bytefit.bytesize import format_size
+from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError, UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bytefit.budgets.audit import Audit, Finding
+    from bytefit.files import Outcome
+
+# Formats that a picture may fit its budget in, the cheaper to try first.
+_OTHER_FORMATS = ("WEBP", "AVIF")
+
+
+class Fix(NamedTuple):
+    """What became of a file.
+
+    Attributes:
+        finding: what was wrong with it.
+        outcome: what was done; None where it was left alone.
+        reason: why it was left alone, and what would work; empty where it was not.
+    """
+
+    finding: Finding
+    outcome: Outcome | None
+    reason: str = ""
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether the file was written."""
+        return self.outcome is not None and self.outcome.changed
+
+
+def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Iterator[Fix]:
+    """Make the failing files of an audit fit, one after the other by name, and yield what became of each.
+
+    Args:
+        audit: what was found; what its baseline knows is left alone.
+        given: options of `bytefit.compress` that no rule has.
+        dry_run: find the answers, but write nothing.
+    """
+    if not dry_run:
+        for folder in sorted(audit.folders):
+            remove_leftovers(folder)
+    halves = _partially_staged(audit) if audit.failing else set()
+    for finding in sorted(audit.failing, key=lambda finding: finding.name):
+        if finding.path in halves:
+            yield Fix(finding, None, "some of its changes are staged and some are not: 'git add' the whole image first")
+        else:
+            yield _fixed(finding, given, dry_run=dry_run)
+
+
+def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
+    if finding.format == POINTER:
+        return Fix(
+            finding, None, f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
+        )
+    options = {**finding.rule.options, **given}
+    wide = set(finding.limits) - {"max-size"}
+    if wide and finding.format in FIXABLE and not options.get("resize"):
+        return Fix(finding, None, f"{finding.message}: set resize = true, or raise {' and '.join(sorted(wide))}")
+    if finding.width and finding.height and options.get("resize"):
+        options["max_width"] = _widest(finding)
+    try:
+        from bytefit.files import compress_file
+
+        outcome = compress_file(finding.path, finding.budget, dry_run=dry_run, **options)
+    except (BytefitError, OSError) as error:
+        return Fix(finding, None, _why(finding, error, options))
+    if outcome.result is None and not outcome.changed and not dry_run:
+        return Fix(finding, None, f"it has {format_size(outcome.before)} and fits by now: another process has fixed it")
+    if not outcome.changed and not dry_run:
+        return Fix(finding, None, "nothing smaller was found")
+    return Fix(finding, outcome)
+
+
+def _widest(finding: Finding) -> int:
+    """Return the most width at which neither side is over its limit."""
+    rule, width, height = finding.rule, finding.width or 1, finding.height or 1
+    widest = min(width, rule.max_width or width)
+    return max(1, min(widest, rule.max_height * width // height if rule.max_height else widest))
+
+
+def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, Any]) -> str:
+    """Return why a file was left alone, and what would work."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    reason = str(error).replace(f"{finding.path} ", "it ", 1).replace(finding.path, "it")
+    if not isinstance(error, BudgetUnreachable | UnsupportedImage):
+        return reason
+    fits = _in_another_format(finding, options)
+    return f"{reason}; {fits}" if fits else reason
+
+
+def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
+    """Return the format in which the picture was seen to fit, with its size; empty where none was found."""
+    from bytefit.compression import compress
+
+    for name in _OTHER_FORMATS:
+        if name == finding.format:
+            continue
+        try:
+            result = compress(finding.path, finding.budget, format=name, **{**options, "on_unreachable": "error"})
+        except (BytefitError, OSError):
+            continue
+        return f"as {name} at quality {result.quality:g} it has {format_size(result.size)}"
+    return ""
+
+
+def _partially_staged(audit: Audit) -> set[str]:
+    """Return the paths of failing files with changes both staged and not staged."""
+    from bytefit.budgets.configuration import repository_top
+
+    top = repository_top(os.getcwd())
+    if top is None:
+        return set()
+    from bytefit.budgets.git import partially_staged
+
+    paths = {os.path.relpath(os.path.abspath(finding.path), top): finding.path for finding in audit.failing}
+    try:
+        return {paths[name] for name in partially_staged(top, sorted(paths)) if name in paths}
+    except ConfigError:
+        return set()  # files that were named can be fixed without git, too

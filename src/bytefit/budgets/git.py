@@ -1,0 +1,127 @@
+"""What git says of files: which are tracked, staged, changed between two commits, ignored or staged in part.
+
+Names are those of the file system, whatever their bytes. It reads repositories and never changes them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+from bytefit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LINK, _SUBMODULE = "120000", "160000"
+
+
+class Change(NamedTuple):
+    """A file whose content was added or changed: its name relative to the top, and the object that holds it."""
+
+    name: str
+    blob: str
+
+
+def tracked(folder: str, *, untracked: bool = False) -> list[str]:
+    """Return the files below `folder` that git tracks, relative to it; with `untracked` those it would add, too.
+
+    Submodules are not entered.
+    """
+    more = ("--others", "--exclude-standard") if untracked else ()
+    return _names(_git(folder, "ls-files", "-z", "--cached", *more))
+
+
+def is_ignored(path: str, folder: str) -> bool:
+    """Return whether git, asked in `folder`, ignores `path`."""
+    return _run(folder, ["check-ignore", "--quiet", "--no-index", "--", path]).returncode == 0
+
+
+def staged(top: str) -> list[Change]:
+    """Return what the next commit would add or change."""
+    return _changes(_git(top, "diff", "--cached", *_RAW))
+
+
+def changed_between(top: str, from_ref: str, to_ref: str) -> list[Change]:
+    """Return what was added or changed on the way to `to_ref` since it left `from_ref`.
+
+    Raises:
+        ConfigError: if git knows no such commit.
+    """
+    for ref in (from_ref, to_ref):
+        if _run(top, ["rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}"]).returncode:
+            raise ConfigError(
+                f"git knows no commit {ref!r} here: fetch it first (a shallow clone has only its tip: fetch-depth: 0)"
+            )
+    # Without a common ancestor, as in shallow clones, the two are compared as they are.
+    related = _run(top, ["merge-base", from_ref, to_ref]).returncode == 0
+    between = [f"{from_ref}...{to_ref}"] if related else [from_ref, to_ref]
+    return _changes(_git(top, "diff", *_RAW, *between, "--"))
+
+
+def partially_staged(top: str, names: Sequence[str]) -> set[str]:
+    """Return those of `names`, relative to the top, that have changes both staged and not staged."""
+    if not names:
+        return set()
+    status = _git(top, "--literal-pathspecs", "status", "--porcelain=v1", "-z", "--no-renames", "--", *names)
+    return {os.fsdecode(entry[3:]) for entry in status.split(b"\0") if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
+
+
+def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
+    """Return the bytes of each object."""
+    asked = "".join(f"{blob}\n" for blob in blobs).encode()
+    lines = _git(top, "cat-file", "--batch-check=%(objectsize)", given=asked).split()
+    return [int(line) for line in lines]
+
+
+def blob_content(top: str, blob: str) -> bytes:
+    """Return the bytes of an object."""
+    return _git(top, "cat-file", "blob", blob)
+
+
+_RAW = ("--raw", "-z", "--find-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--ignore-submodules")
+
+
+def _changes(raw: bytes) -> list[Change]:
+    """Return the files of `git diff --raw -z` whose new content is another than before, and is a file's."""
+    fields = iter(raw.split(b"\0"))
+    changes = []
+    for head in fields:
+        if not head:
+            continue
+        _, mode, before, after, status = head.decode().removeprefix(":").split(" ")
+        name = next(fields)
+        if status[0] in "RC":
+            name = next(fields)
+        if status[0] not in "DU" and mode not in {_LINK, _SUBMODULE} and before != after:
+            changes.append(Change(os.fsdecode(name), after))
+    return changes
+
+
+def _names(listed: bytes) -> list[str]:
+    return [os.fsdecode(name) for name in listed.split(b"\0") if name]
+
+
+def _git(folder: str, *arguments: str, given: bytes | None = None) -> bytes:
+    done = _run(folder, arguments, given)
+    if done.returncode:
+        said = done.stderr.decode(errors="backslashreplace").strip().removeprefix("fatal: ") or "no reason given"
+        raise ConfigError(f"git {arguments[0]} failed in {folder}: {said.splitlines()[0]}")
+    return done.stdout
+
+
+def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    try:
+        # No shell, and git as it is found for everything else that is run in this repository.
+        return subprocess.run(  # noqa: S603
+            ["git", *arguments],  # noqa: S607
+            cwd=folder,
+            input=given,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "git is not installed, and which files are meant is for it to say: name them instead"
+        ) from error

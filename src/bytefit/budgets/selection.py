@@ -1,0 +1,115 @@
+"""Which files a command looks at: those named, those in folders as git sees them, those staged or changed.
+
+It yields names and touches no content. Submodules are not entered, links not followed out of the tree.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from bytefit.budgets.configuration import is_below, repository_top
+from bytefit.budgets.image_files import has_image_suffix, walk
+from bytefit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+class Selection(NamedTuple):
+    """What was asked for on the command line.
+
+    Attributes:
+        paths: files and folders; none means all that git tracks here, or all there is where there is no git.
+        staged: only what the next commit would add or change.
+        from_ref, to_ref: only what was added or changed between two commits.
+    """
+
+    paths: tuple[str, ...] = ()
+    staged: bool = False
+    from_ref: str | None = None
+    to_ref: str | None = None
+
+
+class Candidate(NamedTuple):
+    """A file to be looked at.
+
+    Attributes:
+        path: what it is opened and shown by.
+        blob: the git object that holds what is judged; None where the file itself is.
+        named: whether it was named on its own, so that it has to exist.
+    """
+
+    path: str
+    blob: str | None = None
+    named: bool = False
+
+
+def select(selection: Selection) -> Iterator[Candidate]:
+    """Yield every file that was asked for once, in order.
+
+    Raises:
+        FileNotFoundError: if a path names nothing.
+        ConfigError: if git is needed and cannot say.
+    """
+    seen: set[str] = set()
+    for candidate in _changed(selection) if selection.staged or selection.from_ref else _found(selection.paths):
+        if candidate.path not in seen:
+            seen.add(candidate.path)
+            yield candidate
+
+
+def whole_tree(base: str) -> Iterator[str]:
+    """Yield all images below `base` that git tracks, or all there are where there is no git, relative to `base`."""
+    if repository_top(base) is None:
+        yield from (os.path.relpath(path, base) for path in walk(base))
+        return
+    from bytefit.budgets.git import tracked
+
+    yield from (path for path in tracked(base) if has_image_suffix(path))
+
+
+def _found(paths: Sequence[str]) -> Iterator[Candidate]:
+    here = os.getcwd()
+    if not paths:
+        yield from map(Candidate, whole_tree(here))
+        return
+    for path in paths:
+        if os.path.isdir(path):
+            yield from map(Candidate, _in_folder(path, here))
+        else:
+            os.stat(path)  # what names nothing is an error, not an empty list
+            yield Candidate(path, named=True)
+
+
+def _in_folder(folder: str, here: str) -> Iterable[str]:
+    """Return the images in a folder; where git is, those it tracks or would add, unless it ignores the folder."""
+    if repository_top(os.path.abspath(folder)) is None:
+        return walk(folder)
+    from bytefit.budgets.git import is_ignored, tracked
+
+    if os.path.abspath(folder) != here and is_ignored(".", folder):
+        return walk(folder)  # a folder of build products that was asked for by name
+    names = sorted(name for name in tracked(folder, untracked=True) if has_image_suffix(name))
+    return names if folder in {".", ""} else (os.path.join(folder, name) for name in names)
+
+
+def _changed(selection: Selection) -> Iterator[Candidate]:
+    from bytefit.budgets.git import changed_between, staged
+
+    here = os.getcwd()
+    top = repository_top(here)
+    if top is None:
+        raise ConfigError(
+            f"{here} is in no git repository, so nothing is staged or changed here: name files or folders"
+        )
+    if selection.staged:
+        changes = staged(top)
+    else:
+        changes = changed_between(top, selection.from_ref or "", selection.to_ref or "HEAD")
+    wanted = [os.path.abspath(path) for path in selection.paths]
+    for change in sorted(changes):
+        path = os.path.join(top, change.name)
+        among = not wanted or any(is_below(one, path) for one in wanted)
+        if among and has_image_suffix(change.name):
+            yield Candidate(change.name if top == here else os.path.relpath(path, here), blob=change.blob)

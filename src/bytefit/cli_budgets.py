@@ -1,0 +1,179 @@
+"""The commands that hold a repository to its budgets: their arguments, and what they print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from bytefit.bytesize import format_size
+from bytefit.cli_options import FINE, OVER, add_fitting_options, fitting_options, size, told
+from bytefit.errors import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from bytefit.budgets.audit import Audit, Finding
+    from bytefit.budgets.baseline import Baseline
+    from bytefit.budgets.configuration import Configuration
+    from bytefit.budgets.fixing import Fix
+    from bytefit.budgets.selection import Selection
+
+
+def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add `check` and `fix` to the commands of the command line."""
+    check = commands.add_parser("check", help="report images over their budgets, change nothing")
+    _add_audit_options(check)
+    check.add_argument("--explain", metavar="PATH", help="say which rule a file has, and why")
+    check.add_argument("--write-baseline", action="store_true", help="record what is over now; later only more fails")
+    check.add_argument("--update-baseline", action="store_true", help="drop what is cured from the baseline")
+    check.add_argument("--format", dest="report", action="append", metavar="FORMAT", help="print this report")
+    check.add_argument(
+        "--report",
+        action="append",
+        metavar="FORMAT[=FILE]",
+        help="text, json, github, sarif, junit or codequality, into a file; may be repeated",
+    )
+    check.set_defaults(run=_check)
+
+    fix = commands.add_parser("fix", help="recompress images over their budgets, in place")
+    _add_audit_options(fix)
+    add_fitting_options(fix)
+    fix.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    fix.set_defaults(run=_fix)
+
+
+def _add_audit_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders; none: all that git tracks here")
+    parser.add_argument("--max-size", type=size, metavar="SIZE", help="the budget where no rule says another: 500KB")
+    parser.add_argument("--config", metavar="FILE", help="instead of the nearest .bytefit.toml or pyproject.toml")
+    parser.add_argument("--staged", action="store_true", help="only what the next commit would add or change")
+    parser.add_argument("--from-ref", metavar="A", help="only what was added or changed since this commit")
+    parser.add_argument("--to-ref", metavar="B", help="up to this commit: HEAD")
+    parser.add_argument("--baseline", metavar="FILE", help="instead of .bytefit-baseline.json")
+    parser.add_argument("--no-baseline", action="store_true", help="let what the baseline knows fail, too")
+
+
+def _configuration(arguments: argparse.Namespace) -> Configuration:
+    from bytefit.budgets.configuration import load_configuration
+
+    given = {} if arguments.max_size is None else {"max-size": arguments.max_size}
+    options = {name.replace("_", "-"): value for name, value in fitting_options(arguments).items()}
+    options.pop("min-width", None)  # the one that no rule has
+    return load_configuration(os.getcwd(), file=arguments.config, given={**given, **options})
+
+
+def _selection(arguments: argparse.Namespace) -> Selection:
+    from bytefit.budgets.selection import Selection
+
+    if arguments.to_ref and not arguments.from_ref:
+        raise ConfigError("--to-ref needs --from-ref to go with it")
+    if arguments.staged and arguments.from_ref:
+        raise ConfigError("--staged and --from-ref name different files: leave one of the two out")
+    return Selection(tuple(arguments.paths), arguments.staged, arguments.from_ref, arguments.to_ref)
+
+
+def _baseline(arguments: argparse.Namespace, configuration: Configuration) -> tuple[str, Baseline]:
+    """Return the file of the baseline and what is in it."""
+    from bytefit.budgets.baseline import BASELINE_FILE, EMPTY, read_baseline
+
+    if arguments.baseline and arguments.no_baseline:
+        raise ConfigError("--baseline and --no-baseline contradict each other: leave one of the two out")
+    file = arguments.baseline or os.path.join(os.path.relpath(configuration.base), BASELINE_FILE)
+    file = os.path.normpath(file)
+    if arguments.no_baseline:
+        return file, EMPTY
+    written = getattr(arguments, "write_baseline", False)
+    return file, read_baseline(file, required=arguments.baseline is not None and not written)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from bytefit.budgets.audit import audit
+    from bytefit.reporters import parse_destination, write_reports
+
+    reports = [parse_destination(text) for text in arguments.report or ["text"]]
+    configuration = _configuration(arguments)
+    if arguments.explain is not None:
+        from bytefit.budgets.explanation import explain
+
+        print("\n".join(explain(arguments.explain, configuration, _baseline(arguments, configuration)[1])))
+        return FINE
+    if arguments.write_baseline and arguments.update_baseline:
+        raise ConfigError("--write-baseline and --update-baseline are two things: leave one of the two out")
+    selection = _selection(arguments)
+    file, baseline = _baseline(arguments, configuration)
+    found = audit(selection, configuration, baseline)
+    if arguments.write_baseline:
+        return _write_baseline(file, baseline, found)
+    if arguments.update_baseline:
+        _update_baseline(file, baseline, found)
+    write_reports(found, reports)
+    return FINE if found.passed else OVER
+
+
+def _write_baseline(file: str, baseline: Baseline, found: Audit) -> int:
+    from bytefit.budgets.baseline import Baseline, write_baseline
+
+    now = found.as_baseline
+    cured = set(found.cured)
+    kept = {name: size for name, size in baseline.files.items() if name not in cured}
+    write_baseline(file, Baseline({**kept, **now.files}, now.totals))
+    states = [one.state for one in found.findings] + [one.state for one in found.totals]
+    changes = f"{states.count('new')} new, {states.count('grown')} grown, {len(cured)} cured"
+    print(f"{file}: {len({**kept, **now.files}) + len(now.totals)} over budget recorded ({changes}); commit it")
+    return FINE
+
+
+def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
+    from bytefit.budgets.baseline import shrunk, write_baseline
+
+    smaller = shrunk(baseline, found.as_baseline, set(found.cured))
+    if smaller != baseline:
+        write_baseline(file, smaller)
+        print(f"{file}: {len(found.cured)} cured, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr)
+
+
+def _fix(arguments: argparse.Namespace) -> int:
+    from bytefit.budgets.audit import audit
+    from bytefit.budgets.configuration import is_below, repository_top
+    from bytefit.budgets.fixing import fix
+    from bytefit.options import check_options, check_widths
+
+    options = fitting_options(arguments)
+    widths = {name: options.get(name) for name in ("min_width", "max_width")}
+    named = ("slack", "on_unreachable", "metadata", "effort", "min_score")
+    check_options(**{name: options[name] for name in named if name in options})
+    check_widths(resize=options.get("resize", False), **widths)
+    configuration = _configuration(arguments)
+    found = audit(_selection(arguments), configuration, _baseline(arguments, configuration)[1], totals=False)
+    given = {"min_width": widths["min_width"]} if widths["min_width"] else {}
+    fixes = fix(found, given, dry_run=arguments.dry_run)
+    top = repository_top(os.getcwd())
+    rewritten = 0
+    for one in _with_progress(fixes, found.failing):
+        rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
+        print(_line(one, dry_run=arguments.dry_run), flush=True)
+    for note in found.notes:
+        print(note)
+    if rewritten:
+        print(f"{rewritten} rewritten: look at them, 'git add' them whole, and commit again")
+    return FINE if not found.failing else OVER
+
+
+def _line(one: Fix, *, dry_run: bool) -> str:
+    if one.outcome is None:
+        return f"left as it is ({format_size(one.finding.size)}): {one.finding.path}: {one.reason}"
+    return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {told(one.outcome)}"
+
+
+def _with_progress(fixes: Iterator[Fix], findings: Iterable[Finding]) -> Iterator[Fix]:
+    """Yield the fixes, with a bar that shows how far they are where somebody is watching."""
+    total = len(tuple(findings))
+    if not total or not sys.stderr.isatty():
+        yield from fixes
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(fixes, "Fitting images", total=total, console=Console(stderr=True), transient=True)

@@ -1,0 +1,76 @@
+"""JPEG files made smaller with every pixel as it is: needless segments left out, the entropy coding done better.
+
+It works on the bytes of a file and knows what its segments are for. The coding is for mozjpeg to do, where it is there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bytefit.codecs.jpeg_markers import EOI, JPEG_PADDING, behind_picture, markers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SOI, _SOS, _COM, _APP0, _APP1, _APP2, _APP14, _APP15 = 0xD8, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+
+# Segments that say how the picture is to be shown, whatever else is dropped: JFIF's resolution, Adobe's colours.
+_ABOUT_PIXELS = {_APP0: b"JFIF\x00", _APP14: b"Adobe"}
+_PROFILE = b"ICC_PROFILE\x00"
+
+
+def lossless_versions(data: bytes, policy: str, orientation: bytes) -> Iterator[bytes]:
+    """Yield versions of a JPEG file that hold exactly its pixels, each smaller than the one before.
+
+    Args:
+        data: the file, of one picture.
+        policy: what is kept of its metadata, see `bytefit.compress`. With "strip" the picture must stand upright.
+        orientation: the EXIF block with nothing but the orientation; empty where it is upright.
+    """
+    lean = _without_needless(data, policy, orientation)
+    if len(lean) < len(data):
+        yield lean
+    behind = behind_picture(lean)
+    tight = _recoded(lean)
+    if tight is not None and len(tight) + len(behind) < len(lean):
+        yield tight + behind
+
+
+def _without_needless(data: bytes, policy: str, orientation: bytes) -> bytes:
+    """Return the file without padding and without what `policy` drops of its metadata."""
+    kept = [b"\xff\xd8"]
+    if policy != "keep" and orientation:
+        kept.append(bytes((0xFF, _APP1)) + (len(orientation) + 2).to_bytes(2, "big") + orientation)
+    rest = len(data)
+    for marker, start, behind in markers(data):
+        if marker == _SOS:
+            rest = start
+            break
+        length = int.from_bytes(data[behind : behind + 2], "big")
+        if marker != _SOI and _is_kept(marker, data[behind + 2 : behind + length], policy):
+            kept.append(bytes((0xFF, marker)) + data[behind : behind + length])
+    carried = behind_picture(data) if policy == "keep" else b""
+    end = next((behind for marker, _, behind in markers(data) if marker == EOI), len(data))
+    return b"".join(kept) + data[rest:end] + carried
+
+
+def _is_kept(marker: int, content: bytes, policy: str) -> bool:
+    if marker == _APP15 and content.startswith(JPEG_PADDING):
+        return False
+    if policy == "keep" or not (_APP0 <= marker <= _APP15 or marker == _COM):
+        return True
+    if marker == _APP2 and content.startswith(_PROFILE):
+        return policy != "strip"
+    return marker in _ABOUT_PIXELS and content.startswith(_ABOUT_PIXELS[marker])
+
+
+def _recoded(data: bytes) -> bytes | None:
+    """Return the same coefficients and markers, coded progressively as mozjpeg finds it smallest; None without it."""
+    try:
+        from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
+    except ModuleNotFoundError:
+        return None
+    try:
+        return bytes(optimize(data, copy=COPY_MARKERS.ALL))
+    except (RuntimeError, ValueError, OSError):
+        return None  # a coding it does not know: the file is encoded anew as any other

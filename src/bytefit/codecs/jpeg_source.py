@@ -1,0 +1,44 @@
+"""What a JPEG file tells of its own making: the quality it was encoded with, read from its quantisation tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.jpeg_tables import quantisation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PIL import Image
+
+# The luminance table that libjpeg scales by its quality (ITU-T T.81, table K.1).
+_LUMINANCE = (
+    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56),
+    *(14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
+    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
+)
+
+
+def source_quality(picture: Image.Image, ladder: Iterable[float]) -> float | None:
+    """Return the quality an opened JPEG file was encoded with, 1 to 100; None for a picture that is from no JPEG file.
+
+    A file with the learned tables has the quality of their rung on `ladder`. Any other has the highest of libjpeg's
+    qualities whose table is as coarse, by the sum of its divisors, so that the estimate is never above what it was.
+    """
+    tables = getattr(picture, "quantization", None)
+    if not tables:
+        return None
+    luminance = tuple(tables[min(tables)])
+    for content in (PHOTOGRAPH, DRAWING):
+        for quality in ladder:
+            if quantisation(quality, content)[0][0] == luminance:
+                return quality
+    coarseness = sum(luminance)
+    return max((quality for quality in range(1, 101) if _libjpeg_sum(quality) >= coarseness), default=1)
+
+
+def _libjpeg_sum(quality: int) -> int:
+    """Return the sum of the divisors that libjpeg has at a quality (jcparam.c, jpeg_quality_scaling)."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's own halves)
+    return sum(min(255, max(1, (entry * scale + 50) // 100)) for entry in _LUMINANCE)

@@ -1,0 +1,61 @@
+"""Reports of an audit, one small module a format, all fed by the same records.
+
+Each has `render(audit) -> str`; where it goes to is for the command line to say.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from bytefit.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from bytefit.budgets.audit import Audit
+
+# The names of the formats, and the modules that write them.
+FORMATS = {
+    "text": "text",
+    "json": "json_report",
+    "github": "github",
+    "sarif": "sarif",
+    "junit": "junit",
+    "codequality": "codequality",
+}
+
+
+def render(audit: Audit, form: str) -> str:
+    """Return the report of an audit in one of the `FORMATS`, ending in a line break where it is not empty."""
+    return str(import_module(f"bytefit.reporters.{FORMATS[form]}").render(audit))
+
+
+def parse_destination(text: str) -> tuple[str, str | None]:
+    """Return (format, file) of "FORMAT" or "FORMAT=FILE"; no file is standard output.
+
+    Raises:
+        ConfigError: if the format is unknown or the file is missing.
+    """
+    form, given, file = text.partition("=")
+    if form not in FORMATS:
+        raise ConfigError(f"unknown report {form!r}{nearest(form, FORMATS) or ': use one of ' + ', '.join(FORMATS)}")
+    if given and not file:
+        raise ConfigError(f"report {text!r} names no file: write {form}=FILE, or {form} for standard output")
+    return form, file or None
+
+
+def write_reports(audit: Audit, reports: list[tuple[str, str | None]]) -> None:
+    """Write each report to its file, or to standard output; nothing is left half written.
+
+    Raises:
+        OSError: if a file cannot be written.
+    """
+    for form, file in reports:
+        text = render(audit, form)
+        if file is None:
+            print(text, end="")
+            continue
+        from bytefit.atomic import write_atomically
+
+        os.makedirs(os.path.dirname(os.path.abspath(file)), exist_ok=True)
+        write_atomically(file, text.encode("utf-8", "backslashreplace"))
