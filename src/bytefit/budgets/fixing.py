@@ -43,7 +43,7 @@ class Fix(NamedTuple):
 
 
 def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Iterator[Fix]:
-    """Make the failing files of an audit fit, one after the other by name, and yield what became of each.
+    """Make the failing files of an audit fit, folder by folder, and yield what became of each.
 
     Args:
         audit: what was found; what its baseline knows is left alone.
@@ -54,7 +54,7 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
         for folder in sorted(audit.folders):
             remove_leftovers(folder)
     halves = _partially_staged(audit) if audit.failing else set()
-    for finding in sorted(audit.failing, key=lambda finding: finding.name):
+    for finding in sorted(audit.failing, key=lambda finding: os.path.split(finding.name)):
         if finding.path in halves:
             yield Fix(finding, None, "some of its changes are staged and some are not: 'git add' the whole image first")
         else:
