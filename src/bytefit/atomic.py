@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 # How the names of temporary files begin and end.
 _TEMPORARY = (".bytefit-", ".tmp")
@@ -24,45 +24,66 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     if destination.exists() and not destination.is_file():  # a pipe or a device must not be replaced
         destination.write_bytes(data)
         return
-    temporary, file = _open_temporary(destination.parent)
-    try:
-        with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            with suppress(FileNotFoundError):
-                _take_over(temporary, destination.stat())
-            if os.name != "nt":  # there an open file cannot be renamed; here the lock is held until it has its name
-                temporary.replace(destination)
-        if os.name == "nt":
-            temporary.replace(destination)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    replaced = False
+    while not replaced:
+        temporary = destination.parent / os.urandom(8).hex().join(_TEMPORARY)
+        try:  # before the file is made: a signal may end the process at any moment
+            replaced = _replaced(destination, temporary, data)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:
     """Remove the temporary files that a killed process left in a folder; those of a process that lives stay."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(_TEMPORARY[0]) and entry.name.endswith(_TEMPORARY[1]):
-                with suppress(OSError), open(entry.path, "rb") as file:  # noqa: PTH123
-                    _lock(file)
-                    os.unlink(entry.path)  # noqa: PTH108
+            ours = entry.name.startswith(_TEMPORARY[0]) and entry.name.endswith(_TEMPORARY[1])
+            if ours and entry.is_file(follow_symlinks=False):  # to open a pipe would be to wait for ever
+                with suppress(OSError):
+                    _remove_unless_open(entry.path)
 
 
-def _open_temporary(folder: Path) -> tuple[Path, BinaryIO]:
-    """Return a new temporary file in `folder` and open it, locked, so that nobody takes it for a leftover."""
-    while True:
-        temporary = folder / os.urandom(8).hex().join(_TEMPORARY)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        file = os.fdopen(os.open(temporary, flags, 0o666), "wb")
-        with suppress(OSError):  # some network file systems know no locks
-            _lock(file)
-        # Between its making and its lock somebody may have taken it for a leftover.
-        if temporary.exists():
-            return temporary, file
-        file.close()
+def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
+    """Write the temporary file and give it its name; return False where somebody took it for a leftover meanwhile."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
+        # Between its making and its lock it could not be told from a leftover.
+        if not _could_lock(file) or not temporary.exists():
+            return False
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            _take_over(temporary, destination.stat())
+        if os.name != "nt":  # there an open file cannot be renamed; here the lock is held until it has its name
+            temporary.replace(destination)
+    if os.name == "nt":
+        temporary.replace(destination)
+    return True
+
+
+def _could_lock(file: IO[bytes]) -> bool:
+    """Lock a file as long as it is open, and return whether nobody else has locked it."""
+    try:
+        _lock(file)
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)  # some network file systems know no locks
+    return True
+
+
+def _remove_unless_open(path: str) -> None:
+    """Remove a temporary file.
+
+    Raises:
+        OSError: if a process has it open.
+    """
+    if os.name == "nt":  # a file that is open cannot be removed there, not even by who opened it
+        os.unlink(path)  # noqa: PTH108
+        return
+    with open(path, "rb") as file:  # noqa: PTH123
+        _lock(file)
+        os.unlink(path)  # noqa: PTH108
 
 
 def _lock(file: IO[bytes]) -> None:

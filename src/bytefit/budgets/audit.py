@@ -88,11 +88,11 @@ class Finding(NamedTuple):
     def remedy(self) -> str:
         """What `bytefit fix` would do about it."""
         if self.format == POINTER:
-            return "fetch it with 'git lfs pull' first"
+            return "leave it: 'git lfs pull' fetches what is to be fixed"
         if self.format not in FIXABLE:
-            return f"{self.format} is left as it is"
-        if "max-size" not in self.limits and not self.rule.options.get("resize"):
-            return "allow it to resize"
+            return f"leave it: {self.format} is not handled yet"
+        if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
+            return "leave it: resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"
 
 
@@ -143,6 +143,7 @@ class Audit(NamedTuple):
         cured: names in the baseline that are over no more, in order.
         notes: what was not looked at that was asked for, and why.
         base: the folder that names are relative to.
+        configuration: the name of the file with the budgets; "." where there is none.
         folders: the folders of the files looked at.
     """
 
@@ -152,6 +153,7 @@ class Audit(NamedTuple):
     cured: tuple[str, ...]
     notes: tuple[str, ...]
     base: str
+    configuration: str = "."
     folders: frozenset[str] = frozenset()
 
     @property
@@ -202,6 +204,7 @@ def audit(
         tuple(sorted(name for name in baseline.files if name not in found and auditor.is_cured(name))),
         tuple(auditor.notes),
         configuration.base,
+        os.path.basename(configuration.file) if configuration.file else os.curdir,
         frozenset(auditor.folders),
     )
 

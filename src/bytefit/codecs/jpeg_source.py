@@ -29,12 +29,17 @@ def source_quality(picture: Image.Image, ladder: Iterable[float]) -> float | Non
     tables = getattr(picture, "quantization", None)
     if not tables:
         return None
-    luminance = tuple(tables[min(tables)])
-    for content in (PHOTOGRAPH, DRAWING):
-        for quality in ladder:
-            if quantisation(quality, content)[0][0] == luminance:
-                return quality
-    coarseness = sum(luminance)
+    found = tuple(tuple(tables[number]) for number in sorted(tables))
+    # Finer rungs have the same luminance: of those that a grey picture may be from, the lowest.
+    rungs = [
+        quality
+        for content in (PHOTOGRAPH, DRAWING)
+        for quality in ladder
+        if quantisation(quality, content)[0][: len(found)] == found
+    ]
+    if rungs:
+        return min(rungs)
+    coarseness = sum(found[0])
     return max((quality for quality in range(1, 101) if _libjpeg_sum(quality) >= coarseness), default=1)
 
 

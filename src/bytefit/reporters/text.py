@@ -28,7 +28,7 @@ def render(audit: Audit) -> str:
 
 
 def _table(audit: Audit) -> list[str]:
-    rows = [_HEAD]
+    rows: list[tuple[str, ...]] = [_HEAD]
     for finding in audit.failing:
         sizes = (finding.excess, finding.size, finding.budget)
         rows.append((*map(format_size, sizes), finding.format, finding.path, finding.remedy))

@@ -1,0 +1,77 @@
+"""The report for GitHub Actions: annotations for the worst, and the whole table in the summary of the step."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from bytefit.bytesize import format_size
+from bytefit.reporters.places import repository_name, total_place
+
+if TYPE_CHECKING:
+    from bytefit.budgets.audit import Audit
+
+# So many errors of a step are shown; what is beyond is dropped without a word.
+_SHOWN = 10
+
+
+def render(audit: Audit) -> str:
+    """Return workflow commands, one a line; the table goes to the file that GITHUB_STEP_SUMMARY names."""
+    found = [
+        (total_place(audit), "Images over their total", f"{total.name}: {total.message}")
+        for total in audit.failing_totals
+    ]
+    found += [
+        (
+            repository_name(audit, finding.name),
+            "Image over its budget",
+            f"{finding.message}; fix would {finding.remedy}",
+        )
+        for finding in audit.failing
+    ]
+    lines = [
+        f"::error file={_property(file)},line=1,title={title}::{_data(text)}" for file, title, text in found[:_SHOWN]
+    ]
+    if len(found) > _SHOWN:
+        lines.append(f"::notice::{len(found) - _SHOWN} more are over their budgets; the step summary lists all of them")
+    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and found:
+        with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(_table(audit))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _data(text: str) -> str:
+    """Escape the text of a workflow command (actions/toolkit, command.ts)."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escape the value of a property of a workflow command."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _table(audit: Audit) -> str:
+    lines = ["### Images over budget", "", "| over by | size | budget | format | file | fix would |"]
+    lines.append("| ---: | ---: | ---: | --- | --- | --- |")
+    for finding in audit.failing:
+        sizes = " | ".join(map(format_size, (finding.excess, finding.size, finding.budget)))
+        name = _cell(repository_name(audit, finding.name))
+        lines.append(f"| {sizes} | {finding.format} | {name} | {_cell(finding.remedy)} |")
+    for total in audit.failing_totals:
+        sizes = " | ".join(map(format_size, (total.excess, total.size, total.budget)))
+        lines.append(f"| {sizes} | {total.files} files | {_cell(total.name)} | |")
+    lines += [
+        "",
+        f"{len(audit.failing)} of {audit.files} files are over budget; {audit.known} are in the baseline.",
+        "",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Escape a text for a cell of a Markdown table: as entities, which no character of a name can break out of."""
+    return "".join(char if char.isalnum() or char in " /.-" else f"&#{ord(char)};" for char in _printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

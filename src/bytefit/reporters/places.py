@@ -1,0 +1,24 @@
+"""Where the files of an audit are for those who read its reports: names relative to the top of the git repository."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from bytefit.budgets.configuration import repository_top
+
+if TYPE_CHECKING:
+    from bytefit.budgets.audit import Audit
+
+
+def repository_name(audit: Audit, name: str) -> str:
+    """Return a name of the audit relative to the top of its git repository, itself where there is none."""
+    top = repository_top(audit.base)
+    if top is None or top == audit.base:
+        return name
+    return os.path.relpath(os.path.join(audit.base, name), top).replace(os.sep, "/")
+
+
+def total_place(audit: Audit) -> str:
+    """Return the file that a total is shown at: a sum has no file of its own, but a configuration that asks for it."""
+    return repository_name(audit, audit.configuration)

