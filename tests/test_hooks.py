@@ -6,12 +6,10 @@ an index the runs are skipped.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from pre_commit.clientlib import load_manifest
 from bytefit.budgets.image_files import SUFFIXES
 from bytefit.cli import main
 from images import encoded, noise, opened, photograph
+from repositories import Repository
 
 ROOT = Path(__file__).parent.parent
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
@@ -75,50 +74,6 @@ def test_manifest_is_valid():
 def test_manifest_has_a_fixer_and_a_checker():
     """The identifiers are in other people's configurations: they stay."""
     assert [hook["id"] for hook in HOOKS] == ["bytefit-fix", "bytefit-check"]
-
-
-class Repository:
-    """A git repository with pre-commit in it, cut off from the settings of whoever runs the tests."""
-
-    def __init__(self, folder: Path, pre_commit_home: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))}
-        person = {f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PRE_COMMIT_COLOR": "never"}
-        self.environment = {**kept, **person, **settings, "PRE_COMMIT_HOME": str(pre_commit_home)}
-        self.git("init", "--quiet")
-
-    def git(self, *arguments: str) -> str:
-        """Run git, which has to succeed, and return what it printed."""
-        done = self._run("git", *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def commit(self) -> str:
-        """Commit all there is and return the commit's name."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--no-verify", "--message", "all there is")
-        return self.git("rev-parse", "HEAD").strip()
-
-    def pre_commit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run pre-commit and return its exit code and output."""
-        return self._run(sys.executable, "-m", "pre_commit", *arguments)
-
-    def hashes(self) -> dict[str, str]:
-        """Return a hash of every file that is not git's own."""
-        paths = (path for path in self.folder.rglob("*") if path.is_file() and ".git" not in path.parts)
-        return {path.relative_to(self.folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in paths}
-
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
 
 
 def skip_without_package_index(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bytefit.errors import ConfigError
-from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES, check_options, check_widths
+from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES, check_options, check_bounds
 
 GOOD = {"slack": 0.05, "on_unreachable": "error", "metadata": "keep", "effort": "normal", "min_score": None}
 
@@ -70,12 +70,12 @@ def test_scores_nobody_can_reach_are_refused(score):
 )
 def test_widths_that_make_sense_pass(least, most):
     """Either, both or none."""
-    check_widths(resize=True, min_width=least, max_width=most)
+    check_bounds(resize=True, min_width=least, max_width=most)
 
 
 def test_no_widths_need_no_resize():
     """They are what nobody asked for."""
-    check_widths(resize=False, min_width=None, max_width=None)
+    check_bounds(resize=False, min_width=None, max_width=None)
 
 
 @pytest.mark.parametrize("width", [0, -1, 1.0, 99.5, float("nan"), "300", True, [300]], ids=str)
@@ -83,7 +83,7 @@ def test_no_widths_need_no_resize():
 def test_widths_that_are_none_are_refused(name, width):
     """The message names the option, what was given and what is accepted."""
     with pytest.raises(ConfigError) as caught:
-        check_widths(**{"resize": True, "min_width": None, "max_width": None, name: width})
+        check_bounds(**{"resize": True, "min_width": None, "max_width": None, name: width})
 
     assert str(caught.value) == f"{name} {width!r} is not a width in pixels: give a whole number from 1 up"
 
@@ -92,10 +92,10 @@ def test_widths_that_are_none_are_refused(name, width):
 def test_widths_need_resize(name):
     """A bound that nothing comes near to would be a promise not kept."""
     with pytest.raises(ConfigError, match=f"^{name} needs resize=True to go with it$"):
-        check_widths(**{"resize": False, "min_width": None, "max_width": None, name: 300})
+        check_bounds(**{"resize": False, "min_width": None, "max_width": None, name: 300})
 
 
 def test_widths_that_exclude_each_other_are_refused():
     """The message has both."""
     with pytest.raises(ConfigError, match=r"^min_width 301 is above max_width 300: no width is between them$"):
-        check_widths(resize=True, min_width=301, max_width=300)
+        check_bounds(resize=True, min_width=301, max_width=300)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.bytesize import format_size
 from bytefit.cli_options import FINE, OVER, add_fitting_options, fitting_options, size, told
-from bytefit.errors import ConfigError
+from bytefit.errors import ConfigError, one_line
 
 if TYPE_CHECKING:
     import argparse
@@ -138,30 +138,30 @@ def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
     from bytefit.budgets.configuration import is_below, repository_top
     from bytefit.budgets.fixing import fix
-    from bytefit.options import check_options, check_widths
+    from bytefit.options import check_bounds, check_options
 
     options = fitting_options(arguments)
-    widths = {name: options.get(name) for name in ("min_width", "max_width")}
     named = ("slack", "on_unreachable", "metadata", "effort", "min_score")
     check_options(**{name: options[name] for name in named if name in options})
-    check_widths(resize=options.get("resize", False), **widths)
+    bounds = ("resize", "min_width", "max_width", "max_height")
+    check_bounds(**{name: options[name] for name in bounds if name in options})
     configuration = _configuration(arguments)
     found = audit(_selection(arguments), configuration, _baseline(arguments, configuration)[1], totals=False)
-    given = {"min_width": widths["min_width"]} if widths["min_width"] else {}
+    given = {name: value for name, value in options.items() if name == "min_width"}
     fixes = fix(found, given, dry_run=arguments.dry_run)
     top = repository_top(os.getcwd())
     rewritten = 0
     for one in _with_progress(fixes, found.failing):
         rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
-        print(_line(one, dry_run=arguments.dry_run), flush=True)
+        print(one_line(_told(one, dry_run=arguments.dry_run)), flush=True)
     for note in found.notes:
-        print(note)
+        print(one_line(note))
     if rewritten:
         print(f"{rewritten} rewritten: look at them, 'git add' them whole, and commit again")
     return FINE if not found.failing else OVER
 
 
-def _line(one: Fix, *, dry_run: bool) -> str:
+def _told(one: Fix, *, dry_run: bool) -> str:
     if one.outcome is None:
         return f"left as it is ({format_size(one.finding.size)}): {one.finding.path}: {one.reason}"
     return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {told(one.outcome)}"

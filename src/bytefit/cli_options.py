@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 FINE, OVER, WRONG = 0, 1, 2
 
 _NAMES = (
-    *("slack", "min_quality", "min_score", "resize", "min_width", "max_width", "effort", "metadata"),
-    "on_unreachable",
+    *("slack", "min_quality", "min_score", "resize", "min_width", "max_width", "max_height"),
+    *("effort", "metadata", "on_unreachable"),
 )
 
 
@@ -32,6 +32,7 @@ def add_fitting_options(parser: argparse.ArgumentParser) -> None:
     add("--resize", action="store_true", help="scale down where that looks better, or is needed")
     add("--min-width", type=int, metavar="PIXELS", help="with --resize: the least width")
     add("--max-width", type=int, metavar="PIXELS", help="with --resize: the most width")
+    add("--max-height", type=int, metavar="PIXELS", help="with --resize: the most height")
     add("--effort", choices=EFFORTS, help="time for quality: normal")
     add("--metadata", choices=POLICIES, help="what is kept of EXIF, ICC, XMP ...: keep")
     add("--on-unreachable", choices=ON_UNREACHABLE, help="what to do then: error")

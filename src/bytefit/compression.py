@@ -17,7 +17,7 @@ from bytefit.codecs import Codec, Trial, codec_for_format
 from bytefit.encodes import Encodes, Order
 from bytefit.errors import ConfigError
 from bytefit.opening import decoded, read_image
-from bytefit.options import check_options, check_widths
+from bytefit.options import check_bounds, check_options
 from bytefit.padding import least_padding, pad
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def compress(
     resize: bool = False,
     min_width: int | None = None,
     max_width: int | None = None,
+    max_height: int | None = None,
     effort: str = "normal",
     exact: bool = False,
     on_unreachable: str = "error",
@@ -105,7 +106,7 @@ def compress(
             needs the `metrics` extra.
         resize: lower the dimensions where that looks better at the bytes there are, or is needed.
         min_width: the least width `resize` may come down to, in pixels.
-        max_width: the most width the answer may have, in pixels, with `resize`; a picture is never made larger.
+        max_width, max_height: the most pixels a side of the answer, with `resize`; a picture is never made larger.
         effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
         exact: pad the file inside its container to exactly `target` bytes.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
@@ -129,6 +130,7 @@ def compress(
         resize=resize,
         min_width=min_width,
         max_width=max_width,
+        max_height=max_height,
         effort=effort,
         exact=exact,
         on_unreachable=on_unreachable,
@@ -166,6 +168,7 @@ def _compressed(
     resize: bool = False,
     min_width: int | None = None,
     max_width: int | None = None,
+    max_height: int | None = None,
     effort: str = "normal",
     exact: bool = False,
     on_unreachable: str = "error",
@@ -175,7 +178,7 @@ def _compressed(
     """See `compress`, and with `again` `compress_again`."""
     budget = parse_size(target)
     check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata, effort=effort, min_score=min_score)
-    check_widths(resize=resize, min_width=min_width, max_width=max_width)
+    check_bounds(resize=resize, min_width=min_width, max_width=max_width, max_height=max_height)
     name, source, behind = _opened(image)
     codec = _codec_of(source, format)
     codec.check_options(save_options)
@@ -203,10 +206,11 @@ def _compressed(
         carried = metadata_.kept(source, codec, picture.mode, metadata)
         carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
         encodes = Encodes(codec, picture, order, carried, behind)
+        most = min(1.0, (max_width or picture.width) / picture.width, (max_height or picture.height) / picture.height)
         if resize:
-            encodes.scale_for_looks(min_width or 1, max_width or picture.width)
+            encodes.scale_for_looks(min_width or 1, most)
         found = encodes.fit()
-        if resize and (size := encodes.larger_size(max_width or picture.width)):
+        if resize and (size := encodes.larger_size(most)):
             encodes.scale_down(size)
             found = encodes.fit()
         while resize and not encodes.fits and (size := encodes.smaller_size(min_width or 1)):

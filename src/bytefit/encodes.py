@@ -115,24 +115,24 @@ class Encodes:
             start=None if seeded.start is None else min(seeded.start, self.order.last),
         )
 
-    def scale_for_looks(self, least: int, most: int) -> None:
-        """Go on at the scale predicted to look best when shown at full size, `least` to `most` pixels wide."""
+    def scale_for_looks(self, least: int, most: float) -> None:
+        """Go on at the scale predicted to look best when shown at full size: `least` pixels wide, the scale `most`."""
         size = self.codec.largest_size(self.source.size)
         body = self.order.room - self.overhead
         if body > 0:
             scale = best_scale(self.codec, self.picture, body)
             size = min(size, self._scaled(scale, least))
-        size = min(size, self._scaled(most / self.source.width, 1))
+        size = min(size, self._scaled(most, 1))
         if size != self.source.size:
             self.scale_down(size)
 
-    def larger_size(self, most: int) -> tuple[int, int] | None:
+    def larger_size(self, most: float) -> tuple[int, int] | None:
         """Return dimensions nearer to the source's where the finest rung leaves much of the budget unused, or None."""
         unused = len(self.data) < (1 - self.order.slack) * self.order.room
         if not (unused and self.fits and self.rung == self.order.last):
             return None
         grown = self.picture.width / self.source.width * sqrt(self.order.room / len(self.data))
-        size = min(self._scaled(min(grown, most / self.source.width), 1), self.codec.largest_size(self.source.size))
+        size = min(self._scaled(min(grown, most), 1), self.codec.largest_size(self.source.size))
         return size if size > self.picture.size else None
 
     def smaller_size(self, least: int) -> tuple[int, int] | None:

@@ -42,17 +42,20 @@ def check_options(
         )
 
 
-def check_widths(*, resize: bool, min_width: int | None, max_width: int | None) -> None:
-    """Refuse bounds of the width, in pixels, that make no sense.
+def check_bounds(
+    *, resize: bool = False, min_width: int | None = None, max_width: int | None = None, max_height: int | None = None
+) -> None:
+    """Refuse bounds of the dimensions, in pixels, that make no sense.
 
     Raises:
         ConfigError: naming the option, what it was given and what it takes.
     """
-    for name, value in (("min_width", min_width), ("max_width", max_width)):
+    for name, value in (("min_width", min_width), ("max_width", max_width), ("max_height", max_height)):
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ConfigError(f"{name} {value!r} is not a width in pixels: give a whole number from 1 up")
+            side = name.partition("_")[2]
+            raise ConfigError(f"{name} {value!r} is not a {side} in pixels: give a whole number from 1 up")
         if not resize:
             raise ConfigError(f"{name} needs resize=True to go with it")
     if min_width is not None and max_width is not None and min_width > max_width:

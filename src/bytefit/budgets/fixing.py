@@ -70,8 +70,8 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     wide = set(finding.limits) - {"max-size"}
     if wide and finding.format in FIXABLE and not options.get("resize"):
         return Fix(finding, None, f"{finding.message}: set resize = true, or raise {' and '.join(sorted(wide))}")
-    if finding.width and finding.height and options.get("resize"):
-        options["max_width"] = _widest(finding)
+    if options.get("resize"):
+        options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
     try:
         from bytefit.files import compress_file
 
@@ -85,18 +85,12 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     return Fix(finding, outcome)
 
 
-def _widest(finding: Finding) -> int:
-    """Return the most width at which neither side is over its limit."""
-    rule, width, height = finding.rule, finding.width or 1, finding.height or 1
-    widest = min(width, rule.max_width or width)
-    return max(1, min(widest, rule.max_height * width // height if rule.max_height else widest))
-
-
 def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, Any]) -> str:
     """Return why a file was left alone, and what would work."""
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
-    reason = str(error).replace(f"{finding.path} ", "it ", 1).replace(finding.path, "it")
+    path = os.path.normpath(finding.path)  # as messages name it
+    reason = str(error).replace(finding.path, "it").replace(path, "it")
     if not isinstance(error, BudgetUnreachable | UnsupportedImage):
         return reason
     fits = _in_another_format(finding, options)

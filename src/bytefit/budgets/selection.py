@@ -85,7 +85,7 @@ def _found(paths: Sequence[str]) -> Iterator[Candidate]:
 def _in_folder(folder: str, here: str) -> Iterable[str]:
     """Return the images in a folder; where git is, those it tracks or would add, unless it ignores the folder."""
     if repository_top(os.path.abspath(folder)) is None:
-        return walk(folder)
+        return (path.removeprefix(f".{os.sep}") for path in walk(folder))
     from bytefit.budgets.git import is_ignored, tracked
 
     if os.path.abspath(folder) != here and is_ignored(".", folder):

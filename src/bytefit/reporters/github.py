@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bytefit.bytesize import format_size
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bytefit.budgets.audit import Audit
 
 # So many errors of a step are shown; what is beyond is dropped without a word.
 _SHOWN = 10
+
+# A summary of more than 1 MiB is refused as a whole; what is left is for the lines below the table.
+_SUMMARY_SIZE = 1_000_000
 
 
 def render(audit: Audit) -> str:
@@ -36,7 +42,7 @@ def render(audit: Audit) -> str:
         lines.append(f"::notice::{len(found) - _SHOWN} more are over their budgets; the step summary lists all of them")
     if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and found:
         with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(_table(audit))
+            file.write(_table(audit, _SUMMARY_SIZE - file.tell()))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -50,22 +56,32 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _table(audit: Audit) -> str:
+def _table(audit: Audit, space: int) -> str:
+    """Return the table, of the worst where `space` bytes do not hold all."""
     lines = ["### Images over budget", "", "| over by | size | budget | format | file | fix would |"]
     lines.append("| ---: | ---: | ---: | --- | --- | --- |")
-    for finding in audit.failing:
-        sizes = " | ".join(map(format_size, (finding.excess, finding.size, finding.budget)))
-        name = _cell(repository_name(audit, finding.name))
-        lines.append(f"| {sizes} | {finding.format} | {name} | {_cell(finding.remedy)} |")
-    for total in audit.failing_totals:
-        sizes = " | ".join(map(format_size, (total.excess, total.size, total.budget)))
-        lines.append(f"| {sizes} | {total.files} files | {_cell(total.name)} | |")
+    rows = list(_rows(audit))
+    ends = accumulate(len(row.encode()) + 1 for row in rows)
+    held = sum(end <= space for end in ends)
+    lines += rows[:held]
+    if held < len(rows):
+        lines += ["", f"{len(rows) - held} more have no place here: a summary holds 1 MiB."]
     lines += [
         "",
         f"{len(audit.failing)} of {audit.files} files are over budget; {audit.known} are in the baseline.",
         "",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rows(audit: Audit) -> Iterator[str]:
+    for total in audit.failing_totals:
+        sizes = " | ".join(map(format_size, (total.excess, total.size, total.budget)))
+        yield f"| {sizes} | {total.files} files | {_cell(total.name)} | |"
+    for finding in audit.failing:
+        sizes = " | ".join(map(format_size, (finding.excess, finding.size, finding.budget)))
+        name = _cell(repository_name(audit, finding.name))
+        yield f"| {sizes} | {finding.format} | {name} | {_cell(finding.remedy)} |"
 
 
 def _cell(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bytefit import __version__
+from bytefit.reporters.identity import OVER_TOTAL, check_of, fingerprint, well_formed
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _RULES = {
         "An image has more pixels a side than allowed",
         "with resize = true 'bytefit fix' scales it down",
     ),
-    "over-total": ("Images together have more bytes than their total", "make some smaller, or raise the total"),
+    OVER_TOTAL: ("Images together have more bytes than their total", "make some smaller, or raise the total"),
 }
 _STATES = {"new": "new", "grown": "updated", "known": "unchanged"}
 
@@ -35,34 +35,32 @@ def render(audit: Audit) -> str:
     """Return the log of one run; what the baseline knows is in it, as suppressed."""
     results = []
     for finding in audit.findings:
-        rule = "over-budget" if "max-size" in finding.limits else "over-dimensions"
-        place = repository_name(audit, finding.name)
-        results.append(
-            _result(rule, f"{finding.message}; fix would {finding.remedy}", place, finding.name, finding.state)
-        )
+        text = f"{finding.message}; fix would {finding.remedy}"
+        results.append(_result(check_of(finding), text, finding.state, repository_name(audit, finding.name)))
     for total in audit.totals:
         text = f"{total.name}: {total.message}"
-        results.append(_result("over-total", text, total_place(audit), total.name, total.state))
-    rules = [
-        {"id": name, "shortDescription": {"text": short}, "help": {"text": f"{short}: {way_out}."}}
-        for name, (short, way_out) in _RULES.items()
-    ]
+        results.append(_result(OVER_TOTAL, text, total.state, total_place(audit), total.name))
+    rules = [_rule(name, short, f"{short}: {way_out}.") for name, (short, way_out) in _RULES.items()]
     driver = {"name": "bytefit", "version": __version__, "informationUri": _HOME, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _result(rule: str, text: str, place: str, name: str, state: str) -> dict[str, Any]:
-    # Of file and rule alone, so that an alert stays the same alert while the file changes its size.
-    fingerprint = sha256(b"\0".join((rule.encode(), os.fsencode(name)))).hexdigest()
-    location = {"artifactLocation": {"uri": quote(os.fsencode(place))}, "region": {"startLine": 1}}
+def _rule(name: str, short: str, text: str) -> dict[str, Any]:
+    # GitHub asks for all three texts.
+    return {"id": name, "shortDescription": {"text": short}, "fullDescription": {"text": text}, "help": {"text": text}}
+
+
+def _result(rule: str, text: str, state: str, place: str, *names: str) -> dict[str, Any]:
+    artifact = {"uri": quote(os.fsencode(place)), "uriBaseId": "%SRCROOT%"}
+    location = {"artifactLocation": artifact, "region": {"startLine": 1}}
     result: dict[str, Any] = {
         "ruleId": rule,
         "ruleIndex": list(_RULES).index(rule),
         "level": "error",
-        "message": {"text": text.encode("utf-8", "backslashreplace").decode()},
+        "message": {"text": well_formed(text)},
         "locations": [{"physicalLocation": location}],
-        "partialFingerprints": {"bytefit/v1": fingerprint},
+        "partialFingerprints": {"bytefit/v1": fingerprint(rule, place, *names)},
         "baselineState": _STATES[state],
     }
     if state == "known":
