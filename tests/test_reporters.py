@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from hashlib import sha256
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
@@ -19,6 +23,7 @@ from bytefit.budgets.audit import POINTER, Audit, Finding, TotalFinding
 from bytefit.budgets.configuration import Rule
 from bytefit.errors import ConfigError
 from bytefit.reporters import FORMATS, parse_destination, render, write_reports
+from bytefit.reporters.github import _table
 
 RULE = Rule("[[rules]] 1 in .bytefit.toml", ("*.jpg",), 100_000, None, None, skip=False, options={})
 WIDE = RULE._replace(max_width=800, max_height=600)
@@ -71,10 +76,20 @@ CASES = {
     ),
 }
 each_case = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
+# What a name may hold on any system: text, bytes that are not UTF-8, and what ends a line, a command, a cell or a tag.
+names = st.lists(
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
+    | st.text(st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF), min_size=1, max_size=2)
+    | st.sampled_from(
+        ["\n", "\r\n", "\u2028", "\x1b", "::", "%", "%0A", ",", ":", "|", "`", "'", '"', "<", "]]>", "../"]
+    ),
+    min_size=1,
+    max_size=6,
+).map("".join)
 audits = st.lists(
     st.builds(
         finding,
-        st.text(st.characters(), min_size=1, max_size=12),
+        names,
         st.integers(100_001, 10**9),
         recorded=st.none() | st.integers(1, 10**9),
         format=st.sampled_from(["JPEG", "PNG", POINTER]),
@@ -112,6 +127,17 @@ def test_json_is_as_its_schema_says(found):
     assert list(Draft202012Validator(schema).iter_errors(record)) == []
     assert record["passed"] == found.passed
     assert [one["name"] for one in record["findings"]] == [one.name for one in found.findings]
+
+
+def test_the_schema_describes_every_key():
+    """It is the documentation of the format; a key that is not in it is an error."""
+    schema = json.loads(resources.files("bytefit.reporters").joinpath("report.schema.json").read_text("utf-8"))
+    tables = [schema, *(schema["properties"][name]["items"] for name in ("findings", "totals"))]
+
+    for table in tables:
+        assert all(key["description"] for key in table["properties"].values())
+        assert sorted(table["required"]) == sorted(table["properties"])
+        assert table["additionalProperties"] is False
 
 
 def test_json_keys_are_pinned():
@@ -160,21 +186,31 @@ def test_sarif_is_valid_by_the_official_schema(found):
 
     assert list(Draft4Validator(json.loads(data)).iter_errors(log)) == []
     (run,) = log["runs"]
-    assert len(run["results"]) == len(found.findings) + len(found.totals)
+    assert len(run["results"]) == len(found.failing) + len(found.failing_totals)
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
     for result in run["results"]:
-        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", uri)
+        location = result["locations"][0]["physicalLocation"]
+        assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", location["artifactLocation"]["uri"])
+        assert location["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
+        assert location["region"]["startLine"] == 1
 
 
-def test_sarif_says_what_the_baseline_knows():
-    """Known findings are suppressed, grown ones updated."""
+def test_sarif_rules_have_the_texts_that_github_asks_for():
+    """It shows the short one in lists, the others beside the alert."""
+    (run,) = json.loads(render(CASES["clean"], "sarif"))["runs"]
+
+    rules = run["tool"]["driver"]["rules"]
+
+    assert [rule["id"] for rule in rules] == ["over-budget", "over-dimensions", "over-total"]
+    assert all(rule[text]["text"] for rule in rules for text in ("shortDescription", "fullDescription", "help"))
+
+
+def test_sarif_leaves_out_what_the_baseline_knows():
+    """GitHub shows suppressed results as open alerts; what grew is an update of an old one."""
     (run,) = json.loads(render(CASES["baseline"], "sarif"))["runs"]
 
-    states = sorted((result["baselineState"], "suppressions" in result) for result in run["results"])
-
-    assert states == [("unchanged", True), ("unchanged", True), ("updated", False)]
+    assert [result["baselineState"] for result in run["results"]] == ["updated"]
 
 
 @pytest.mark.parametrize("form", ["sarif", "codequality"])
@@ -189,6 +225,28 @@ def test_fingerprints_stay_while_a_file_grows(form):
     assert [len(found) for found in prints] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("form", ["sarif", "codequality"])
+def test_fingerprints_of_two_configurations_in_one_repository_differ(form, tmp_path):
+    """GitLab merges reports by fingerprint: of web/a.jpg and app/a.jpg one would be lost."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+
+    prints = [
+        re.findall(r"[0-9a-f]{64}", render(audit(finding("a.jpg"), totals=[TOTAL], base=str(tmp_path / part)), form))
+        for part in ("web", "app")
+    ]
+
+    assert len({*prints[0], *prints[1]}) == 4
+
+
+@pytest.mark.parametrize(("form", "key"), [("sarif", "ruleId"), ("codequality", "check_name"), ("junit", "type")])
+def test_files_over_their_dimensions_alone_fail_another_check(form, key):
+    """What is over both is over its budget."""
+    checks = re.findall(rf"\b{key}\b\W+(over-\w+)", render(CASES["kinds"], form))
+
+    assert sorted(checks) == ["over-budget"] * 3 + ["over-dimensions"]
+
+
 @each_case
 def test_junit_is_valid_by_the_schema_of_jenkins(found):
     """That of its xunit plugin; the counts are those of the elements."""
@@ -200,6 +258,9 @@ def test_junit_is_valid_by_the_schema_of_jenkins(found):
     assert int(suite.get("tests")) == len(suite.findall("testcase"))
     assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
     assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped")) == found.known
+    assert suite.get("errors") == suite.get("time") == "0"
+    assert suite[-1].get("name") == "all other files"
+    assert suite[-1].findtext("system-out") == "3 files within their budgets"
 
 
 @each_case
@@ -255,6 +316,24 @@ def test_github_appends_the_whole_table_to_the_step_summary(found, tmp_path, mon
     assert {row.count("|") for row in rows} <= {7}
 
 
+def test_github_keeps_the_step_summary_below_what_is_refused(tmp_path, monkeypatch):
+    """Of a summary above 1 MiB nothing at all is shown; what other commands of the step wrote counts."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("x" * 500_000 + "\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+
+    render(
+        audit(*(finding(f"{number:05}.jpg", 200_000 - number) for number in range(10_000)), totals=[TOTAL]), "github"
+    )
+
+    text = summary.read_text(encoding="utf-8")
+    rows = text.count("\n| ") - 2
+    assert 990_000 < len(text.encode()) < 1024**2
+    assert "| 00000.jpg |" in text
+    assert f"\n{10_001 - rows} more have no place here" in text
+    assert "\n10000 of 10003 files are over budget" in text
+
+
 def test_names_in_reports_of_a_subfolder_start_at_the_top_of_the_repository(tmp_path):
     """GitHub and GitLab know files by their place in the repository, wherever the configuration is."""
     (tmp_path / ".git").mkdir()
@@ -281,6 +360,35 @@ def test_text_is_a_table_with_the_worst_first_and_a_sum():
     ]
 
 
+def test_text_stays_a_table_whatever_the_names_are():
+    """A line break in a name breaks no line, and moves no column."""
+    lines = render(audit(finding("a\n\x1b[31mb.jpg"), finding("c.jpg", 240_000)), "text").splitlines()
+
+    assert [line.index("recompress") for line in lines[1:3]] == [lines[0].index("fix would")] * 2
+    assert r"a\n\x1b[31mb.jpg" in lines[1]
+
+
+def test_text_sums_up_totals():
+    """With files over their budgets, and alone."""
+    alone = render(CASES["total"], "text").splitlines()
+    both = render(audit(finding(), totals=[TOTAL]), "text").splitlines()
+
+    assert alone == [
+        "site/** !site/old/**: 7 files of 300 kB, 100 kB over their total of 200 kB ([[totals]] 1 in .bytefit.toml)",
+        "1 over their totals, by 100 kB in all",
+    ]
+    assert both[-1] == "1 of 4 files over budget, by 150 kB in all; 1 over their totals, by 100 kB in all"
+
+
+def test_text_is_told_without_what_is_slow_to_load():
+    """A hook that finds something is still one that people wait for."""
+    code = "import sys, bytefit.reporters.text; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert not {"PIL", "dataclasses", "json", "rich", "xml", "hashlib", "pathlib", "numpy"} & set(loaded)
+
+
 def test_text_tells_of_the_baseline_and_of_notes():
     """What is known does not fail, what is cured can be dropped."""
     lines = render(CASES["baseline"], "text").splitlines()
@@ -305,7 +413,7 @@ def test_remedies_say_what_a_fix_would_do():
     remedies = {one.name: one.remedy for one in CASES["kinds"].findings}
     allowed = finding("wide.jpg", 1000, rule=WIDE._replace(options={"resize": True}), width=4000, height=500)
 
-    assert remedies["wide.jpg"] == remedies["both.jpg"] == "leave it: resize is not allowed"
+    assert remedies["wide.jpg"] == remedies["both.jpg"] == "leave it, as resize is not allowed"
     assert remedies["pointer.jpg"] == "leave it: 'git lfs pull' fetches what is to be fixed"
     assert remedies["shot.png"] == "leave it: PNG is not handled yet"
     assert allowed.remedy == "scale down"
@@ -314,17 +422,49 @@ def test_remedies_say_what_a_fix_would_do():
 @given(audits)
 def test_any_names_go_through_any_format(found):
     """One line a command, one row a file, JSON and XML that can be read back."""
-    commands = render(found, "github").removesuffix("\n").split("\n")
+    commands = re.split(r"\r\n|\r|\n", render(found, "github").removesuffix("\n"))
     table = render(found, "text").splitlines()
+    over = len(found.failing) + 1
 
+    assert len(commands) == min(over, 10) + (over > 10)
     assert all(line.startswith(("::error file=", "::notice::")) for line in commands)
-    assert len(table) == (len(found.failing) + 2 if found.failing else 0) + 1 + bool(found.known)
+    assert len(table) == (len(found.failing) + 1 if found.failing else 0) + 2 + bool(found.known)
     assert [one["name"] for one in json.loads(render(found, "json"))["findings"]] == [
         one.name for one in found.findings
     ]
     assert len(etree.fromstring(render(found, "junit").encode())[0]) == len(found.findings) + 2
-    assert json.loads(render(found, "sarif"))["version"] == "2.1.0"
-    assert len(json.loads(render(found, "codequality"))) == len(found.failing) + 1
+    uris = [
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for result in json.loads(render(found, "sarif"))["runs"][0]["results"]
+    ]
+    assert [unquote_to_bytes(uri) for uri in uris[:-1]] == [os.fsencode(one.name) for one in found.failing]
+    assert len(json.loads(render(found, "codequality"))) == over
+
+
+@given(audits)
+def test_what_strict_readers_are_given_has_no_lone_surrogates(found):
+    """GitHub refuses a whole SARIF file for one, and says so where nobody looks."""
+    for form in ("sarif", "codequality", "junit"):
+        text = render(found, form)
+        told = text if form == "junit" else json.dumps(json.loads(text), ensure_ascii=False)
+
+        assert told.encode().decode() == told
+
+
+@given(audits)
+def test_a_row_of_the_step_summary_stays_one(found):
+    """No name ends its cell, its row or the table."""
+    rows = re.split(r"\r\n|\r|\n", _table(found, 10**6))[4:-4]
+
+    assert len(rows) == len(found.failing) + 1
+    assert all(re.fullmatch(r"\|(?: [^|`<]* \|){5} ?[^|`<]*\|", row) for row in rows)
+
+
+@given(audits)
+def test_reports_are_the_same_each_time(found):
+    """The same findings give the same bytes."""
+    for form in FORMATS:
+        assert render(found, form) == render(found, form)
 
 
 @given(audits)

@@ -106,7 +106,8 @@ def compress(
             needs the `metrics` extra.
         resize: lower the dimensions where that looks better at the bytes there are, or is needed.
         min_width: the least width `resize` may come down to, in pixels.
-        max_width, max_height: the most pixels a side of the answer, with `resize`; a picture is never made larger.
+        max_width: the most width the answer may have, in pixels, with `resize`; a picture is never made larger.
+        max_height: the most height, likewise.
         effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
         exact: pad the file inside its container to exactly `target` bytes.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.

@@ -220,7 +220,7 @@ class Encodes:
 
     def _scaled(self, scale: float, least: int) -> tuple[int, int]:
         """Return the dimensions of the source at a scale, to the pixel, or at `least` pixels wide; never enlarged."""
-        share = min(1.0, max(scale, least / self.source.width))
+        share = min(1.0, max(scale, least / self.source.width if least > 1 else 0.0))
         return max(1, round(self.source.width * share)), max(1, round(self.source.height * share))
 
     def _score(self) -> float:

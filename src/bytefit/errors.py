@@ -117,8 +117,8 @@ def _unreachable(facts: dict[str, Any]) -> BudgetUnreachable:
 
 
 def one_line(text: str) -> str:
-    """Return a text that stays one line, whatever the names in it hold; bytes that are not UTF-8 stay surrogates."""
-    return "".join(char if char.isprintable() or "\udc80" <= char <= "\udcff" else ascii(char)[1:-1] for char in text)
+    """Return a text that stays one line and can be printed, whatever the names in it hold."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

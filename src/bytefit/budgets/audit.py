@@ -92,7 +92,7 @@ class Finding(NamedTuple):
         if self.format not in FIXABLE:
             return f"leave it: {self.format} is not handled yet"
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
-            return "leave it: resize is not allowed"
+            return "leave it, as resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.atomic import remove_leftovers
 from bytefit.budgets.audit import FIXABLE, POINTER
 from bytefit.bytesize import format_size
-from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError, UnsupportedImage
+from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,11 +78,11 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
         outcome = compress_file(finding.path, finding.budget, dry_run=dry_run, **options)
     except (BytefitError, OSError) as error:
         return Fix(finding, None, _why(finding, error, options))
-    if outcome.result is None and not outcome.changed and not dry_run:
+    if outcome.after != outcome.before or outcome.changed:
+        return Fix(finding, outcome)
+    if outcome.result is None:
         return Fix(finding, None, f"it has {format_size(outcome.before)} and fits by now: another process has fixed it")
-    if not outcome.changed and not dry_run:
-        return Fix(finding, None, "nothing smaller was found")
-    return Fix(finding, outcome)
+    return Fix(finding, None, "nothing smaller was found")
 
 
 def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, Any]) -> str:
@@ -91,7 +91,7 @@ def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, 
         return (error.strerror or str(error)).lower()
     path = os.path.normpath(finding.path)  # as messages name it
     reason = str(error).replace(finding.path, "it").replace(path, "it")
-    if not isinstance(error, BudgetUnreachable | UnsupportedImage):
+    if not isinstance(error, BudgetUnreachable) and finding.format in FIXABLE:
         return reason
     fits = _in_another_format(finding, options)
     return f"{reason}; {fits}" if fits else reason

@@ -28,16 +28,16 @@ _RULES = {
     ),
     OVER_TOTAL: ("Images together have more bytes than their total", "make some smaller, or raise the total"),
 }
-_STATES = {"new": "new", "grown": "updated", "known": "unchanged"}
+_STATES = {"new": "new", "grown": "updated"}
 
 
 def render(audit: Audit) -> str:
-    """Return the log of one run; what the baseline knows is in it, as suppressed."""
+    """Return the log of one run, without what the baseline knows: GitHub shows suppressed results as open alerts."""
     results = []
-    for finding in audit.findings:
+    for finding in audit.failing:
         text = f"{finding.message}; fix would {finding.remedy}"
         results.append(_result(check_of(finding), text, finding.state, repository_name(audit, finding.name)))
-    for total in audit.totals:
+    for total in audit.failing_totals:
         text = f"{total.name}: {total.message}"
         results.append(_result(OVER_TOTAL, text, total.state, total_place(audit), total.name))
     rules = [_rule(name, short, f"{short}: {way_out}.") for name, (short, way_out) in _RULES.items()]
@@ -54,7 +54,7 @@ def _rule(name: str, short: str, text: str) -> dict[str, Any]:
 def _result(rule: str, text: str, state: str, place: str, *names: str) -> dict[str, Any]:
     artifact = {"uri": quote(os.fsencode(place)), "uriBaseId": "%SRCROOT%"}
     location = {"artifactLocation": artifact, "region": {"startLine": 1}}
-    result: dict[str, Any] = {
+    return {
         "ruleId": rule,
         "ruleIndex": list(_RULES).index(rule),
         "level": "error",
@@ -63,6 +63,3 @@ def _result(rule: str, text: str, state: str, place: str, *names: str) -> dict[s
         "partialFingerprints": {"bytefit/v1": fingerprint(rule, place, *names)},
         "baselineState": _STATES[state],
     }
-    if state == "known":
-        result["suppressions"] = [{"kind": "external", "justification": "it is in the baseline"}]
-    return result

@@ -42,6 +42,7 @@ def _table(audit: Audit) -> list[str]:
     rows: list[tuple[str, ...]] = [_HEAD]
     for finding in audit.failing:
         sizes = (finding.excess, finding.size, finding.budget)
-        rows.append((*map(format_size, sizes), finding.format, one_line(finding.path), finding.remedy))
+        remedy = finding.remedy if finding.excess else f"{finding.remedy}: {finding.message}"
+        rows.append((*map(format_size, sizes), finding.format, one_line(finding.path), remedy))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
