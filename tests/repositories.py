@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest import MonkeyPatch
+
 
 class Repository:
     """A git repository with pre-commit in it, cut off from the settings of whoever runs the tests."""
@@ -22,13 +24,27 @@ class Repository:
         person = {f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PRE_COMMIT_COLOR": "never"}
         self.environment = {**kept, **person, **settings, "PRE_COMMIT_HOME": str(pre_commit_home or folder)}
-        self.git("init", "--quiet")
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def enter(self, monkeypatch: MonkeyPatch) -> None:
+        """Make it the working directory, and cut this process off from the settings of whoever runs the tests."""
+        monkeypatch.chdir(self.folder)
+        for name in os.environ.keys() - self.environment.keys():
+            monkeypatch.delenv(name)
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
 
     def git(self, *arguments: str) -> str:
         """Run git, which has to succeed, and return what it printed."""
         done = self._run("git", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def refused(self, *arguments: str) -> str:
+        """Run git, which has to fail, and return what it complained of."""
+        done = self._run("git", *arguments)
+        assert done.returncode != 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def commit(self) -> str:
         """Commit all there is and return the commit's name."""
@@ -54,6 +70,16 @@ class Repository:
             encoding="utf-8",
             check=False,
         )
+
+    def conflict(self, name: str, data: bytes) -> None:
+        """Leave a merge that cannot be finished behind: `name`, which is committed, was changed on both sides."""
+        self.git("checkout", "--quiet", "-b", "theirs")
+        self.write(name, data + b"theirs")
+        self.commit()
+        self.git("checkout", "--quiet", "-b", "ours", "HEAD~1")
+        self.write(name, data + b"ours")
+        self.commit()
+        self.refused("merge", "theirs")
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file, its folders made, and return its path."""

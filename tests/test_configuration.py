@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import re
+import string
 import warnings
 from importlib import resources
 
@@ -13,14 +15,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pathspec import GitIgnoreSpec
+from regress import Regex
 
+from bytefit import compress
 from bytefit.budgets import configuration as module
 from bytefit.budgets.configuration import GLOB_PATTERN, SIZE_PATTERN, load_configuration, parse_configuration
 from bytefit.cli import main
 from bytefit.errors import ConfigError
+from repositories import Repository
 
 SCHEMA = json.loads(resources.files("bytefit.budgets").joinpath("configuration.schema.json").read_text("utf-8"))
 ACCEPTED = Draft202012Validator(SCHEMA).is_valid
+RULE = SCHEMA["properties"]["rules"]["items"]["properties"]
+TOTAL = SCHEMA["properties"]["totals"]["items"]["properties"]
 
 EVERYTHING = """\
 max-size = "300KB"
@@ -89,14 +96,42 @@ def test_without_a_configuration_a_file_may_have_500_kb(tmp_path):
     assert (read.file, read.rules, read.totals, read.exclude) == (None, (), (), ())
 
 
-def test_the_nearest_configuration_counts_up_to_the_top_of_the_repository(tmp_path):
-    """A file above the repository is somebody else's."""
+def test_every_option_is_one_of_compress():
+    """What a rule says of a fix has to arrive there under the name it has there."""
+    assert set(OPTIONS) < set(inspect.signature(compress).parameters)
+    assert {key.replace("-", "_") for key in module._CHECKS} - {"max_size", "max_width", "max_height", "skip"} == set(
+        OPTIONS
+    )
+
+
+@pytest.mark.parametrize("key", [key for key, definition in SCHEMA["$defs"].items() if "default" in definition])
+def test_the_defaults_in_the_schema_are_those_that_hold(key):
+    """An editor shows them."""
+    default = SCHEMA["$defs"][key]["default"]
+    without = parse_configuration({}).default
+
+    if key == "max-size":
+        assert parse_configuration({key: default}).default.max_size == without.max_size
+    elif key == "skip":
+        assert without.skip is default
+    else:
+        assert inspect.signature(compress).parameters[key.replace("-", "_")].default == default
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_the_nearest_configuration_counts_up_to_the_top_of_the_repository(tmp_path, kind):
+    """A file above the repository is somebody else's; in a worktree or submodule `.git` is a file."""
     below = tmp_path / "repository" / "web" / "images"
     below.mkdir(parents=True)
     (tmp_path / ".bytefit.toml").write_text('max-size = "1KB"\n', encoding="utf-8")
     assert load_configuration(str(below)).default.max_size == 1000
 
-    (tmp_path / "repository" / ".git").write_text("gitdir: elsewhere\n", encoding="utf-8")
+    git = tmp_path / "repository" / ".git"
+    if kind == "folder":
+        Repository(tmp_path / "repository")
+    else:
+        git.write_text("gitdir: elsewhere\n", encoding="utf-8")
+    assert git.is_dir() == (kind == "folder")
     assert load_configuration(str(below)).default.max_size == 500_000
     assert load_configuration(str(below)).base == str(tmp_path / "repository")
 
@@ -126,6 +161,22 @@ def test_what_is_given_stands_in_for_the_top_level_and_rules_still_win(tmp_path)
 
     assert (read.default.max_size, read.default.options["slack"], read.default.label) == (7, 0.5, "the command line")
     assert [rule.max_size for rule in read.rules] == [150_000, 7]
+    assert [rule.options["slack"] for rule in read.rules] == [0.5, 0.5]
+    assert read.default.options["effort"] == "fast"
+
+
+@pytest.mark.parametrize(("size", "code"), [("1KB", 1), ("2KB", 0), ("1B", 1)])
+def test_the_budget_of_the_command_line_is_for_what_no_rule_speaks_of(tmp_path, monkeypatch, size, code):
+    """The icon may have 3 kB whatever the command line says, the photograph what it says and not what the file says."""
+    (tmp_path / ".bytefit.toml").write_text(
+        'max-size = "1GB"\n[[rules]]\nfiles = ["icon.jpg"]\nmax-size = "3KB"\n', encoding="utf-8"
+    )
+    (tmp_path / "icon.jpg").write_bytes(b"\xff\xd8\xff".ljust(3000))
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff".ljust(2000))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["check", "--max-size", size, "icon.jpg"]) == 0
+    assert main(["check", "--max-size", size, "icon.jpg", "photo.jpg"]) == code
 
 
 def test_another_file_can_be_named(tmp_path):
@@ -142,15 +193,41 @@ def test_another_file_can_be_named(tmp_path):
 MISTAKES = {
     'max-sise = "1KB"': ".bytefit.toml: unknown key 'max-sise': did you mean 'max-size'?",
     "zzz = 1": ".bytefit.toml: unknown key 'zzz': it takes effort, exclude,",
+    "rule = []": "unknown key 'rule': did you mean 'rules'?",
+    "[tool.other]": ".bytefit.toml: unknown key 'tool'",
+    '"a\\nb\\u2028" = 1': "unknown key 'a\\nb\\u2028'",
     'max-size = "200KO"': ".bytefit.toml: max-size = \"200KO\": unknown unit 'KO'",
     "max-size = 0": ".bytefit.toml: max-size = 0: give at least 1 byte",
     "max-size = 1.5": "max-size = 1.5: give at least 1 byte: a whole number",
     "max-size = true": "max-size = true: give at least 1 byte",
+    "max-size = 1979-05-27": "max-size = datetime.date(1979, 5, 27): give at least 1 byte",
+    "max-size = 1e15": "max-size = 1000000000000000.0: give at least 1 byte",
+    "max-size = inf": "max-size = inf: give at least 1 byte",
+    "max-size = nan": "max-size = nan: give at least 1 byte",
+    f"max-size = 0x{'f' * 5000}": "max-size = a number with thousands of digits: give at least 1 byte",
+    f"max-size = {'9' * 5000}": ".bytefit.toml has a number too long or tables too deep to be read",
+    f"exclude = {'[' * 5000}{']' * 5000}": ".bytefit.toml has a number too long or tables too deep to be read",
+    'max-size = "1 KB\\n"': 'max-size = "1 KB\\n": write a number and a unit',
+    'max-size = "0.5B"': 'max-size = "0.5B": ',
+    'max-size = "1_000"': 'max-size = "1_000": write a number and a unit',
+    'max-size = "-1KB"': "size '-1KB' is not positive",
+    'max-size = ""': "max-size = \"\": cannot read size ''",
     "max-size = [1]": "max-size = [1]: give at least 1 byte",
     "max-width = 0": "max-width = 0: give a whole number of pixels",
     "min-quality = 101": "min-quality = 101: give a number from 0 to 100",
     "min-score = 100": "min-score = 100: give a number below 100",
     "min-score = nan": "min-score = nan: give a number below 100",
+    "min-score = -inf": "min-score = -inf: give a number below 100",
+    f"min-score = -1{'0' * 400}": "0 ...: give a number below 100",
+    "min-quality = -1": "min-quality = -1: give a number from 0 to 100",
+    "min-quality = true": "min-quality = true: give a number from 0 to 100",
+    "max-height = 10.5": "max-height = 10.5: give a whole number of pixels",
+    'max-width = "10"': 'max-width = "10": give a whole number of pixels',
+    "slack = -0.1": "slack = -0.1: give a share of the budget",
+    'slack = "5%"': 'slack = "5%": give a share of the budget',
+    'skip = "yes"': 'skip = "yes": give true or false',
+    'on-unreachable = "smalest"': "did you mean 'smallest'?",
+    'effort = "a\\rb\\u001b[31m\\u2028"': 'effort = "a\\rb\\x1b[31m\\u2028": use one of "fast"',
     "slack = 1": "slack = 1: give a share of the budget",
     "resize = 1": "resize = 1: give true or false",
     'effort = "bets"': 'effort = "bets": use one of "fast", "normal", "best"; did you mean \'best\'?',
@@ -158,6 +235,8 @@ MISTAKES = {
     "exclude = 'a'": 'exclude = "a": write a list of globs',
     "exclude = [1]": "exclude = [1]: write a list of globs",
     "rules = 1": "rules is a number: write an array of tables, [[rules]]",
+    "[rules]\nfiles = ['a']": "rules is a table: write an array of tables, [[rules]]",
+    "[totals]": "totals is a table: write an array of tables, [[totals]]",
     "rules = [1]": "[[rules]] 1 is a number: it has to be a table",
     "[[rules]]\nmax-size = 1": "[[rules]] 1: files is missing",
     "[[rules]]\nfiles = []": "[[rules]] 1: files is missing",
@@ -165,12 +244,40 @@ MISTAKES = {
         "[[rules]] 2: unknown key 'max_size': did you mean 'max-size'?"
     ),
     "[[rules]]\nfiles = ['a']\nexclude = ['b']": "[[rules]] 1: unknown key 'exclude'",
+    "[[rules]]\nfiles = 'a'": '[[rules]] 1: files = "a": write a list of globs',
+    "[[rules]]\nfiles = ['a']\n[[rules.rules]]": "[[rules]] 1: unknown key 'rules'",
+    "[[totals]]\nmax-size = 1": "[[totals]] 1: files is missing",
     "[[totals]]\nfiles = ['a']": "[[totals]] 1: max-size is missing",
     "[[totals]]\nfiles = ['a']\nmax-size = 1\nslack = 0": "[[totals]] 1: unknown key 'slack'",
     "max-size = ": ".bytefit.toml is not TOML: ",
     "exclude = ['*.{jpg,png}']": "has braces, which globs of .gitignore do not know",
-    "exclude = ['./a.jpg']": "would never match: globs start in the configuration's folder",
-    "exclude = ['../a.jpg']": "would never match",
+    **{
+        f"exclude = ['{glob}']": "would never match: globs start in the configuration's folder, without '.' or '..'"
+        for glob in (".", "..", "./", "./a.jpg", "../a.jpg", "/./a.jpg", "a/./b", "a/../b", "a/.", "a/..")
+    },
+    "exclude = ['a', '!./a']": "would never match",
+    "exclude = ['***']": "has more than two stars",
+    "exclude = ['a/***/b']": "has more than two stars",
+    "exclude = ['a/**/']": "ends in '/**/': write '/**' for all below",
+    "exclude = ['!a', 'b']": "comes first and takes files out of nothing: begin with what there is",
+    "[[rules]]\nfiles = ['!a']": '[[rules]] 1: files: glob "!a" comes first and takes files out of nothing',
+    **{
+        f"exclude = ['{glob}']": "has '(...)', which globs of .gitignore do not know"
+        for glob in ("?(a).jpg", "*(a|b)", "+(a)", "a/!(b).jpg")
+    },
+    "exclude = ['a}']": "has braces",
+    "exclude = ['a\\']": "has a backslash",
+    "exclude = ['a]']": "has a set that cannot be read",
+    "exclude = ['[]a']": "has a set that cannot be read",
+    "exclude = ['[]']": "has a set that cannot be read",
+    "exclude = ['[[:alpha:]]']": "has a set that cannot be read",
+    "exclude = ['[a,~~]']": "has a set that cannot be read",
+    "exclude = ['[a/b]']": "has a set that cannot be read",
+    "exclude = ['//']": "names nothing",
+    "exclude = ['!/']": "names nothing",
+    "exclude = [' a']": "is not one of .gitignore",
+    "exclude = ['!!a']": "is not one of .gitignore",
+    'exclude = ["a\\u007f"]': 'glob "a\\x7f" is not one of .gitignore',
     "exclude = ['a//b']": "would never match: it has an empty folder name",
     "exclude = ['@(a|b).jpg']": "has '(...)', which globs of .gitignore do not know",
     "exclude = ['a\\b']": "has a backslash: folders are separated by '/'",
@@ -196,15 +303,41 @@ def test_a_mistake_is_one_line_that_names_place_and_way_out(tmp_path, monkeypatc
     captured = capsys.readouterr()
     assert (code, captured.out) == (2, "")
     assert captured.err.startswith("bytefit: error: ")
-    assert captured.err.count("\n") == 1
+    assert captured.err.endswith("\n")
+    assert len(captured.err.splitlines()) == 1  # also as terminals see it, for which a "\r" is a line's end
     assert message in captured.err
 
 
-def test_a_mistake_in_pyproject_names_the_table(tmp_path):
-    """People see only the last lines of what a hook prints."""
-    (tmp_path / "pyproject.toml").write_text("[[tool.bytefit.rules]]\nfiles=['a']\nslak=1\n", encoding="utf-8")
+@pytest.mark.parametrize("table", ["", "[[rules]]\nfiles = ['a']\n"], ids=["top", "rule"])
+@pytest.mark.parametrize("key", module._CHECKS)
+def test_a_misspelt_key_is_told_the_nearest(key, table):
+    """Letters dropped or swapped, and the underscore of the Python name."""
+    for slip in {key[:-1], key[1:], key[:2] + key[3] + key[2] + key[4:], key.replace("-", "_")} - {key}:
+        document = {slip: 1} if not table else {"rules": [{"files": ["a"], slip: 1}]}
 
-    with pytest.raises(ConfigError, match=re.escape("pyproject.toml [[tool.bytefit.rules]] 1: unknown key 'slak'")):
+        with pytest.raises(ConfigError, match=f"unknown key '{slip}': did you mean '{key}'"):
+            parse_configuration(document)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.bytefit]\nslak = 1\n", "pyproject.toml [tool.bytefit]: unknown key 'slak': did you mean 'slack'?"),
+        (
+            "[[tool.bytefit.rules]]\nfiles=['a']\nslak=1\n",
+            "pyproject.toml [[tool.bytefit.rules]] 1: unknown key 'slak'",
+        ),
+        ("[[tool.bytefit.totals]]\nfiles=['a']\n", "pyproject.toml [[tool.bytefit.totals]] 1: max-size is missing"),
+        ("[tool.bytefit.rules]\n", "write an array of tables, [[tool.bytefit.rules]]"),
+        ("[tool.bytefit.totals]\n", "write an array of tables, [[tool.bytefit.totals]]"),
+        ("[tool.bytefit\n", "pyproject.toml is not TOML: "),
+    ],
+)
+def test_a_mistake_in_pyproject_names_the_table(tmp_path, text, message):
+    """People see only the last lines of what a hook prints."""
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=re.escape(message)):
         load_configuration(str(tmp_path))
 
 
@@ -239,38 +372,57 @@ def test_a_file_that_is_named_has_to_configure(tmp_path):
 def test_the_schema_is_one_and_has_the_parsers_keys_and_patterns():
     """What is added to one is added to the other."""
     Draft202012Validator.check_schema(SCHEMA)
-    definitions, rule = SCHEMA["$defs"], SCHEMA["properties"]["rules"]["items"]["properties"]
 
     assert set(SCHEMA["properties"]) == {*module._CHECKS, "exclude", "rules", "totals"}
-    assert set(rule) == {*module._CHECKS, "files"}
-    assert definitions["max-size"]["oneOf"][1]["pattern"] == SIZE_PATTERN
-    assert definitions["globs"]["items"]["pattern"] == definitions["some-globs"]["items"]["pattern"] == GLOB_PATTERN
+    assert set(RULE) == {*module._CHECKS, "files"}
+    assert set(TOTAL) == {"files", "max-size"}
+    assert all(SCHEMA["properties"][key] == RULE[key] == {"$ref": f"#/$defs/{key}"} for key in module._CHECKS)
+    assert SCHEMA["$defs"]["max-size"]["oneOf"][1]["pattern"] == SIZE_PATTERN
+    assert SCHEMA["$defs"]["glob"]["pattern"] == GLOB_PATTERN
 
 
 def accepted(document) -> bool:
-    """Return whether the parser accepts a document."""
+    """Return whether the parser accepts a document; where it does not, it says why in one line."""
     try:
         parse_configuration(document)
-    except ConfigError:
-        return False
-    return True
+    except ConfigError as error:
+        said = str(error)
+    else:
+        return True
+    assert len(said.splitlines()) == 1, said
+    return False
 
 
-NUMBERS = st.integers(-3, 110) | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.just(10**15)
+WHOLE = st.integers(-3, 110) | st.integers() | st.sampled_from([10**15 - 1, 10**15, -(10**6), -(10**6) - 1, 10**400])
+NUMBERS = WHOLE | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-3, 10**16).map(float)
+GOOD_SIZES = st.from_regex(SIZE_PATTERN, fullmatch=True)
 SIZES = (
     st.builds(
-        "{}{}{}{}".format,
-        st.sampled_from(["", " ", "+", "-", "0", "00"]) | st.integers(0, 2000).map(str),
-        st.sampled_from(["", ".", ".5", ".0", ".001", ".0001", ".000000001", "e3", "_0"]) | st.integers(0, 99).map(str),
-        st.sampled_from(["", " ", "  ", "\t"]),
-        st.sampled_from(["", "B", "b", "KB", "kB", "KiB", "kib", "MB", "GiB", "TB", "K", "KO"]),
+        "{}{}{}{}{}".format,
+        st.sampled_from(["", " ", "+", "-", "0", "00"]),
+        st.integers(0, 2000),
+        st.sampled_from(["", ".", ".5", ".0", ".001", ".0001", ".000000001", "e3", "_0"]),
+        st.sampled_from(["", " ", "  ", "\t", "\N{NO-BREAK SPACE}"]),
+        st.sampled_from(["", "B", "b", "KB", "kB", "KiB", "kib", "MB", "GiB", "TB", "K", "KO", "KB\n", "kB "]),
     )
-    | st.from_regex(SIZE_PATTERN)
+    | st.builds("0.{}{}".format, st.text("019", max_size=11), st.sampled_from(["", "B", "KB", " MiB", "gb"]))
+    | st.builds("{}B".format, st.integers(10**13, 10**17))
+    | GOOD_SIZES
     | st.text(max_size=6)
 )
+GOOD_GLOBS = st.from_regex(GLOB_PATTERN, fullmatch=True)
 GLOBS = (
-    st.text(st.sampled_from("ab*?![]{}()/\\#@+^-_. ,~ä09\n"), max_size=8)
-    | st.from_regex(GLOB_PATTERN)
+    # Pieces of which nearly anything is one character away from a glob, and back.
+    st.lists(
+        st.sampled_from(
+            (*"ab*?!#@+-./ 09~", "**", "/**/", "***", "..", "//", "[", "]", "[ab]", "[!a-z]", "[~]", "[,~~]", "[a-]")
+        )
+        | st.sampled_from(("{a,b}", "(a)", "@(a)", "\\", "\\*", "\\ ", "\\a", ".jpg", "ä"))
+        | st.sampled_from("\n\r\x7f\x85\u2028\ufeff"),
+        max_size=6,
+    ).map("".join)
+    | st.text(st.sampled_from("ab*?![]{}()/\\#@+^-_. ,~ä09\n"), max_size=8)
+    | GOOD_GLOBS
     | st.sampled_from(["docs/**/*.png", "!keep.jpg", "/a", "[a-z]x", "[!0-9]", "\\#a", "photo (1).jpg"])
 )
 ANY = st.none() | st.booleans() | NUMBERS | SIZES | GLOBS | st.lists(GLOBS, max_size=2) | st.just({})
@@ -315,6 +467,131 @@ def test_schema_and_parser_accept_the_same_documents(document):
     assert ACCEPTED(document) == accepted(document), document
 
 
+GOOD_VALUES = {
+    "max-size": GOOD_SIZES | st.integers(1, 10**15 - 1),
+    **dict.fromkeys(("max-width", "max-height"), st.integers(1, 10**15 - 1) | st.integers(1, 10**6).map(float)),
+    "min-quality": st.integers(0, 100) | st.floats(0, 100),
+    "min-score": st.integers(-(10**6), 99) | st.floats(-(10**6), 100, exclude_max=True),
+    "slack": st.floats(0, 1, exclude_max=True) | st.just(0),
+    **dict.fromkeys(("resize", "skip"), st.booleans()),
+    **{key: st.sampled_from(SCHEMA["$defs"][key]["enum"]) for key in ("metadata", "on-unreachable", "effort")},
+}
+LISTS = st.lists(GOOD_GLOBS, min_size=1, max_size=3).filter(lambda globs: not globs[0].startswith("!"))
+GOOD_LIMITS = st.fixed_dictionaries({}, optional=GOOD_VALUES)
+GOOD = merged(
+    GOOD_LIMITS,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "exclude": LISTS | st.just([]),
+            "rules": st.lists(merged(st.fixed_dictionaries({"files": LISTS}), GOOD_LIMITS), max_size=3),
+            "totals": st.lists(
+                st.fixed_dictionaries({"files": LISTS, "max-size": GOOD_VALUES["max-size"]}), max_size=2
+            ),
+        },
+    ),
+)
+
+
+@given(GOOD)
+def test_schema_and_parser_accept_what_is_right(document):
+    """Or two that refuse everything would agree as well."""
+    Draft202012Validator(SCHEMA).validate(document)
+    parse_configuration(document)
+
+
+@st.composite
+def spoilt(draw):
+    """Return a configuration that is right but for one value, key or glob, which may be right by chance."""
+    document = draw(GOOD.filter(bool))
+    tables = [document, *document.get("rules", []), *document.get("totals", [])]
+    table = draw(st.sampled_from([table for table in tables if table]))
+    key = draw(st.sampled_from(sorted(table)))
+    match draw(st.sampled_from(["value", "glob", "missing", "renamed", "wrapped"])):
+        case "value":
+            table[key] = draw(ANY)
+        case "glob" if isinstance(table.get("files"), list):
+            table["files"] = [*table["files"], draw(GLOBS | ANY)]
+        case "missing":
+            del table[key]
+        case "wrapped":
+            table[key] = draw(st.sampled_from([[table[key]], {key: table[key]}, f"{table[key]}", [[]]]))
+        case _:
+            table[draw(st.sampled_from([key[1:], f"{key}s", key.upper(), "", "files", "exclude"]))] = table.pop(key)
+    return document
+
+
+@given(spoilt())
+def test_schema_and_parser_find_the_same_single_mistake(document):
+    """Beside all that is right, so that it is this one value that both judge."""
+    assert ACCEPTED(document) == accepted(document), document
+
+
+@given(GLOBS | SIZES | st.text(max_size=10))
+def test_the_patterns_mean_the_same_in_an_editor(text):
+    r"""JSON schemas hold expressions of ECMAScript, where `$`, `.` and `\s` are not quite those of Python."""
+    for pattern in (SIZE_PATTERN, GLOB_PATTERN):
+        assert bool(Regex(pattern, "u").find(text)) == bool(re.search(pattern, text)), pattern
+
+
+@pytest.mark.parametrize(
+    "char", ["\n", "\r", "\x0b", "\x1c", "\x85", "\xa0", "\u2028", "\u2029", "\u3000", "\ufeff"], ids=ascii
+)
+@pytest.mark.parametrize("text", ["{}1KB", "1KB{}", "{}a", "a{}", "a{}b", "a{}//b", "a{}@(b)", "a/{}.."])
+def test_rare_white_space_means_the_same_in_an_editor(text, char):
+    """Where the two kinds of expressions differ."""
+    for pattern in (SIZE_PATTERN, GLOB_PATTERN):
+        written = text.format(char)
+
+        assert bool(Regex(pattern, "u").find(written)) == bool(re.search(pattern, written)), pattern
+
+
+def toml(document) -> str:
+    """Return a configuration as TOML, the values inline but for the arrays of tables."""
+    lines = [f"{key} = {written(value)}" for key, value in document.items() if not is_tables(value)]
+    for key, value in document.items():
+        if is_tables(value):
+            for table in value:
+                lines += [f"[[{key}]]", *(f"{inner} = {written(it)}" for inner, it in table.items())]
+    return "\n".join([*lines, ""])
+
+
+def is_tables(value) -> bool:
+    """Return whether a value is a list of tables, and has some."""
+    return isinstance(value, list) and bool(value) and all(isinstance(table, dict) for table in value)
+
+
+def written(value) -> str:
+    """Return a value as TOML."""
+    if isinstance(value, str):
+        bare = {*string.ascii_letters, *string.digits, *" *?!/.-_"}
+        return '"' + "".join(char if char in bare else f"\\U{ord(char):08x}" for char in value) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    return str(value).lower()
+
+
+@given(GOOD, st.sampled_from(["\n", "\r\n"]))
+def test_what_is_written_as_toml_is_read_as_it_was(tmp_path_factory, document, line_break):
+    """All that the schema accepts, in a file of its own and in pyproject.toml alike."""
+    folder = tmp_path_factory.mktemp("toml")
+    text = toml(document)
+
+    (folder / ".bytefit.toml").write_bytes(text.replace("\n", line_break).encode())
+    own = load_configuration(str(folder))
+    (folder / ".bytefit.toml").unlink()
+    inside = re.sub(r"^\[\[(.*)\]\]$", r"[[tool.bytefit.\1]]", text, flags=re.MULTILINE)
+    (folder / "pyproject.toml").write_bytes(f"[tool.bytefit]\n{inside}".replace("\n", line_break).encode())
+    project = load_configuration(str(folder))
+
+    meant = parse_configuration(document)
+    for read in (own, project):
+        assert (read.base, read.exclude) == (str(folder), meant.exclude)
+        assert read.default[2:] == meant.default[2:]
+        assert [rule[1:] for rule in read.rules] == [rule[1:] for rule in meant.rules]
+        assert [total[1:] for total in read.totals] == [total[1:] for total in meant.totals]
+
+
 @pytest.mark.parametrize("key", VALUES)
 @given(data=st.data())
 def test_schema_and_parser_accept_the_same_values(key, data):
@@ -326,7 +603,7 @@ def test_schema_and_parser_accept_the_same_values(key, data):
     assert ACCEPTED({"rules": [rule]}) == accepted({"rules": [rule]})
 
 
-@given(GLOBS | st.text(max_size=10))
+@given(GLOBS | st.text(max_size=10) | st.builds("[{}]".format, st.text("!^a~,.+@ -09z", max_size=4)))
 def test_schema_and_parser_accept_the_same_globs_and_pathspec_can_read_them(glob):
     """No glob passes that would fail, or warn, when the first file is looked up."""
     assert ACCEPTED({"exclude": [glob]}) == accepted({"exclude": [glob]})

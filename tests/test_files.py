@@ -12,7 +12,7 @@ from PIL import Image
 
 import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, SizeSyntaxError, UnsupportedImage, compress_file
-from bytefit.files import verify, write_atomically
+from bytefit.files import verify
 from images import XMP, animation, encoded, flat, icc_profile, noise, opened, photograph, write_jpeg
 
 needs_permissions = pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions")
@@ -434,69 +434,6 @@ def test_a_result_that_cannot_be_decoded_is_not_written():
 
     with pytest.raises(BytefitError):
         verify(replace(result, data=result.data[:-500]))
-
-
-def test_an_atomic_write_makes_a_file(tmp_path):
-    """New, whole, alone."""
-    write_atomically(tmp_path / "a", b"new")
-
-    assert snapshot(tmp_path).keys() == {Path("a")}
-    assert (tmp_path / "a").read_bytes() == b"new"
-
-
-def test_an_atomic_write_replaces_a_file(tmp_path):
-    """Who has the old one open goes on reading it."""
-    path = tmp_path / "a"
-    path.write_bytes(b"old")
-
-    with path.open("rb") as reader:
-        write_atomically(path, b"new")
-        seen = reader.read()
-
-    assert (seen, path.read_bytes()) == (b"old", b"new")
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_atomic_write_follows_links(tmp_path):
-    """Also to a file that is not there yet."""
-    (tmp_path / "folder").mkdir()
-    shortcut = link(tmp_path / "shortcut", tmp_path / "folder" / "file")
-
-    write_atomically(shortcut, b"first")
-    write_atomically(shortcut, b"second")
-
-    assert shortcut.is_symlink()
-    assert (tmp_path / "folder" / "file").read_bytes() == b"second"
-    assert len(list((tmp_path / "folder").iterdir())) == 1
-
-
-def test_a_failed_atomic_write_leaves_nothing_behind(tmp_path):
-    """The temporary file is gone with the attempt."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-
-    with pytest.raises(OSError):
-        write_atomically(folder, b"data")
-
-    assert list(tmp_path.iterdir()) == [folder]
-    assert list(folder.iterdir()) == []
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
-def test_what_is_no_regular_file_is_not_replaced(tmp_path):
-    """A pipe, or as root a device: writing to it or refusing it is right, putting a file in its place is not."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-
-    try:
-        write_atomically(pipe, b"data")
-    except (OSError, BytefitError):
-        pass
-    finally:
-        os.close(reader)
-
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_a_picture_of_another_format_than_its_name_keeps_its_format(tmp_path):

@@ -5,15 +5,20 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.codecs import codec_for_format
 from bytefit.compression import compress, compress_again
+from bytefit.errors import BudgetUnreachable
 from bytefit.files import compress_file
-from images import encoded, opened, photograph
+from images import encoded, opened, photograph, screenshot
 
 JPEG = codec_for_format("JPEG")
 PICTURE = photograph((200, 150))
+
+divisors = st.lists(st.integers(1, 255), min_size=64, max_size=64)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
@@ -31,6 +36,43 @@ def test_the_quality_of_our_own_files_is_their_rung(target):
     result = compress(PICTURE, target, format="JPEG")
 
     assert JPEG.source_quality(Image.open(BytesIO(result.data))) == result.quality
+
+
+@pytest.mark.parametrize("content", ["photograph", "drawing"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_every_rung_is_known_by_its_tables(content, mode):
+    """Exactly; but for the finest, where a single table is that of several rungs, and the lowest of them counts."""
+    codec, picture = JPEG.suited(content), photograph((16, 16), mode)
+
+    for rung, quality in enumerate(codec.ladder):
+        found = codec.source_quality(opened(codec.encode(picture, codec.setting(quality, mode))))
+
+        assert found == quality or (mode != "RGB" and 99 <= found < quality), (rung, quality)
+
+
+@pytest.mark.parametrize("effort", ["fast", "normal", "best"])
+@pytest.mark.parametrize("picture", [photograph(), screenshot()], ids=["photograph", "drawing"])
+def test_the_effort_does_not_hide_the_rung(picture, effort):
+    """The coding is another then, the tables are the same."""
+    result = compress(picture, 5000, format="JPEG", effort=effort)
+
+    assert JPEG.source_quality(opened(result.data)) == result.quality
+
+
+@given(luminance=divisors, chrominance=divisors, grey=st.booleans())
+@example(luminance=[1] * 64, chrominance=[2] * 64, grey=False)
+@example(luminance=[255] * 64, chrominance=[255] * 64, grey=True)
+@example(luminance=[1] * 64, chrominance=[255] * 64, grey=False)
+def test_no_tables_are_taken_for_finer_ones(luminance, chrominance, grey):
+    """What libjpeg has at the estimate is at least as coarse as what is there, or is the coarsest there is."""
+    picture = photograph((16, 16), "L" if grey else "RGB")
+    tables = [luminance] if grey else [luminance, chrominance]
+
+    found = JPEG.source_quality(opened(encoded(picture, qtables=tables)))
+
+    known = opened(encoded(picture, quality=max(1, int(found)))).quantization[0]
+    assert 1 <= found <= 100
+    assert sum(known) >= sum(luminance) or found == 1
 
 
 def test_tables_that_nobody_knows_are_taken_as_no_finer_than_they_are():
@@ -51,6 +93,15 @@ def test_other_formats_do_not_tell(format_):
     assert codec_for_format("WEBP").source_quality(picture) is None
 
 
+def test_pictures_that_are_from_no_file_do_not_tell():
+    """Nor what was made of one that was."""
+    source = opened(encoded(PICTURE, quality=50))
+
+    assert JPEG.source_quality(PICTURE) is None
+    assert JPEG.source_quality(source.convert("L")) is None
+    assert JPEG.source_quality(source) == 50
+
+
 @pytest.mark.parametrize("options", [{}, {"resize": True}, {"min_quality": 90}, {"slack": 0}, {"effort": "best"}])
 @pytest.mark.parametrize("quality", [20, 50, 85])
 @pytest.mark.parametrize("share", [0.55, 0.8, 0.99])
@@ -66,6 +117,63 @@ def test_in_its_place_the_quality_never_rises(tmp_path, quality, share, options)
     assert after <= quality
     if options.get("min_quality") and outcome.result is not None:
         assert after == quality
+
+
+asked = st.fixed_dictionaries(
+    {},
+    optional={
+        "min_quality": st.sampled_from([1, 50, 95, 100]),
+        "resize": st.just(True),
+        "slack": st.sampled_from([0, 0.5]),
+        "metadata": st.just("strip"),
+        "effort": st.just("fast"),
+        "on_unreachable": st.just("smallest"),
+    },
+)
+
+
+@given(
+    source=st.sampled_from(JPEG.ladder),
+    made_by=st.sampled_from(["libjpeg", "photograph", "drawing"]),
+    share=st.one_of(st.floats(0.1, 0.999), st.floats(0.9, 0.999)),
+    options=asked,
+)
+@example(source=99.0, made_by="drawing", share=0.99, options={"slack": 0})  # its luminance is a finer photograph's
+@example(source=50, made_by="libjpeg", share=0.8, options={"min_quality": 95, "on_unreachable": "smallest"})
+@example(source=50, made_by="libjpeg", share=0.99, options={"resize": True, "min_quality": 95})
+def test_in_its_place_no_quality_ever_rises(tmp_path_factory, source, made_by, share, options):
+    """Whatever made the file and whatever is asked for; nor do its bytes."""
+    picture = photograph((96, 64)) if made_by != "drawing" else screenshot((96, 64))
+    if made_by == "libjpeg":
+        quality, data = int(source), encoded(picture, quality=int(source))
+    else:
+        quality, data = source, JPEG.encode(picture, JPEG.suited(made_by).setting(source, "RGB"))
+    path = tmp_path_factory.mktemp("in") / "a.jpg"
+    path.write_bytes(data)
+
+    try:
+        compress_file(path, int(len(data) * share), **options)
+    except BudgetUnreachable:
+        assert path.read_bytes() == data
+
+    after = JPEG.source_quality(opened(path.read_bytes()))
+    assert after <= JPEG.source_quality(opened(data)) <= quality
+    assert path.stat().st_size <= len(data)
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.8, 0.7, 0.6), (0.99, 0.98, 0.97)], ids=str)
+def test_a_file_that_is_fitted_again_and_again_only_ever_falls(tmp_path, shares):
+    """A budget that is lowered year by year."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encoded(PICTURE, quality=80, optimize=True))
+    first, qualities = path.stat().st_size, [80]
+
+    for share in shares:
+        compress_file(path, int(first * share))
+        qualities.append(JPEG.source_quality(opened(path.read_bytes())))
+
+    assert qualities == sorted(qualities, reverse=True)
+    assert qualities[-1] < 80
 
 
 def test_a_new_file_may_have_any_quality(tmp_path):

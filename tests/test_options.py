@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bytefit.errors import ConfigError
-from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES, check_options, check_bounds
+from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES, check_bounds, check_options
 
 GOOD = {"slack": 0.05, "on_unreachable": "error", "metadata": "keep", "effort": "normal", "min_score": None}
 

@@ -23,6 +23,9 @@ DEFAULT_MAX_SIZE = 500_000
 # The top of every codec's scale.
 _BEST_QUALITY = 100
 
+# The scale has no lower end; beyond this a floor is a slip of the pen, and no number that can be shown.
+_WORST_SCORE = -(10**6)
+
 # How much of a wrong value a message shows.
 _SHOWN = 60
 
@@ -32,13 +35,15 @@ OWN_FILE, PROJECT_FILE = ".bytefit.toml", "pyproject.toml"
 # what the parser accepts. Sizes are those of `parse_size` that come to a byte at least.
 SIZE_PATTERN = (
     r"^ *([1-9][0-9]{0,14}(\.[0-9]{1,9})? *([Bb]|[KkMmGg][Ii]?[Bb])?"
-    r"|0\.([0-9]{0,2}[1-9])[0-9]{0,6} *[KkMmGg][Ii]?[Bb]) *$"
+    r"|0\.([0-9]{0,2}[1-9])[0-9]{0,6} *[KkMmGg][Ii]?[Bb]) *$(?!\n)"
 )
-# Those of gitignore, less what looks like a glob and would never match: braces, "(a|b)", "./", "//", "\" for "/".
+# Those of gitignore, less what looks like a glob and would never match: braces, "(a|b)", ".", "//", "\" for "/"; and
+# less what git and pathspec read differently: "***", "/**/" at the end. Editors read both expressions as ECMAScript, so
+# neither relies on "$" before a line break, nor on what "." and "\s" make of rare control characters.
 GLOB_PATTERN = (
-    r"^!?(?=[^\s!#])(?!\.{1,2}/|/?$)(?!.*//)(?!.*[?*+@!]\()(?!.*\s$)"
-    r"([^\\\[\]{}\x00-\x1f]|\\[\\*?!#{} \[\]]"
-    r"|\[[!^]?(0-9|a-z|A-Z|a-f|A-F|[0-9A-Za-z_.,+@~ ])+\])+$"
+    r"^!?(?=[^\s!#])(?!(.*/)?\.{1,2}(/|$)|/?$)(?!.*(//|\*{3}|/\*\*/$))(?!.*[?*+@!]\()(?!.*\s$)"
+    r"([^\\\[\]{}\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|\\[\\*?!#{} \[\]]"
+    r"|\[[!^]?(0-9|a-z|A-Z|a-f|A-F|~(?!~)|[0-9A-Za-z_.,+@ ])+\])+$"
 )
 
 
@@ -181,6 +186,8 @@ def _table(file: str) -> Mapping[str, Any] | None:
         document = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file} has a number too long or tables too deep to be read: take it out") from error
     tool = document.get("tool")
     table = tool.get("bytefit") if isinstance(tool, dict) else None
     if table is None:
@@ -200,11 +207,11 @@ def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str
     values = {**top.values(), **given}
     default = _rule(values, label=_default_label(file, values, given), patterns=())
     rules, totals = [], []
-    for number, rule in enumerate(top.tables("rules"), 1):
+    for number, rule in enumerate(top.tables("rules", prefix), 1):
         checked = _Table(rule, f"{file} [[{prefix}rules]] {number}", {*_CHECKS, "files"})
         label = f"[[{prefix}rules]] {number} in {file}"
         rules.append(_rule({**values, **checked.values()}, label=label, patterns=checked.globs("files", needed=True)))
-    for number, total in enumerate(top.tables("totals"), 1):
+    for number, total in enumerate(top.tables("totals", prefix), 1):
         checked = _Table(total, f"{file} [[{prefix}totals]] {number}", {"files", "max-size"})
         label = f"[[{prefix}totals]] {number} in {file}"
         most = checked.values().get("max-size")
@@ -256,11 +263,11 @@ class _Table:
                     raise ConfigError(f"{self.where}: {key} = {_written(value)}: {error}") from error
         return values
 
-    def tables(self, key: str) -> list[Any]:
+    def tables(self, key: str, prefix: str) -> list[Any]:
         """Return the tables of an array of tables."""
         value = self.table.get(key, [])
         if not isinstance(value, list):
-            raise ConfigError(f"{self.where}: {key} is {_kind(value)}: write an array of tables, [[{key}]]")
+            raise ConfigError(f"{self.where}: {key} is {_kind(value)}: write an array of tables, [[{prefix}{key}]]")
         return value
 
     def globs(self, key: str, *, needed: bool = False) -> tuple[str, ...]:
@@ -273,6 +280,11 @@ class _Table:
         for glob in value:
             if not re.search(GLOB_PATTERN, glob):
                 raise ConfigError(f"{self.where}: {key}: glob {_written(glob)} {_what_is_wrong(glob)}")
+        if value and value[0].startswith("!"):
+            raise ConfigError(
+                f"{self.where}: {key}: glob {_written(value[0])} comes first and takes files out of nothing: "
+                'begin with what there is, "**" for all'
+            )
         return tuple(value)
 
 
@@ -280,7 +292,10 @@ def _what_is_wrong(glob: str) -> str:
     body = glob.removeprefix("!")
     for wrong, reason in (
         (not body.strip(" /"), "names nothing: write one as in .gitignore, 'docs/**/*.png'"),
-        (body.startswith(("./", "../")), "would never match: globs start in the configuration's folder, without './'"),
+        (
+            {".", ".."} & set(body.split("/")),
+            "would never match: globs start in the configuration's folder, without '.' or '..'; '**' is all",
+        ),
         ("{" in body or "}" in body, "has braces, which globs of .gitignore do not know: write one glob for each"),
         (re.search(r"[?*+@!]\(", body), "has '(...)', which globs of .gitignore do not know: write one glob for each"),
         (
@@ -288,6 +303,8 @@ def _what_is_wrong(glob: str) -> str:
             "has a backslash: folders are separated by '/', and '\\' only takes the meaning from * ? [ ] ! #",
         ),
         ("//" in body, "would never match: it has an empty folder name, '//'"),
+        ("***" in body, "has more than two stars: '*' is within a folder, '**/' any folders"),
+        (body.endswith("/**/"), "ends in '/**/': write '/**' for all below, '/*/' for all in folders below"),
         ("[" in body or "]" in body, "has a set that cannot be read: write [abc], [!abc], [a-z], [A-Z] or [0-9]"),
     ):
         if wrong:
@@ -322,7 +339,7 @@ def _quality(value: object) -> float:
 
 def _score(value: object) -> float:
     hint = f"give a number below {BEST_SCORE}, on the scale of SSIMULACRA2"
-    return _number(value, lambda number: number < BEST_SCORE, hint)
+    return _number(value, lambda number: _WORST_SCORE <= number < BEST_SCORE, hint)
 
 
 def _share(value: object) -> float:
@@ -372,8 +389,15 @@ def _kind(value: object) -> str:
 
 
 def _written(value: object) -> str:
-    """Return a value about as TOML writes it, cut where it is long."""
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else f"{value!r}"
+    """Return a value about as TOML writes it, in one line, cut where it is long."""
     if isinstance(value, str):
-        text = '"' + value.replace("\n", "\\n").replace('"', '\\"') + '"'
+        shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in value)
+        text = '"' + shown.replace('"', '\\"') + '"'
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    else:
+        try:
+            text = f"{value!r}"
+        except ValueError:  # a number of more digits than Python writes
+            text = f"{_kind(value)} with thousands of digits"
     return text if len(text) <= _SHOWN else text[:_SHOWN] + " ..."

@@ -1,0 +1,757 @@
+"""The fixer: what it repairs, what it leaves alone byte for byte, and what it says of each file."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+import bytefit
+from bytefit.budgets.audit import audit
+from bytefit.budgets.configuration import load_configuration
+from bytefit.budgets.fixing import fix
+from bytefit.budgets.selection import Selection
+from bytefit.bytesize import parse_size
+from bytefit.cli import main
+from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
+from repositories import Repository
+
+BUDGET = 4000
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345678\n" % (b"4d7a2146" * 8)
+FORMATS = ("JPEG", "WEBP", "AVIF")
+
+# How every line of a file that was encoded anew looks.
+TOLD = re.compile(
+    r"(?P<what>would fix|fixed|shrunk) (?P<path>.+): (?P<before>[\d.]+ k?B) -> (?P<after>[\d.]+ k?B)"
+    r"(?:, still over its budget of [\d.]+ k?B)? "
+    r"\((?P<format>[A-Z]+) quality (?P<quality>[\d.]+)(?: at (?P<width>\d+)x(?P<height>\d+))?, "
+    r"(?P<trials>\d+) trials?, (?P<seconds>\d+\.\d\d) s\)"
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Run in an empty folder, and return it."""
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def run(capsys):
+    """Return a function that runs `bytefit fix` and returns its exit code and its lines."""
+
+    def run(*arguments, command="fix", budget=BUDGET):
+        limit = [] if budget is None else ["--max-size", str(budget)]
+        try:
+            code = main([command, *map(str, arguments), *limit])
+        except SystemExit as ended:
+            code = ended.code
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        return code, captured.out.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def left_alone(run, folder):
+    """Return a function that runs `fix` twice and returns what it said of the one file that it has to leave alone."""
+
+    def left_alone(path, *arguments, **options):
+        before = snapshot(folder)
+        code, lines = run(path, *arguments, **options)
+        again = run(path, *arguments, **options)
+        assert snapshot(folder) == before
+        assert (code, lines) == again
+        assert (code, len(lines)) == (1, 1)
+        start = re.match(rf"left as it is \([\d.]+ k?M?B\): {re.escape(str(path))}: ", lines[0])
+        assert start, lines[0]
+        return lines[0][start.end() :]
+
+    return left_alone
+
+
+def snapshot(folder):
+    """Return all there is in a folder: names, bytes, modes, times and what links lead to."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if ".git" not in path.parts:
+            status = path.lstat()
+            content = path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            found[path] = (content, status.st_mode, status.st_mtime_ns)
+    return found
+
+
+def write(path, data):
+    """Write a file and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def of_real_kind(name, codec_format="JPEG", size=(400, 300), quality=90):
+    """Write what is like a photograph, in the working directory, and return its path."""
+    return write(Path(name), encoded(photograph(size), codec_format, quality=quality))
+
+
+def measured(text):
+    """Return the bytes that a size in a message stands for, and half of its last digit."""
+    number, unit = text.split()
+    digits = len(number.partition(".")[2])
+    return parse_size(text), parse_size(f"1 {unit}") / 10**digits / 2 + 1
+
+
+def is_about(text, size):
+    """Return whether a size in a message is `size`, rounded."""
+    count, error = measured(text)
+    return abs(count - size) <= error
+
+
+# Files that are left alone.
+
+
+def test_a_pointer_is_left_alone(left_alone):
+    """It is judged by what it states, and never rewritten: the real file is not here."""
+    reason = left_alone(write(Path("photo.jpg"), POINTER))
+
+    assert reason == "it is a Git LFS pointer to 12.3 MB: fetch it with 'git lfs pull'"
+
+
+def test_a_pointer_within_the_budget_is_none_of_its_business(run, folder):
+    """Nor is its text over anything."""
+    write(folder / "photo.jpg", POINTER)
+    before = snapshot(folder)
+
+    assert run("photo.jpg", budget="13MB") == (0, [])
+    assert snapshot(folder) == before
+
+
+def test_what_cannot_be_reached_is_left_alone_and_told_a_scale_that_works(left_alone, run):
+    """Resizing, as it says, fits within the same floor."""
+    path = of_real_kind("photo.jpg")
+
+    reason = left_alone(path, "--min-quality", "80")
+
+    said = re.search(r"allow resize \((\d+)x(\d+), scale (0\.\d+), fits\)", reason)
+    width, height = int(said[1]), int(said[2])
+    assert abs(width / 400 - float(said[3])) < 0.01
+    with opened(path.read_bytes()) as picture:
+        small = picture.resize((width, height))
+    assert bytefit.compress(small, BUDGET, format="JPEG", min_quality=80).fits
+    assert run(path, "--min-quality", "80", "--resize")[1][0].startswith("fixed ")
+    assert path.stat().st_size <= BUDGET
+
+
+def test_what_cannot_be_reached_is_told_a_budget_that_works(left_alone, run):
+    """The bytes that the smallest encoding within the floor was seen to have, rounded."""
+    path = of_real_kind("photo.jpg")
+
+    reason = left_alone(path, "--min-quality", "80")
+
+    smallest = re.search(r"its smallest encoding at 400x300 is ([\d.]+ k?B) .*raise the budget", reason)[1]
+    budget = int(sum(measured(smallest)))
+    code, lines = run(path, "--min-quality", "80", budget=budget)
+    assert (code, lines[0].split()[0]) == (1, "fixed")
+    assert is_about(smallest, path.stat().st_size)
+
+
+def test_what_cannot_be_reached_is_told_that_the_floor_could_be_lower(left_alone, run):
+    """Where there is one, it is the floor that stands in the way."""
+    path = of_real_kind("photo.jpg")
+
+    reason = left_alone(path, "--min-quality", "80")
+
+    assert "the floor is 80" in reason
+    assert "lower the quality floor" in reason
+    assert run(path)[1][0].startswith("fixed ")
+
+
+@pytest.mark.parametrize(
+    ("picture", "codec_format", "budget", "options"),
+    [
+        (photograph((400, 300)), "JPEG", 11_000, ["--min-quality", "60"]),
+        (flat((800, 600)), "JPEG", 2_000, []),
+        (screenshot((400, 300)), "PNG", 2_000, []),
+        (graphic((200, 150)), "PNG", 5_000, []),
+        (screenshot((400, 300)), "WEBP", 2_000, []),
+    ],
+    ids=["floor", "smallest JPEG", "PNG", "PNG with alpha", "WebP"],
+)
+def test_another_format_is_told_with_the_size_it_was_seen_to_have(left_alone, picture, codec_format, budget, options):
+    """Measured, not guessed: encoding in it gives that quality and those bytes."""
+    path = write(Path("picture.img"), encoded(picture, codec_format, quality=90))
+
+    reason = left_alone(path, *options, budget=budget)
+
+    wanted, quality, size = re.search(r"as ([A-Z]+) at quality ([\d.]+) it has ([\d.]+ k?B)$", reason).groups()
+    floors = {"min_quality": 60} if options else {}
+    result = bytefit.compress(path, budget, format=wanted, **floors)
+    assert wanted != codec_format
+    assert f"{result.quality:g}" == quality
+    assert result.size <= budget
+    assert is_about(size, result.size)
+
+
+def test_no_format_is_told_where_none_fits(left_alone):
+    """A few bytes hold no picture in any of them."""
+    reason = left_alone(of_real_kind("photo.jpg"), budget=60)
+
+    assert "cannot fit" in reason
+    assert not re.search(r" as (WEBP|AVIF)", reason)
+
+
+def test_a_png_is_never_converted(left_alone):
+    """References to it would be to nothing: it is told what it would have, no more."""
+    reason = left_alone(write(Path("art/drawing.png"), encoded(noise(), "PNG")))
+
+    assert "PNG" in reason
+    assert re.search(r"as WEBP at quality [\d.]+ it has [\d.]+ kB$", reason)
+
+
+@pytest.mark.parametrize("limits", [("max-width",), ("max-height",), ("max-width", "max-height")], ids=" and ".join)
+@pytest.mark.parametrize("budget", ["1MB", "4kB"])
+def test_what_is_too_wide_is_left_alone_unless_it_may_be_resized(left_alone, folder, limits, budget):
+    """Its dimensions are nobody's to change who was not allowed to."""
+    (folder / ".bytefit.toml").write_text("".join(f"{limit} = 200\n" for limit in limits) + f'max-size = "{budget}"\n')
+
+    reason = left_alone(of_real_kind("photo.jpg"), budget=None)
+
+    assert "400x300 pixels exceed" in reason
+    assert reason.endswith(f"set resize = true, or raise {' and '.join(sorted(limits))}")
+
+
+BROKEN = {
+    "truncated": encoded(noise())[:-4000],
+    "animated WebP": animation("WEBP", (96, 64)),
+    "animated GIF": animation("GIF", (96, 64)),
+    "not what it starts as": b"\xff\xd8\xff" + bytes(range(256)) * 40,
+    "TIFF": encoded(noise(), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_cannot_be_read_whole_is_left_alone(left_alone, folder, kind):
+    """With what is wrong with it."""
+    path = write(folder / "picture.jpg", BROKEN[kind])
+
+    reason = left_alone(path.relative_to(folder), budget=500)
+
+    assert len(reason) > 10
+
+
+def partially_staged(repository):
+    """Return the path of a picture of which one version is committed, one staged and one neither."""
+    path = repository.write("art/photo.jpg", encoded(noise(), quality=95))
+    repository.commit()
+    write(path, encoded(noise(seed=2), quality=95))
+    repository.git("add", "--all")
+    return write(path, encoded(noise(seed=3), quality=95))
+
+
+def test_a_partially_staged_file_is_left_alone(left_alone, folder, run):
+    """What would be committed is another file than the one that would be fixed; staged whole, it is fixed."""
+    repository = Repository(folder)
+    path = partially_staged(repository).relative_to(folder)
+
+    reason = left_alone(path)
+    staged_only = left_alone(path, "--staged")
+
+    assert reason == staged_only == "some of its changes are staged and some are not: 'git add' the whole image first"
+    repository.git("add", "art/photo.jpg")
+    assert run(path)[1][0].startswith("fixed ")
+
+
+def test_a_partially_staged_file_does_not_stop_the_others(folder, run):
+    """Each is told on its own."""
+    repository = Repository(folder)
+    half = partially_staged(repository)
+    whole = repository.write("art/whole.jpg", encoded(noise(), quality=95))
+    repository.git("add", "art/whole.jpg")
+    before = half.read_bytes()
+
+    code, lines = run(".")
+
+    assert code == 1
+    assert [line.split()[0] for line in lines[:2]] == ["left", "fixed"]
+    assert half.read_bytes() == before
+    assert whole.stat().st_size <= BUDGET
+
+
+def test_a_partially_staged_file_is_noticed_from_inside_a_folder(folder, monkeypatch, run):
+    """Names are relative to where one is, git's to the top."""
+    half = partially_staged(Repository(folder))
+    monkeypatch.chdir(half.parent)
+    before = half.read_bytes()
+
+    code, lines = run("photo.jpg")
+
+    assert (code, len(lines)) == (1, 1)
+    assert "'git add' the whole image first" in lines[0]
+    assert half.read_bytes() == before
+
+
+def test_the_index_is_never_touched(folder, run):
+    """What is staged stays what was staged; the person stages the fix."""
+    repository = Repository(folder)
+    repository.write("photo.jpg", encoded(noise(), quality=95))
+    repository.git("add", "--all")
+    before = repository.git("ls-files", "--stage")
+
+    code, lines = run("--staged")
+
+    assert code == 1
+    assert lines[0].startswith("fixed photo.jpg: ")
+    assert lines[1:] == ["1 rewritten: look at them, 'git add' them whole, and commit again"]
+    assert repository.git("ls-files", "--stage") == before
+    assert repository.git("status", "--porcelain").startswith("AM ")
+
+
+def found(**given):
+    """Return the audit of all that is in the working directory."""
+    return audit(Selection(), load_configuration(str(Path.cwd()), given={"max-size": BUDGET, **given}))
+
+
+def test_a_file_that_another_process_fixed_meanwhile_is_left_alone(folder):
+    """Between the audit and its turn it has come to fit."""
+    path = write(folder / "photo.jpg", encoded(noise()))
+    findings = found()
+    write(path, encoded(photograph((48, 32))))
+    before = snapshot(folder)
+
+    (one,) = fix(findings, {})
+
+    assert one.outcome is None
+    assert one.reason.endswith("and fits by now: another process has fixed it")
+    assert snapshot(folder) == before
+
+
+def test_a_file_that_is_gone_meanwhile_does_not_stop_the_others(folder):
+    """It is told, and not made again."""
+    gone, other = write(folder / "a.jpg", encoded(noise())), write(folder / "b.jpg", encoded(noise()))
+    findings = found()
+    gone.unlink()
+
+    first, second = fix(findings, {})
+
+    assert (first.outcome, first.reason) == (None, "no such file or directory")
+    assert not gone.exists()
+    assert second.rewritten
+    assert other.stat().st_size <= BUDGET
+
+
+def test_a_file_that_somebody_is_writing_to_is_left_alone(folder):
+    """What it was is no more: the answer is not for what it is now."""
+    path = write(folder / "photo.jpg", encoded(noise((400, 300))))
+    data = path.read_bytes()
+    findings = found()
+    written, done = threading.Event(), threading.Event()
+
+    def touch():
+        moment = 10**18
+        while not done.is_set():
+            moment += 1_000_000_000
+            os.utime(path, ns=(moment, moment))
+            written.set()
+
+    somebody = threading.Thread(target=touch)
+    somebody.start()
+    written.wait()
+    try:
+        (one,) = fix(findings, {})
+    finally:
+        done.set()
+        somebody.join()
+
+    assert one.outcome is None
+    assert one.reason == "it was changed by another program meanwhile; it was left alone"
+    assert path.read_bytes() == data
+    assert list(folder.iterdir()) == [path]
+
+
+def test_what_the_baseline_knows_is_left_alone(folder, run):
+    """Until it grows."""
+    path = write(folder / "photo.jpg", encoded(noise(), quality=80))
+    assert run("--write-baseline", command="check")[0] == 0
+    before = snapshot(folder)
+
+    known = run()
+    unchanged = snapshot(folder) == before
+    write(path, encoded(noise(), quality=95))
+    grown = run()
+
+    assert (known, unchanged) == ((0, []), True)
+    assert (grown[0], grown[1][0].split()[0]) == (1, "fixed")
+
+
+# Files that are repaired.
+
+
+@pytest.mark.parametrize("codec_format", FORMATS)
+def test_a_line_names_everything_that_was_done(run, codec_format):
+    """The file, its bytes before and after, the setting, the trials, the time; and the line is true."""
+    path = of_real_kind("photo.jpg", codec_format, quality=95)
+    before = path.stat().st_size
+
+    code, lines = run(path)
+
+    said = TOLD.fullmatch(lines[0])
+    assert code == 1
+    assert (said["what"], said["path"], said["format"]) == ("fixed", "photo.jpg", codec_format)
+    assert is_about(said["before"], before)
+    assert is_about(said["after"], path.stat().st_size)
+    assert path.stat().st_size <= BUDGET
+    assert opened(path.read_bytes()).format == codec_format
+    assert int(said["trials"]) >= 1
+    assert lines[1:] == []
+
+
+def test_a_line_names_the_dimensions_where_they_changed(run):
+    """They are part of the setting."""
+    path = of_real_kind("photo.jpg")
+
+    _, lines = run(path, "--resize", "--max-width", "200")
+
+    said = TOLD.fullmatch(lines[0])
+    assert opened(path.read_bytes()).size == (int(said["width"]), int(said["height"]))
+    assert int(said["width"]) <= 200
+
+
+def test_a_line_says_where_nothing_was_lost(run):
+    """Then there is no setting and no trial to name."""
+    path = of_real_kind("photo.jpg")
+    before = path.stat().st_size
+
+    code, lines = run(path, budget=before - before // 50)
+
+    said = re.fullmatch(
+        r"fixed photo\.jpg: ([\d.]+ kB) -> ([\d.]+ kB) \(the same picture, without loss\b.*\)", lines[0]
+    )
+    assert code == 1
+    assert is_about(said[1], before)
+    assert is_about(said[2], path.stat().st_size)
+
+
+@pytest.mark.parametrize("codec_format", FORMATS)
+@pytest.mark.parametrize("options", [[], ["--min-quality", "50"], ["--resize", "--min-width", "300"]], ids=" ".join)
+def test_what_is_shrunk_is_shrunk_once(run, folder, codec_format, options):
+    """The smallest there is stays over its budget: further runs find nothing, and do not wear it down."""
+    path = of_real_kind("photo.jpg", codec_format)
+    options = [*options, "--on-unreachable", "smallest"]
+    before = path.stat().st_size
+
+    code, lines = run(path, *options, budget=200)
+    after = snapshot(folder)
+    again = [run(path, *options, budget=200) for _ in range(2)]
+
+    assert code == 1
+    assert TOLD.fullmatch(lines[0])["what"] == "shrunk"
+    assert "still over its budget of 200 B" in lines[0]
+    assert 200 < path.stat().st_size < before
+    assert snapshot(folder) == after
+    assert [(code, lines[0].split(": ")[0][:13], len(lines)) for code, lines in again] == [(1, "left as it is", 1)] * 2
+
+
+def test_the_second_run_is_a_no_op(run, folder):
+    """Every format, in one tree: what was fixed fits, and what was not is told again."""
+    for number, codec_format in enumerate(FORMATS):
+        of_real_kind(f"art/{number}.jpg", codec_format)
+    write(folder / "art" / "drawing.png", encoded(noise(), "PNG"))
+    first = run(".")
+    after = snapshot(folder)
+
+    code, lines = run(".")
+
+    assert [line.split()[0] for line in first[1]] == ["fixed", "fixed", "fixed", "left"]
+    assert snapshot(folder) == after
+    assert (code, lines) == (1, first[1][3:])
+
+
+def test_what_is_within_every_limit_is_not_touched(run, folder):
+    """Exit code 0, no news, whatever is there."""
+    of_real_kind("fits.jpg", size=(64, 48))
+    write(folder / "notes.txt", b"text " * 5000)
+    write(folder / "misnamed.jpg", b"text " * 5000)
+    write(folder / "empty.png", b"")
+    before = snapshot(folder)
+
+    assert run(".") == (0, [])
+    assert snapshot(folder) == before
+
+
+def test_a_picture_keeps_its_format_whatever_it_is_called(run):
+    """The bytes decide; what refers to the file goes on working."""
+    path = of_real_kind("photo.jpg", "WEBP")
+
+    _, lines = run(path)
+
+    assert TOLD.fullmatch(lines[0])["format"] == "WEBP"
+    assert opened(path.read_bytes()).format == "WEBP"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions or links")
+def test_a_link_stays_a_link_and_permissions_stay(run, folder):
+    """What it leads to is fixed, once."""
+    path = of_real_kind("art/photo.jpg")
+    path.chmod(0o640)
+    shortcut = folder / "shortcut.jpg"
+    shortcut.symlink_to("art/photo.jpg")
+
+    _, lines = run("shortcut.jpg", "art/photo.jpg")
+
+    assert [line.split()[0] for line in lines] == ["fixed", "left"]
+    assert shortcut.readlink() == Path("art/photo.jpg")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert path.stat().st_size <= BUDGET
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.jpg", "quote'\".jpg", "новый.jpg", "-dash.jpg", "percent%s{0}.jpg", "a: b -> c.jpg"]
+)
+def test_every_name_is_told_as_it_is(run, name):
+    """A line is about the file that it names."""
+    try:
+        path = of_real_kind(name)
+    except OSError:
+        pytest.skip("this file system has no such names")
+
+    _, lines = run(name)
+
+    assert TOLD.fullmatch(lines[0])["path"].removeprefix("./") == name
+    assert path.stat().st_size <= BUDGET
+
+
+@pytest.mark.parametrize("name", [b"two\nlines.jpg", b"not-utf8-\xff.jpg"], ids=["newline", "not UTF-8"])
+def test_every_file_is_one_line_whatever_its_name(run, name):
+    """What reads the lines must not be fooled by a name."""
+    try:
+        path = of_real_kind(os.fsdecode(name))
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+
+    code, lines = run(os.fsdecode(name))
+
+    assert (code, len(lines)) == (1, 1)
+    assert path.stat().st_size <= BUDGET
+
+
+def test_leftovers_of_a_killed_fixer_go(run, folder):
+    """Wherever it looks at a file, whether or not that needs anything."""
+    of_real_kind("deep/fits.jpg", size=(64, 48))
+    leftover = write(folder / "deep" / ".bytefit-0123456789abcdef.tmp", b"half a pict")
+
+    code, _ = run(".")
+
+    assert code == 0
+    assert not leftover.exists()
+
+
+# Dry runs.
+
+
+def told_of(result):
+    """Return the first word of every line."""
+    return [line.split()[0] for line in result[1]]
+
+
+@pytest.mark.parametrize(
+    ("options", "outcomes"),
+    [
+        ([], {"fixed", "left"}),
+        (["--on-unreachable", "smallest", "--min-quality", "80"], {"shrunk", "left"}),
+        (["--on-unreachable", "smallest", "--min-quality", "95"], {"left"}),
+        (["--resize", "--max-width", "100"], {"fixed", "left"}),
+    ],
+    ids=str,
+)
+def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, options, outcomes):
+    """Not a byte, not a time, no leftover removed; the same sizes, settings and exit code."""
+    of_real_kind("0.jpg")
+    of_real_kind("1.jpg", "WEBP", quality=99)
+    of_real_kind("2.jpg", "AVIF", size=(200, 150))
+    of_real_kind("slightly.jpg", size=(140, 90), quality=60)
+    write(folder / "drawing.png", encoded(noise(), "PNG"))
+    write(folder / ".bytefit-0123456789abcdef.tmp", b"half a pict")
+    before = snapshot(folder)
+
+    dry = run(".", *options, "--dry-run")
+    unchanged = snapshot(folder) == before
+    real = run(".", *options)
+
+    def without_time(line):
+        return re.sub(r"\d+\.\d\d s\)", ")", re.sub("^(would fix|fixed|shrunk) ", "", line))
+
+    assert unchanged
+    assert dry[0] == real[0] == 1
+    assert list(map(without_time, dry[1])) == list(map(without_time, real[1]))
+    assert [line.split()[0] for line in dry[1]] == ["would" if word != "left" else word for word in told_of(real)]
+    assert set(told_of(real)) == outcomes
+
+
+def test_a_dry_run_says_lossless_where_the_real_one_is(run, folder):
+    """In the same words."""
+    path = of_real_kind("photo.jpg")
+    budget = path.stat().st_size - 300
+    before = snapshot(folder)
+
+    code, lines = run(path, "--dry-run", budget=budget)
+
+    assert code == 1
+    assert re.match(r"would fix photo\.jpg: .* \(the same picture, without loss", lines[0])
+    assert snapshot(folder) == before
+
+
+def test_a_dry_run_does_not_promise_what_the_real_one_cannot_do(run):
+    """A file that is as small as it gets already."""
+    path = of_real_kind("photo.jpg")
+    options = ("--on-unreachable", "smallest")
+    run(path, *options, budget=200)
+
+    dry = run(path, *options, "--dry-run", budget=200)
+    real = run(path, *options, budget=200)
+
+    assert real[1][0].startswith("left as it is ")
+    assert dry == real
+
+
+# Dimensions.
+
+
+def configured(folder, **limits):
+    """Write a configuration that lets files be resized to those limits."""
+    lines = [f"{key.replace('_', '-')} = {value!r}\n" for key, value in limits.items()]
+    (folder / ".bytefit.toml").write_text("resize = true\n" + "".join(lines))
+
+
+@pytest.mark.parametrize("turned", [(1, "keep"), (6, "keep"), (6, "strip")], ids=str)
+@pytest.mark.parametrize("size", [(400, 300), (300, 400), (401, 37), (37, 401), (300, 300)], ids=str)
+@pytest.mark.parametrize(
+    "limits",
+    [{"max_width": 200}, {"max_height": 200}, {"max_width": 123, "max_height": 45}, {"max_width": 1, "max_height": 1}],
+    ids=str,
+)
+def test_what_is_resized_ends_within_both_limits(run, folder, limits, size, turned):
+    """Both sides, to the pixel, in one run, turned upright or not: the second finds nothing to do."""
+    orientation, policy = turned
+    configured(folder, max_size="20KB", metadata=policy, **limits)
+    path = write_jpeg(folder / "photo.jpg", photograph(size), orientation=orientation)
+    sides = zip(("max_width", "max_height"), size, strict=True)
+    too_large = any(side > limits.get(key, side) for key, side in sides)
+
+    code, lines = run(path, budget=None)
+    after = snapshot(folder)
+    again = run(path, budget=None)
+
+    width, height = opened(path.read_bytes()).size
+    assert code == (1 if too_large else 0), lines
+    assert width <= limits.get("max_width", width)
+    assert height <= limits.get("max_height", height)
+    assert again == (0, [])
+    assert snapshot(folder) == after
+
+
+@pytest.mark.parametrize("codec_format", FORMATS)
+@pytest.mark.parametrize("budget", ["2KB", "1MB"])
+def test_every_format_is_resized(run, folder, codec_format, budget):
+    """Whether its bytes are over, too, or its dimensions alone; no larger than needed."""
+    configured(folder, max_size=budget, max_width=200, max_height=100)
+    path = of_real_kind("photo.img", codec_format)
+    before = path.stat().st_size
+
+    code, lines = run(path, budget=None)
+
+    width, height = opened(path.read_bytes()).size
+    assert (code, lines[0].split()[0]) == (1, "fixed")
+    assert (width, height) == (133, 100) or (budget == "2KB" and width < 133)
+    assert path.stat().st_size <= min(before, parse_size(budget))
+
+
+@pytest.mark.parametrize("on_unreachable", ["error", "smallest"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(photograph((400, 300)), quality=90),
+        encoded(photograph((400, 300)), quality=3),
+        encoded(photograph((201, 150)), quality=40, progressive=True),
+        encoded(flat((201, 100)), quality=50),
+        encoded(photograph((201, 150)), "WEBP", quality=1),
+        encoded(flat((400, 300)), "WEBP", lossless=True),
+        encoded(flat((201, 1)), "WEBP", lossless=True),
+        encoded(screenshot((400, 300)), "WEBP", lossless=True),
+        encoded(flat((400, 300)), "AVIF", quality=1),
+    ],
+    ids=[
+        *("JPEG", "coarse JPEG", "JPEG hardly too wide", "flat JPEG", "coarse WebP", "flat WebP", "WebP of one line"),
+        *("lossless WebP", "flat AVIF"),
+    ],
+)
+def test_a_file_that_fits_but_is_too_wide_never_grows(run, folder, data, on_unreachable):
+    """Fewer pixels in more bytes would be no repair; then it is left as it is, with the reason."""
+    configured(folder, max_size="50KB", max_width=200, on_unreachable=on_unreachable)
+    path = write(folder / "picture.img", data)
+
+    code, lines = run(path, budget=None)
+    after = path.read_bytes()
+    again = run(path, budget=None)
+
+    assert (code, len(lines)) == (1, 1)
+    if lines[0].startswith("left "):
+        assert after == data
+        assert again == (code, lines)
+    else:
+        assert len(after) <= len(data)
+        assert opened(after).width <= 200
+        assert again == (0, [])
+
+
+# Exit codes.
+
+
+def test_exit_codes_tell_what_happened(run, folder):
+    """0 nothing to do, 1 fixed or left alone, 2 wrong usage; a dry run has the code of the real one."""
+    of_real_kind("fits.jpg", size=(64, 48))
+    of_real_kind("over.jpg")
+    shutil.copy(folder / "over.jpg", folder / "also.jpg")
+    write(folder / "drawing.png", encoded(noise(), "PNG"))
+
+    codes = [
+        run("fits.jpg")[0],
+        run("over.jpg", "--dry-run")[0],
+        run("over.jpg")[0],
+        run("over.jpg")[0],
+        run("drawing.png")[0],
+        run("fits.jpg", "also.jpg")[0],
+    ]
+
+    assert codes == [0, 1, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["missing.jpg"],
+        ["over.jpg", "--slack", "2"],
+        ["over.jpg", "--max-width", "100"],
+        ["over.jpg", "--report", "text"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_two_and_touches_nothing(folder, capsys, arguments):
+    """One line on the error stream."""
+    of_real_kind("over.jpg")
+    before = snapshot(folder)
+
+    try:
+        code = main(["fix", "--max-size", str(BUDGET), *arguments])
+    except SystemExit as ended:
+        code = ended.code
+
+    captured = capsys.readouterr()
+    assert (code, captured.out, captured.err.count("\n")) == (2, "", 1)
+    assert snapshot(folder) == before
