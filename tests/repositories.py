@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest import MonkeyPatch
+    import pytest
 
 
 class Repository:
@@ -26,7 +26,7 @@ class Repository:
         self.environment = {**kept, **person, **settings, "PRE_COMMIT_HOME": str(pre_commit_home or folder)}
         self.git("init", "--quiet", "--initial-branch=main")
 
-    def enter(self, monkeypatch: MonkeyPatch) -> None:
+    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make it the working directory, and cut this process off from the settings of whoever runs the tests."""
         monkeypatch.chdir(self.folder)
         for name in os.environ.keys() - self.environment.keys():
@@ -49,7 +49,7 @@ class Repository:
     def commit(self) -> str:
         """Commit all there is and return the commit's name."""
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--no-verify", "--message", "all there is")
+        self.git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "all there is")
         return self.git("rev-parse", "HEAD").strip()
 
     def pre_commit(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,9 @@ from bytefit.cli import main
 from bytefit.errors import ConfigError
 from repositories import Repository
 
-SIZES = st.dictionaries(st.text(max_size=3), st.integers(1, 9), max_size=5)
+# A few names, so that they meet; lone surrogates are how bytes that are not UTF-8 come.
+SIZES = st.dictionaries(st.sampled_from(["a", "b", "c d", "\udcff", "e\n"]), st.integers(1, 9), max_size=5)
+BASELINES = st.builds(Baseline, SIZES, SIZES)
 
 
 def picture(size):
@@ -50,6 +52,28 @@ def test_it_is_read_as_it_was_written(tmp_path):
     assert read_baseline(str(tmp_path / "missing.json")) == EMPTY
 
 
+@given(BASELINES, st.randoms())
+def test_any_baseline_is_read_as_it_was_written_and_its_text_does_not_depend_on_the_order(
+    tmp_path_factory, old, chance
+):
+    """It is committed: a line that moved would be a change nobody made, and one that is no ASCII a conflict in CI."""
+    path = tmp_path_factory.mktemp("baseline") / "b.json"
+
+    def text_of(baseline):
+        write_baseline(str(path), baseline)
+        return path.read_bytes()
+
+    def shuffled(sizes):
+        return dict(chance.sample(sorted(sizes.items()), len(sizes)))
+
+    text = text_of(old)
+    assert read_baseline(str(path)) == old
+    assert text_of(Baseline(shuffled(old.files), shuffled(old.totals))) == text
+    assert text.isascii()
+    assert text.endswith(b"}\n")
+    assert len(text.splitlines()) == len(old.files) + len(old.totals) + 7 - (not old.files) - (not old.totals)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -59,6 +83,22 @@ def test_it_is_read_as_it_was_written(tmp_path):
         ('{"version": 1, "files": {"a": 0}}', "files has to map names to bytes"),
         ('{"version": 1, "files": {"a": true}}', "files has to map names to bytes"),
         ('{"version": 1, "totals": []}', "totals has to map names to bytes"),
+        ('{"version": 1, "files": {"a": 1.0}}', "files has to map names to bytes"),
+        ('{"version": 1, "files": {"a": "1"}}', "files has to map names to bytes"),
+        ('{"version": 1, "files": {"a": -1}}', "files has to map names to bytes"),
+        ('{"version": 1, "files": {"a": NaN}}', "files has to map names to bytes"),
+        ('{"version": 1, "files": {"a": {"b": 1}}}', "files has to map names to bytes"),
+        ('{"version": 1, "files": null}', "files has to map names to bytes"),
+        ('{"version": 1, "totals": {"a": 0}}', "totals has to map names to bytes"),
+        ('{"version": "1"}', "is no baseline of version 1"),
+        ('{"version": null}', "is no baseline of version 1"),
+        ("{}", "is no baseline of version 1"),
+        ("null", "is no baseline of version 1"),
+        ("1", "is no baseline of version 1"),
+        ("", "is not JSON"),
+        ('{"version": 1} {}', "is not JSON"),
+        ('{"version": 1, "files": {"a": ' + "9" * 5000 + "}}", "is not JSON"),
+        ("<<<<<<< ours", "is not JSON"),
     ],
 )
 def test_what_is_no_baseline_is_an_error(tmp_path, text, message):
@@ -70,18 +110,56 @@ def test_what_is_no_baseline_is_an_error(tmp_path, text, message):
         read_baseline(str(path))
 
 
-@given(SIZES, SIZES, st.builds(Baseline, SIZES, SIZES))
-def test_shrinking_adds_nothing_and_raises_nothing(files, totals, now):
-    """Whatever is over now; and what is gone is left out."""
-    old = Baseline(files, totals)
-    gone = {name for name in files if name not in now.files}
+@pytest.mark.parametrize("data", [b"{", b"\xff\xfe\x00", b"[]", b'{"version": 1, "files": {"a": 0}}'], ids=ascii)
+@pytest.mark.parametrize("arguments", [["check"], ["fix"], ["check", "--update-baseline"]], ids=" ".join)
+def test_what_is_no_baseline_is_exit_code_2_and_one_line(repository, capsys, data, arguments):
+    """In every command that reads it; the file stays as it is."""
+    repository.write(BASELINE_FILE, data)
+
+    assert main(arguments) == 2
+
+    captured = capsys.readouterr()
+    assert (captured.out, len(captured.err.splitlines())) == ("", 1)
+    assert captured.err.startswith(f"bytefit: error: {BASELINE_FILE}")
+    assert (repository.folder / BASELINE_FILE).read_bytes() == data
+    assert main(["check", "--no-baseline"]) == 1
+
+
+@pytest.mark.xfail(strict=True, raises=RecursionError, reason="read_baseline expects nothing but ValueError")
+def test_a_baseline_nested_without_end_is_an_error_too(tmp_path):
+    """A file from a stranger's branch is read in CI."""
+    path = tmp_path / "b.json"
+    path.write_text("[" * 100_000, encoding="utf-8")
+
+    with pytest.raises(ConfigError):
+        read_baseline(str(path))
+
+
+@pytest.mark.xfail(strict=True, reason="--write-baseline reads what it is told to write anew")
+def test_what_is_no_baseline_can_be_written_anew_as_the_message_says(repository):
+    """A way out that leads back to the same message is none."""
+    repository.write(BASELINE_FILE, b"<<<<<<< ours")
+
+    assert main(["check", "--write-baseline"]) == 0
+    assert set(recorded(repository)["files"]) == {"a.jpg", "b.jpg"}
+
+
+@given(BASELINES, BASELINES, st.data())
+def test_shrinking_adds_nothing_and_raises_nothing(old, now, data):
+    """Whatever is over now; what is gone is left out, and what was not looked at stays as it was."""
+    absent = sorted(set(old.files) - set(now.files))
+    gone = data.draw(st.sets(st.sampled_from(absent))) if absent else set()
 
     new = shrunk(old, now, gone)
 
     for before, after in ((old.files, new.files), (old.totals, new.totals)):
         assert all(name in before and size <= before[name] for name, size in after.items())
-    assert set(new.files) == set(files) - gone
-    assert set(new.totals) == set(totals) & set(now.totals)
+    assert set(new.files) == set(old.files) - gone
+    assert set(new.totals) == set(old.totals) & set(now.totals)
+    assert all(new.files[name] == old.files[name] for name in new.files.keys() - now.files.keys())
+    assert all(new.files[name] == min(old.files[name], now.files[name]) for name in new.files.keys() & now.files.keys())
+    assert all(new.totals[name] == min(old.totals[name], now.totals[name]) for name in new.totals)
+    assert shrunk(new, now, gone) == new
 
 
 def test_what_is_recorded_passes_until_it_grows(repository, capsys):
@@ -194,3 +272,134 @@ def test_options_that_contradict_are_wrong_usage(repository, arguments):
     """Nothing is written."""
     assert main(["check", *arguments]) == 2
     assert not (repository.folder / BASELINE_FILE).exists()
+
+
+def test_recording_a_part_keeps_what_was_not_looked_at(repository):
+    """One who records a single file must not let all others fail."""
+    main(["check", "--write-baseline"])
+    repository.write("new.jpg", picture(1500))
+    repository.write("b.jpg", picture(3500))
+    repository.git("add", "new.jpg")
+
+    assert main(["check", "--write-baseline", "new.jpg"]) == 0
+
+    assert recorded(repository)["files"] == {"a.jpg": 2000, "b.jpg": 3000, "new.jpg": 1500}
+    assert main(["check", "new.jpg", "a.jpg", "--update-baseline"]) == 1  # the total grew
+    assert main(["check", "b.jpg"]) == 1
+
+
+def test_names_that_are_not_utf8_are_known_again(repository, capsys):
+    """In a file that is ASCII all the same, whatever the editor."""
+    names = [os.fsdecode(name) for name in (b"\xff.jpg", b"docs/caf\xe9.jpg", "ä 1.jpg".encode(), b"line\nbreak.jpg")]
+    for name in names:
+        repository.write(name, picture(2000))
+    repository.git("add", "--all")
+
+    assert main(["check", "--write-baseline"]) == 0
+    assert set(recorded(repository)["files"]) == {"a.jpg", "b.jpg", *names}
+    assert main(["check"]) == 0
+    assert main(["check", *names]) == 0
+    repository.write(names[0], picture(2001))
+    capsys.readouterr()
+
+    assert main(["check", names[0]]) == 1
+    assert "\\udcff.jpg" in capsys.readouterr().out
+    repository.write(names[0], picture(10))
+    assert main(["check", names[0], "--update-baseline"]) == 0
+    assert set(recorded(repository)["files"]) == {"a.jpg", "b.jpg", *names[1:]}
+
+
+def test_updating_writes_nothing_where_nothing_is_cured(repository):
+    """Neither a file that was not there nor one that is the same, and growth is no reason either."""
+    assert main(["check", "--update-baseline"]) == 1
+    assert not (repository.folder / BASELINE_FILE).exists()
+    main(["check", "--write-baseline"])
+    # As an editor may leave it: what is rewritten without need loses this.
+    path = repository.write(BASELINE_FILE, json.dumps(recorded(repository)).encode())
+    before = path.read_bytes(), path.stat().st_mtime_ns
+
+    assert main(["check", "--update-baseline"]) == 0
+    repository.write("a.jpg", picture(9000))
+    assert main(["check", "--update-baseline"]) == 1
+    assert main(["check", "--update-baseline", "--no-baseline"]) == 1
+
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_checking_writes_nothing(repository):
+    """What is cured is told; that it is dropped is for people to decide."""
+    main(["check", "--write-baseline"])
+    repository.write("a.jpg", picture(10))
+    before = repository.hashes()
+
+    assert main(["check"]) == 0
+    assert main(["check", "--explain", "a.jpg"]) == 0
+
+    assert repository.hashes() == before
+
+
+def test_what_is_gone_or_excluded_is_cured(repository, capsys):
+    """Deleted, excluded, or allowed more: no longer over its budget."""
+    main(["check", "--write-baseline"])
+    (repository.folder / "a.jpg").unlink()
+    repository.write(".bytefit.toml", b'max-size = 1000\nexclude = ["b.jpg"]\n')
+    capsys.readouterr()
+
+    assert main(["check"]) == 0
+    assert "cured: a.jpg, b.jpg" in capsys.readouterr().out
+    assert main(["check", "--update-baseline"]) == 0
+    assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}
+
+
+def test_a_total_that_is_not_recorded_fails_and_is_not_added(repository):
+    """Nor is one whose globs were changed: it is another total."""
+    main(["check", "--write-baseline"])
+    path = repository.write(BASELINE_FILE, json.dumps({**recorded(repository), "totals": {}}).encode())
+
+    assert main(["check"]) == 1
+    assert main(["check", "--update-baseline"]) == 1
+    assert recorded(repository)["totals"] == {}
+    assert main(["check", "--write-baseline"]) == 0
+    assert recorded(repository)["totals"] == {"*.jpg": 5900}
+    assert main(["check"]) == 0
+
+    configuration = repository.folder / ".bytefit.toml"
+    configuration.write_bytes(configuration.read_bytes().replace(b"*.jpg", b"**"))
+    assert main(["check"]) == 1
+    assert path.is_file()
+
+
+def test_names_are_relative_to_the_configuration_wherever_one_stands(repository, monkeypatch):
+    """The file lies beside the configuration, and knows the same image from every folder."""
+    repository.write("web/c.jpg", picture(2500))
+    repository.git("add", "--all")
+    monkeypatch.chdir(repository.folder / "web")
+
+    assert main(["check", "--write-baseline", "c.jpg"]) == 0
+    assert recorded(repository)["files"] == {"web/c.jpg": 2500}
+    assert main(["check", "c.jpg", "--baseline", f"../{BASELINE_FILE}"]) == 0
+    monkeypatch.chdir(repository.folder)
+    assert main(["check", "web/c.jpg"]) == 0
+    assert main(["check"]) == 1  # a.jpg and b.jpg
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("arguments", [["check"], ["check", "--update-baseline"], ["fix"], ["check", "--explain", "a"]])
+def test_one_that_is_named_has_to_be_there(arguments, capsys):
+    """A name mistyped in CI would let everything old fail, or worse, be rewritten."""
+    assert main([*arguments, "--baseline", "typo.json"]) == 2
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert "no baseline typo.json" in captured.err
+
+
+@pytest.mark.parametrize("lowered", [b"max-size = 1999", b"max-size = 1"])
+def test_a_lower_budget_makes_nothing_grow(repository, lowered):
+    """Only bytes grow; what was over before may be as far over as it is."""
+    main(["check", "--write-baseline"])
+    repository.write(".bytefit.toml", lowered)
+
+    assert main(["check", "a.jpg", "b.jpg"]) == 0
+    assert main(["check", "fine.jpg"]) == (1 if lowered == b"max-size = 1" else 0)

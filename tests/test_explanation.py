@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from bytefit.cli import main
@@ -96,3 +98,131 @@ def test_what_is_in_the_baseline_is_told(explained, capsys):
 
     assert any(line.startswith("  in the baseline with ") for line in lines)
     assert lines[-1].endswith("(known): recompress")
+
+
+def test_each_limit_and_option_that_holds_is_told(tmp_path, monkeypatch, capsys):
+    """As it would stand in the file, those of the rule and those of the top level alike, and what breaks them."""
+    (tmp_path / ".bytefit.toml").write_text(
+        "max-width = 100\nslack = 0.1\neffort = 'best'\nresize = true\n"
+        "[[rules]]\nfiles = ['*.jpg']\nmax-height = 50\nresize = false\nmetadata = 'strip'\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "wide.jpg").write_bytes(encoded(noise((144, 40))))
+    (tmp_path / "fits.jpg").write_bytes(encoded(noise((100, 50))))
+    monkeypatch.chdir(tmp_path)
+
+    main(["check", "--explain", "wide.jpg"])
+    wide = capsys.readouterr().out.splitlines()
+    main(["check", "--explain", "fits.jpg"])
+    fits = capsys.readouterr().out.splitlines()
+
+    assert wide[0] == "wide.jpg: at most 500 kB (500,000 bytes), by [[rules]] 1 in .bytefit.toml ('*.jpg')"
+    assert set(wide[1:7]) == {
+        *("  max-width = 100", "  max-height = 50", "  slack = 0.1"),
+        *("  effort = best", "  resize = false", "  metadata = strip"),
+    }
+    assert wide[7].startswith("  144x40 pixels exceed max-width 100 (new): leave it")
+    assert fits[1:7] == wide[1:7]
+    assert fits[7].endswith(", which is fine")
+
+
+def test_without_a_budget_in_the_file_the_default_is_told(tmp_path, monkeypatch, capsys):
+    """The file says something else, and not this."""
+    (tmp_path / ".bytefit.toml").write_text("effort = 'fast'\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    main(["check", "--explain", "a.jpg"])
+
+    assert capsys.readouterr().out.splitlines() == [
+        "a.jpg: at most 500 kB (500,000 bytes), the default",
+        "  effort = fast",
+        "  there is no such file",
+    ]
+
+
+def test_a_path_is_explained_from_wherever_it_is_named(explained, monkeypatch):
+    """Globs start in the configuration's folder, paths where one stands; an absolute path is one, too."""
+    told = explained("docs/a.jpg")[1:]
+    absolute = os.path.abspath("docs/a.jpg")  # noqa: PTH100  (no link is followed)
+    os.mkdir("web")  # noqa: PTH102
+    monkeypatch.chdir("web")
+
+    assert explained(absolute)[0].startswith(f"{absolute}: at most 3 kB")
+    below = explained("../docs/a.jpg")
+    assert below[0] == (
+        "../docs/a.jpg: at most 3 kB (3,000 bytes), by [[rules]] 2 in ../.bytefit.toml ('docs/**/*.jpg')"
+    )
+    assert below[1:] == [line.replace("in .bytefit.toml", "in ../.bytefit.toml") for line in told]
+
+
+def test_every_glob_that_matches_is_named_and_no_other(tmp_path, monkeypatch, capsys):
+    """Whoever wonders at a rule wants to see which of its globs did it."""
+    (tmp_path / ".bytefit.toml").write_text(
+        "exclude = ['old/**', '!old/new.jpg', '*.jpg']\n[[rules]]\nfiles = ['a.*', 'b.*', '*.png', '!c.png']\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+
+    for path in ("old/a.jpg", "a.png", "c.png"):
+        main(["check", "--explain", path])
+
+    assert [line for line in capsys.readouterr().out.splitlines() if not line.startswith("  ")] == [
+        "old/a.jpg: not looked at: excluded by 'old/**', '*.jpg' in .bytefit.toml",
+        "a.png: at most 500 kB (500,000 bytes), by [[rules]] 1 in .bytefit.toml ('a.*', '*.png')",
+        "c.png: at most 500 kB (500,000 bytes), the default",
+    ]
+
+
+def test_a_rule_in_pyproject_is_told_as_it_stands_there(tmp_path, monkeypatch, capsys):
+    """So that it can be searched for."""
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.bytefit]\nmax-size = '1KB'\n[[tool.bytefit.rules]]\nfiles = ['*.png']\n"
+        "[[tool.bytefit.totals]]\nfiles = ['*.png', '!a.png']\nmax-size = '1MB'\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+
+    main(["check", "--explain", "b.png"])
+    main(["check", "--explain", "a.gif"])
+
+    assert capsys.readouterr().out.splitlines() == [
+        "b.png: at most 1 kB (1,000 bytes), by [[tool.bytefit.rules]] 1 in pyproject.toml ('*.png')",
+        "  counts into [[tool.bytefit.totals]] 1 in pyproject.toml: *.png !a.png, at most 1 MB",
+        "  there is no such file",
+        "a.gif: at most 1 kB (1,000 bytes), by pyproject.toml, where no rule matches",
+        "  there is no such file",
+    ]
+
+
+def test_a_link_that_leads_out_of_the_tree_is_told(explained, tmp_path):
+    """What a check leaves alone has no verdict."""
+    (tmp_path / "outside.jpg").write_bytes(encoded(noise()))
+    os.symlink(tmp_path / "outside.jpg", "docs/link.jpg")
+
+    lines = explained("docs/link.jpg")
+
+    assert lines[-1].startswith("  docs/link.jpg leads out of the tree by a symbolic link")
+    assert not any("which is fine" in line or "over its budget" in line for line in lines)
+
+
+def test_names_that_are_not_utf8_are_explained(explained):
+    """A rule holds for them, and what is printed can be printed."""
+    lines = explained(os.fsdecode(b"docs/\xff.jpg"))
+
+    assert lines[0] == "docs/\\udcff.jpg: at most 3 kB (3,000 bytes), by [[rules]] 2 in .bytefit.toml ('docs/**/*.jpg')"
+
+
+@pytest.mark.xfail(strict=True, reason="explain gives the bytes of the pointer, the check judges those it states")
+def test_a_pointer_is_explained_by_the_size_it_states(explained):
+    """The same bytes that the check is about."""
+    oid = b"4" * 64
+    with open("pointer.jpg", "wb") as file:  # noqa: PTH123
+        file.write(b"version https://git-lfs.github.com/spec/v1\noid sha256:" + oid + b"\nsize 200000\n")
+
+    assert explained("pointer.jpg")[-1] == "  it has 200 kB, which is fine"
+
+
+@pytest.mark.xfail(strict=True, reason="explain prints names as they are")
+def test_a_name_with_a_line_break_is_explained_in_one_line(explained):
+    """As everywhere else."""
+    assert len(explained("docs/two\nlines.jpg")) == len(explained("docs/one.jpg"))

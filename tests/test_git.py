@@ -78,6 +78,15 @@ def move(old, new):
     Path(old).rename(new)
 
 
+def with_submodule(repository):
+    """Add a submodule with a picture in it, called like a picture."""
+    other = Repository(repository.folder.parent / "other")
+    other.write("inside.jpg", b"inside")
+    other.commit()
+    local = ("-c", "protocol.file.allow=always")
+    repository.git(*local, "submodule", "--quiet", "add", str(other.folder), "module.jpg")
+
+
 # What is done to the files of the fixture, and which of them then have content that was not there before.
 EDITS = {
     "nothing": (lambda _: None, ()),
@@ -100,17 +109,8 @@ EDITS = {
     "replaced by a folder": (lambda r: (Path("a.jpg").unlink(), r.write("a.jpg/in.jpg", b"in")), ("a.jpg/in.jpg",)),
     "a link replaced by a file": (lambda r: (Path("link.jpg").unlink(), r.write("link.jpg", b"new")), ("link.jpg",)),
     "a link turned elsewhere": (lambda _: (Path("link.jpg").unlink(), Path("link.jpg").symlink_to("b.jpg")), ()),
-    "a repository inside": (lambda r: with_submodule(r), (".gitmodules",)),
+    "a repository inside": (with_submodule, (".gitmodules",)),
 }
-
-
-def with_submodule(repository):
-    """Add a submodule with a picture in it, called like a picture."""
-    other = Repository(repository.folder.parent / "other")
-    other.write("inside.jpg", b"inside")
-    other.commit()
-    local = ("-c", "protocol.file.allow=always")
-    repository.git(*local, "submodule", "--quiet", "add", str(other.folder), "module.jpg")
 
 
 @pytest.mark.parametrize(("edit", "names"), EDITS.values(), ids=EDITS)
@@ -226,7 +226,7 @@ def test_commits_are_named_as_git_names_them(repository, top, ref):
 
 
 @pytest.mark.parametrize(
-    "ref", ["nowhere", "0" * 40, "", "--output=x", "-", "HEAD:a.jpg", "HEAD^{tree}", "main..main", "^main", "a b\nc"]
+    "ref", ["nowhere", "0" * 40, "", "--output=x", "-", "HEAD:a.jpg", "HEAD^{tree}", "main..main", "a b\nc"]
 )
 def test_what_is_no_commit_is_one_line(repository, top, ref):
     """Forty zeros are what GitHub gives for the commit before a branch's first; nothing is taken for an option."""
@@ -354,7 +354,7 @@ def do(step, path, repository):
         old = path.read_bytes() if path.exists() else b""
         path.write_bytes(old + b"more")
     elif step == "stage":
-        repository.git("add", "--all")
+        repository.git("add", "--all", "--", str(path))
     elif step == "delete":
         path.unlink()
     elif step == "restore":

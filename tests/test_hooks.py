@@ -92,7 +92,7 @@ def skip_without_package_index(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    """Return a configuration that takes the hooks from a clone of this work tree, and pre-commit's home with them.
+    """Return a configuration that takes the hooks from a bare clone of this work tree, and pre-commit's home with them.
 
     The clone holds what git would commit: a file that is ignored, or left out of the wheel, is missed here.
     """
@@ -111,7 +111,10 @@ def config(tmp_path_factory):
         if (ROOT / name).is_file():
             (source.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source.folder / name)
-    text = CONFIG.format(source=source.folder.as_posix(), rev=source.commit(), budget=BUDGET)
+    rev = source.commit()
+    bare = tmp_path_factory.mktemp("bare")
+    source.git("clone", "--quiet", "--bare", str(source.folder), str(bare))
+    text = CONFIG.format(source=bare.as_posix(), rev=rev, budget=BUDGET)
     installer = Repository(tmp_path_factory.mktemp("installer"), home)
     (installer.folder / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
     installed = installer.pre_commit("install-hooks")
@@ -176,7 +179,7 @@ def test_checker_names_what_is_over_and_never_writes(repository_of_images):
     assert repository_of_images.pre_commit("run", "bytefit-check", "--all-files").returncode == 0
 
 
-def test_hook_without_arguments_has_the_budget_of_the_manifest(repository_of_images):
+def test_hook_without_arguments_has_the_budget_that_is_the_default(repository_of_images):
     """Whoever names no budget gets 500 kB: what is smaller passes, one image above it fails."""
     passed = repository_of_images.pre_commit("run", "by-default", "--all-files")
     (repository_of_images.folder / "large.png").write_bytes(encoded(noise((480, 400)), "PNG"))
@@ -204,3 +207,68 @@ def test_commit_is_stopped_until_the_fixed_image_is_staged(repository_of_images)
 
     assert new.stat().st_size <= BUDGET
     assert repository_of_images.git("status", "--porcelain") == ""
+
+
+def test_the_configuration_of_the_repository_counts(repository_of_images):
+    """Its rules, its totals, and what it excludes."""
+    repository_of_images.write(
+        "pyproject.toml",
+        b"[tool.bytefit]\nexclude = ['photo.jpg']\n[[tool.bytefit.rules]]\nfiles = ['art/*.webp']\nmax-size = '30KB'\n"
+        b"[[tool.bytefit.totals]]\nfiles = ['art/**']\nmax-size = '50KB'\n",
+    )
+    repository_of_images.git("add", "--all")
+
+    failed = repository_of_images.pre_commit("run", "by-default", "--all-files")
+
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "art/banner.webp" in failed.stdout
+    assert "photo.jpg" not in failed.stdout
+    assert failed.stdout.count("over their total of 50 kB") == 1
+
+
+def test_what_a_branch_changes_is_checked_by_its_commits(repository_of_images):
+    """`--from-ref` and `--to-ref` of pre-commit: what was there before passes."""
+    before = repository_of_images.git("rev-parse", "HEAD").strip()
+    repository_of_images.write("notes.txt", b"changed")
+    fine = repository_of_images.commit()
+    repository_of_images.write("new.jpg", encoded(photograph((480, 360), seed=8), quality=98))
+    over = repository_of_images.commit()
+
+    passed = repository_of_images.pre_commit("run", "bytefit-check", "--from-ref", before, "--to-ref", fine)
+    failed = repository_of_images.pre_commit("run", "bytefit-check", "--from-ref", fine, "--to-ref", over)
+
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "new.jpg" in failed.stdout
+    assert "photo.jpg" not in failed.stdout
+
+
+def test_a_fix_of_what_is_staged_in_part_is_rolled_back_and_nothing_is_lost(repository_of_images):
+    """pre-commit sets aside what is not staged; both halves are there afterwards, and the commit is stopped."""
+    path = repository_of_images.folder / "fine.jpg"
+    staged = encoded(photograph((480, 360), seed=5), quality=98)
+    path.write_bytes(staged)
+    repository_of_images.git("add", "fine.jpg")
+    unstaged = encoded(photograph((480, 360), seed=6), quality=98)
+    path.write_bytes(unstaged)
+    index = repository_of_images.git("ls-files", "--stage", "fine.jpg")
+
+    done = repository_of_images.pre_commit("run", "bytefit-fix")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "'git add' them whole" in done.stdout
+    assert path.read_bytes() == unstaged
+    assert repository_of_images.git("ls-files", "--stage", "fine.jpg") == index
+
+
+def test_it_can_be_tried_before_it_is_configured(repository_of_images, config):
+    """`pre-commit try-repo`, as people do who look for a hook."""
+    source = re.search(r"^- repo: (.+)$", config[0], re.MULTILINE)[1]
+    (repository_of_images.folder / ".pre-commit-config.yaml").unlink()
+
+    done = repository_of_images.pre_commit(
+        "try-repo", source, "bytefit-check", "--ref", "HEAD", "--files", "photo.jpg", "art/hero.avif"
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Passed" in done.stdout
