@@ -23,6 +23,7 @@ class Repository:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))}
         person = {f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PRE_COMMIT_COLOR": "never"}
+        settings["LC_ALL"] = "C.UTF-8"  # what git says is in English
         self.environment = {**kept, **person, **settings, "PRE_COMMIT_HOME": str(pre_commit_home or folder)}
         self.git("init", "--quiet", "--initial-branch=main")
 

@@ -125,7 +125,6 @@ def test_what_is_no_baseline_is_exit_code_2_and_one_line(repository, capsys, dat
     assert main(["check", "--no-baseline"]) == 1
 
 
-@pytest.mark.xfail(strict=True, raises=RecursionError, reason="read_baseline expects nothing but ValueError")
 def test_a_baseline_nested_without_end_is_an_error_too(tmp_path):
     """A file from a stranger's branch is read in CI."""
     path = tmp_path / "b.json"
@@ -135,7 +134,6 @@ def test_a_baseline_nested_without_end_is_an_error_too(tmp_path):
         read_baseline(str(path))
 
 
-@pytest.mark.xfail(strict=True, reason="--write-baseline reads what it is told to write anew")
 def test_what_is_no_baseline_can_be_written_anew_as_the_message_says(repository):
     """A way out that leads back to the same message is none."""
     repository.write(BASELINE_FILE, b"<<<<<<< ours")
@@ -284,7 +282,7 @@ def test_recording_a_part_keeps_what_was_not_looked_at(repository):
     assert main(["check", "--write-baseline", "new.jpg"]) == 0
 
     assert recorded(repository)["files"] == {"a.jpg": 2000, "b.jpg": 3000, "new.jpg": 1500}
-    assert main(["check", "new.jpg", "a.jpg", "--update-baseline"]) == 1  # the total grew
+    assert main(["check", "new.jpg", "a.jpg"]) == 0
     assert main(["check", "b.jpg"]) == 1
 
 
@@ -339,7 +337,7 @@ def test_checking_writes_nothing(repository):
 
 
 def test_what_is_gone_or_excluded_is_cured(repository, capsys):
-    """Deleted, excluded, or allowed more: no longer over its budget."""
+    """What is not there, or not looked at any more, is over no budget."""
     main(["check", "--write-baseline"])
     (repository.folder / "a.jpg").unlink()
     repository.write(".bytefit.toml", b'max-size = 1000\nexclude = ["b.jpg"]\n')

@@ -155,7 +155,6 @@ def test_where_globs_are_meant_to_do_more_than_gits(git, globs, name, chosen):
     assert git.ignored(globs, [name]) == (set() if chosen else {name})
 
 
-@pytest.mark.xfail(strict=True, reason="pathspec's expressions stop at a line break: '.' and '$' without DOTALL")
 @pytest.mark.parametrize(
     ("glob", "name"),
     [

@@ -81,7 +81,7 @@ def _remove_unless_open(path: str) -> None:
     if os.name == "nt":  # a file that is open cannot be removed there, not even by who opened it
         os.unlink(path)  # noqa: PTH108
         return
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "r+b") as file:  # noqa: PTH123  (over NFS only who may write may lock)
         _lock(file)
         os.unlink(path)  # noqa: PTH108
 

@@ -67,9 +67,9 @@ def _configuration(arguments: argparse.Namespace) -> Configuration:
 def _selection(arguments: argparse.Namespace) -> Selection:
     from bytefit.budgets.selection import Selection
 
-    if arguments.to_ref and not arguments.from_ref:
+    if arguments.to_ref is not None and arguments.from_ref is None:
         raise ConfigError("--to-ref needs --from-ref to go with it")
-    if arguments.staged and arguments.from_ref:
+    if arguments.staged and arguments.from_ref is not None:
         raise ConfigError("--staged and --from-ref name different files: leave one of the two out")
     return Selection(tuple(arguments.paths), arguments.staged, arguments.from_ref, arguments.to_ref)
 
@@ -84,8 +84,12 @@ def _baseline(arguments: argparse.Namespace, configuration: Configuration) -> tu
     file = os.path.normpath(file)
     if arguments.no_baseline:
         return file, EMPTY
-    written = getattr(arguments, "write_baseline", False)
-    return file, read_baseline(file, required=arguments.baseline is not None and not written)
+    try:
+        return file, read_baseline(file, required=arguments.baseline is not None)
+    except ConfigError:
+        if getattr(arguments, "write_baseline", False):
+            return file, EMPTY  # it is about to be written anew
+        raise
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -97,7 +101,8 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.explain is not None:
         from bytefit.budgets.explanation import explain
 
-        print("\n".join(explain(arguments.explain, configuration, _baseline(arguments, configuration)[1])))
+        for line in explain(arguments.explain, configuration, _baseline(arguments, configuration)[1]):
+            print(one_line(line))
         return FINE
     if arguments.write_baseline and arguments.update_baseline:
         raise ConfigError("--write-baseline and --update-baseline are two things: leave one of the two out")

@@ -48,7 +48,7 @@ def read_baseline(path: str, *, required: bool = False) -> Baseline:
     try:
         with open(path, "rb") as file:
             document = json.load(file)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not JSON: {error}; write it anew with --write-baseline") from error
     version = document.get("version") if isinstance(document, dict) else None
     if version != _VERSION:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import Selection
 from bytefit.bytesize import format_size
@@ -54,7 +55,8 @@ def _as_it_is(path: str, configuration: Configuration, baseline: Baseline) -> It
     for finding in found.findings:
         yield f"  {finding.message} ({finding.state}): {finding.remedy}"
     if not found.findings and not found.notes:
-        yield f"  it has {format_size(os.path.getsize(path))}, which is fine"
+        pointed = size_in_pointer(head_of(path))
+        yield f"  it has {format_size(os.path.getsize(path) if pointed is None else pointed)}, which is fine"
 
 
 def _where(rule: Rule, name: str) -> str:

@@ -9,6 +9,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from bytefit.budgets.configuration import repository_top
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def tracked(folder: str, *, untracked: bool = False) -> list[str]:
     Submodules are not entered.
     """
     more = ("--others", "--exclude-standard") if untracked else ()
-    return _names(_git(folder, "ls-files", "-z", "--cached", *more))
+    # A file in conflict is named once for each side.
+    return list(dict.fromkeys(_names(_git(folder, "ls-files", "-z", "--cached", *more))))
 
 
 def is_ignored(path: str, folder: str) -> bool:
@@ -64,14 +66,23 @@ def partially_staged(top: str, names: Sequence[str]) -> set[str]:
     """Return those of `names`, relative to the top, that have changes both staged and not staged."""
     if not names:
         return set()
-    status = _git(top, "--literal-pathspecs", "status", "--porcelain=v1", "-z", "--no-renames", "--", *names)
-    return {os.fsdecode(entry[3:]) for entry in status.split(b"\0") if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
+    # The whole status: names may be more than a command line takes. No locks: another git may be at work.
+    asked = ("--no-optional-locks", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no")
+    entries = (entry for entry in _git(top, *asked).split(b"\0") if entry)
+    halves = {os.fsdecode(entry[3:]) for entry in entries if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
+    return halves & set(names)
 
 
 def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
-    """Return the bytes of each object."""
+    """Return the bytes of each object.
+
+    Raises:
+        ConfigError: if one is missing.
+    """
     asked = "".join(f"{blob}\n" for blob in blobs).encode()
-    lines = _git(top, "cat-file", "--batch-check=%(objectsize)", given=asked).split()
+    lines = _git(top, "cat-file", "--batch-check=%(objectsize)", given=asked).decode().splitlines()
+    if missing := next((line for line in lines if not line.isdigit()), None):
+        raise ConfigError(f"git cannot read an object in {top}: {missing}; fetch it, or run 'git fsck'")
     return [int(line) for line in lines]
 
 
@@ -117,6 +128,7 @@ def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> s
         return subprocess.run(  # noqa: S603
             ["git", *arguments],  # noqa: S607
             cwd=folder,
+            env=_environment(folder),
             input=given,
             capture_output=True,
             check=False,
@@ -125,3 +137,17 @@ def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> s
         raise ConfigError(
             "git is not installed, and which files are meant is for it to say: name them instead"
         ) from error
+
+
+def _environment(folder: str) -> dict[str, str] | None:
+    """Return the environment for git in `folder`: None, which is that of this process, but where that misleads.
+
+    In the hooks of a linked worktree git sets GIT_DIR, by which any folder it runs in is taken for the top.
+    """
+    if "GIT_DIR" not in os.environ:
+        return None
+    environment = {name: value for name, value in os.environ.items() if name not in {"GIT_DIR", "GIT_WORK_TREE"}}
+    top = repository_top(os.path.abspath(folder))
+    if top is not None and "GIT_INDEX_FILE" in environment:
+        environment["GIT_INDEX_FILE"] = os.path.join(top, environment["GIT_INDEX_FILE"])
+    return environment

@@ -23,7 +23,8 @@ def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
 
 def matches(patterns: tuple[str, ...], name: str) -> bool:
     """Return whether a name, relative to the configuration's folder and with "/", is among those the globs select."""
-    return bool(patterns) and _spec(patterns).match_file(name)
+    # A line break in a name, which no glob has, is as any other character; pathspec's expressions stop at it.
+    return bool(patterns) and _spec(patterns).match_file(name.replace("\n", "\r"))
 
 
 def rule_for(name: str, configuration: Configuration) -> Rule | None:

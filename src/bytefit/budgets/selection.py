@@ -52,10 +52,17 @@ def select(selection: Selection) -> Iterator[Candidate]:
         FileNotFoundError: if a path names nothing.
         ConfigError: if git is needed and cannot say.
     """
+    if selection.staged or selection.from_ref is not None:
+        yield from _changed(selection)
+        return
+    if not selection.paths:
+        yield from map(Candidate, whole_tree(os.getcwd()))
+        return
     seen: set[str] = set()
-    for candidate in _changed(selection) if selection.staged or selection.from_ref else _found(selection.paths):
-        if candidate.path not in seen:
-            seen.add(candidate.path)
+    for candidate in _found(selection.paths):
+        place = os.path.abspath(candidate.path)
+        if place not in seen:
+            seen.add(place)
             yield candidate
 
 
@@ -71,9 +78,6 @@ def whole_tree(base: str) -> Iterator[str]:
 
 def _found(paths: Sequence[str]) -> Iterator[Candidate]:
     here = os.getcwd()
-    if not paths:
-        yield from map(Candidate, whole_tree(here))
-        return
     for path in paths:
         if os.path.isdir(path):
             yield from map(Candidate, _in_folder(path, here))
