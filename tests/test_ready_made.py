@@ -1,49 +1,63 @@
-"""What is ready to be copied from `examples`: valid for those who read it, and run as they would run it."""
+"""What is ready to be copied from `examples`: valid for those who read it, and run as they would run it.
+
+Nothing is fetched: schemas come in a package, and of each script the steps are left out that install bytefit.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from pre_commit.clientlib import load_config, load_manifest
+from jsonschema import Draft202012Validator
+from pre_commit.clientlib import load_manifest
 
+import bytefit
 from bytefit.budgets import configuration
 from bytefit.budgets.configuration import load_configuration
+from bytefit.budgets.rules import rule_for, totals_of
+from bytefit.cli import _parser
 from images import encoded, noise, photograph
 from repositories import Repository
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
-
-each_schema = pytest.mark.parametrize(
-    ("name", "schema"),
-    [
-        ("github-action/action.yml", "vendor.github-actions"),
-        ("github-workflow.yml", "vendor.github-workflows"),
-        ("gitlab-ci.yml", "vendor.gitlab-ci"),
-    ],
+ACTION = EXAMPLES / "github-action" / "action.yml"
+BUDGET = 500_000
+READY_MADE = (
+    *("pre-commit-config.yaml", "bytefit.toml", "github-action/action.yml", "github-workflow.yml", "gitlab-ci.yml"),
+    *("Makefile", "lefthook.yml", "husky-pre-commit"),
 )
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash and sh")
+
+
+def text_of(name):
+    """Return an example as text."""
+    return (EXAMPLES / name).read_text(encoding="utf-8")
 
 
 def parsed(name):
     """Return what is in a YAML file."""
-    return yaml.safe_load((EXAMPLES / name).read_text(encoding="utf-8"))
+    return yaml.safe_load(text_of(name))
 
 
 @pytest.fixture
 def repository(tmp_path):
-    """Return a repository with an image over the budget and one within, all of it committed; bytefit is on its path."""
-    made = Repository(tmp_path / "repository")
+    """Return a repository with an image over the budget and one within, both committed; bytefit is on its path."""
+    made = Repository(tmp_path / "repository", tmp_path / "pre-commit")
     made.write("fine.jpg", encoded(photograph()))
     made.write("large.jpg", encoded(noise((640, 640)), quality=98))
-    assert (made.folder / "large.jpg").stat().st_size > 500_000
+    assert (made.folder / "large.jpg").stat().st_size > BUDGET
     made.commit()
     # The command of the environment that runs the tests, as it would be installed.
     made.environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
@@ -57,12 +71,68 @@ def run(repository, *command, **environment):
         cwd=repository.folder,
         env={**repository.environment, **environment},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 
 
-@each_schema
+def test_the_examples_are_listed():
+    """In the README of their folder, by the names they have there, and in the one of the project, by links."""
+    listed, linked = text_of("README.md"), (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in READY_MADE if f"`{name}`" not in listed] == []
+    assert [name for name in READY_MADE if f"(examples/{name})" not in linked] == []
+
+
+def test_the_examples_name_this_version():
+    """Whoever copies one gets the version that it was tested with."""
+    pinned = {
+        name: set(re.findall(r"(?:rev: v|bytefit==|@v|default: \")(\d+\.\d+[\w.]*)", text_of(name)))
+        for name in READY_MADE
+    }
+
+    assert {name for name, versions in pinned.items() if versions} == {
+        *("pre-commit-config.yaml", "github-action/action.yml", "github-workflow.yml", "gitlab-ci.yml")
+    }
+    assert set().union(*pinned.values()) == {bytefit.__version__}
+
+
+def commands():
+    """Return every command line of bytefit in the examples: those that are run, and those that comments speak of."""
+    written = [
+        command for name in (*READY_MADE, "README.md") for command in re.findall("`(bytefit [^`]+)`", text_of(name))
+    ]
+    hooks = parsed("lefthook.yml")["pre-commit"]["commands"].values()
+    lines = [*parsed("gitlab-ci.yml")["images"]["script"], *(hook["run"] for hook in hooks)]
+    lines += [
+        line.removeprefix("images: ; ")
+        for name in ("Makefile", "husky-pre-commit")
+        for line in text_of(name).splitlines()
+    ]
+    return sorted({*written, *(line for line in lines if line.startswith("bytefit "))})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command_is_understood(command):
+    """Every option in the examples exists, in comments, too."""
+    assert callable(_parser().parse_args(shlex.split(command)[1:]).run)
+
+
+def test_there_are_commands_of_every_example():
+    """The test above has something to parse: from make, lefthook and husky, from GitLab, from comments."""
+    assert {"bytefit fix", "bytefit fix --staged", "bytefit check --write-baseline"} <= set(commands())
+    assert any("codequality=" in command for command in commands())
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("github-action/action.yml", "vendor.github-actions"),
+        ("github-workflow.yml", "vendor.github-workflows"),
+        ("github-workflow.yml", "custom.github-workflows-require-timeout"),
+        ("gitlab-ci.yml", "vendor.gitlab-ci"),
+    ],
+)
 def test_continuous_integration_accepts_its_file(name, schema):
     """By the schema that its makers publish, which a package carries along."""
     done = subprocess.run(
@@ -75,130 +145,368 @@ def test_continuous_integration_accepts_its_file(name, schema):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_pre_commit_accepts_its_file_and_the_readme_shows_it():
-    """The hooks are those there are, and the README's block is this file without its remarks."""
-    path = EXAMPLES / "pre-commit-config.yaml"
-    config = load_config(path)
-    shown = re.search(r"^```yaml\n(repos:.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def test_pre_commit_accepts_its_file():
+    """Without a warning, and all it names are hooks that there are."""
+    hooks = {hook["id"] for repo in parsed("pre-commit-config.yaml")["repos"] for hook in repo["hooks"]}
 
-    hooks = {hook["id"] for repo in config["repos"] for hook in repo["hooks"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-config", EXAMPLES / "pre-commit-config.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert hooks == {hook["id"] for hook in load_manifest(ROOT / ".pre-commit-hooks.yaml")}
-    assert config["ci"] == {"skip": ["bytefit-fix"]}
-    assert shown[1] in path.read_text(encoding="utf-8")
 
 
-def test_the_configuration_is_read_and_names_every_key(tmp_path):
-    """As its own file, and below [tool.bytefit]."""
-    text = (EXAMPLES / "bytefit.toml").read_text(encoding="utf-8")
-    (tmp_path / ".bytefit.toml").write_text(text, encoding="utf-8")
+def test_readme_shows_what_is_in_the_file_for_pre_commit():
+    """The README's block is a part of the file that is run below, to the letter."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(repos:.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
 
-    read = load_configuration(str(tmp_path))
-
-    assert (len(read.rules), len(read.totals), read.exclude) == (2, 1, ("tests/data/**",))
-    keys = {*configuration._CHECKS, "exclude", "[[rules]]", "[[totals]]", "files"}
-    assert [
-        key for key in keys if not re.search(rf"^(# )?{re.escape(key)}\b|^{re.escape(key)}$", text, re.MULTILINE)
-    ] == []
+    assert blocks
+    assert [block for block in blocks if block not in text_of("pre-commit-config.yaml")] == []
 
 
-def script_of(name, step):
-    """Return the script of a step of the action."""
-    steps = parsed(name)["runs"]["steps"]
-    return next(one["run"] for one in steps if one.get("name") == step)
+@pytest.fixture
+def hooked(repository):
+    """Return the repository with the file for pre-commit, whose hooks are the same but need not be fetched."""
+    config = parsed("pre-commit-config.yaml")
+    manifest = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}
+    for repo in config["repos"]:
+        repo["repo"] = "local"
+        del repo["rev"]
+        repo["hooks"] = [{**manifest[hook["id"]], **hook, "language": "system"} for hook in repo["hooks"]]
+    repository.write(".pre-commit-config.yaml", yaml.safe_dump(config).encode())
+    repository.commit()
+    return repository
+
+
+def test_pre_commit_fixes_where_people_commit(hooked):
+    """The first run repairs and fails; once that is added the second passes."""
+    first = hooked.pre_commit("run", "--all-files")
+    hooked.git("add", "--all")
+    second = hooked.pre_commit("run", "--all-files")
+
+    assert first.returncode == 1
+    assert "fixed large.jpg" in first.stdout
+    assert (hooked.folder / "large.jpg").stat().st_size <= BUDGET
+    assert second.returncode == 0, second.stdout + second.stderr
+
+
+def test_pre_commit_only_checks_in_continuous_integration(hooked):
+    """By the command in the file, and as pre-commit.ci is told: what is over is reported, and not a byte written."""
+    command = re.search(r"^# +(SKIP=\S+) (pre-commit run .*)$", text_of("pre-commit-config.yaml"), flags=re.MULTILINE)
+    skip, arguments = command[1].removeprefix("SKIP="), shlex.split(command[2])[1:]
+    before = hooked.hashes()
+
+    hooked.environment["SKIP"] = skip
+    done = hooked.pre_commit(*arguments)
+
+    assert parsed("pre-commit-config.yaml")["ci"]["skip"] == [skip] == ["bytefit-fix"]
+    assert done.returncode == 1
+    assert "large.jpg" in done.stdout
+    assert hooked.hashes() == before
+
+
+def test_the_configuration_names_every_key():
+    """A key that the parser learns is shown, and what is shown is what editors accept."""
+    table = tomllib.loads(text_of("bytefit.toml"))
+    schema = json.loads(Path(configuration.__file__).with_name("configuration.schema.json").read_text(encoding="utf-8"))
+
+    used = {*table}.union(*table["rules"], *table["totals"])
+
+    assert used == {*configuration._CHECKS, "exclude", "rules", "totals", "files"}
+    assert list(Draft202012Validator(schema).iter_errors(table)) == []
+    assert text_of("bytefit.toml").startswith(f"#:schema {schema['$id']}\n")
 
 
 @pytest.mark.parametrize(
-    ("inputs", "passed"),
+    ("name", "rule"),
     [
-        ({}, "false"),
-        ({"MAX_SIZE": "5MB"}, "true"),
-        ({"PATHS": "fine.jpg\n"}, "true"),
-        ({"PATHS": "fine.jpg\nlarge.jpg\n"}, "false"),
-        ({"FROM_REF": "HEAD"}, "true"),
+        ("hero.jpg", (500_000, None, False, {"metadata": "keep", "resize": False})),
+        ("docs/guide/step.png", (150_000, 1600, False, {"metadata": "keep", "resize": True})),
+        ("team/ada.jpg", (20 * 1024, 256, False, {"metadata": "strip", "on_unreachable": "smallest"})),
+        ("gallery/2026/sea.avif", (1_500_000, None, False, {"min_score": 80, "effort": "best", "min_quality": 40})),
+        ("gallery/thumbnails/sea.avif", (500_000, None, False, {"effort": "normal"})),
+        ("press/originals/logo.png", (500_000, None, True, {})),
+    ],
+)
+def test_the_configuration_says_what_its_comments_say(name, rule):
+    """The globs match what they are written for, and what a rule leaves out is as at the top."""
+    read = load_configuration(str(EXAMPLES), file=str(EXAMPLES / "bytefit.toml"))
+
+    found = rule_for(name, read)
+
+    assert (found.max_size, found.max_width, found.skip) == rule[:3]
+    assert rule[3].items() <= found.options.items()
+    assert [total.max_size for total in totals_of(name, read)] == [20_000_000] * name.startswith(("docs/", "team/"))
+
+
+def test_the_configuration_holds_a_repository(repository):
+    """Copied to its place it is found, and it excludes, skips and limits."""
+    shutil.copy(EXAMPLES / "bytefit.toml", repository.folder / ".bytefit.toml")
+    large = (repository.folder / "large.jpg").read_bytes()
+    for name in ("tests/data/a.jpg", "press/originals/b.jpg", "gallery/c.jpg", "docs/d.jpg"):
+        repository.write(name, large)
+    repository.commit()
+
+    done = run(repository, "bytefit", "check")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.findall(r"\S+\.jpg", done.stdout) == ["docs/d.jpg", "large.jpg"]
+
+
+def evaluated(text, values):
+    """Return a text with its expressions replaced; one that has no value here is an error."""
+    return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: values[found[1]], text)
+
+
+def act(repository, folder, **inputs):
+    """Run the action's scripts after the installation; return what was logged, its exit code and the values it left."""
+    action = parsed("github-action/action.yml")
+    given = {name.replace("_", "-"): value for name, value in inputs.items()}
+    assert given.keys() <= action["inputs"].keys()
+    values = {f"inputs.{name}": given.get(name, one["default"]) for name, one in action["inputs"].items()}
+    values |= {"steps.python.outputs.python-path": sys.executable, "runner.temp": str(folder / "temp")}
+    (folder / "temp").mkdir(parents=True)
+    files = {"GITHUB_OUTPUT": folder / "output", "GITHUB_STEP_SUMMARY": folder / "summary"}
+    runner = {"RUNNER_TEMP": values["runner.temp"], **{name: str(path) for name, path in files.items()}}
+    log = ""
+    for step in action["runs"]["steps"]:
+        if "run" not in step or step["name"] == "Install bytefit":
+            continue
+        assert step["shell"] == "bash"
+        (folder / "script").write_text(step["run"], encoding="utf-8")
+        environment = {name: evaluated(text, values) for name, text in step["env"].items()}
+        done = run(
+            repository, "bash", "--noprofile", "--norc", "-eo", "pipefail", folder / "script", **runner, **environment
+        )
+        log += done.stdout + done.stderr
+        if "id" in step:
+            written = files["GITHUB_OUTPUT"].read_text(encoding="utf-8").splitlines()
+            values |= {f"steps.{step['id']}.outputs.{line.split('=')[0]}": line.partition("=")[2] for line in written}
+        if done.returncode:
+            return log, done.returncode, values
+    return log, 0, values
+
+
+@pytest.mark.parametrize(
+    ("inputs", "names"),
+    [
+        ({}, ["large.jpg"]),
+        ({"max_size": "5MB"}, []),
+        ({"max_size": "1KB"}, ["large.jpg", "fine.jpg"]),
+        ({"paths": "fine.jpg\n"}, []),
+        ({"paths": "fine.jpg\n\nlarge.jpg\n"}, ["large.jpg"]),
+        ({"from_ref": "HEAD~1"}, ["odd/- a 'b' $(c).jpg"]),
+        ({"from_ref": "HEAD~1", "to_ref": "HEAD~1"}, []),
+        ({"paths": "odd"}, ["odd/- a 'b' $(c).jpg"]),
+        ({"paths": "odd/- a 'b' $(c).jpg"}, ["odd/- a 'b' $(c).jpg"]),
     ],
     ids=str,
 )
-def test_the_actions_check_says_whether_all_is_within(repository, tmp_path, inputs, passed):
-    """It goes on to the upload either way; annotations, summary and SARIF are there."""
-    files = {name: tmp_path / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    given = {"PATHS": "", "MAX_SIZE": "", "FROM_REF": "", "TO_REF": "HEAD", **inputs}
-    script = script_of("github-action/action.yml", "Check image budgets")
+def test_the_action_reports_and_then_fails(repository, tmp_path, inputs, names):
+    """Annotations, the summary's table and SARIF name what is over, whichever way the files are chosen."""
+    if any("odd" in one for one in (*inputs.values(), *names)) or "from_ref" in inputs:
+        repository.write("odd/- a 'b' $(c).jpg", (repository.folder / "large.jpg").read_bytes())
+        repository.commit()
 
-    done = run(
-        repository, "bash", "-eo", "pipefail", "-c", script, **given, **{key: str(path) for key, path in files.items()}
-    )
+    log, code, values = act(repository, tmp_path / "act", **inputs)
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert files["GITHUB_OUTPUT"].read_text(encoding="utf-8") == f"passed={passed}\n"
-    results = json.loads((repository.folder / "bytefit.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
-    assert ("::error file=large.jpg" in done.stdout) == bool(results) == (passed == "false")
-    assert files["GITHUB_STEP_SUMMARY"].exists() == (passed == "false")
+    sarif = json.loads(Path(values["steps.check.outputs.sarif"]).read_text(encoding="utf-8"))
+    assert code == (1 if names else 0), log
+    assert len(sarif["runs"][0]["results"]) == len(names)
+    assert re.findall(r"^::error file=(.*?),line=1", log, flags=re.MULTILINE) == names
+    assert (tmp_path / "act" / "summary").exists() == bool(names)
+    assert run(repository, "git", "status", "--porcelain").stdout == ""
 
 
-def test_the_actions_check_fails_at_once_where_the_configuration_is_wrong(repository, tmp_path):
-    """There is nothing to upload then."""
-    script = script_of("github-action/action.yml", "Check image budgets")
-    given = {
-        "PATHS": "",
-        "MAX_SIZE": "5 apples",
-        "FROM_REF": "",
-        "TO_REF": "HEAD",
-        "GITHUB_OUTPUT": str(tmp_path / "o"),
-    }
+@pytest.mark.parametrize("inputs", [{"max_size": "5 apples"}, {"from_ref": "nowhere"}, {"paths": "gone.jpg"}], ids=str)
+def test_the_action_fails_where_it_is_used_wrongly(repository, tmp_path, inputs):
+    """It says why, and leaves nothing for code scanning to take for an audit without findings."""
+    log, code, values = act(repository, tmp_path / "act", **inputs)
 
-    assert run(repository, "bash", "-eo", "pipefail", "-c", script, **given).returncode == 2
+    assert code == 2
+    assert "bytefit" in log
+    assert "steps.check.outputs.sarif" not in values
+
+
+@pytest.mark.parametrize("evil", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "*"])
+def test_inputs_of_the_action_are_words_and_no_commands(repository, tmp_path, evil):
+    """A branch may be called $(anything)."""
+    before = repository.hashes()
+
+    _, code, _ = act(repository, tmp_path / "act", paths=evil, max_size=evil, from_ref=evil, to_ref=evil)
+
+    assert code == 2
+    assert repository.hashes() == before
+
+
+def test_paths_of_the_action_are_no_options(repository, tmp_path):
+    """Else a file's name could record everything as known, and let it pass."""
+    _, code, _ = act(repository, tmp_path / "act", paths="--write-baseline\nlarge.jpg")
+
+    assert code == 2
+    assert not (repository.folder / ".bytefit-baseline.json").exists()
 
 
 def test_inputs_of_the_action_are_never_written_into_scripts():
-    """What is interpolated into a script is run: a branch may be called $(anything)."""
+    """What is interpolated into a script is run."""
     steps = parsed("github-action/action.yml")["runs"]["steps"]
 
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
 
 
-@pytest.mark.parametrize(("base", "code"), [("", 1), ("HEAD", 0)])
-def test_gitlabs_job_leaves_both_reports(repository, base, code):
-    """Of all there is on the main branch, of what was changed in a merge request."""
-    job = parsed("gitlab-ci.yml")["image-budgets"]
-    environment = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base} if base else {}
+def test_names_of_files_command_nothing(repository, tmp_path):
+    """Runners obey "##[...]" anywhere in a line, "::...::" at its start: such lines are the action's own, or inert."""
+    name = "##[stop-commands]x ::add-mask::a.jpg"
+    repository.write(name, (repository.folder / "large.jpg").read_bytes())
+    repository.commit()
 
-    done = run(repository, "bash", "-eo", "pipefail", "-c", "\n".join(job["script"]), **environment)
+    log, _, _ = act(repository, tmp_path / "act")
+
+    before, token, inert, after = re.fullmatch(
+        r"(.*?)^::stop-commands::(\w{32,})\n(.*)^::\2::\n(.*)", log, flags=re.MULTILINE | re.DOTALL
+    ).groups()
+    assert before == ""
+    assert name in inert
+    assert token not in inert
+    assert [line for line in after.splitlines() if not line.startswith("::error file=")] == []
+
+
+def test_code_scanning_is_told_where_there_is_something_to_tell():
+    """Whether or not it takes it, the verdict on the images is the action's."""
+    *_, upload, last = parsed("github-action/action.yml")["runs"]["steps"]
+
+    assert upload["uses"].startswith("github/codeql-action/upload-sarif@")
+    assert upload["if"] == "inputs.upload-sarif == 'true' && steps.check.outputs.sarif != ''"
+    assert upload["continue-on-error"] is True
+    assert upload["with"]["sarif_file"] == "${{ steps.check.outputs.sarif }}"
+    assert last["run"] == 'exit "$EXIT_CODE"'
+    assert "if" not in last
+
+
+def test_the_workflow_uses_the_action():
+    """The folder it names is in this repository, what it gives are inputs, and the token may do what is needed."""
+    workflow = parsed("github-workflow.yml")
+    checkout, used = workflow["jobs"]["budgets"]["steps"]
+    folder, _, _ = used["uses"].removeprefix("bytefit/bytefit/").partition("@")
+
+    assert (ROOT / folder / "action.yml") == ACTION
+    assert used["with"].keys() <= parsed("github-action/action.yml")["inputs"].keys()
+    assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False}
+    assert workflow["permissions"] == {"contents": "read", "security-events": "write"}
+    # PyYAML reads YAML 1.1, where `on` is a truth value.
+    assert workflow[True].keys() == {"pull_request", "push"}
+
+
+def test_a_pull_request_answers_for_its_own_images(repository, tmp_path):
+    """What the base has is not told, even what came to it since the branch left; what the branch brings is."""
+    base = repository.git("rev-parse", "HEAD").strip()
+    repository.git("switch", "--quiet", "--create", "branch")
+    repository.write("new.jpg", (repository.folder / "large.jpg").read_bytes())
+    repository.commit()
+    repository.git("switch", "--quiet", "--detach", base)
+    repository.write("theirs.jpg", (repository.folder / "large.jpg").read_bytes())
+    base = repository.commit()
+    repository.git("merge", "--quiet", "--no-edit", "branch")
+    values = {"github.event.pull_request.base.sha": base}
+    given = parsed("github-workflow.yml")["jobs"]["budgets"]["steps"][1]["with"]
+
+    inputs = {name.replace("-", "_"): evaluated(text, values) for name, text in given.items()}
+    log, code, _ = act(repository, tmp_path / "act", **inputs)
+
+    assert code == 1
+    assert re.findall(r"file=(.*?),", log) == ["new.jpg"]
+
+
+@pytest.mark.parametrize(("large", "code"), [(True, 1), (False, 0)])
+def test_gitlabs_job_leaves_both_reports(repository, large, code):
+    """Whether it fails or not, as GitLab then compares them with those of the branch it goes to."""
+    job = parsed("gitlab-ci.yml")["images"]
+    if not large:
+        repository.git("rm", "--quiet", "large.jpg")
+
+    done = run(repository, "bash", "-eo", "pipefail", "-c", "\n".join(job["script"]))
 
     assert done.returncode == code, done.stdout + done.stderr
-    for name in job["artifacts"]["reports"].values():
-        assert (repository.folder / name).stat().st_size > 0
+    reports = {kind: repository.folder / name for kind, name in job["artifacts"]["reports"].items()}
+    issues = json.loads(reports["codequality"].read_text(encoding="utf-8"))
+    assert [issue["location"]["path"] for issue in issues] == ["large.jpg"] * large
+    assert len(ET.fromstring(reports["junit"].read_text(encoding="utf-8")).findall(".//failure")) == large  # noqa: S314
+    assert job["artifacts"]["when"] == "always"
 
 
-@pytest.mark.parametrize("tool", ["make", "lefthook", "husky"])
-def test_other_runners_fix_what_is_over_and_stop(repository, tool):
-    """Once: the second time there is nothing to do. Nothing is added to the index."""
-    if tool == "make":
-        if shutil.which("make") is None:
-            pytest.skip("make is not on this machine")
-        shutil.copy(EXAMPLES / "Makefile", repository.folder)
-        command = ["make", "images"]
-    elif tool == "lefthook":
-        command = ["sh", "-c", parsed("lefthook.yml")["pre-commit"]["commands"]["image-budgets"]["run"]]
-    else:
-        command = ["sh", "-e", EXAMPLES / "husky-pre-commit"]
-    repository.write("new.jpg", encoded(noise((640, 640), seed=2), quality=98))
-    repository.git("add", "new.jpg")
+def test_gitlabs_job_lets_pass_what_the_baseline_knows(repository):
+    """By the command that the file names."""
+    command = re.search("`(bytefit .*?--write-baseline)`", text_of("gitlab-ci.yml"))
+    assert run(repository, *shlex.split(command[1])).returncode == 0
+    repository.commit()
+
+    done = run(repository, "bash", "-eo", "pipefail", "-c", "\n".join(parsed("gitlab-ci.yml")["images"]["script"]))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_fixes_and_fails_once(repository):
+    """Make fails where anything was over; the second time there is nothing to do, and nothing is added to the index."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not on this machine")
     index = repository.git("ls-files", "--stage")
 
-    first = run(repository, *command)
-    assert repository.git("ls-files", "--stage") == index
-    repository.git("add", "--all")
-    second = run(repository, *command)
+    first = run(repository, "make", "--file", EXAMPLES / "Makefile", "images")
+    second = run(repository, "make", "--file", EXAMPLES / "Makefile", "images")
 
     assert first.returncode != 0
-    assert "fixed new.jpg" in first.stdout
-    assert (repository.folder / "new.jpg").stat().st_size <= 500_000
+    assert "fixed large.jpg" in first.stdout
+    assert (repository.folder / "large.jpg").stat().st_size <= BUDGET
     assert second.returncode == 0, second.stdout + second.stderr
+    assert repository.git("ls-files", "--stage") == index
 
 
-def test_the_examples_are_listed():
-    """In the README of their folder, by name."""
-    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+def install_husky(repository):
+    """Make the script the hook, as husky does, and as the script says it is done without."""
+    hook = repository.folder / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    shutil.copy(EXAMPLES / "husky-pre-commit", hook)
+    hook.chmod(0o755)
 
-    names = [path.name for path in EXAMPLES.iterdir() if path.name not in {"README.md", "__pycache__"}]
-    assert [name for name in names if f"`{name}" not in text] == []
+
+def install_commands_of_lefthook(repository):
+    """Make what lefthook would run the hook."""
+    hook = repository.folder / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    (command,) = parsed("lefthook.yml")["pre-commit"]["commands"].values()
+    hook.write_text(f"#!/bin/sh\n{command['run']}\n", encoding="utf-8")
+    hook.chmod(0o755)
+
+
+def install_lefthook(repository):
+    """Install lefthook itself, where it is."""
+    if shutil.which("lefthook") is None:
+        pytest.skip("lefthook is not on this machine")
+    shutil.copy(EXAMPLES / "lefthook.yml", repository.folder)
+    assert run(repository, "lefthook", "install").returncode == 0
+
+
+@pytest.mark.parametrize("install", [install_husky, install_commands_of_lefthook, install_lefthook])
+def test_commit_stops_until_a_person_has_added_what_was_fixed(repository, install):
+    """The hook repairs what is staged and nothing else, adds nothing, and lets the second commit pass."""
+    install(repository)
+    repository.write("new.jpg", encoded(noise((640, 640), seed=2), quality=98))
+    repository.git("add", "new.jpg")
+    index, large = repository.git("ls-files", "--stage"), (repository.folder / "large.jpg").read_bytes()
+
+    first = run(repository, "git", "commit", "--message", "over budget")
+
+    assert first.returncode != 0
+    assert "fixed new.jpg" in first.stdout + first.stderr
+    assert (repository.folder / "new.jpg").stat().st_size <= BUDGET
+    assert repository.git("ls-files", "--stage") == index
+
+    repository.git("add", "new.jpg")
+    repository.git("commit", "--quiet", "--message", "fits")
+
+    assert (repository.folder / "large.jpg").read_bytes() == large

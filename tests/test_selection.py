@@ -398,6 +398,37 @@ def test_a_hook_of_git_finds_files_wherever_it_runs(repository, linked, line):
 
 
 @pytest.mark.parametrize(
+    ("linked", "commit"),
+    [
+        (False, ()),
+        (False, ("--all",)),
+        (True, ()),
+        (True, ("--all",)),
+    ],
+    ids=["main worktree", "main worktree, --all", "linked worktree", "linked worktree, --all"],
+)
+def test_a_hook_of_git_can_look_at_another_repository(repository, tmp_path, linked, commit):
+    """The index that git names in a hook is that of one repository alone."""
+    repository.write("fine.jpg", b"small")
+    repository.commit()
+    folder = in_worktree(repository, linked=linked)
+    (folder / "fine.jpg").write_bytes(b"smaller")
+    subprocess.run(["git", "add", "fine.jpg"], cwd=folder, check=True)
+    other = Repository(tmp_path / "other")
+    other.write(".gitignore", b"*.jpg\n")
+    other.write("forced.jpg", DATA)
+    other.git("add", "--force", "forced.jpg")
+    hook(repository, "bytefit check ../other --max-size 1KB")
+
+    done = subprocess.run(
+        ["git", "commit", "--message=x", *commit], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 of 1 files over budget" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--from-ref", "nowhere"], "git knows no commit 'nowhere' here: fetch it first"),

@@ -78,17 +78,20 @@ def _baseline(arguments: argparse.Namespace, configuration: Configuration) -> tu
     """Return the file of the baseline and what is in it."""
     from bytefit.budgets.baseline import BASELINE_FILE, EMPTY, read_baseline
 
-    if arguments.baseline and arguments.no_baseline:
-        raise ConfigError("--baseline and --no-baseline contradict each other: leave one of the two out")
+    for name in ("baseline", "write_baseline", "update_baseline"):
+        if arguments.no_baseline and getattr(arguments, name, None):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{option} and --no-baseline contradict each other: leave one of the two out")
     file = arguments.baseline or os.path.join(os.path.relpath(configuration.base), BASELINE_FILE)
     file = os.path.normpath(file)
     if arguments.no_baseline:
         return file, EMPTY
+    written = getattr(arguments, "write_baseline", False)
     try:
-        return file, read_baseline(file, required=arguments.baseline is not None)
+        return file, read_baseline(file, required=arguments.baseline is not None and not written)
     except ConfigError:
-        if getattr(arguments, "write_baseline", False):
-            return file, EMPTY  # it is about to be written anew
+        if written and not arguments.paths:
+            return file, EMPTY  # it is about to be written anew, from all there is
         raise
 
 

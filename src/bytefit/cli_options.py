@@ -63,7 +63,7 @@ def told(outcome: Outcome) -> str:
     if outcome.result is None and outcome.after == outcome.before and outcome.output == outcome.path:
         return f"{outcome.path}: {format_size(outcome.before)} fits {format_size(outcome.budget)} as it is, left alone"
     if outcome.result is None:
-        return f"{outcome.output}: {sizes} (the same picture, without loss)"
+        return f"{outcome.output}: {sizes} (the same picture, without loss, no trial, {outcome.seconds:.2f} s)"
     result = outcome.result
     detail = f"{result.format} quality {result.quality:g}"
     if result.scale < 1:

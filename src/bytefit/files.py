@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from errno import EACCES, EISDIR, ENOENT
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from bytefit.atomic import write_atomically
@@ -54,6 +55,7 @@ class Outcome:
         budget: the most bytes it was allowed to have.
         before, after: bytes of `path` before and of `output` after.
         changed: whether `output` was written.
+        seconds: the time of all of it, reading, verifying and writing included.
         result: the result of `compress`, or None when the file fitted and was kept as it was (or padded to be exact).
     """
 
@@ -63,6 +65,7 @@ class Outcome:
     before: int
     after: int
     changed: bool
+    seconds: float
     result: Result | None
 
     @property
@@ -103,6 +106,7 @@ def compress_file(
     check_options(**{name: value for name, value in options.items() if name in named})
     bounds = ("resize", "min_width", "max_width", "max_height")
     check_bounds(**{name: options[name] for name in bounds if name in options})
+    started = perf_counter()
     path = Path(path)
     before = path.stat()
     if path.is_dir():
@@ -112,7 +116,7 @@ def compress_file(
     too_large = in_place and _is_too_large(path, options.get("max_width"), options.get("max_height"))
     fits = before.st_size == budget or (before.st_size < budget and not exact)
     if in_place and fits and not too_large:
-        return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=None)
+        return _kept(path, budget, before.st_size, started)
     destination = path if output is None else Path(output)
     _check_writable(destination)
     result = data = None
@@ -126,13 +130,19 @@ def compress_file(
         result = _fitted(path, target, destination, format, in_place=in_place, options=options)
         data = result.data
     if in_place and result is not None and not result.fits and not _is_worthwhile(result, path, before.st_size):
-        return Outcome(path, path, budget, before.st_size, before.st_size, changed=False, result=result)
+        return _kept(path, budget, before.st_size, started, result)
     if not dry_run:
         if result is not None:
             verify(result)
         _check_unchanged(path, before)
         write_atomically(destination, data)
-    return Outcome(path, destination, budget, before.st_size, len(data), changed=not dry_run, result=result)
+    seconds = perf_counter() - started
+    return Outcome(path, destination, budget, before.st_size, len(data), not dry_run, seconds, result)
+
+
+def _kept(path: Path, budget: int, size: int, started: float, result: Result | None = None) -> Outcome:
+    """Return the outcome of a file that was left as it is."""
+    return Outcome(path, path, budget, size, size, changed=False, seconds=perf_counter() - started, result=result)
 
 
 def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, options: dict[str, Any]) -> bytes | None:

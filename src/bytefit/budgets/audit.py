@@ -7,10 +7,10 @@ from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.budgets.baseline import EMPTY, Baseline
-from bytefit.budgets.configuration import is_below, repository_top
+from bytefit.budgets.configuration import repository_top
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff
 from bytefit.budgets.rules import rule_for, totals_of
-from bytefit.budgets.selection import select, whole_tree
+from bytefit.budgets.selection import leads_out, select, whole_tree
 from bytefit.bytesize import format_size
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class _Auditor:
         self.here = os.getcwd()
         self.tree = repository_top(self.here) or configuration.base
         self.prefix = "" if configuration.base == self.here else None
-        self.inside: dict[str, bool] = {}
+        self.outside: dict[str, bool] = {}
         self.folders: set[str] = set()
         self.count = 0
         self.notes: list[str] = []
@@ -230,7 +230,13 @@ class _Auditor:
 
     def name(self, path: str) -> str:
         """Return the name of a path in reports and globs."""
-        if self.prefix is not None and not os.path.isabs(path) and path[:1] != "." and "/." not in path:
+        if (
+            self.prefix is not None
+            and not os.path.isabs(path)
+            and path[:1] != "."
+            and "/." not in path
+            and "//" not in path
+        ):
             return path if os.sep == "/" else path.replace(os.sep, "/")
         return os.path.relpath(os.path.abspath(path), self.configuration.base).replace(os.sep, "/")
 
@@ -250,7 +256,9 @@ class _Auditor:
     def judged(self, candidate: Candidate, size: int) -> Finding | None:
         """Return what is wrong with a file, or None."""
         self.count += 1
-        self.folders.add(candidate.path.rpartition(os.sep)[0] or os.curdir)
+        # A temporary file of a named link lies beside what it leads to.
+        place = os.path.realpath(candidate.path) if candidate.named else candidate.path
+        self.folders.add(place.rpartition(os.sep)[0] or os.curdir)
         if self.baseline.files:
             self.seen.add(self.name(candidate.path))
         head = b""
@@ -301,7 +309,7 @@ class _Auditor:
             if candidate.named:
                 raise
             return None  # tracked, but deleted
-        if candidate.named and not self._is_inside(candidate.path, link=S_ISLNK(status.st_mode)):
+        if candidate.named and self._leads_out(candidate.path, link=S_ISLNK(status.st_mode)):
             target = os.path.realpath(candidate.path)
             self.notes.append(f"{candidate.path} leads out of the tree by a symbolic link, to {target}: left alone")
             return None
@@ -311,16 +319,12 @@ class _Auditor:
             status = os.stat(candidate.path)
         return status.st_size if S_ISREG(status.st_mode) else None
 
-    def _is_inside(self, path: str, *, link: bool) -> bool:
-        """Return whether a file that is named as one inside the tree really is there."""
+    def _leads_out(self, path: str, *, link: bool) -> bool:
+        """Return whether a file that is named as one inside the tree is elsewhere: it, or its folder, is a link."""
         folder = os.path.dirname(path)
-        if folder not in self.inside:
-            named = is_below(self.tree, os.path.abspath(folder))
-            self.inside[folder] = not named or is_below(os.path.realpath(self.tree), os.path.realpath(folder))
-        named = is_below(self.tree, os.path.abspath(folder))
-        return self.inside[folder] and (
-            not link or not named or is_below(os.path.realpath(self.tree), os.path.realpath(path))
-        )
+        if folder not in self.outside:
+            self.outside[folder] = leads_out(self.tree, folder)
+        return self.outside[folder] or (link and leads_out(self.tree, path))
 
     def _size_on_disk(self, path: str) -> int | None:
         try:

@@ -6,10 +6,12 @@ It rewrites only what the audit names, never converts to another format and neve
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.atomic import remove_leftovers
 from bytefit.budgets.audit import FIXABLE, POINTER
+from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.bytesize import format_size
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 
@@ -62,7 +64,7 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
 
 
 def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
-    if finding.format == POINTER:
+    if finding.format == POINTER and _is_pointer(finding.path):
         return Fix(
             finding, None, f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
         )
@@ -83,6 +85,11 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     if outcome.result is None:
         return Fix(finding, None, f"it has {format_size(outcome.before)} and fits by now: another process has fixed it")
     return Fix(finding, None, "nothing smaller was found")
+
+
+def _is_pointer(path: str) -> bool:
+    """Return whether a pointer is what lies in the work tree: what is staged as one may lie there as a picture."""
+    return not os.path.isfile(path) or size_in_pointer(head_of(path)) is not None
 
 
 def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, Any]) -> str:
@@ -116,13 +123,14 @@ def _partially_staged(audit: Audit) -> set[str]:
     """Return the paths of failing files with changes both staged and not staged."""
     from bytefit.budgets.configuration import repository_top
 
-    top = repository_top(os.getcwd())
-    if top is None:
-        return set()
-    from bytefit.budgets.git import partially_staged
+    halves = set()
+    # By the repository of each, and the file that a link leads to: that is what would be rewritten.
+    places = {finding.path: os.path.realpath(finding.path) for finding in audit.failing}
+    for top in {repository_top(os.path.dirname(place)) for place in places.values()} - {None}:
+        from bytefit.budgets.git import partially_staged
 
-    paths = {os.path.relpath(os.path.abspath(finding.path), top): finding.path for finding in audit.failing}
-    try:
-        return {paths[name] for name in partially_staged(top, sorted(paths)) if name in paths}
-    except ConfigError:
-        return set()  # files that were named can be fixed without git, too
+        names = {path: os.path.relpath(place, top) for path, place in places.items()}
+        with suppress(ConfigError):  # files that were named can be fixed without git, too
+            staged = partially_staged(str(top), list(names.values()))
+            halves |= {path for path, name in names.items() if name in staged}
+    return halves

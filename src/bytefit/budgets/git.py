@@ -144,10 +144,11 @@ def _environment(folder: str) -> dict[str, str] | None:
 
     In the hooks of a linked worktree git sets GIT_DIR, by which any folder it runs in is taken for the top.
     """
-    if "GIT_DIR" not in os.environ:
+    if not {"GIT_DIR", "GIT_INDEX_FILE"} & set(os.environ):
         return None
     environment = {name: value for name, value in os.environ.items() if name not in {"GIT_DIR", "GIT_WORK_TREE"}}
-    top = repository_top(os.path.abspath(folder))
-    if top is not None and "GIT_INDEX_FILE" in environment:
-        environment["GIT_INDEX_FILE"] = os.path.join(top, environment["GIT_INDEX_FILE"])
+    index, top = environment.pop("GIT_INDEX_FILE", None), repository_top(os.path.abspath(folder))
+    # The index that is being committed is that of the repository which the hook runs in.
+    if index is not None and top is not None and top == repository_top(os.getcwd()):
+        environment["GIT_INDEX_FILE"] = os.path.join(top, index)
     return environment

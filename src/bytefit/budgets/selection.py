@@ -71,15 +71,19 @@ def whole_tree(base: str) -> Iterator[str]:
     if repository_top(base) is None:
         yield from (os.path.relpath(path, base) for path in walk(base))
         return
-    from bytefit.budgets.git import tracked
+    yield from _tracked_images(base)
 
-    yield from (path for path in tracked(base) if has_image_suffix(path))
+
+def leads_out(tree: str, path: str) -> bool:
+    """Return whether a path that is named as one inside the folder `tree` leads out of it, by a symbolic link."""
+    return is_below(tree, os.path.abspath(path)) and not is_below(os.path.realpath(tree), os.path.realpath(path))
 
 
 def _found(paths: Sequence[str]) -> Iterator[Candidate]:
     here = os.getcwd()
+    tree = repository_top(here) or here
     for path in paths:
-        if os.path.isdir(path):
+        if os.path.isdir(path) and not leads_out(tree, path):
             yield from map(Candidate, _in_folder(path, here))
         else:
             os.stat(path)  # what names nothing is an error, not an empty list
@@ -90,12 +94,29 @@ def _in_folder(folder: str, here: str) -> Iterable[str]:
     """Return the images in a folder; where git is, those it tracks or would add, unless it ignores the folder."""
     if repository_top(os.path.abspath(folder)) is None:
         return (path.removeprefix(f".{os.sep}") for path in walk(folder))
-    from bytefit.budgets.git import is_ignored, tracked
+    from bytefit.budgets.git import is_ignored
 
     if os.path.abspath(folder) != here and is_ignored(".", folder):
         return walk(folder)  # a folder of build products that was asked for by name
-    names = sorted(name for name in tracked(folder, untracked=True) if has_image_suffix(name))
+    names = sorted(_tracked_images(folder, untracked=True))
     return names if folder in {".", ""} else (os.path.join(folder, name) for name in names)
+
+
+def _tracked_images(folder: str, *, untracked: bool = False) -> Iterator[str]:
+    """Yield what git tracks below a folder; nothing that a folder which became a link would lead to."""
+    from bytefit.budgets.git import tracked
+
+    real = {"": True}
+
+    def is_real(inside: str) -> bool:
+        if inside not in real:
+            above = inside.rpartition(os.sep)[0]
+            real[inside] = is_real(above) and not os.path.islink(os.path.join(folder, inside))
+        return real[inside]
+
+    for name in tracked(folder, untracked=untracked):
+        if has_image_suffix(name) and is_real(name.rpartition(os.sep)[0]):
+            yield name
 
 
 def _changed(selection: Selection) -> Iterator[Candidate]:
