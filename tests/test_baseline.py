@@ -344,7 +344,7 @@ def test_what_is_gone_or_excluded_is_cured(repository, capsys):
     capsys.readouterr()
 
     assert main(["check"]) == 0
-    assert "cured: a.jpg, b.jpg" in capsys.readouterr().out
+    assert "cured: *.jpg, a.jpg, b.jpg" in capsys.readouterr().out
     assert main(["check", "--update-baseline"]) == 0
     assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}
 
@@ -401,3 +401,16 @@ def test_a_lower_budget_makes_nothing_grow(repository, lowered):
 
     assert main(["check", "a.jpg", "b.jpg"]) == 0
     assert main(["check", "fine.jpg"]) == (1 if lowered == b"max-size = 1" else 0)
+
+
+def test_a_total_that_is_cured_is_told(repository, capsys):
+    """And dropped with the files that are."""
+    main(["check", "--write-baseline"])
+    for name in ("a.jpg", "b.jpg"):
+        repository.write(name, picture(10))
+    capsys.readouterr()
+
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.startswith("cured: *.jpg, a.jpg, b.jpg; ")
+    assert main(["check", "--update-baseline"]) == 0
+    assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}

@@ -37,12 +37,10 @@ SETTINGS = {
     "diff.mnemonicPrefix": "true",
     "diff.noprefix": "true",
     "diff.relative": "true",
-    "diff.renames": "copies",
     "diff.submodule": "log",
     "log.showSignature": "true",
     "status.branch": "true",
     "status.relativePaths": "true",
-    "status.renames": "copies",
     "status.short": "true",
     "status.showStash": "true",
     "status.showUntrackedFiles": "no",
@@ -199,10 +197,11 @@ def test_what_changed_is_counted_from_where_the_branch_left(repository, top):
     repository.commit()
     repository.git("checkout", "--quiet", "main")
     repository.write("main.jpg", b"main")
+    repository.write("a.jpg", content("a.jpg", "main"))
     repository.commit()
 
     assert [change.name for change in changed_between(top, "main", "branch")] == ["branch.jpg"]
-    assert [change.name for change in changed_between(top, "branch", "main")] == ["main.jpg"]
+    assert [change.name for change in changed_between(top, "branch", "main")] == ["a.jpg", "main.jpg"]
     assert changed_between(top, "main", "main") == []
 
 
@@ -251,6 +250,7 @@ def test_shallow_clones_are_compared_as_they_are(repository, tmp_path):
     clone = Repository(tmp_path / "clone")
     clone.git("remote", "add", "origin", repository.folder.as_uri())
     clone.git("fetch", "--quiet", "--depth=1", "origin", "branch", "main")
+    clone.write("origin/main", b"a file that is called like a branch")
 
     found = changed_between(str(clone.folder), "origin/main", "origin/branch")
 
@@ -405,6 +405,16 @@ def test_nothing_is_partially_staged_in_a_clean_tree(top):
     assert partially_staged(top, ["a.jpg"]) == set()
 
 
+def test_the_old_name_of_a_moved_file_is_not_taken_for_a_state(repository, top):
+    """Where git tells of moves it writes the old name after the new one, and a name may begin like a state."""
+    repository.write("MM b.jpg", content("MM b.jpg"))
+    repository.commit()
+    move("MM b.jpg", "z.jpg")
+    repository.git("add", "--all")
+
+    assert partially_staged(top, ["b.jpg", "z.jpg", "MM b.jpg"]) == set()
+
+
 def test_git_is_not_asked_about_no_files(tmp_path):
     """Also where there is no repository."""
     assert partially_staged(str(tmp_path), []) == set()
@@ -456,7 +466,8 @@ def test_content_of_objects_is_not_converted(repository, top):
     assert {change.name: blob_content(top, change.blob) for change in staged(top)}["a.jpg"] == data
 
 
-def test_settings_of_people_change_no_answer(repository, top):
+@pytest.mark.parametrize("renames", ["false", "copies"])
+def test_settings_of_people_change_no_answer(repository, top, renames):
     """Colours, abbreviations, copies for moves: what is read is what a fresh git writes."""
     shutil.copy("b.jpg", "copy.jpg")
     repository.write("folder/c.jpg", content("folder/c.jpg", "staged"))
@@ -471,7 +482,7 @@ def test_settings_of_people_change_no_answer(repository, top):
         return staged(top), asked, tracked(top, untracked=True), tracked(folder), blob_sizes(top, [staged(top)[0].blob])
 
     plain = answers()
-    for key, value in SETTINGS.items():
+    for key, value in {**SETTINGS, "diff.renames": renames, "status.renames": renames}.items():
         repository.git("config", key, value)
 
     assert answers() == plain

@@ -158,6 +158,16 @@ def test_what_is_ignored_is_looked_at_where_it_is_named(repository):
     assert names("x.tmp.jpg", ".") == ["x.tmp.jpg"]
 
 
+@pytest.mark.xfail(reason="git, which ignores the folder, is asked what is in it")
+def test_what_is_ignored_is_looked_at_from_inside(repository, monkeypatch):
+    """Whoever goes there and says so means it, too."""
+    repository.write(".gitignore", b"build/\n")
+    repository.write("build/a.jpg", DATA)
+    monkeypatch.chdir("build")
+
+    assert names(".") == ["a.jpg"]
+
+
 def submodule(repository, name):
     """Add a submodule with a picture in it."""
     other = Repository(repository.folder.parent / "other")

@@ -140,7 +140,7 @@ class Audit(NamedTuple):
         findings: the files over a limit, those furthest over first.
         totals: the sums over their budget, in the order of the configuration.
         files: how many files were looked at.
-        cured: names in the baseline that are over no more, in order.
+        cured: names and totals in the baseline that are over no more, in order.
         notes: what was not looked at that was asked for, and why.
         base: the folder that names are relative to.
         configuration: the name of the file with the budgets; "." where there is none.
@@ -197,11 +197,15 @@ def audit(
     findings = [finding for candidate, size in candidates if (finding := auditor.judged(candidate, size)) is not None]
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
     found = {finding.name for finding in findings}
+    sums = tuple(auditor.totals()) if totals else ()
+    cured = {name for name in baseline.files if name not in found and auditor.is_cured(name)}
+    if totals:
+        cured |= baseline.totals.keys() - {total.name for total in sums}
     return Audit(
         tuple(findings),
-        tuple(auditor.totals()) if totals else (),
+        sums,
         auditor.count,
-        tuple(sorted(name for name in baseline.files if name not in found and auditor.is_cured(name))),
+        tuple(sorted(cured)),
         tuple(auditor.notes),
         configuration.base,
         os.path.basename(configuration.file) if configuration.file else os.curdir,
