@@ -18,8 +18,8 @@ from pathspec import GitIgnoreSpec
 from regress import Regex
 
 from bytefit import compress
-from bytefit.budgets import configuration as module
-from bytefit.budgets.configuration import GLOB_PATTERN, SIZE_PATTERN, load_configuration, parse_configuration
+from bytefit.budgets.configuration import load_configuration, parse_configuration
+from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, SIZE_PATTERN
 from bytefit.cli import main
 from bytefit.errors import ConfigError
 from repositories import Repository
@@ -99,9 +99,7 @@ def test_without_a_configuration_a_file_may_have_500_kb(tmp_path):
 def test_every_option_is_one_of_compress():
     """What a rule says of a fix has to arrive there under the name it has there."""
     assert set(OPTIONS) < set(inspect.signature(compress).parameters)
-    assert {key.replace("-", "_") for key in module._CHECKS} - {"max_size", "max_width", "max_height", "skip"} == set(
-        OPTIONS
-    )
+    assert {key.replace("-", "_") for key in CHECKS} - {"max_size", "max_width", "max_height", "skip"} == set(OPTIONS)
 
 
 @pytest.mark.parametrize("key", [key for key, definition in SCHEMA["$defs"].items() if "default" in definition])
@@ -309,7 +307,7 @@ def test_a_mistake_is_one_line_that_names_place_and_way_out(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("table", ["", "[[rules]]\nfiles = ['a']\n"], ids=["top", "rule"])
-@pytest.mark.parametrize("key", module._CHECKS)
+@pytest.mark.parametrize("key", CHECKS)
 def test_a_misspelt_key_is_told_the_nearest(key, table):
     """Letters dropped or swapped, and the underscore of the Python name."""
     for slip in {key[:-1], key[1:], key[:2] + key[3] + key[2] + key[4:], key.replace("-", "_")} - {key}:
@@ -373,10 +371,10 @@ def test_the_schema_is_one_and_has_the_parsers_keys_and_patterns():
     """What is added to one is added to the other."""
     Draft202012Validator.check_schema(SCHEMA)
 
-    assert set(SCHEMA["properties"]) == {*module._CHECKS, "exclude", "rules", "totals"}
-    assert set(RULE) == {*module._CHECKS, "files"}
+    assert set(SCHEMA["properties"]) == {*CHECKS, "exclude", "rules", "totals"}
+    assert set(RULE) == {*CHECKS, "files"}
     assert set(TOTAL) == {"files", "max-size"}
-    assert all(SCHEMA["properties"][key] == RULE[key] == {"$ref": f"#/$defs/{key}"} for key in module._CHECKS)
+    assert all(SCHEMA["properties"][key] == RULE[key] == {"$ref": f"#/$defs/{key}"} for key in CHECKS)
     assert SCHEMA["$defs"]["max-size"]["oneOf"][1]["pattern"] == SIZE_PATTERN
     assert SCHEMA["$defs"]["glob"]["pattern"] == GLOB_PATTERN
 

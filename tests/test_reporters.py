@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 from lxml import etree
 
-from bytefit.budgets.audit import POINTER, Audit, Finding, TotalFinding
 from bytefit.budgets.configuration import Rule
+from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding
 from bytefit.errors import ConfigError
 from bytefit.reporters import FORMATS, parse_destination, render, write_reports
 from bytefit.reporters.github import _table

@@ -158,7 +158,6 @@ def test_what_is_ignored_is_looked_at_where_it_is_named(repository):
     assert names("x.tmp.jpg", ".") == ["x.tmp.jpg"]
 
 
-@pytest.mark.xfail(reason="git, which ignores the folder, is asked what is in it")
 def test_what_is_ignored_is_looked_at_from_inside(repository, monkeypatch):
     """Whoever goes there and says so means it, too."""
     repository.write(".gitignore", b"build/\n")

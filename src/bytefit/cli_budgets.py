@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from bytefit.budgets.audit import Audit, Finding
     from bytefit.budgets.baseline import Baseline
     from bytefit.budgets.configuration import Configuration
+    from bytefit.budgets.findings import Audit, Finding
     from bytefit.budgets.fixing import Fix
     from bytefit.budgets.selection import Selection
 
@@ -144,8 +144,8 @@ def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
 
 def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
-    from bytefit.budgets.configuration import is_below, repository_top
     from bytefit.budgets.fixing import fix
+    from bytefit.budgets.repository import is_below, repository_top
     from bytefit.options import check_bounds, check_options
 
     options = fitting_options(arguments)

@@ -1,6 +1,6 @@
 """The configuration: budgets and rules from `.bytefit.toml` or pyproject.toml, read and checked.
 
-It knows keys, types and units; which rule a file has is for `rules` to say. It costs a hook next to nothing: the TOML
+Which rule a file has is for `rules` to say, what a key may hold for `keys`. It costs a hook next to nothing: the TOML
 reader is imported for a file that mentions bytefit, no other.
 """
 
@@ -10,41 +10,17 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.bytesize import parse_size
+from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, kind, what_is_wrong, written
+from bytefit.budgets.repository import repository_top
 from bytefit.errors import ConfigError, SizeSyntaxError, nearest
-from bytefit.options import BEST_SCORE, EFFORTS, ON_UNREACHABLE, POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 # What a file may have when nobody says anything else: that of pre-commit's check-added-large-files, in kB.
 DEFAULT_MAX_SIZE = 500_000
 
-# The top of every codec's scale.
-_BEST_QUALITY = 100
-
-# The scale has no lower end; beyond this a floor is a slip of the pen, and no number that can be shown.
-_WORST_SCORE = -(10**6)
-
-# How much of a wrong value a message shows.
-_SHOWN = 60
-
 OWN_FILE, PROJECT_FILE = ".bytefit.toml", "pyproject.toml"
-
-# The sizes and globs a configuration may hold. The JSON schema has the same two expressions, so that an editor accepts
-# what the parser accepts. Sizes are those of `parse_size` that come to a byte at least.
-SIZE_PATTERN = (
-    r"^ *([1-9][0-9]{0,14}(\.[0-9]{1,9})? *([Bb]|[KkMmGg][Ii]?[Bb])?"
-    r"|0\.([0-9]{0,2}[1-9])[0-9]{0,6} *[KkMmGg][Ii]?[Bb]) *$(?!\n)"
-)
-# Those of gitignore, less what looks like a glob and would never match: braces, "(a|b)", ".", "//", "\" for "/"; and
-# less what git and pathspec read differently: "***", "/**/" at the end. Editors read both expressions as ECMAScript, so
-# neither relies on "$" before a line break, nor on what "." and "\s" make of rare control characters.
-GLOB_PATTERN = (
-    r"^!?(?=[^\s!#])(?!(.*/)?\.{1,2}(/|$)|/?$)(?!.*(//|\*{3}|/\*\*/$))(?!.*[?*+@!]\()(?!.*\s$)"
-    r"([^\\\[\]{}\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|\\[\\*?!#{} \[\]]"
-    r"|\[[!^]?(0-9|a-z|A-Z|a-f|A-F|~(?!~)|[0-9A-Za-z_.,+@ ])+\])+$"
-)
 
 
 class Rule(NamedTuple):
@@ -137,25 +113,6 @@ def parse_configuration(document: Mapping[str, Any], where: str = OWN_FILE) -> C
     return _configured(document, {}, base="", file=where)
 
 
-def repository_top(folder: str) -> str | None:
-    """Return the top of the git repository, worktree or submodule that an absolute `folder` is in, or None."""
-    while not _is_git(os.path.join(folder, ".git")):
-        folder, below = os.path.dirname(folder), folder
-        if folder == below:
-            return None
-    return folder
-
-
-def is_below(folder: str, path: str) -> bool:
-    """Return whether an absolute path is that of a folder or of something in it."""
-    return path == folder or path.startswith(os.path.join(folder, ""))
-
-
-def _is_git(path: str) -> bool:
-    """Return whether git takes this for a repository: a folder with a HEAD, or the file of a worktree or submodule."""
-    return os.path.isfile(path) or os.path.lexists(os.path.join(path, "HEAD"))
-
-
 def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any]]:
     """Return the nearest file that configures, and its table; no file and an empty table where none does."""
     while True:
@@ -193,7 +150,7 @@ def _table(file: str) -> Mapping[str, Any] | None:
     if table is None:
         return None if project else document
     if not isinstance(table, dict):
-        raise ConfigError(f"{file}: tool.bytefit is {_kind(table)}: it has to be a table, [tool.bytefit]")
+        raise ConfigError(f"{file}: tool.bytefit is {kind(table)}: it has to be a table, [tool.bytefit]")
     if not project and document != {"tool": {"bytefit": table}}:
         raise ConfigError(f"{file} holds [tool.bytefit] and other keys beside it: move all of them into one table")
     return table
@@ -202,13 +159,13 @@ def _table(file: str) -> Mapping[str, Any] | None:
 def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str, file: str | None) -> Configuration:
     own = file is not None and os.path.basename(file) != PROJECT_FILE
     tables = "rules", "totals"
-    top = _Table(table, f"{file}" if own else f"{file} [tool.bytefit]", {*_CHECKS, *tables, "exclude"})
+    top = _Table(table, f"{file}" if own else f"{file} [tool.bytefit]", {*CHECKS, *tables, "exclude"})
     prefix = "" if own else "tool.bytefit."
     values = {**top.values(), **given}
     default = _rule(values, label=_default_label(file, values, given), patterns=())
     rules, totals = [], []
     for number, rule in enumerate(top.tables("rules", prefix), 1):
-        checked = _Table(rule, f"{file} [[{prefix}rules]] {number}", {*_CHECKS, "files"})
+        checked = _Table(rule, f"{file} [[{prefix}rules]] {number}", {*CHECKS, "files"})
         label = f"[[{prefix}rules]] {number} in {file}"
         rules.append(_rule({**values, **checked.values()}, label=label, patterns=checked.globs("files", needed=True)))
     for number, total in enumerate(top.tables("totals", prefix), 1):
@@ -245,7 +202,7 @@ class _Table:
 
     def __init__(self, table: object, where: str, keys: set[str]) -> None:
         if not isinstance(table, dict):
-            raise ConfigError(f"{where} is {_kind(table)}: it has to be a table")
+            raise ConfigError(f"{where} is {kind(table)}: it has to be a table")
         self.table, self.where = table, where
         for key in table:
             if key not in keys:
@@ -256,148 +213,33 @@ class _Table:
         """Return the checked values of the keys that are limits or options."""
         values = {}
         for key, value in self.table.items():
-            if key in _CHECKS:
+            if key in CHECKS:
                 try:
-                    values[key] = _CHECKS[key](value)
+                    values[key] = CHECKS[key](value)
                 except (SizeSyntaxError, ValueError) as error:
-                    raise ConfigError(f"{self.where}: {key} = {_written(value)}: {error}") from error
+                    raise ConfigError(f"{self.where}: {key} = {written(value)}: {error}") from error
         return values
 
     def tables(self, key: str, prefix: str) -> list[Any]:
         """Return the tables of an array of tables."""
         value = self.table.get(key, [])
         if not isinstance(value, list):
-            raise ConfigError(f"{self.where}: {key} is {_kind(value)}: write an array of tables, [[{prefix}{key}]]")
+            raise ConfigError(f"{self.where}: {key} is {kind(value)}: write an array of tables, [[{prefix}{key}]]")
         return value
 
     def globs(self, key: str, *, needed: bool = False) -> tuple[str, ...]:
         """Return a list of globs."""
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(glob, str) for glob in value):
-            raise ConfigError(f'{self.where}: {key} = {_written(value)}: write a list of globs, ["docs/**/*.png"]')
+            raise ConfigError(f'{self.where}: {key} = {written(value)}: write a list of globs, ["docs/**/*.png"]')
         if needed and not value:
             raise ConfigError(f'{self.where}: {key} is missing: write a list of globs, ["docs/**/*.png"]')
         for glob in value:
             if not re.search(GLOB_PATTERN, glob):
-                raise ConfigError(f"{self.where}: {key}: glob {_written(glob)} {_what_is_wrong(glob)}")
+                raise ConfigError(f"{self.where}: {key}: glob {written(glob)} {what_is_wrong(glob)}")
         if value and value[0].startswith("!"):
             raise ConfigError(
-                f"{self.where}: {key}: glob {_written(value[0])} comes first and takes files out of nothing: "
+                f"{self.where}: {key}: glob {written(value[0])} comes first and takes files out of nothing: "
                 'begin with what there is, "**" for all'
             )
         return tuple(value)
-
-
-def _what_is_wrong(glob: str) -> str:
-    body = glob.removeprefix("!")
-    for wrong, reason in (
-        (not body.strip(" /"), "names nothing: write one as in .gitignore, 'docs/**/*.png'"),
-        (
-            {".", ".."} & set(body.split("/")),
-            "would never match: globs start in the configuration's folder, without '.' or '..'; '**' is all",
-        ),
-        ("{" in body or "}" in body, "has braces, which globs of .gitignore do not know: write one glob for each"),
-        (re.search(r"[?*+@!]\(", body), "has '(...)', which globs of .gitignore do not know: write one glob for each"),
-        (
-            "\\" in body,
-            "has a backslash: folders are separated by '/', and '\\' only takes the meaning from * ? [ ] ! #",
-        ),
-        ("//" in body, "would never match: it has an empty folder name, '//'"),
-        ("***" in body, "has more than two stars: '*' is within a folder, '**/' any folders"),
-        (body.endswith("/**/"), "ends in '/**/': write '/**' for all below, '/*/' for all in folders below"),
-        ("[" in body or "]" in body, "has a set that cannot be read: write [abc], [!abc], [a-z], [A-Z] or [0-9]"),
-    ):
-        if wrong:
-            return reason
-    return "is not one of .gitignore: it has a space at an end, a '#' or '!' at its start, or a control character"
-
-
-def _size(value: object) -> int:
-    if isinstance(value, str):
-        count = parse_size(value)
-        if not re.search(SIZE_PATTERN, value):
-            raise ValueError("write a number and a unit, '200KB' or '1.5MiB'")
-        return count
-    return _whole(value, "give at least 1 byte: a whole number, or text like '200KB' or '1.5MiB'")
-
-
-def _pixels(value: object) -> int:
-    return _whole(value, "give a whole number of pixels from 1 up")
-
-
-def _whole(value: object, hint: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < 10**15 or value != int(value):
-        raise ValueError(hint)
-    return int(value)
-
-
-def _quality(value: object) -> float:
-    return _number(
-        value, lambda number: 0 <= number <= _BEST_QUALITY, "give a number from 0 to 100, on the codec's own scale"
-    )
-
-
-def _score(value: object) -> float:
-    hint = f"give a number below {BEST_SCORE}, on the scale of SSIMULACRA2"
-    return _number(value, lambda number: _WORST_SCORE <= number < BEST_SCORE, hint)
-
-
-def _share(value: object) -> float:
-    return _number(value, lambda number: 0 <= number < 1, "give a share of the budget, from 0 to less than 1")
-
-
-def _number(value: object, within: Callable[[float], bool], hint: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not within(value):
-        raise ValueError(hint)
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("give true or false")  # noqa: TRY004  (a value of the file, not of a call)
-    return value
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if not isinstance(value, str) or value not in choices:
-            hint = nearest(value, choices) if isinstance(value, str) else ""
-            raise ValueError(f"use one of {', '.join(map(_written, choices))}{hint.replace(':', ';', 1)}")
-        return value
-
-    return check
-
-
-_CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "max-size": _size,
-    "max-width": _pixels,
-    "max-height": _pixels,
-    "min-quality": _quality,
-    "min-score": _score,
-    "resize": _flag,
-    "metadata": _one_of(POLICIES),
-    "on-unreachable": _one_of(ON_UNREACHABLE),
-    "slack": _share,
-    "effort": _one_of(EFFORTS),
-    "skip": _flag,
-}
-
-
-def _kind(value: object) -> str:
-    kinds = {dict: "a table", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
-    return kinds.get(type(value), f"a {type(value).__name__}")
-
-
-def _written(value: object) -> str:
-    """Return a value about as TOML writes it, in one line, cut where it is long."""
-    if isinstance(value, str):
-        shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in value)
-        text = '"' + shown.replace('"', '\\"') + '"'
-    elif isinstance(value, bool):
-        text = "true" if value else "false"
-    else:
-        try:
-            text = f"{value!r}"
-        except ValueError:  # a number of more digits than Python writes
-            text = f"{_kind(value)} with thousands of digits"
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + " ..."

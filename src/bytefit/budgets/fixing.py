@@ -10,15 +10,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.atomic import remove_leftovers
-from bytefit.budgets.audit import FIXABLE, POINTER
+from bytefit.budgets.findings import FIXABLE, POINTER
 from bytefit.budgets.image_files import head_of, size_in_pointer
+from bytefit.budgets.repository import repository_top
+from bytefit.budgets.selection import leads_out
 from bytefit.bytesize import format_size
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bytefit.budgets.audit import Audit, Finding
+    from bytefit.budgets.findings import Audit, Finding
     from bytefit.files import Outcome
 
 # Formats that a picture may fit its budget in, the cheaper to try first.
@@ -64,6 +66,8 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
 
 
 def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
+    if leads_out(repository_top(os.getcwd()) or os.getcwd(), finding.path):
+        return Fix(finding, None, "by now it leads out of the tree, by a symbolic link")
     if finding.format == POINTER and _is_pointer(finding.path):
         return Fix(
             finding, None, f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
@@ -121,8 +125,6 @@ def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
 
 def _partially_staged(audit: Audit) -> set[str]:
     """Return the paths of failing files with changes both staged and not staged."""
-    from bytefit.budgets.configuration import repository_top
-
     halves = set()
     # By the repository of each, and the file that a link leads to: that is what would be rewritten.
     places = {finding.path: os.path.realpath(finding.path) for finding in audit.failing}

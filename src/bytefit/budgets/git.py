@@ -9,7 +9,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
-from bytefit.budgets.configuration import repository_top
+from bytefit.budgets.repository import repository_top
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from bytefit.budgets.configuration import is_below, repository_top
 from bytefit.budgets.image_files import has_image_suffix, walk
+from bytefit.budgets.repository import is_below, repository_top
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,20 +84,22 @@ def _found(paths: Sequence[str]) -> Iterator[Candidate]:
     tree = repository_top(here) or here
     for path in paths:
         if os.path.isdir(path) and not leads_out(tree, path):
-            yield from map(Candidate, _in_folder(path, here))
+            yield from map(Candidate, _in_folder(path))
         else:
             os.stat(path)  # what names nothing is an error, not an empty list
             yield Candidate(path, named=True)
 
 
-def _in_folder(folder: str, here: str) -> Iterable[str]:
+def _in_folder(folder: str) -> Iterable[str]:
     """Return the images in a folder; where git is, those it tracks or would add, unless it ignores the folder."""
-    if repository_top(os.path.abspath(folder)) is None:
+    top = repository_top(os.path.abspath(folder))
+    if top is None:
         return (path.removeprefix(f".{os.sep}") for path in walk(folder))
     from bytefit.budgets.git import is_ignored
 
-    if os.path.abspath(folder) != here and is_ignored(".", folder):
-        return walk(folder)  # a folder of build products that was asked for by name
+    if os.path.abspath(folder) != top and is_ignored(".", folder):
+        # A folder of build products that was asked for by name.
+        return (path.removeprefix(f".{os.sep}") for path in walk(folder))
     names = sorted(_tracked_images(folder, untracked=True))
     return names if folder in {".", ""} else (os.path.join(folder, name) for name in names)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bytefit.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Audit
+    from bytefit.budgets.findings import Audit
 
 # The names of the formats, and the modules that write them.
 FORMATS = {

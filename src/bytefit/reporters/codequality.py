@@ -9,7 +9,7 @@ from bytefit.reporters.identity import OVER_TOTAL, check_of, fingerprint, well_f
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Audit
+    from bytefit.budgets.findings import Audit
 
 
 def render(audit: Audit) -> str:

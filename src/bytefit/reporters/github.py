@@ -12,7 +12,7 @@ from bytefit.reporters.places import repository_name, total_place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bytefit.budgets.audit import Audit
+    from bytefit.budgets.findings import Audit
 
 # So many errors of a step are shown; what is beyond is dropped without a word.
 _SHOWN = 10

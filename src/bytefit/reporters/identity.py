@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Finding
+    from bytefit.budgets.findings import Finding
 
 OVER_TOTAL = "over-total"
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Audit, Finding, TotalFinding
+    from bytefit.budgets.findings import Audit, Finding, TotalFinding
 
 VERSION = 1
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from bytefit.reporters.identity import OVER_TOTAL, check_of
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Audit, Finding, TotalFinding
+    from bytefit.budgets.findings import Audit, Finding, TotalFinding
 
 # What XML 1.0 cannot hold (section 2.2), not even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from bytefit.budgets.configuration import repository_top
+from bytefit.budgets.repository import repository_top
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Audit
+    from bytefit.budgets.findings import Audit
 
 
 def repository_name(audit: Audit, name: str) -> str:

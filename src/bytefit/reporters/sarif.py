@@ -12,7 +12,7 @@ from bytefit.reporters.identity import OVER_TOTAL, check_of, fingerprint, well_f
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
-    from bytefit.budgets.audit import Audit
+    from bytefit.budgets.findings import Audit
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _HOME = "https://github.com/bytefit/bytefit"

@@ -10,7 +10,7 @@ from bytefit.errors import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bytefit.budgets.audit import Audit
+    from bytefit.budgets.findings import Audit
 
 _HEAD = ("over by", "size", "budget", "format", "file", "fix would")
 
