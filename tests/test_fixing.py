@@ -348,7 +348,8 @@ def test_a_file_that_is_gone_meanwhile_does_not_stop_the_others(folder):
 
 def test_a_file_that_somebody_is_writing_to_is_left_alone(folder):
     """What it was is no more: the answer is not for what it is now."""
-    path = write(folder / "photo.jpg", encoded(noise((400, 300))))
+    # While WebP encodes, other threads run: somebody has his chance.
+    path = write(folder / "photo.webp", encoded(photograph((600, 400)), "WEBP", quality=95))
     data = path.read_bytes()
     findings = found()
     written, done = threading.Event(), threading.Event()

@@ -66,16 +66,9 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
 
 
 def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
-    if leads_out(repository_top(os.getcwd()) or os.getcwd(), finding.path):
-        return Fix(finding, None, "by now it leads out of the tree, by a symbolic link")
-    if finding.format == POINTER and _is_pointer(finding.path):
-        return Fix(
-            finding, None, f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
-        )
     options = {**finding.rule.options, **given}
-    wide = set(finding.limits) - {"max-size"}
-    if wide and finding.format in FIXABLE and not options.get("resize"):
-        return Fix(finding, None, f"{finding.message}: set resize = true, or raise {' and '.join(sorted(wide))}")
+    if reason := _reason_to_leave(finding, resize=options.get("resize", False)):
+        return Fix(finding, None, reason)
     if options.get("resize"):
         options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
     try:
@@ -89,6 +82,18 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     if outcome.result is None:
         return Fix(finding, None, f"it has {format_size(outcome.before)} and fits by now: another process has fixed it")
     return Fix(finding, None, "nothing smaller was found")
+
+
+def _reason_to_leave(finding: Finding, *, resize: bool) -> str:
+    """Return why a file is left alone without trying; empty where it is to be tried."""
+    if leads_out(repository_top(os.getcwd()) or os.getcwd(), finding.path):
+        return "by now it leads out of the tree, by a symbolic link"
+    if finding.format == POINTER and _is_pointer(finding.path):
+        return f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
+    wide = set(finding.limits) - {"max-size"}
+    if wide and finding.format in FIXABLE and not resize:
+        return f"{finding.message}: set resize = true, or raise {' and '.join(sorted(wide))}"
+    return ""
 
 
 def _is_pointer(path: str) -> bool:
