@@ -82,6 +82,7 @@ class Codec:
         rows_apart: whether each row of blocks is coded without regard to the one above.
         smooth_within: how far from a rung, in ln bytes, the shape of the curve is known as well as a mosaic tells it.
         efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
+        tiny: pictures of fewer pixels are searched from the mean curve: reading them costs more than it saves.
         source_quality: (picture as it was opened) -> the quality it was encoded with, or None where that is not known.
         lossless_versions: (bytes of a file, metadata policy, EXIF block of its orientation) -> smaller versions of it
             with the very same pixels.
@@ -107,6 +108,7 @@ class Codec:
     rows_apart: bool
     smooth_within: float
     efforts: Mapping[str, Mapping[str, Any]]
+    tiny: int = 0
     source_quality: Callable[[Image.Image], float | None] = lambda _picture: None
     lossless_versions: Callable[[bytes, str, bytes], Iterable[bytes]] = lambda *_: ()
     content: str = PHOTOGRAPH

@@ -128,6 +128,10 @@ _DRAWING_BITS = (
     (100, 2.45),
 )
 
+# Held-out pieces below this, 1 to 0.1 bits per pixel: 1.7x bisection's speed without reading them, 1.3x with (geometric
+# means of 11 cases, 2.6 trials instead of 2.2); from here on the two are as good.
+_TINY = 10_000
+
 _LADDER = (*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100)
 
 JPEG = Codec(
@@ -156,6 +160,7 @@ JPEG = Codec(
         "normal": {},
         "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
     },
+    tiny=_TINY,
     source_quality=partial(source_quality, ladder=_LADDER),
     lossless_versions=lossless_versions,
 )

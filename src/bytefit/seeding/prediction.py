@@ -78,8 +78,8 @@ def seed(codec: Codec, picture: Image.Image, part: Image.Image, *, budget: int, 
         enough: the bytes at which the search stops.
         first: the lowest rung it may use.
     """
-    model = shipped_model(codec.format)
-    if model is None or picture.mode not in model.modes or picture.width * picture.height < model.least_pixels:
+    model, pixels = shipped_model(codec.format), picture.width * picture.height
+    if model is None or picture.mode not in model.modes or pixels < max(model.least_pixels, codec.tiny):
         return Seed(mean_curve(codec, picture))
     return seed_with(model, codec, picture, part, budget=budget, enough=enough, first=first)
 
