@@ -466,3 +466,16 @@ def test_noise_at_the_finest_quality_keeps_every_pixel():
 
     assert len(versions) == 1
     assert [marker for marker, _, _ in markers(versions[0])][-1] == EOI
+
+
+def test_what_is_over_by_its_metadata_alone_keeps_its_pixels(tmp_path, capsys):
+    """However far, where they are not to be kept."""
+    path = tmp_path / "a.jpg"
+    data = encoded(photograph((320, 240)), comment=b"x" * 60_000)
+    path.write_bytes(data)
+
+    assert main(["fix", str(path), "--max-size", "20KB", "--metadata", "strip"]) == 1
+
+    assert "the same picture, without loss" in capsys.readouterr().out
+    assert opened(path.read_bytes()).tobytes() == opened(data).tobytes()
+    assert path.stat().st_size <= 20_000

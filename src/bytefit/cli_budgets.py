@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bytefit.bytesize import format_size
@@ -12,11 +14,11 @@ from bytefit.errors import ConfigError, one_line
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from bytefit.budgets.baseline import Baseline
     from bytefit.budgets.configuration import Configuration
-    from bytefit.budgets.findings import Audit, Finding
+    from bytefit.budgets.findings import Audit
     from bytefit.budgets.fixing import Fix
     from bytefit.budgets.selection import Selection
 
@@ -159,9 +161,10 @@ def _fix(arguments: argparse.Namespace) -> int:
     fixes = fix(found, given, dry_run=arguments.dry_run)
     top = repository_top(os.getcwd())
     rewritten = 0
-    for one in _with_progress(fixes, found.failing):
-        rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
-        print(one_line(_told(one, dry_run=arguments.dry_run)), flush=True)
+    with _telling(len(found.failing)) as tell:
+        for one in fixes:
+            rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
+            tell(one_line(_told(one, dry_run=arguments.dry_run)))
     for note in found.notes:
         print(one_line(note))
     if rewritten:
@@ -175,13 +178,25 @@ def _told(one: Fix, *, dry_run: bool) -> str:
     return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {told(one.outcome)}"
 
 
-def _with_progress(fixes: Iterator[Fix], findings: Iterable[Finding]) -> Iterator[Fix]:
-    """Yield the fixes, with a bar that shows how far they are where somebody is watching."""
-    total = len(tuple(findings))
+@contextmanager
+def _telling(total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function that prints a line and moves on a bar, which is there where somebody watches."""
     if not total or not sys.stderr.isatty():
-        yield from fixes
+        yield partial(print, flush=True)
         return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    yield from track(fixes, "Fitting images", total=total, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    # Left to itself rich would take what goes to a file for the terminal.
+    with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
+        task = progress.add_task("Fitting images", total=total)
+
+        def tell(line: str) -> None:
+            if sys.stdout.isatty():
+                console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            else:
+                print(line, flush=True)
+            progress.advance(task)
+
+        yield tell

@@ -20,8 +20,8 @@ from bytefit.options import check_bounds, check_options
 if TYPE_CHECKING:
     from bytefit.compression import Result
 
-# What is lossless is tried on files up to this share of their budget: it seldom saves more than a sixth, most on
-# files that were never optimised.
+# A better coding is tried on files up to this share of their budget: it seldom saves more than a sixth, most on files
+# that were never optimised.
 _LOSSLESS_REACH = 1.25
 
 # What stays over its budget is written only where it is at most this share of the file: encoded anew at the same floor,
@@ -185,17 +185,17 @@ def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | N
     from bytefit.opening import decode
 
     policy = options.get("metadata", "keep")
-    if (
-        path.stat().st_size > budget * _LOSSLESS_REACH
-        or options.get("exact")
-        or set(options) - {*_HARMLESS, "max_width", "max_height"}
-    ):
+    most = int(budget * _LOSSLESS_REACH)
+    # What is far over its budget may be so by metadata that are not to be kept.
+    out_of_reach = policy == "keep" and path.stat().st_size > most
+    if out_of_reach or options.get("exact") or set(options) - {*_HARMLESS, "max_width", "max_height"}:
         return None
     data = path.read_bytes()
     source = decode(data, str(path))
     if policy == "strip" and orientation(source) != 1:
         return None  # its pixels have to be turned
-    versions = codec_for_format(source.format or "").lossless_versions(data, policy, orientation_exif(source))
+    codec = codec_for_format(source.format or "")
+    versions = codec.lossless_versions(data, policy, orientation_exif(source), most=most)
     version = next((version for version in versions if len(version) <= budget), None)
     if version is None or decode(version, str(path)).tobytes() != source.tobytes():
         return None

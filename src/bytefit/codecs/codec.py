@@ -84,8 +84,8 @@ class Codec:
         efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
         tiny: pictures of fewer pixels are searched from the mean curve: reading them costs more than it saves.
         source_quality: (picture as it was opened) -> the quality it was encoded with, or None where that is not known.
-        lossless_versions: (bytes of a file, metadata policy, EXIF block of its orientation) -> smaller versions of it
-            with the very same pixels.
+        lossless_versions: (bytes of a file, metadata policy, EXIF block of its orientation, the most bytes worth the
+            effort) -> smaller versions of it with the very same pixels.
         content: what its settings suit, "photograph" or "drawing".
         for_drawings: the same codec with the settings that suit drawings, where those are others.
     """
@@ -110,7 +110,7 @@ class Codec:
     efforts: Mapping[str, Mapping[str, Any]]
     tiny: int = 0
     source_quality: Callable[[Image.Image], float | None] = lambda _picture: None
-    lossless_versions: Callable[[bytes, str, bytes], Iterable[bytes]] = lambda *_: ()
+    lossless_versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()
     content: str = PHOTOGRAPH
     for_drawings: Codec | None = None
 

@@ -30,17 +30,20 @@ sys.stdout.buffer.write(optimize(sys.stdin.buffer.read(), copy=COPY_MARKERS.ALL)
 """
 
 
-def lossless_versions(data: bytes, policy: str, orientation: bytes) -> Iterator[bytes]:
+def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
     """Yield versions of a JPEG file that hold exactly its pixels, each smaller than the one before.
 
     Args:
         data: the file, of one picture.
         policy: what is kept of its metadata, see `bytefit.compress`. With "strip" the picture must stand upright.
         orientation: the EXIF block with nothing but the orientation; empty where it is upright.
+        most: of how many bytes a file may be for its coding to be improved, which takes its time; None for any.
     """
     lean = _without_needless(data, policy, orientation)
     if len(lean) < len(data):
         yield lean
+    if most is not None and len(lean) > most:
+        return
     behind = behind_picture(lean)
     tight = _recoded(lean)
     if tight is not None and len(tight) + len(behind) < len(lean):

@@ -1,0 +1,81 @@
+"""The bar that shows how far a fix is: on a terminal, above it the same lines as ever; nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from images import encoded, photograph
+
+pty = pytest.importorskip("pty", reason="terminals are made for POSIX systems here")
+
+COMMAND = [sys.executable, "-m", "bytefit", "fix", ".", "--max-size", "20KB"]
+LINE = re.compile(
+    r"(fixed|would fix) [abc]\.jpg: [\d.]+ kB -> [\d.]+ kB \(JPEG quality [\d.]+, \d trials?, \d+\.\d\d s\)"
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with three images over the budget."""
+    for seed, name in enumerate("abc"):
+        (tmp_path / f"{name}.jpg").write_bytes(encoded(photograph((320, 240), seed=seed), quality=97))
+    return tmp_path
+
+
+def on_terminal(folder, **streams):
+    """Run the fixer with what is not redirected on a terminal of 50 columns; return what the terminal was sent."""
+    ours, theirs = pty.openpty()
+    streams = {"stdout": theirs, "stderr": theirs, **streams}
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "50"}
+    process = subprocess.Popen([*COMMAND, "--dry-run"], cwd=folder, env=environment, stdin=theirs, **streams)
+    os.close(theirs)
+    sent = b""
+    try:
+        while read := os.read(ours, 4096):
+            sent += read
+    except OSError:  # how Linux says that nobody writes any more
+        pass
+    os.close(ours)
+    assert process.wait() == 1
+    return sent.decode()
+
+
+def plain(sent):
+    """Return the lines that stay on a terminal: without what moves the cursor, and without the bar."""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent).replace("\r\n", "\n")
+    return [line.rpartition("\r")[2] for line in text.split("\n")]
+
+
+def test_on_a_terminal_there_is_a_bar_and_every_line_is_whole(folder):
+    """However narrow it is; the bar is gone in the end."""
+    sent = on_terminal(folder)
+
+    assert "Fitting images" in sent
+    assert [LINE.fullmatch(line)[1] for line in plain(sent) if "kB" in line] == ["would fix"] * 3
+
+
+def test_what_goes_to_a_file_goes_there_while_the_bar_is_on_the_terminal(folder, tmp_path_factory):
+    """A log has every line, and nothing of the bar."""
+    log = tmp_path_factory.mktemp("log") / "fix.log"
+    with log.open("wb") as file:
+        sent = on_terminal(folder, stdout=file)
+
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert "Fitting images" in sent
+    assert "kB" not in sent
+    assert [bool(LINE.fullmatch(line)) for line in lines] == [True] * 3
+
+
+def test_in_a_pipe_there_is_no_bar(folder):
+    """Nor is the library loaded that draws it: as hooks and continuous integration run it."""
+    code = f"import sys\nfrom bytefit.cli import main\nmain({COMMAND[3:]!r})\nprint('rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+
+    *lines, loaded = done.stdout.splitlines()
+    assert (done.stderr, loaded) == ("", "False")
+    assert [bool(LINE.fullmatch(line)) for line in lines] == [True] * 3
