@@ -337,7 +337,7 @@ def test_a_link_out_of_the_tree_is_not_followed(repository, links, capsys, name)
     assert str(links) in found.notes[0]
     for command in ("check", "fix"):
         assert main([command, name, "--max-size", "20KB"]) == 0
-        assert capsys.readouterr().out.startswith(f"{name} leads out of the tree")
+        assert capsys.readouterr().out.startswith(f"note: {name} leads out of the tree")
     assert all_there_is(repository.folder.parent) == before
 
 

@@ -18,6 +18,7 @@ from bytefit.errors import (
     SizeSyntaxError,
     UnsupportedImage,
     nearest,
+    one_line,
 )
 
 
@@ -108,3 +109,19 @@ def test_the_nearest_name_is_offered_only_where_there_is_one():
     """A far-fetched guess is worse than none."""
     assert nearest("slak", {"slack", "speed"}) == ": did you mean 'slack'?"
     assert nearest("zzz", {"slack", "speed"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain", "plain"),
+        ("two\nlines", "two\\nlines"),
+        ("\x1b[31m\r", "\\x1b[31m\\r"),
+        ("\udcff", "\\udcff"),
+        ("ä 日本", "ä 日本"),
+        ("##[group]", "\\x23#[group]"),
+    ],
+)
+def test_what_is_told_stays_one_line_that_can_be_printed(text, line):
+    """Whatever a file is called."""
+    assert one_line(text) == line

@@ -372,7 +372,7 @@ def test_names_of_files_command_nothing(repository, tmp_path):
         r"(.*?)^::stop-commands::(\w{32,})\n(.*)^::\2::\n(.*)", log, flags=re.MULTILINE | re.DOTALL
     ).groups()
     assert before == ""
-    assert name in inert
+    assert name.replace("##[", "\\x23#[") in inert  # the second of two guards
     assert token not in inert
     assert [line for line in after.splitlines() if not line.startswith("::error file=")] == []
 

@@ -398,7 +398,7 @@ def test_text_tells_of_the_baseline_and_of_notes():
     assert lines[-3:] == [
         "2 more are in the baseline",
         "cured: old.jpg; 'bytefit check --update-baseline' drops them from the baseline",
-        "link.jpg leads out of the tree",
+        "note: link.jpg leads out of the tree",
     ]
 
 
@@ -501,3 +501,13 @@ def test_several_reports_are_written_at_once(tmp_path, capsys):
 
     assert json.loads((tmp_path / "new" / "out.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
     assert capsys.readouterr().out == render(CASES["one"], "text") + render(CASES["one"], "json")
+
+
+@pytest.mark.parametrize("name", ["##[stop-commands]x.jpg", "a##[add-mask]b.jpg", "::stop-commands::x.jpg"])
+def test_no_name_in_the_text_is_a_command_to_a_runner(name):
+    """Whoever opens a pull request chooses the names; annotations and masks are not for them to set."""
+    text = render(audit(finding(name), notes=(f"{name} leads out of the tree",)), "text")
+
+    assert "##[" not in text
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+    assert text.count(name.removeprefix("##[").partition("##[")[0]) == 2

@@ -166,7 +166,7 @@ def _fix(arguments: argparse.Namespace) -> int:
             rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
             tell(one_line(_told(one, dry_run=arguments.dry_run)))
     for note in found.notes:
-        print(one_line(note))
+        print(one_line(f"note: {note}"))
     if rewritten:
         print(f"{rewritten} rewritten: look at them, 'git add' them whole, and commit again")
     return FINE if not found.failing else OVER

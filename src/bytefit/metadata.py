@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
 
 from bytefit.codecs.jpeg_markers import JPEG_PADDING
 from bytefit.errors import UnsupportedImage
@@ -104,7 +105,9 @@ def upright(image: Image.Image) -> Image.Image:
 def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        with catch_warnings():
+            simplefilter("ignore")  # of EXIF that is broken, which nobody who is asked for it can do anything about
+            value = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN_EXIF:
         return 1
     return value if value in range(2, 9) else 1
