@@ -10,9 +10,12 @@ The words used everywhere in this package:
     curve     ln(bytes) along a ladder
     body      the bytes of an encoding that are not metadata
     probe     a cheap measurement that is not the answer
-    mosaic    tiles sampled over a picture, side by side; small enough to be encoded again and again
-    scout     a probe: the mosaic as plain JPEG, which says how busy the picture is
-    gauge     a probe: the mosaic at a rung with full and with low effort, which says what the effort saves
+    sample    the part of a picture that is encoded to learn of the whole: a mosaic or strips
+    mosaic    tiles from all over a picture, side by side
+    strips    a short strip from every row of blocks, one below the other
+    scout     a probe: the sample as plain JPEG, which says how busy the picture is
+    reading   a probe near the answer: coarse, of the sample; fine, of the whole at low effort or of a larger sample
+    gauge     what the effort saves, read from the sample with full and with low effort
     trial     a full encode that could be the answer
     fits/over at most the budget / above it
     content   what a picture holds, as far as it decides its settings: a photograph or a drawing
@@ -22,6 +25,9 @@ The words used everywhere in this package:
     slack     the share of the budget that may stay unused (0.05 = stop at 95-100 %)
     floor     the least quality or score the user accepts
     fill      bytes / budget
+    rule      what the files that match its globs have to keep; total: a budget for the sum of files
+    finding   a file or a sum of files that breaks its rule or total
+    baseline  the findings that were there when it was written, which fail only when they grow
 
 Importing this package loads nothing but itself; Pillow comes with the first name that needs it.
 """
