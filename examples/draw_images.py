@@ -27,7 +27,7 @@ Size = tuple[int, int]
 def main(arguments: Sequence[str]) -> None:
     folder = Path(arguments[0] if arguments else tempfile.mkdtemp(prefix="bytefit-examples-"))
     folder.mkdir(parents=True, exist_ok=True)
-    landscape().save(folder / "landscape.jpg", quality=93, subsampling="4:4:4", optimize=True)
+    landscape().save(folder / "landscape.jpg", quality=90, subsampling="4:4:4", optimize=True)
     portrait().save(folder / "portrait.avif", quality=90)
     dashboard().save(folder / "dashboard.webp", quality=95, method=6)
     sticker().save(folder / "sticker.webp", quality=95, method=6)

@@ -58,7 +58,6 @@ class _Auditor:
         self.baseline = baseline
         self.here = os.getcwd()
         self.tree = repository_top(self.here) or configuration.base
-        self.prefix = "" if configuration.base == self.here else None
         self.outside: dict[str, bool] = {}
         self.folders: set[str] = set()
         self.count = 0
@@ -71,14 +70,9 @@ class _Auditor:
 
     def name(self, path: str) -> str:
         """Return the name of a path in reports and globs."""
-        if (
-            self.prefix is not None
-            and not os.path.isabs(path)
-            and path[:1] != "."
-            and "/." not in path
-            and "//" not in path
-        ):
-            return path if os.sep == "/" else path.replace(os.sep, "/")
+        plain = path[:1] not in "./" and "/." not in path and "//" not in path
+        if plain and os.sep == "/" and self.configuration.base == self.here:
+            return path
         return os.path.relpath(os.path.abspath(path), self.configuration.base).replace(os.sep, "/")
 
     def sized(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, int]]:
@@ -97,9 +91,7 @@ class _Auditor:
     def judged(self, candidate: Candidate, size: int) -> Finding | None:
         """Return what is wrong with a file, or None."""
         self.count += 1
-        # A temporary file of a named link lies beside what it leads to.
-        place = os.path.realpath(candidate.path) if candidate.named else candidate.path
-        self.folders.add(place.rpartition(os.sep)[0] or os.curdir)
+        self.folders.add(candidate.path.rpartition(os.sep)[0] or os.curdir)
         if self.baseline.files:
             self.seen.add(self.name(candidate.path))
         head = b""
@@ -158,6 +150,8 @@ class _Auditor:
             if not candidate.named:
                 return None  # what it leads to is looked at by its own name
             status = os.stat(candidate.path)
+            # A temporary file lies beside what the link leads to.
+            self.folders.add(os.path.dirname(os.path.realpath(candidate.path)))
         return status.st_size if S_ISREG(status.st_mode) else None
 
     def _leads_out(self, path: str, *, link: bool) -> bool:

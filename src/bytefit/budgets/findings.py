@@ -58,9 +58,7 @@ class Finding(NamedTuple):
     @property
     def state(self) -> str:
         """Return "new", "grown" since the baseline was written, or "known" from it; what is known does not fail."""
-        if self.recorded is None:
-            return "new"
-        return "grown" if self.size > self.recorded else "known"
+        return _state(self.size, self.recorded)
 
     @property
     def message(self) -> str:
@@ -113,9 +111,7 @@ class TotalFinding(NamedTuple):
     @property
     def state(self) -> str:
         """See `Finding.state`."""
-        if self.recorded is None:
-            return "new"
-        return "grown" if self.size > self.recorded else "known"
+        return _state(self.size, self.recorded)
 
     @property
     def message(self) -> str:
@@ -172,3 +168,9 @@ class Audit(NamedTuple):
         """What would be recorded of it."""
         files = {finding.name: finding.size for finding in self.findings}
         return Baseline(files, {total.name: total.size for total in self.totals})
+
+
+def _state(size: int, recorded: int | None) -> str:
+    if recorded is None:
+        return "new"
+    return "grown" if size > recorded else "known"

@@ -109,6 +109,9 @@ def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, 
     reason = str(error).replace(finding.path, "it").replace(path, "it")
     if not isinstance(error, BudgetUnreachable) and finding.format in FIXABLE:
         return reason
+    if isinstance(error, BudgetUnreachable) and error.smallest > error.budget:
+        # Rounded up, so that it does when it is typed as it stands here.
+        reason += f" ({-(-error.smallest // 1000)} kB would do)"
     fits = _in_another_format(finding, options)
     return f"{reason}; {fits}" if fits else reason
 
