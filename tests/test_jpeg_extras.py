@@ -1,0 +1,498 @@
+"""What a JPEG file holds beside its picture: carried over byte for byte, and its index corrected."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from io import BytesIO
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from bytefit.codecs.jpeg_extras import (
+    carried_index,
+    check_extras,
+    extras_named,
+    index_of,
+    with_extras,
+    without_extras,
+)
+from bytefit.codecs.jpeg_markers import DQT, behind_picture, markers
+from bytefit.errors import UnsupportedImage
+from bytefit.padding import pad
+from images import XMP, encoded, exif, icc_profile, opened, photograph
+
+APP2, SOS, EOI = 0xE2, 0xDA, b"\xff\xd9"
+ORIGIN = 8  # the offsets of an index count from this place in its segment
+ENTRIES = ORIGIN + 50  # its entries stand here, in the files made here
+FILM = b"\x00\x00\x00\x18ftypmp42 a motion photo's film " * 30
+GAIN_MAP = b'<rdf:Description hdrgm:Version="1.0"/>'
+
+LEFT, RIGHT, THIRD = (encoded(photograph((64, 48), seed=seed), quality=90, exif=exif(padding=40)) for seed in (1, 2, 3))
+
+
+def index_segment(order, entries, *, number=None, kind=7, size=None, place=50):
+    """Return an index as cameras write it, with `entries` of attributes, size and offset, or with something wrong."""
+    packed = b"".join(struct.pack(order + "IIIHH", *entry, 0, 0) for entry in entries)
+    fields = struct.pack(order + "HHI4s", 0xB000, 7, 4, b"0100")
+    fields += struct.pack(order + "HHII", 0xB001, 4, 1, len(entries) if number is None else number)
+    fields += struct.pack(order + "HHII", 0xB002, kind, len(packed) if size is None else size, place)
+    header = {"<": b"II*\x00", ">": b"MM\x00*"}[order] + struct.pack(order + "I", 8)
+    return segment(b"MPF\x00" + header + struct.pack(order + "H", 3) + fields + bytes(4) + packed)
+
+
+def segment(content):
+    """Return an APP2 segment with its length."""
+    return bytes((0xFF, APP2)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def with_segment(data, added):
+    """Return a file with a segment before its first table."""
+    place = next(start for marker, start, _ in markers(data) if marker == DQT)
+    return data[:place] + added + data[place:]
+
+
+def several(*further, order="<", gap=b"", film=b"", **wrong):
+    """Return a file of LEFT and further pictures: `gap` stands between the first two, `film` behind all of them."""
+    place = next(start for marker, start, _ in markers(LEFT) if marker == DQT)
+    end = len(LEFT) + ENTRIES + 16 * (1 + len(further))
+    entries, position = [(0x030000, end, 0)], end + len(gap)
+    for data in further:
+        entries.append((0, len(data), position - place - ORIGIN))
+        position += len(data)
+    return with_segment(LEFT, index_segment(order, entries, **wrong)) + gap + b"".join(further) + film
+
+
+def anew(data, **options):
+    """Return the file with its primary picture encoded anew, whatever else it holds carried over."""
+    index = carried_index(data, "a.jpg")
+    return with_extras(primary(**options), index, behind_picture(data))
+
+
+def primary(**options):
+    """Return another encoding of the primary picture."""
+    return encoded(opened(LEFT), **{"quality": 60, **options})
+
+
+def changed(data, place, value, order="<"):
+    """Return the file with four bytes of its index changed; `place` counts from its segment's start."""
+    place += data.index(index_of(data))
+    return data[:place] + struct.pack(order + "I", value) + data[place + 4 :]
+
+
+def pictures(data):
+    """Return every picture that Pillow finds in the file by its index."""
+    image = Image.open(BytesIO(data))
+    found = []
+    for number in range(getattr(image, "n_frames", 1)):
+        image.seek(number)
+        found.append((image.mode, image.size, image.tobytes()))
+    return found
+
+
+def cut_out(data):
+    """Return the bytes of every picture, cut out as Pillow reads the index."""
+    image = Image.open(BytesIO(data))
+    entries = image._getmp()[0xB002]
+    origin = data.index(index_of(data)) + ORIGIN
+    places = [0] + [origin + entry["DataOffset"] for entry in entries[1:]]
+    return [data[place : place + entry["Size"]] for place, entry in zip(places, entries, strict=True)]
+
+
+FILES = {
+    "little-endian": several(RIGHT),
+    "big-endian": several(RIGHT, order=">"),
+    "three": several(RIGHT, THIRD),
+    "gap": several(RIGHT, gap=bytes(23)),
+    "film": several(RIGHT, THIRD, order=">", film=FILM),
+    "Pillow's": encoded(opened(LEFT), "MPO", save_all=True, append_images=[opened(RIGHT)], exif=exif(padding=9)),
+}
+
+each_file = pytest.mark.parametrize("data", FILES.values(), ids=FILES)
+
+
+@each_file
+def test_every_further_picture_stays(data):
+    """Pillow finds each by the corrected index, and the new encoding as the first."""
+    after = anew(data)
+
+    assert pictures(after)[0] == pictures(primary())[0]
+    assert pictures(after)[1:] == pictures(data)[1:]
+    assert len(pictures(after)) >= 2
+    assert check_extras(data, after) is None
+
+
+@each_file
+def test_the_index_states_what_each_picture_is(data):
+    """To the byte: the first from its start to its end marker, the others as they were."""
+    after = anew(data)
+
+    first, *others = cut_out(after)
+
+    assert first == after[: len(after) - len(behind_picture(after))]
+    assert first.endswith(EOI)
+    assert others == cut_out(data)[1:]
+
+
+@each_file
+def test_all_behind_the_picture_stays_byte_for_byte(data):
+    """Gaps and films too; a second time nothing is left to correct."""
+    after = anew(data)
+
+    assert behind_picture(after) == behind_picture(data)
+    assert anew(after) == after
+
+
+@each_file
+def test_what_is_added_has_the_same_size_whatever_the_picture(data):
+    """A search counts on it."""
+    index, behind = carried_index(data, "a.jpg"), behind_picture(data)
+    encodings = [primary(), primary(quality=95), primary(progressive=True, icc_profile=icc_profile(), xmp=XMP)]
+
+    added = {len(with_extras(each, index, behind)) - len(each) for each in encodings}
+
+    assert added == {len(index_of(data)) + len(behind)}
+
+
+@each_file
+def test_a_file_is_taken_apart_and_put_together_again(data):
+    """The primary picture alone is what lossless optimisers are given."""
+    alone = without_extras(data)
+
+    assert (index_of(alone), behind_picture(alone)) == (None, b"")
+    assert pictures(alone) == pictures(data)[:1]
+    assert check_extras(data, with_extras(alone, carried_index(data, "a.jpg"), behind_picture(data))) is None
+
+
+def test_the_index_stands_behind_all_metadata():
+    """Tools that edit metadata then move all that its offsets count between."""
+    data = several(RIGHT)
+    first = primary(exif=exif(padding=50), icc_profile=icc_profile(size=140_000), xmp=XMP, comment=b"mine")
+    padded = pad(first, "JPEG", len(first) + 70_003)
+
+    after = with_extras(padded, carried_index(data, "a.jpg"), behind_picture(data))
+
+    kinds = [marker for marker, _, _ in markers(after)]
+    others = [marker for marker, _, _ in markers(padded)]
+    table = others.index(DQT)
+    assert kinds[: table + 2] == [*others[:table], APP2, DQT]
+    assert len(after) - len(padded) == len(index_of(data)) + len(RIGHT)
+    assert check_extras(data, after) is None
+    assert pictures(after)[1:] == pictures(data)[1:]
+
+
+def test_the_index_of_another_picture_is_its_own():
+    """Each picture of a stereo pair may describe itself in a segment of the same name."""
+    own = with_segment(RIGHT, index_segment("<", [(0x020002, 1, 0)]))
+    data = several(own)
+
+    after = anew(data)
+
+    assert after.endswith(own)
+    assert pictures(after)[1:] == pictures(data)[1:]
+
+
+def test_a_film_needs_no_index():
+    """Motion photos tell in XMP how far from the end it starts."""
+    after = anew(LEFT + FILM)
+
+    assert after == primary() + FILM
+    assert check_extras(LEFT + FILM, after) is None
+
+
+def test_a_file_of_one_picture_holds_nothing_else():
+    """Which is nearly every file."""
+    assert (index_of(LEFT), carried_index(LEFT, "a.jpg"), extras_named(LEFT)) == (None, None, None)
+    assert without_extras(LEFT) == LEFT
+    assert check_extras(LEFT, primary()) is None
+
+
+@pytest.mark.parametrize("size", [0, 7, 10**9])
+def test_a_wrong_size_of_the_first_picture_is_put_right(size):
+    """Tools that add metadata forget it (corpus: Ultra_HDR_Samples_Originals_01.jpg)."""
+    data = changed(several(RIGHT), ENTRIES + 4, size)
+
+    assert cut_out(anew(data)) == cut_out(anew(several(RIGHT)))
+
+
+def test_a_wrong_size_of_another_picture_stays_what_it_was():
+    """Pillow 13 writes one for the third picture; readers go by the offset."""
+    data = changed(several(RIGHT, THIRD), ENTRIES + 2 * 16 + 4, 10**6)
+
+    after = anew(data)
+
+    assert pictures(after)[1:] == pictures(several(RIGHT, THIRD))[1:]
+    assert check_extras(data, after) is None
+
+
+@pytest.mark.parametrize(("order", "field", "value"), [("<", 0x0003B001, 2), (">", 0xB0010003, 2 << 16)])
+def test_the_number_of_pictures_may_be_a_short_one(order, field, value):
+    """TIFF writers choose the smallest type; it stands at the other end of its four bytes in big-endian files."""
+    data = changed(several(RIGHT, order=order), ORIGIN + 22, field, order)
+    data = changed(data, ORIGIN + 30, value, order)
+
+    after = anew(data)
+
+    assert pictures(after)[1:] == pictures(data)[1:]
+    assert check_extras(data, after) is None
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(512)])
+def test_an_index_of_pictures_that_are_gone_is_left_out(rest):
+    """What jpegtran -copy all makes of a gain map: there is nothing left to lose."""
+    data = several(RIGHT).removesuffix(RIGHT) + rest
+
+    assert index_of(data) is not None
+    assert carried_index(data, "a.jpg") is None
+    assert anew(data) == primary()
+    assert extras_named(data) is None
+
+
+SECOND = ENTRIES + 16
+
+WRONG = {
+    "beyond the end": (changed(several(RIGHT), SECOND + 8, 10**6), "there is no picture where it places number 2"),
+    "far beyond": (changed(several(RIGHT), SECOND + 8, 2**32 - 1), "there is no picture where it places number 2"),
+    "one byte off": (several(b"." + RIGHT), "there is no picture where it places number 2"),
+    "in the first": (changed(several(RIGHT), SECOND + 8, 40), "it places picture 2 inside the first"),
+    "no offset": (changed(several(RIGHT), SECOND + 8, 0), "it places picture 2 inside the first"),
+    "first elsewhere": (changed(several(RIGHT), ENTRIES + 8, 1), "its first picture is not the first in the file"),
+    "too few entries": (several(RIGHT, number=3), "its 32 bytes of entries are not those of 3 pictures"),
+    "too many entries": (several(RIGHT, number=1), "its 32 bytes of entries are not those of 1 pictures"),
+    "no entries": (several(RIGHT, number=0, size=0), "its 0 bytes of entries are not those of 0 pictures"),
+    "half an entry": (several(RIGHT, size=40), "its 40 bytes of entries are not those of 2 pictures"),
+    "huge": (several(RIGHT, number=2**28 - 1, size=2**32 - 16), "its entries stand outside of it"),
+    "other numbers": (several(RIGHT, kind=4), "its 32 bytes of entries are not those of 2 pictures"),
+    "entries outside": (several(RIGHT, place=51), "its entries stand outside of it"),
+    "entries far outside": (several(RIGHT, place=2**32 - 1), "its entries stand outside of it"),
+    "entries on the header": (several(RIGHT, place=0), "its entries overlap its fields"),
+    "entries on the fields": (several(RIGHT, place=40), "its entries overlap its fields"),
+    "two of them": (with_segment(several(RIGHT), index_of(several(RIGHT))), "there are 2 of them"),
+    "no directory": (changed(several(RIGHT), ORIGIN + 4, 2**32 - 1), "it is cut short"),
+    "endless directory": (changed(several(RIGHT), ORIGIN + 8, 0xFFFF), "it is cut short"),
+    "a field twice": (changed(several(RIGHT), ORIGIN + 10, 0x7B001), "its fields are not those of an index"),
+    "another field": (changed(several(RIGHT), ORIGIN + 34, 0x7B003), "its fields are not those of an index"),
+    "no byte order": (changed(several(RIGHT), ORIGIN, 0), "its byte order is unknown"),
+    "nothing in it": (with_segment(LEFT, segment(b"MPF\x00")) + RIGHT, "its byte order is unknown"),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), WRONG.values(), ids=WRONG)
+def test_an_index_that_lies_is_refused(data, reason):
+    """It cannot be corrected, and the pictures it stands for would be lost to every reader."""
+    with pytest.raises(UnsupportedImage) as refused:
+        carried_index(data, "hero.jpg")
+
+    assert str(refused.value) == (
+        f"hero.jpg carries an index of further pictures that cannot be corrected ({reason}): "
+        f"metadata='orientation+icc' or 'strip' leaves them out"
+    )
+    assert check_extras(data, data) is not None
+
+
+TWO = several(RIGHT)
+
+LOST = {
+    "another picture": (several(THIRD), "what stands behind the picture is not what it was"),
+    "all of it": (primary(), "what stands behind the picture is not what it was"),
+    "the index": (primary() + RIGHT, "the index of further pictures is not in both files"),
+    "an entry": (
+        changed(several(RIGHT, number=1, size=16), ENTRIES, 0x030000),
+        "the index lists 1 pictures, not 2",
+    ),
+    "a size": (changed(TWO, SECOND + 4, len(RIGHT) - 1), "picture 2 is not what it was where the index points to"),
+    "a kind": (changed(TWO, SECOND, 0x020002), "the index says something else than it did, or a wrong size"),
+    "the first size": (changed(TWO, ENTRIES + 4, 9), "the index says something else than it did, or a wrong size"),
+    "an offset": (changed(TWO, SECOND + 8, 9), "the new file carries an index of further pictures that cannot"),
+}
+
+
+@pytest.mark.parametrize(("after", "reason"), LOST.values(), ids=LOST)
+def test_a_file_that_lost_something_is_told(after, reason):
+    """Before anything is written over the only copy."""
+    assert (check_extras(TWO, after) or "").startswith(reason)
+
+
+def test_an_index_of_other_pictures_than_before_is_told():
+    """A picture that is there twice: even then each entry points to its own."""
+    both = several(RIGHT, RIGHT)
+    places = struct.unpack_from("<I", index_of(both), SECOND + 8) + struct.unpack_from(
+        "<I", index_of(both), SECOND + 24
+    )
+
+    after = changed(changed(both, SECOND + 8, places[1]), SECOND + 24, places[0])
+
+    assert (check_extras(both, after) or "").startswith("the index says something else than it did")
+
+
+damage = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6)
+
+
+@given(damage=damage, name=st.sampled_from(["little-endian", "big-endian", "three", "film"]))
+def test_a_damaged_index_is_refused_or_followed(damage, name):
+    """Nothing else is raised; and where it points to is what was there before."""
+    data = bytearray(FILES[name])
+    start = data.index(index_of(FILES[name]))
+    for place, value in damage:
+        data[start + 4 + place % (len(index_of(FILES[name])) - 4)] = value
+    before = bytes(data)
+
+    try:
+        after = anew(before)
+    except UnsupportedImage:
+        assert check_extras(before, before) is not None
+        return
+
+    assert check_extras(before, after) is None
+    if carried_index(before, "a.jpg") is not None:
+        assert cut_out_by_hand(after) == cut_out_by_hand(before)
+
+
+def cut_out_by_hand(data):
+    """Return the further pictures without Pillow, which reads some damaged indexes in its own way."""
+    index = carried_index(data, "a.jpg")
+    start = data.index(index.segment)
+    order = {b"II": "<", b"MM": ">"}[index.segment[ORIGIN : ORIGIN + 2]]
+    stated = struct.iter_unpack(order + "IIIHH", index.segment[index.place :][: 16 * index.count])
+    return [data[start + ORIGIN + offset :][:size] for _, size, offset, *_ in list(stated)[1:]]
+
+
+@given(content=st.binary(max_size=90), order=st.sampled_from([b"II*\x00", b"MM\x00*", b""]))
+def test_an_index_of_anything_is_refused_or_followed(content, order):
+    """Nothing else is raised."""
+    data = with_segment(LEFT, segment(b"MPF\x00" + order + content)) + RIGHT
+
+    try:
+        after = anew(data)
+    except UnsupportedImage:
+        return
+
+    assert check_extras(data, after) is None
+
+
+entry = st.tuples(
+    st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1) | st.integers(0, 9999)
+)
+
+
+@given(
+    order=st.sampled_from("<>"),
+    further=st.lists(entry, max_size=4),
+    number=st.none() | st.integers(0, 2**32 - 1) | st.integers(0, 5),
+    size=st.none() | st.integers(0, 2**32 - 1) | st.sampled_from(range(0, 96, 16)),
+    place=st.just(50) | st.integers(0, 2**32 - 1) | st.integers(0, 200),
+    kind=st.integers(0, 20),
+)
+def test_an_index_of_wrong_numbers_is_refused_or_followed(order, further, **wrong):
+    """Huge counts cost neither time nor memory, and offsets that wrap around are not followed."""
+    data = with_segment(LEFT, index_segment(order, [(0x030000, 1, 0), *further], **wrong)) + RIGHT + THIRD
+
+    try:
+        after = anew(data)
+    except UnsupportedImage:
+        return
+
+    assert check_extras(data, after) is None
+    assert cut_out_by_hand(after) == cut_out_by_hand(data)
+
+
+@given(place=st.integers(0, 10**6), value=st.integers(0, 255), name=st.sampled_from(list(FILES)))
+def test_any_wrong_byte_is_told(place, value, name):
+    """In the index, its marker included, and in all that stands behind the picture."""
+    before = FILES[name]
+    after = bytearray(anew(before))
+    start, end = after.index(index_of(bytes(after))), len(after) - len(behind_picture(bytes(after)))
+    places = [*range(start, start + len(index_of(before))), *range(end, len(after))]
+    place = places[place % len(places)]
+    assume(after[place] != value)
+
+    after[place] = value
+
+    assert check_extras(before, bytes(after)) is not None
+
+
+@given(data=st.binary() | st.binary().map(b"\xff\xd8\xff\xe2\x00\x20MPF\x00".__add__))
+def test_what_is_no_picture_holds_nothing_to_carry(data):
+    """Nothing is raised, however little there is."""
+    assert data.startswith(without_extras(data)[:2])
+    assert carried_index(data, "a.jpg") is None
+    assert extras_named(data) is None
+
+
+@given(cut=st.integers(0, 10**6), name=st.sampled_from(list(FILES)))
+def test_a_file_that_is_cut_short_is_told(cut, name):
+    """Wherever that is; nothing is raised."""
+    after = anew(FILES[name])
+
+    assert check_extras(FILES[name], after[: cut % len(after)]) is not None
+
+
+def described(xmp):
+    """Return a picture with XMP that says something."""
+    return encoded(opened(RIGHT), xmp=xmp)
+
+
+NAMED = {
+    "pair": (several(RIGHT), "a further picture"),
+    "burst": (several(RIGHT, THIRD), "2 further pictures"),
+    "gain map": (several(described(GAIN_MAP)), "an Ultra HDR gain map"),
+    "gain map without index": (LEFT + described(b"<Item:Semantic>GainMap</Item:Semantic>"), "an Ultra HDR gain map"),
+    "ISO 21496-1": (
+        several(with_segment(RIGHT, segment(b"urn:iso:std:iso:ts:21496:-1\x00" + bytes(20)))),
+        "an Ultra HDR gain map",
+    ),
+    "Apple's": (several(described(b"<HDRGainMap:HDRGainMapVersion>65536")), "an HDR gain map"),
+    "depth map": (several(described(b'Item:Semantic="Depth"')), "a depth map"),
+    "gain map and film": (
+        several(described(GAIN_MAP), film=FILM),
+        "an Ultra HDR gain map and a motion photo's film",
+    ),
+    "gain map and another": (several(described(GAIN_MAP), THIRD), "an Ultra HDR gain map and a further picture"),
+    "film": (LEFT + FILM, "a motion photo's film"),
+    "preview": (LEFT + bytes(20) + b"p" * 5_103, "5,123 bytes behind its picture (a motion photo's film, perhaps)"),
+    "lying index": (
+        changed(several(RIGHT), SECOND + 8, 40),
+        f"{len(RIGHT):,} bytes behind its picture (a motion photo's film, perhaps)",
+    ),
+    "gone": (described(GAIN_MAP), None),
+}
+
+
+@pytest.mark.parametrize(("data", "words"), NAMED.values(), ids=NAMED)
+def test_it_is_named(data, words):
+    """For a refusal that says what would be lost."""
+    assert extras_named(data) == words
+
+
+CORPUS = (
+    ("hostile/multipicture/Ultra_HDR_Samples_Originals_01.jpg", "an Ultra HDR gain map"),
+    ("hostile/multipicture/frame_size.mpo", "an HDR gain map"),
+    ("hostile/multipicture/ignore_frame_size.mpo", "a further picture"),
+    ("hostile/sharp/gain-map.jpg", "an Ultra HDR gain map"),
+    ("hostile/libavif/seine_sdr_gainmap_srgb.jpg", "an Ultra HDR gain map"),
+)
+
+
+@pytest.mark.parametrize(("name", "words"), CORPUS)
+def test_files_of_cameras_and_editors(corpus, name, words):
+    """What they hold is named and carried, and all but the first picture decodes to what it was."""
+    data = (corpus / name).read_bytes()
+    picture = opened(data)
+    first = encoded(picture, quality=60, **{key: picture.info[key] for key in ("exif", "xmp") if key in picture.info})
+
+    after = with_extras(first, carried_index(data, name), behind_picture(data))
+
+    assert extras_named(data) == extras_named(after) == words
+    assert check_extras(data, after) is None
+    assert pictures(after) == [*pictures(first), *pictures(data)[1:]]
+    assert cut_out(after) == [after.removesuffix(behind_picture(data)), *cut_out(data)[1:]]
+    assert decodes(cut_out(after)[1])
+
+
+def decodes(data):
+    """Return whether the bytes are a picture; one cut out may still have a part of an index that Pillow warns of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return opened(data).size > (0, 0)
