@@ -1,0 +1,125 @@
+"""JPEG XL, through the plugin pillow-jxl-plugin: libjxl's quality, a real number, and lossless at 100.
+
+The plugin is an extra and is only imported to encode. It tells nothing of what it does not read: `lost_in_jxl` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.errors import ConfigError, UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+# One step changes the bytes by 1-3 %. The distance, libjxl's own measure, is 0.1 + 0.09 (100 - quality) from 30 on.
+_STEPS = ((0, 60, 2), (60, 85, 1), (85, 95, 0.5), (95, 98, 0.25), (98, 99.9, 0.1))
+
+# Of the profiles that name sRGB one can be left out: it is what a file without a profile means.
+_SRGB = (b"sRGB", "sRGB".encode("utf-16-be"), "_SRG".encode("utf-16-be"))
+
+_ORIENTATION = 0x0112
+_USUAL_EFFORT = 7
+
+
+def settle_orientation(image: Image.Image) -> None:
+    """Make the EXIF block of an opened JPEG XL file say that the picture is upright.
+
+    Its decoder has turned it already, by what the codestream says; the EXIF orientation that stands beside is to be
+    ignored (ISO/IEC 18181-2, 9.4), but Pillow and what is written afterwards would turn the picture by it once more.
+    """
+    exif = image.getexif()
+    if exif.get(_ORIENTATION, 1) != 1:
+        exif[_ORIENTATION] = 1
+        image.info["exif"] = exif.tobytes()
+
+
+def _setting(quality: float, _mode: str) -> dict[str, Any]:
+    return {"lossless": True} if quality == LOSSLESS else {"quality": quality}
+
+
+def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+    try:
+        import pillow_jxl  # noqa: F401  (its import teaches Pillow the format)
+    except ImportError as error:
+        raise ConfigError("JXL needs the plugin pillow-jxl-plugin: pip install 'bytefit[jxl]'") from error
+    profile = options.get("icc_profile") or b""
+    if profile and not any(name in profile for name in _SRGB):
+        raise UnsupportedImage(
+            "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
+            "with PIL.ImageCms first"
+        )
+    picture, exif = _upright(picture, options.get("exif") or b"")
+    coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
+    # Of a JPEG source the plugin would take the coded picture as it is, whatever the quality.
+    return save_to_bytes(picture, "JXL", {**coding, "exif": exif, "lossless_jpeg": False})
+
+
+def _upright(picture: Image.Image, exif: bytes) -> tuple[Image.Image, bytes]:
+    """Return picture and EXIF block with the orientation applied: viewers of JPEG XL ignore that of EXIF."""
+    from PIL import Image as PillowImage
+    from PIL import ImageOps
+
+    block = PillowImage.Exif()
+    block.load(exif)
+    if block.get(_ORIENTATION, 1) == 1:
+        return picture, exif
+    turned = picture.copy()
+    turned.info = {"exif": exif}
+    turned = ImageOps.exif_transpose(turned)
+    block[_ORIENTATION] = 1
+    return turned, block.tobytes()
+
+
+JXL = Codec(
+    format="JXL",
+    suffixes=(".jxl",),
+    ladder=(
+        *(round(first + i * step, 2) for first, last, step in _STEPS for i in range(round((last - first) / step))),
+        99.9,
+        LOSSLESS,
+    ),
+    setting=_setting,
+    encode=_encode,
+    opaque_modes={**TO_RGB, "L": "L", "1": "L"},
+    alpha_mode="RGBA",
+    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    max_side=262_144,
+    steered=frozenset({"quality", "lossless", "lossless_jpeg"}),
+    options=frozenset({"effort", "decoding_speed", "use_container", "num_threads", "compress_metadata"})
+    | frozenset({"exif", "xmp", "icc_profile"}),
+    mean_bits=(
+        (0, 0.119),
+        (5, 0.146),
+        (10, 0.18),
+        (22, 0.258),
+        (30, 0.313),
+        (40, 0.35),
+        (50, 0.403),
+        (60, 0.487),
+        (70, 0.62),
+        (80, 0.823),
+        (85, 0.975),
+        (90, 1.2),
+        (93, 1.41),
+        (95, 1.61),
+        (97, 1.96),
+        (98, 2.2),
+        (99, 2.62),
+        (99.5, 3.0),
+        (99.9, 3.48),
+        (100, 5.81),
+    ),
+    probe_options={"effort": 3},
+    probe_pays=lambda options: options.get("effort", _USUAL_EFFORT) > 4,  # noqa: PLR2004  (5 takes three times as long)
+    header=lambda _quality, mode: 160 if mode == "RGBA" else 58,
+    rows_apart=False,
+    smooth_within=0.1,
+    # One third of a megapixel: effort 5 takes 0.09 s, the usual 7 0.3 s, 8 1.1 s, and 9 1.7 s for no byte less than 8.
+    efforts={"fast": {"effort": 5}, "normal": {}, "best": {"effort": 8}},
+    lossless={"lossless": True},
+    turns=True,
+)

@@ -1,0 +1,111 @@
+"""JPEG XL files (ISO/IEC 18181-1 and -2), as far as one can be lost without its plugin saying so."""
+
+from __future__ import annotations
+
+from bytefit.codecs.boxes import boxes
+
+_CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
+_CODESTREAM = b"\xff\x0a"
+
+# The index, and what a JPEG was restored from, are nothing of a picture that is coded anew.
+_KNOWN = frozenset({b"JXL ", b"ftyp", b"jxll", b"jxli", b"jxlc", b"jxlp", b"jbrd", b"Exif", b"xml ", b"free", b"skip"})
+
+_DEPTH = 8
+
+
+def codestream_in(data: bytes) -> bytes:
+    """Return the codestream of a JPEG XL file, which may lie in its container in parts."""
+    if not data.startswith(_CONTAINER):
+        return data
+    parts = []
+    for name, start, end in boxes(data):
+        if name == b"jxlc":
+            parts.append(data[start:end])
+        elif name == b"jxlp":
+            parts.append(data[start + 4 : end])
+    return b"".join(parts)
+
+
+def metadata_in_jxl(data: bytes) -> dict[str, bytes]:
+    """Return what pillow-jxl-plugin does not read, by the names Pillow's `info` gives it in other formats."""
+    if not data.startswith(_CONTAINER):
+        return {}
+    blocks = [data[start:end] for name, start, end in boxes(data) if name == b"xml "]
+    return {"xmp": blocks[0]} if blocks else {}
+
+
+def lost_in_jxl(data: bytes) -> str | None:
+    """Return what a JPEG XL file holds that pillow-jxl-plugin would drop in silence, or None.
+
+    What `metadata_in_jxl` finds is not lost.
+    """
+    for name, start, end in boxes(data) if data.startswith(_CONTAINER) else ():
+        if name not in _KNOWN:
+            kind = data[start : start + 4] if name == b"brob" else name
+            return f"a box {kind.decode('latin-1')!r} of {end - start} bytes"
+    stream = codestream_in(data)
+    return _lost_in_codestream(_Bits(stream[2:])) if stream.startswith(_CODESTREAM) else None
+
+
+class _Bits:
+    """The bits of a header, the lowest of each byte first."""
+
+    def __init__(self, data: bytes) -> None:
+        self._bits = int.from_bytes(data[:64], "little")
+
+    def take(self, count: int) -> int:
+        value = self._bits & ((1 << count) - 1)
+        self._bits >>= count
+        return value
+
+    def choice(self, *ways: tuple[int, int]) -> int:
+        """Return a number of the coding U32: two bits say which of four (least value, further bits) it is."""
+        least, count = ways[self.take(2)]
+        return least + self.take(count)
+
+
+def _lost_in_codestream(bits: _Bits) -> str | None:
+    """Read the headers of size and of image metadata (18181-1, annexes D.2 and D.3)."""
+    _skip_size(bits)
+    if bits.take(1):  # all as usual
+        return None
+    if bits.take(1):
+        bits.take(3)  # the orientation, which the decoder applies
+        if bits.take(1):
+            _skip_size(bits)
+        if bits.take(1):
+            return "a preview"
+        if bits.take(1):
+            return "an animation"
+    return _lost_depth(bits) or _lost_channels(bits)
+
+
+def _lost_depth(bits: _Bits) -> str | None:
+    if bits.take(1):
+        return "samples with a floating point"
+    depth = bits.choice((8, 0), (10, 0), (12, 0), (1, 6))
+    return f"{depth} bits a channel" if depth > _DEPTH else None
+
+
+def _lost_channels(bits: _Bits) -> str | None:
+    bits.take(1)  # whether 16 bits are enough to decode with
+    count = bits.choice((0, 0), (1, 0), (2, 4), (1, 12))
+    if count > 1:
+        return f"{count} channels beside its colours"
+    if count == 1 and not bits.take(1) and bits.choice((0, 0), (1, 0), (2, 4), (18, 6)):
+        return "a channel beside its colours that is not transparency"
+    return None
+
+
+def _skip_size(bits: _Bits) -> None:
+    eighths = bits.take(1)
+    _skip_side(bits, eighths)
+    if not bits.take(3):  # no common ratio
+        _skip_side(bits, eighths)
+
+
+def _skip_side(bits: _Bits, eighths: int) -> None:
+    if eighths:
+        bits.take(5)
+    else:
+        bits.choice((1, 9), (1, 13), (1, 18), (1, 30))

@@ -1,0 +1,155 @@
+"""The tags of TIFF pages: which travel to the file that is written anew, and how their directories get in.
+
+Pillow hands tags to libtiff, which writes all but directories of tags (EXIF, GPS): those are put behind the file here.
+"""
+
+from __future__ import annotations
+
+from struct import calcsize, unpack_from
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from PIL import Image
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+# Under this name `bytefit.opening` puts the tags of a file into the `info` of its picture.
+TAGS = "tiff_tags"
+
+# Tags that say how pixels are laid out and coded: those of the new file are its own. The page number (297) libtiff
+# takes in a form Pillow does not give it; SubIFDs (330) are further pictures.
+_STRUCTURAL = frozenset(
+    {256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291, 292, 293}
+    | {297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 333, 334, 336, 338, 339}
+    | {340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 34675, 40965}
+)
+EXIF_DIRECTORY, GPS_DIRECTORY = 34665, 34853
+# Pillow turns the pixels of a TIFF by it when it loads them.
+_ORIENTATION = 274
+_SUB_IFDS = 330
+_XMP = 700
+_LONG = 4  # the type of an offset
+# Photoshop wrote IPTC as numbers of four bytes, of which Pillow reads the first alone; Photoshop's block (34377)
+# repeats it.
+_IPTC, _IPTC_TYPES = 33723, {1, 7}
+
+
+def kept_tags(image: Image.Image) -> tuple[ImageFileDirectory_v2, ...]:
+    """Return for each page of an opened TIFF the tags that describe it; the image is left at the page it stood at.
+
+    For files of other formats they are empty. The orientation is not among them: Pillow has applied it.
+    """
+    pages, stood = [], image.tell()
+    try:
+        for page in range(getattr(image, "n_frames", 1)):
+            image.seek(page)
+            pages.append(_tags_of(image))
+    finally:
+        image.seek(stood)
+    return tuple(pages)
+
+
+def lost_in_tiff(image: Image.Image) -> str | None:
+    """Return what an opened TIFF holds that would be lost, or None; each page is asked for on its own.
+
+    Pillow reads 16 bits of colour as 8 and says so only by the tag.
+    """
+    tags = getattr(image, "tag_v2", {})
+    if _SUB_IFDS in tags:
+        return "further pictures in subdirectories"
+    depths = tags.get(258, (1,))
+    if len(depths) > 1 and max(depths) > 8:  # noqa: PLR2004
+        return f"{max(depths)} bits a channel"
+    return None
+
+
+def tags_from_exif(exif: bytes, xmp: bytes = b"") -> ImageFileDirectory_v2:
+    """Return an EXIF block, and XMP, of another format as tags."""
+    from PIL import Image as PillowImage
+
+    block = PillowImage.Exif()
+    block.load(exif)
+    tags = _directory()
+    for tag, value in block.items():
+        if tag not in _STRUCTURAL | {EXIF_DIRECTORY, GPS_DIRECTORY}:
+            tags[tag] = value
+    _take_directories(block, tags)
+    if xmp:
+        tags[_XMP] = xmp
+    return tags
+
+
+def apart(tags: Mapping[int, Any]) -> tuple[ImageFileDirectory_v2, dict[int, dict[int, Any]]]:
+    """Return tags as libtiff takes them, with a place for each directory, and the directories by their tag."""
+    flat, directories = _directory(), {}
+    for tag, value in tags.items():
+        kind = getattr(tags, "tagtype", {}).get(tag)
+        if isinstance(value, dict):
+            directories[tag] = value
+            kind, value = _LONG, 8  # noqa: PLW2901  (any offset: it is set when the directory has its place)
+        if kind is not None:
+            flat.tagtype[tag] = kind
+        flat[tag] = value
+    return flat, directories
+
+
+def with_directories(data: bytes, pages: list[dict[int, dict[int, Any]]]) -> bytes:
+    """Return a TIFF file with the directories of each page put behind it and their entries set."""
+    if not any(pages):
+        return data
+    grown = bytearray(data)
+    for entries, directories in zip(list(_entries(data)), pages, strict=True):
+        for tag, values in directories.items():
+            grown += bytes(len(grown) % 2)  # directories begin at even offsets (TIFF 6.0, section 2)
+            offset = len(grown)
+            directory = _directory(data[:4], tag)
+            for name, value in values.items():
+                directory[name] = value
+            grown += directory.tobytes(offset)
+            place = entries[tag] + 8
+            grown[place : place + 4] = offset.to_bytes(4, _byte_order(data))
+    return bytes(grown)
+
+
+def _directory(prefix: bytes = b"II*\x00", group: int | None = None) -> ImageFileDirectory_v2:
+    """Return an empty one; Pillow's TIFF is only loaded where a TIFF is in hand."""
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    return ImageFileDirectory_v2(prefix + bytes(4), group=group)
+
+
+def _tags_of(image: Image.Image) -> ImageFileDirectory_v2:
+    tags = _directory()
+    own = getattr(image, "tag_v2", None)
+    if own is None:
+        return tags
+    for tag, value in own.items():
+        garbled = tag == _IPTC and own.tagtype[tag] not in _IPTC_TYPES
+        if not garbled and tag not in _STRUCTURAL | {EXIF_DIRECTORY, GPS_DIRECTORY, _ORIENTATION}:
+            tags.tagtype[tag] = own.tagtype[tag]
+            tags[tag] = value
+    _take_directories(image.getexif(), tags)
+    return tags
+
+
+def _take_directories(exif: Image.Exif, tags: ImageFileDirectory_v2) -> None:
+    for tag in (EXIF_DIRECTORY, GPS_DIRECTORY):
+        if directory := dict(exif.get_ifd(tag)):
+            tags.tagtype[tag] = _LONG
+            tags[tag] = directory
+
+
+def _entries(data: bytes) -> Iterator[dict[int, int]]:
+    """Yield for each page of a classic TIFF file where the entry of each tag stands."""
+    order = "<" if _byte_order(data) == "little" else ">"
+    (offset,) = unpack_from(order + "I", data, 4)
+    while offset:
+        (count,) = unpack_from(order + "H", data, offset)
+        places = [offset + 2 + 12 * number for number in range(count)]
+        yield {unpack_from(order + "H", data, place)[0]: place for place in places}
+        (offset,) = unpack_from(order + "I", data, offset + 2 + count * calcsize("HHII"))
+
+
+def _byte_order(data: bytes) -> Literal["little", "big"]:
+    return "little" if data.startswith(b"II") else "big"

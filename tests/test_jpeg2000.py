@@ -1,0 +1,190 @@
+"""JPEG 2000: rate control keeps its promise, the metadata Pillow does not know, and what would be lost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from io import BytesIO
+from itertools import pairwise
+from math import ceil, exp
+
+import pytest
+from PIL import Image
+
+from bytefit.codecs.boxes import box, boxes
+from bytefit.codecs.jpeg2000 import JPEG2000, bits_per_pixel, is_codestream
+from bytefit.codecs.jpeg2000_boxes import lost_in_jpeg2000, metadata_in_jpeg2000
+from bytefit.errors import UnsupportedImage
+from bytefit.search import search
+from bytefit.seeding.prediction import mean_curve
+from images import XMP, encoded, exif, flat, graphic, icc_profile, in_mode, noise, opened, photograph
+
+RUNG = JPEG2000.setting(60, "RGB")
+
+
+def deep(size=(160, 120), mode="I;16"):
+    """Return a picture with 16 bits a channel, all of them in use."""
+    values = photograph(size, "L").tobytes()
+    return Image.frombytes(mode, size, b"".join((value * 251).to_bytes(2, "little") for value in values))
+
+
+PICTURES = {
+    "L": lambda: photograph((160, 120), "L"),
+    "RGB": lambda: photograph((160, 120)),
+    "RGBA": lambda: graphic((160, 120)),
+    "I;16": deep,
+}
+
+
+def test_neighbouring_rungs_are_two_percent_apart():
+    """Finer is of no use within the slack, coarser leaves bytes unused."""
+    lossy = JPEG2000.ladder[:-1]
+
+    ratios = [bits_per_pixel(right) / bits_per_pixel(left) for left, right in pairwise(lossy)]
+
+    assert all(1.015 < ratio < 1.025 for ratio in ratios), (min(ratios), max(ratios))
+
+
+@pytest.mark.parametrize("mode", PICTURES)
+@pytest.mark.parametrize("quality", [48, 60, 69])
+def test_rate_control_keeps_its_promise(mode, quality):
+    """A file is never more than its tile-part's frame larger than its rung says, and hardly smaller: no prediction."""
+    picture = PICTURES[mode]()
+    promised = exp(mean_curve(JPEG2000, picture)[JPEG2000.ladder.index(quality)])
+
+    size = len(JPEG2000.encode(picture, JPEG2000.setting(quality, mode)))
+
+    assert 0.9 * promised - 60 < size <= ceil(promised) + 1, (size, promised)
+
+
+@pytest.mark.parametrize("mode", PICTURES)
+def test_the_first_trial_is_the_answer(mode):
+    """That is what the promise is good for; budgets between empty and lossless."""
+    picture = PICTURES[mode]()
+    pixels = picture.width * picture.height
+
+    trials = []
+    for bits in (0.4, 0.7, 1.1, 1.6):
+        budget = int(pixels * bits / 8)
+        found = search(
+            lambda rung: len(JPEG2000.encode(picture, JPEG2000.setting(JPEG2000.ladder[rung], mode))),
+            mean_curve(JPEG2000, picture),
+            budget,
+            enough=ceil(0.85 * budget),
+        )
+        trials.append(len(found.sizes))
+
+    assert trials == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("mode", PICTURES)
+def test_the_finest_rung_is_lossless(mode):
+    """As for every budget that a lossless file fits in."""
+    picture = PICTURES[mode]()
+
+    data = JPEG2000.encode(picture, JPEG2000.setting(100, mode))
+
+    assert opened(data).mode == mode
+    assert opened(data).tobytes() == picture.tobytes()
+
+
+def test_sizes_go_on_rising_where_the_irreversible_wavelet_has_no_more_to_give():
+    """Its finest quantiser ends before the lossless file begins; the reversible wavelet fills the gap."""
+    picture = photograph((256, 256))
+    lossless = len(JPEG2000.encode(picture, JPEG2000.setting(100, "RGB")))
+    promises = [share * lossless for share in (0.7, 0.8, 0.9)]
+    qualities = [
+        next(quality for quality in JPEG2000.ladder if bits_per_pixel(quality) * 256 * 256 / 8 >= promise)
+        for promise in promises
+    ]
+
+    sizes = [len(JPEG2000.encode(picture, JPEG2000.setting(quality, "RGB"))) for quality in qualities]
+
+    assert all(abs(size / promise - 1) < 0.05 for size, promise in zip(sizes, promises, strict=True)), sizes
+
+
+def test_rates_above_the_raw_picture_are_lossless():
+    """OpenJPEG knows no rate below 1: grey has 8 bits a pixel, and the ladder goes to 16."""
+    assert JPEG2000.setting(95, "L") == JPEG2000.setting(100, "L")
+
+
+def test_sixteen_bits_are_kept_in_their_own_order_only():
+    """Pillow's conversion from I;16N to I;16 clips at 255: those modes are refused."""
+    assert JPEG2000.prepare(deep(mode="I;16B")).mode == "I;16B"
+    for mode in ("I;16L", "I;16N", "I", "F", "CMYK", "LAB"):
+        with pytest.raises(UnsupportedImage, match="cannot write mode"):
+            JPEG2000.prepare(in_mode(mode))
+
+
+def test_metadata_travels_in_boxes():
+    """Pillow writes none of it and reads none of it; other programs do both."""
+    metadata = {"icc_profile": icc_profile(), "exif": exif(orientation=6), "xmp": XMP}
+
+    data = JPEG2000.encode(photograph(), {**RUNG, **metadata})
+
+    assert metadata_in_jpeg2000(data) == metadata
+    assert lost_in_jpeg2000(data) is None
+    assert opened(data).tobytes() == opened(JPEG2000.encode(photograph(), RUNG)).tobytes()
+
+
+def test_files_with_metadata_are_read_by_other_programs(tmp_path):
+    """OpenJPEG's own, which looks into every box."""
+    if shutil.which("opj_decompress") is None:
+        pytest.skip("opj_decompress is not installed")
+    path = tmp_path / "picture.jp2"
+    path.write_bytes(JPEG2000.encode(photograph(), {**RUNG, "exif": exif(orientation=6), "xmp": XMP}))
+
+    subprocess.run(["opj_decompress", "-i", path, "-o", tmp_path / "picture.ppm"], capture_output=True, check=True)
+
+    with Image.open(tmp_path / "picture.ppm") as decoded:
+        assert decoded.size == photograph().size
+
+
+def test_empty_metadata_leaves_the_file_alone():
+    """It is how "strip" is said."""
+    stripped = JPEG2000.encode(photograph(), {**RUNG, "icc_profile": b"", "exif": b"", "xmp": b"", "comment": b""})
+
+    assert stripped == JPEG2000.encode(photograph(), RUNG)
+
+
+def test_a_codestream_stays_one_and_carries_no_metadata():
+    """It has no boxes: what it cannot hold is refused, not dropped."""
+    data = JPEG2000.encode(photograph(), {**RUNG, "no_jp2": True})
+
+    assert is_codestream(Image.open(BytesIO(data)))
+    assert not is_codestream(Image.open(BytesIO(JPEG2000.encode(photograph(), RUNG))))
+    with pytest.raises(UnsupportedImage, match=r"bare JPEG 2000 codestream has no place for xmp: write a \.jp2"):
+        JPEG2000.encode(photograph(), {**RUNG, "no_jp2": True, "xmp": XMP})
+
+
+def with_header_box(data, name, content):
+    """Return a JP2 file with one more box in its header box, or another content of the one that is there."""
+    start, end = next((start, end) for found, start, end in boxes(data) if found == b"jp2h")
+    header = {found: data[first:last] for found, first, last in boxes(data, start, end)} | {name: content}
+    return data[: start - 8] + box(b"jp2h", b"".join(box(*pair) for pair in header.items())) + data[end:]
+
+
+PLAIN = encoded(flat((32, 32)), "JPEG2000")
+SIZ_DEPTHS = PLAIN.index(b"\xff\x4f\xff\x51") + 42
+LOST = {
+    "a box 'xml ' of 4 bytes": PLAIN + box(b"xml ", b"<a/>"),
+    "a box of unknown content of 3 bytes": PLAIN + box(b"uuid", bytes(19)),
+    "GeoTIFF tags of 3 bytes": PLAIN + box(b"uuid", bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03") + bytes(3)),
+    "2 codestreams": PLAIN + box(b"jp2c", b"\xff\x4f\xff\x51"),
+    "colours of its own (enumerated colour space 14)": with_header_box(PLAIN, b"colr", b"\x01\x00\x00\x00\x00\x00\x0e"),
+    "a box 'roid' of 1 bytes": with_header_box(PLAIN, b"roid", b"x"),
+    "12 bits a channel": PLAIN[:SIZ_DEPTHS] + b"\x0b" + PLAIN[SIZ_DEPTHS + 1 :],
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_what_pillow_drops_in_silence_is_named(lost):
+    """So that a file that holds it can be refused."""
+    assert lost_in_jpeg2000(LOST[lost]) == lost
+
+
+@pytest.mark.parametrize("picture", [flat((32, 32)), graphic((32, 32)), deep((32, 32)), noise((32, 32), "L")])
+@pytest.mark.parametrize("options", [{}, {"no_jp2": True}])
+def test_nothing_is_lost_of_what_pillow_wrote(picture, options):
+    """Neither of a JP2 file nor of a codestream."""
+    assert lost_in_jpeg2000(encoded(picture, "JPEG2000", **options)) is None

@@ -1,0 +1,187 @@
+"""JPEG XL through its plugin: distinct rungs, metadata, and what a file holds besides one picture."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+
+import pytest
+from PIL import Image, ImageCms
+
+from bytefit.codecs.boxes import box
+from bytefit.codecs.jxl import JXL, settle_orientation
+from bytefit.codecs.jxl_boxes import codestream_in, lost_in_jxl, metadata_in_jxl
+from bytefit.errors import ConfigError, UnsupportedImage
+from images import XMP, exif, flat, graphic, icc_profile, in_mode, photograph, write_jpeg
+
+RUNG = JXL.setting(60, "RGB")
+
+with_plugin = pytest.mark.usefixtures("plugin")
+
+
+@pytest.fixture
+def plugin():
+    """Return the plugin, which has taught Pillow the format; skip where it is not installed."""
+    return pytest.importorskip("pillow_jxl")
+
+
+def test_without_its_plugin_the_way_out_is_told(monkeypatch):
+    """It is an extra; the codec's record needs nothing of it."""
+    monkeypatch.setitem(sys.modules, "pillow_jxl", None)
+
+    with pytest.raises(ConfigError, match=r"JXL needs the plugin pillow-jxl-plugin: pip install 'bytefit\[jxl\]'"):
+        JXL.encode(flat(), RUNG)
+
+
+@with_plugin
+def test_rungs_are_files_of_their_own():
+    """No two qualities of the ladder are the same distance."""
+    picture = photograph((64, 48))
+
+    files = {JXL.encode(picture, JXL.setting(quality, "RGB")) for quality in JXL.ladder}
+
+    assert len(files) == len(JXL.ladder)
+
+
+@with_plugin
+@pytest.mark.parametrize("picture", [photograph((65, 43)), photograph((65, 43), "L"), graphic((65, 43))])
+def test_the_finest_rung_is_lossless(picture):
+    """The plugin's quality 100 is not: libjxl refuses it without a profile."""
+    back = Image.open(BytesIO(JXL.encode(picture, JXL.setting(100, picture.mode))))
+
+    assert back.mode == picture.mode
+    assert back.tobytes() == picture.tobytes()
+
+
+@with_plugin
+def test_a_jpeg_source_is_coded_anew(tmp_path):
+    """The plugin would otherwise put the JPEG's own data into the file, whatever the quality."""
+    with Image.open(write_jpeg(tmp_path / "picture.jpg", photograph((160, 120)))) as source:
+        low, high = (len(JXL.encode(source, JXL.setting(quality, "RGB"))) for quality in (20, 90))
+
+    assert low < high / 2
+
+
+@with_plugin
+def test_metadata_is_kept_upright():
+    """Viewers of JPEG XL ignore the orientation of EXIF: it is applied to the pixels."""
+    options = {**JXL.setting(100, "RGB"), "exif": exif(orientation=6), "xmp": XMP}
+
+    data = JXL.encode(photograph((96, 64)), options)
+
+    back = Image.open(BytesIO(data))
+    assert back.tobytes() == photograph((96, 64)).transpose(Image.Transpose.ROTATE_270).tobytes()
+    assert back.getexif()[0x0110] == "bytefit test camera"
+    assert back.getexif()[0x0112] == 1
+    assert metadata_in_jxl(data) == {"xmp": XMP}
+    assert lost_in_jxl(data) is None
+
+
+@with_plugin
+def test_the_orientation_beside_a_decoded_picture_is_settled():
+    """Its decoder has turned it already."""
+    file = BytesIO()
+    photograph((96, 64)).save(file, "JXL", exif=exif(orientation=6))
+    image = Image.open(file)
+
+    settle_orientation(image)
+
+    assert image.getexif()[0x0112] == 1
+    assert Image.open(BytesIO(JXL.encode(image, {**RUNG, "exif": image.info["exif"]}))).size == (96, 64)
+
+
+@with_plugin
+def test_nothing_of_the_source_slips_in_unasked():
+    """The plugin takes EXIF from the picture: "strip" has to reach there too."""
+    source = photograph((96, 64))
+    source.info.update(exif=exif(orientation=6), xmp=XMP)
+
+    stripped = JXL.encode(source, {**RUNG, "exif": b"", "xmp": b"", "icc_profile": b""})
+
+    assert stripped == JXL.encode(photograph((96, 64)), RUNG)
+
+
+@with_plugin
+def test_profiles_other_than_srgb_are_refused():
+    """The plugin drops them, and the colours would be others; sRGB is what no profile means."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    written = Image.open(BytesIO(JXL.encode(photograph(), RUNG))).info["icc_profile"]
+
+    assert JXL.encode(photograph(), {**RUNG, "icc_profile": srgb})
+    assert JXL.encode(photograph(), {**RUNG, "icc_profile": written})
+    with pytest.raises(UnsupportedImage, match=r"cannot write colour profiles.*not sRGB: convert the picture to sRGB"):
+        JXL.encode(photograph(), {**RUNG, "icc_profile": icc_profile()})
+
+
+@pytest.mark.parametrize("mode", ["I", "F", "I;16", "CMYK", "LAB"])
+def test_what_would_lose_is_refused(mode):
+    """More than 8 bits are not handled, inks and Lab the plugin does not take."""
+    with pytest.raises(UnsupportedImage, match="cannot write mode"):
+        JXL.prepare(in_mode(mode))
+
+
+def codestream(*fields):
+    """Return a codestream of 8x8 pixels whose image metadata are these fields, (value, bits), the lowest bit first."""
+    bits = length = 0
+    for value, count in ((1, 1), (0, 5), (1, 3), *fields):  # in eighths, one of them, as wide as high
+        bits |= value << length
+        length += count
+    return b"\xff\x0a" + bits.to_bytes(40, "little")
+
+
+NO, YES = (0, 1), (1, 1)
+# Not as usual; no further fields; whole samples of 8 bits; 16 bits suffice.
+EIGHT_BITS = (NO, NO, NO, (0, 2), YES)
+STREAMS = {
+    None: codestream(YES),
+    "an animation": codestream(NO, YES, (0, 3), NO, NO, YES),
+    "a preview": codestream(NO, YES, (0, 3), NO, YES),
+    "10 bits a channel": codestream(NO, NO, NO, (1, 2)),
+    "14 bits a channel": codestream(NO, NO, NO, (3, 2), (13, 6)),
+    "samples with a floating point": codestream(NO, NO, YES),
+    "3 channels beside its colours": codestream(*EIGHT_BITS, (2, 2), (1, 4)),
+    "a channel beside its colours that is not transparency": codestream(*EIGHT_BITS, (1, 2), NO, (1, 2)),
+}
+
+
+@pytest.mark.parametrize("lost", STREAMS)
+def test_what_the_plugin_drops_in_silence_is_named(lost):
+    """It shows the first frame of an animation and says nothing of the others."""
+    signature = box(b"JXL ", b"\r\n\x87\n")
+    half = len(STREAMS[lost]) // 2
+    parts = box(b"jxlp", bytes(4) + STREAMS[lost][:half]) + box(b"jxlp", b"\x80\0\0\1" + STREAMS[lost][half:])
+
+    assert lost_in_jxl(STREAMS[lost]) == lost
+    assert lost_in_jxl(signature + box(b"jxlc", STREAMS[lost])) == lost
+    assert lost_in_jxl(signature + parts) == lost
+    assert codestream_in(signature + parts) == STREAMS[lost]
+
+
+def test_other_boxes_are_named():
+    """Gain maps and content credentials among them, packed or not; what a JPEG was restored from is not missed."""
+    signature, stream = box(b"JXL ", b"\r\n\x87\n"), box(b"jxlc", STREAMS[None])
+
+    assert lost_in_jxl(signature + stream + box(b"jhgm", b"map")) == "a box 'jhgm' of 3 bytes"
+    assert lost_in_jxl(signature + stream + box(b"brob", b"jumb...")) == "a box 'jumb' of 7 bytes"
+    assert lost_in_jxl(signature + stream + box(b"jbrd", b"...")) is None
+
+
+@with_plugin
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(8, 8), (200, 120), (33, 77), (1000, 3)])
+@pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 60}, {"quality": 60, "use_container": True}])
+def test_nothing_is_lost_of_what_the_plugin_wrote(mode, size, options):
+    """The header is read as libjxl writes it, for every shape."""
+    file = BytesIO()
+    in_mode(mode, size).save(file, "JXL", **options)
+
+    assert lost_in_jxl(file.getvalue()) is None
+
+
+@with_plugin
+def test_deep_files_are_told():
+    """As libjxl writes them."""
+    file = BytesIO()
+    Image.new("I;16", (32, 24)).save(file, "JXL", lossless=True)
+
+    assert lost_in_jxl(file.getvalue()) == "16 bits a channel"
