@@ -1,0 +1,146 @@
+"""The chunks of a PNG file (W3C PNG, third edition): read, carried from one file to another, and what Pillow drops.
+
+It works on bytes and on what Pillow tells of an opened picture; it encodes no pixels.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from PIL import Image
+
+    from bytefit.frames import Frames
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+# Under this name `bytefit.opening` puts the chunks of a file into the `info` of its picture.
+CHUNKS = "png_chunks"
+
+# What makes up the pixels, or is only true of the palette and the depth they had.
+_STRUCTURE = frozenset(
+    {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL"}
+)
+_STRUCTURE |= {b"fdAT", b"tIME"}  # tIME is the time of the last change of the pixels: this one
+
+# What travels by a save option of its own.
+_BY_OPTION = frozenset({b"iCCP", b"eXIf", b"pHYs"})
+_XMP = b"XML:com.adobe.xmp\x00"
+
+# What says how samples become colours stands before the palette.
+COLOUR_CHUNKS = frozenset({b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI"})
+
+# Colours that eight bits of an RGB picture do not hold as they are.
+_OTHER_COLOURS = frozenset({b"cICP", b"mDCV", b"cLLI"})
+
+_METRE = 0.0254  # inches
+_HEADER, _HIGH_DEPTH = 13, 16  # bytes of an IHDR; bits
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
+    """Yield (name, content, offset, offset behind it) of the chunks of a PNG file, as far as it is whole."""
+    position = len(SIGNATURE)
+    while position + 12 <= len(data):
+        length, name = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
+        if position + 12 + length > len(data):
+            return
+        yield name, data[position + 8 : position + 8 + length], position, position + 12 + length
+        position += 12 + length
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """Return a chunk with its length and its checksum."""
+    return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
+
+
+def lost_in_png(data: bytes) -> str | None:
+    """Return what a PNG file holds that Pillow would drop in silence, or None."""
+    for name, content, *_ in chunks(data):
+        depth, colour_type = content[8:10] if name == b"IHDR" and len(content) == _HEADER else (8, 0)
+        if depth == _HIGH_DEPTH and colour_type != 0:  # grey Pillow holds in full
+            return "16 bits a channel"
+        if name in _OTHER_COLOURS:
+            return f"colours of its own (chunk {name.decode()})"
+    return None
+
+
+def other_chunks(data: bytes) -> bytes:
+    """Return the chunks of a file that can stand beside other pixels and travel by no option of their own."""
+    kept = (data[start:end] for name, content, start, end in chunks(data) if _is_other(name, content))
+    return b"".join(kept)
+
+
+def _is_other(name: bytes, content: bytes) -> bool:
+    critical = not name[:1].islower()
+    return not (critical or name in _STRUCTURE or name in _BY_OPTION or (name == b"iTXt" and content.startswith(_XMP)))
+
+
+def colour_chunks(raw: bytes) -> bytes:
+    """Return of whole chunks those that say how samples become colours."""
+    data = SIGNATURE + raw
+    return b"".join(data[start:end] for name, _, start, end in chunks(data) if name in COLOUR_CHUNKS)
+
+
+def chunks_of(image: Image.Image | Frames) -> bytes:
+    """Return the same of an opened picture: as they were in its file, or as far as Pillow tells of them."""
+    if (raw := image.info.get(CHUNKS)) is not None:
+        return bytes(raw)
+    made = []
+    if isinstance(gamma := image.info.get("gamma"), float):
+        made.append(chunk(b"gAMA", round(gamma * 100_000).to_bytes(4, "big")))
+    if isinstance(intent := image.info.get("srgb"), int):
+        made.append(chunk(b"sRGB", bytes([intent & 3])))
+    if isinstance(white := image.info.get("chromaticity"), tuple):
+        made.append(chunk(b"cHRM", b"".join(round(value * 100_000).to_bytes(4, "big") for value in white)))
+    for key, text in getattr(image, "text", {}).items():
+        if key != _XMP[:-1].decode():
+            made.append(_text(key, text))
+    return b"".join(made)
+
+
+def _text(key: str, text: str) -> bytes:
+    """Return a text chunk: Latin-1 where that holds it, else UTF-8."""
+    try:
+        return chunk(b"tEXt", key.encode("latin-1") + b"\x00" + text.encode("latin-1"))
+    except UnicodeEncodeError:
+        return chunk(b"iTXt", key.encode("latin-1", "replace") + b"\x00\x00\x00\x00\x00" + text.encode())
+
+
+def carried_chunks(options: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return the chunks that save options ask for: those before the palette, and those before the pixels.
+
+    Args:
+        options: of `icc_profile`, `exif`, `xmp`, `comment` and `extra` (whole chunks) bytes, of `dpi` a pair, of
+            `pnginfo` a `PIL.PngImagePlugin.PngInfo`.
+    """
+    made = []
+    if profile := options.get("icc_profile"):
+        made.append(chunk(b"iCCP", b"ICC Profile\x00\x00" + zlib.compress(profile, 9)))
+    if dpi := options.get("dpi"):
+        per_metre = b"".join(round(float(value) / _METRE).to_bytes(4, "big") for value in dpi)
+        made.append(chunk(b"pHYs", per_metre + b"\x01"))
+    if exif := options.get("exif"):
+        made.append(chunk(b"eXIf", bytes(exif).removeprefix(b"Exif\x00\x00")))
+    if xmp := options.get("xmp"):
+        made.append(chunk(b"iTXt", _XMP + bytes(4) + (xmp.encode() if isinstance(xmp, str) else xmp)))
+    if comment := options.get("comment"):
+        text = comment.decode("utf-8", "replace") if isinstance(comment, bytes) else str(comment)
+        made.append(_text("Comment", text))
+    if (given := options.get("pnginfo")) is not None:
+        made += [chunk(bytes(name), bytes(content)) for name, content, *_ in given.chunks]
+    everything = SIGNATURE + b"".join(made) + bytes(options.get("extra") or b"")
+    early: list[bytes] = []
+    late: list[bytes] = []
+    for name, _, start, end in chunks(everything):
+        (early if name in COLOUR_CHUNKS else late).append(everything[start:end])
+    return b"".join(early), b"".join(late)
+
+
+def with_chunks(data: bytes, early: bytes, late: bytes) -> bytes:
+    """Return a file with chunks put behind its header and before its pixels."""
+    behind_header = next(end for name, _, _, end in chunks(data) if name == b"IHDR")
+    pixels = next(start for name, _, start, _ in chunks(data) if name in {b"IDAT", b"acTL"})
+    return data[:behind_header] + early + data[behind_header:pixels] + late + data[pixels:]
