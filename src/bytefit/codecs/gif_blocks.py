@@ -1,0 +1,142 @@
+"""The blocks of a GIF file (GIF89a specification, CompuServe 1990): written, and those that hold no pixels read.
+
+Pixels are packed by Pillow's LZW; which pixels, in which palette, is for `bytefit.codecs.gif_frames` to say.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from struct import pack
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import ImageFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from PIL import Image
+
+# Under this name `bytefit.opening` puts the blocks of a file that hold no pixels into the `info` of its picture.
+BLOCKS = "gif_blocks"
+
+# What is done to a frame's rectangle before the next one is drawn.
+KEEP, CLEAR, RESTORE = 1, 2, 3
+
+_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
+_CONTROL, _COMMENT, _APPLICATION, _PLAIN_TEXT = 0xF9, 0xFE, 0xFF, 0x01
+_SUB_BLOCK = 255
+# The loop, and what `bytefit.padding` adds, are written anew.
+_REWRITTEN = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"BYTEFIT PAD")
+
+
+class Drawn(NamedTuple):
+    """One frame as it is stored.
+
+    Attributes:
+        indexed: the pixels of its rectangle, mode P or L, as indices.
+        left, top: where the rectangle stands.
+        transparent: the index that lets through what was there before, or None.
+        palette: its own colours, three bytes each; empty for those of the file.
+        delay: hundredths of a second until the next frame.
+        disposal: `KEEP`, `CLEAR` or `RESTORE`.
+    """
+
+    indexed: Image.Image
+    left: int
+    top: int
+    transparent: int | None
+    palette: bytes
+    delay: int
+    disposal: int
+
+
+def written(
+    size: tuple[int, int], palette: bytes, frames: Iterable[Drawn], *, repeats: int | None, blocks: bytes
+) -> bytes:
+    """Return a file.
+
+    Args:
+        size: width and height of all of it, in pixels.
+        palette: colours for the frames that have none of their own, three bytes each.
+        frames: what is drawn, in order.
+        repeats: how often the animation is shown again, 0 for ever; None for a file that is shown once.
+        blocks: whole blocks without pixels, see `other_blocks`.
+    """
+    table, flags = _table(palette)
+    parts = [b"GIF89a", pack("<HHBBB", *size, flags, 0, 0), table]
+    if repeats is not None:
+        parts.append(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + pack("<H", repeats) + b"\x00")
+    parts.append(blocks)
+    for frame in frames:
+        parts += _drawn(frame, len(palette) // 3)
+    return b"".join(parts) + bytes([_TRAILER])
+
+
+def comment_block(comment: bytes) -> bytes:
+    """Return a comment extension."""
+    pieces = (comment[at : at + _SUB_BLOCK] for at in range(0, len(comment), _SUB_BLOCK))
+    return b"\x21\xfe" + b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\x00"
+
+
+def other_blocks(data: bytes) -> bytes:
+    """Return the blocks of a file that hold no pixels and stay true beside other pixels: comments, XMP, profiles."""
+    return b"".join(block for label, block in _extensions(data) if _is_other(label, block))
+
+
+def _is_other(label: int, block: bytes) -> bool:
+    return label == _COMMENT or (label == _APPLICATION and block[3:14] not in _REWRITTEN)
+
+
+def _extensions(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the label and the whole of each extension, as far as the file goes."""
+    position = 13 + _table_bytes(data[10:11])
+    while position + 1 < len(data):
+        start = position
+        if data[position] == _EXTENSION:
+            label, position = data[position + 1], _behind_sub_blocks(data, position + 2)
+            yield label, data[start:position]
+        elif data[position] == _IMAGE:
+            position = _behind_sub_blocks(data, position + 11 + _table_bytes(data[position + 9 : position + 10]))
+        else:
+            return
+
+
+def _behind_sub_blocks(data: bytes, position: int) -> int:
+    while position < len(data) and data[position]:
+        position += 1 + data[position]
+    return position + 1
+
+
+def _table_bytes(flags: bytes) -> int:
+    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+
+
+def _table(palette: bytes) -> tuple[bytes, int]:
+    """Return a colour table filled up to a power of two, and the flags that announce it."""
+    if not palette:
+        return b"", 0
+    exponent = max(1, (len(palette) // 3 - 1).bit_length())
+    return palette.ljust(3 << exponent, b"\x00"), 0x80 | (exponent - 1)
+
+
+def _drawn(frame: Drawn, colours: int) -> list[bytes]:
+    """Return the control block, the descriptor, the colours and the pixels of a frame."""
+    table, flags = _table(frame.palette)
+    control = frame.disposal << 2 | (frame.transparent is not None)
+    used = max(len(frame.palette) // 3 or colours, (frame.transparent or 0) + 1)
+    return [
+        pack("<BBBBHBB", _EXTENSION, _CONTROL, 4, control, frame.delay, frame.transparent or 0, 0),
+        pack("<BHHHHB", _IMAGE, frame.left, frame.top, *frame.indexed.size, flags),
+        table,
+        packed(frame.indexed, max(2, (used - 1).bit_length())),
+    ]
+
+
+def packed(indexed: Image.Image, bits: int) -> bytes:
+    """Return the indices of a picture, each of so many bits, packed by LZW."""
+    pixels = indexed.copy()
+    # Where Pillow's encoders look for it: the bits of a code at first, and whether rows are interlaced.
+    pixels.encoderconfig = (bits, 0)
+    buffer = BytesIO()
+    ImageFile._save(pixels, buffer, [ImageFile._Tile("gif", (0, 0, *pixels.size), 0, pixels.mode)])  # noqa: SLF001
+    return bytes([bits]) + buffer.getvalue() + b"\x00"
