@@ -4,7 +4,10 @@ The words used everywhere in this package:
 
     target    what the user typed ("200KB")
     budget    its bytes, an int
-    codec     a format we can steer: JPEG, WebP, AVIF
+    codec     a format we can steer: JPEG, PNG, GIF, WebP, AVIF ...
+    frames    the pictures of an animation, or the pages of a file
+    palette   the colours that are left of a picture, as PNG and GIF store it
+    extras    what a JPEG file holds beside its picture: further pictures, gain maps, films
     setting   the Pillow save options of one encode
     ladder    a codec's settings from the smallest file to the largest; rung: one of them, by its index
     curve     ln(bytes) along a ladder
@@ -38,7 +41,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bytefit.bytesize import format_size, parse_size
-    from bytefit.codecs import Trial
+    from bytefit.codecs import Codec, Trial, register_codec
     from bytefit.compression import Result, compress
     from bytefit.errors import (
         BudgetUnreachable,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         UnsupportedImage,
     )
     from bytefit.files import Outcome, compress_file
+    from bytefit.frames import Frames
     from bytefit.pillow_plugin import register, unregister
 
 __version__ = "0.1.0"
@@ -57,7 +61,9 @@ __version__ = "0.1.0"
 __all__ = [
     "BudgetUnreachable",
     "BytefitError",
+    "Codec",
     "ConfigError",
+    "Frames",
     "ModelError",
     "OptionError",
     "Outcome",
@@ -70,12 +76,13 @@ __all__ = [
     "format_size",
     "parse_size",
     "register",
+    "register_codec",
     "unregister",
 ]
 
 _HOMES = {
     "bytesize": ("format_size", "parse_size"),
-    "codecs": ("Trial",),
+    "codecs": ("Codec", "Trial", "register_codec"),
     "compression": ("Result", "compress"),
     "errors": (
         "BudgetUnreachable",
@@ -87,6 +94,7 @@ _HOMES = {
         "UnsupportedImage",
     ),
     "files": ("Outcome", "compress_file"),
+    "frames": ("Frames",),
     "pillow_plugin": ("register", "unregister"),
 }
 

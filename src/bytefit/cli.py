@@ -84,8 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     compress.add_argument("path", type=Path, metavar="IMAGE")
     compress.add_argument("--to", type=size, required=True, metavar="SIZE", help="the most bytes: 200KB, 1.5MiB, 4096")
     compress.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here; the suffix sets the format")
-    compress.add_argument("--format", metavar="FORMAT", help="JPEG, WEBP or AVIF, where the suffix does not tell")
+    compress.add_argument(
+        "--format",
+        metavar="FORMAT",
+        help="JPEG, PNG, WEBP ..., where the suffix does not tell; auto: the one it looks best in",
+    )
     add_fitting_options(compress)
+    compress.add_argument("--formats", type=_names, metavar="A,B", help="with --format auto: those allowed")
+    compress.add_argument("--lossless", action="store_true", help="keep every pixel as it is, or fail")
+    compress.add_argument("--drop-extras", action="store_true", help="leave out gain maps, films, further pictures")
     compress.add_argument("--exact", action="store_true", help="pad the file to exactly SIZE")
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
     compress.set_defaults(run=_compress)
@@ -93,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     add_budget_commands(commands)
     add_training_commands(commands)
     return parser
+
+
+# Options of one picture that mean something only where they are given.
+_ASKED = ("formats", "lossless", "drop_extras")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _compress(arguments: argparse.Namespace) -> int:
@@ -104,6 +119,7 @@ def _compress(arguments: argparse.Namespace) -> int:
         output=arguments.output,
         format=arguments.format,
         exact=arguments.exact,
+        **{name: value for name in _ASKED if (value := getattr(arguments, name)) not in (None, False)},
         **fitting_options(arguments),
     )
     print(_as_json(outcome) if arguments.json else told(outcome))
@@ -125,7 +141,7 @@ def _as_json(outcome: Outcome) -> str:
         "changed": outcome.changed,
     }
     if (result := outcome.result) is not None:
-        names = ("format", "quality", "width", "height", "scale", "score", "proven")
+        names = ("format", "quality", "width", "height", "frames", "scale", "score", "proven")
         record |= {name: getattr(result, name) for name in names}
         record |= {"trials": [asdict(trial) for trial in result.trials]}
         record |= {"probes": [asdict(trial) for trial in result.probes], "seconds": result.seconds}

@@ -7,23 +7,35 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit import metadata as metadata_
-from bytefit.bytesize import parse_size
-from bytefit.codecs import Codec, Trial, codec_for_format
-from bytefit.encodes import Encodes, Order
-from bytefit.errors import ConfigError
-from bytefit.opening import decoded, read_image
+from bytefit.bytesize import format_size, parse_size
+from bytefit.choosing import AUTO, best_looking
+from bytefit.codecs import LOSSLESS_FORMATS, Codec, Trial, codec_for_format
+from bytefit.codecs.codec import DRAWING, LOSSLESS
+from bytefit.encodes import Encodes, Order, score_of
+from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
+from bytefit.frames import Frames, check_frames
+from bytefit.opening import decode, decoded, read_image
 from bytefit.options import check_bounds, check_options
 from bytefit.padding import least_padding, pad
+from bytefit.seeding import content
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from PIL import Image
+
+    from bytefit.search import Found
+
+
+# A lossless picture that is too large for its budget is tried as this, unless the budget is hopeless.
+_ELSEWHERE, _LEAST_ELSEWHERE = "WEBP", 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Result:
         quality: the quality of `setting` on the codec's own scale.
         setting: the Pillow save options of the encode, metadata left out.
         width, height: the dimensions of the encoded picture, in pixels.
+        frames: how many pictures it holds.
         scale: its longer side over that of the source; 1.0 unless `resize` made it smaller.
         score: its SSIMULACRA2 score at the dimensions of the source, where a `min_score` asked for it; else None.
         proven: whether the next rung was measured to be over the budget, or there is none.
@@ -52,6 +65,7 @@ class Result:
     setting: Mapping[str, Any] = field(repr=False)
     width: int
     height: int
+    frames: int
     scale: float
     score: float | None
     proven: bool
@@ -75,11 +89,37 @@ class Result:
         return self.size <= self.budget
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What is asked for, see `compress`."""
+
+    format: str | None = None
+    formats: Iterable[str] | None = None
+    slack: float = 0.05
+    min_quality: float | None = None
+    min_score: float | None = None
+    resize: bool = False
+    min_width: int | None = None
+    max_width: int | None = None
+    max_height: int | None = None
+    effort: str = "normal"
+    exact: bool = False
+    on_unreachable: str = "error"
+    metadata: str = "keep"
+    lossless: bool = False
+    drop_extras: bool = False
+    save_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+_OWN = frozenset(entry.name for entry in fields(Wishes)) - {"save_options"}
+
+
 def compress(
-    image: Image.Image | str | os.PathLike[str],
+    image: Image.Image | Frames | str | os.PathLike[str],
     target: str | int,
     *,
     format: str | None = None,  # noqa: A002  (Pillow's word)
+    formats: Iterable[str] | None = None,
     slack: float = 0.05,
     min_quality: float | None = None,
     min_score: float | None = None,
@@ -91,14 +131,18 @@ def compress(
     exact: bool = False,
     on_unreachable: str = "error",
     metadata: str = "keep",
+    lossless: bool = False,
+    drop_extras: bool = False,
     **save_options: Any,
 ) -> Result:
     """Encode `image` so that the file has at most `target` bytes and looks as good as those bytes allow.
 
     Args:
-        image: a picture, or the path of one.
+        image: a picture, the frames of an animation, or the path of a file. Of a file that holds an animation or
+            pages, and of a picture opened from one, all are taken (`image.copy()` takes one out).
         target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB".
-        format: Pillow's name of the format; None means the picture's own.
+        format: Pillow's name of the format; None means the picture's own, "auto" the one it looks best in.
+        formats: with "auto" those that are allowed; None for those that browsers show.
         slack: the share of the budget that may stay unused, 0 to less than 1. 0 proves the best rung: it fits and
             the next one up does not.
         min_quality: the least quality accepted, on the codec's own scale.
@@ -112,6 +156,9 @@ def compress(
         exact: pad the file inside its container to exactly `target` bytes.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
         metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget.
+        lossless: keep every pixel as it is; a budget that does not allow it is unreachable.
+        drop_extras: leave out what a JPEG file holds beside its picture: further pictures, a gain map, a film ...
+            Else it is carried along byte for byte, or the picture is refused.
         save_options: further options of Pillow's writer, used in every encode.
 
     Raises:
@@ -120,11 +167,9 @@ def compress(
         BudgetUnreachable: if no encoding within the floors is small enough.
         ConfigError: if an option makes no sense, is unknown or in conflict with the target.
     """
-    return _compressed(
-        image,
-        target,
-        again=False,
+    wishes = Wishes(
         format=format,
+        formats=formats,
         slack=slack,
         min_quality=min_quality,
         min_score=min_score,
@@ -136,8 +181,11 @@ def compress(
         exact=exact,
         on_unreachable=on_unreachable,
         metadata=metadata,
-        **save_options,
+        lossless=lossless,
+        drop_extras=drop_extras,
+        save_options=save_options,
     )
+    return _answer(image, target, wishes)
 
 
 def compress_again(path: str | os.PathLike[str], target: str | int, **options: Any) -> Result:
@@ -154,83 +202,86 @@ def compress_again(path: str | os.PathLike[str], target: str | int, **options: A
     Raises:
         BytefitError: see `compress`.
     """
-    return _compressed(path, target, again=True, **options)
+    own = {name: options.pop(name) for name in list(options) if name in _OWN}
+    return _answer(path, target, Wishes(**own, save_options=options), again=True)
 
 
-def _compressed(
-    image: Image.Image | str | os.PathLike[str],
-    target: str | int,
-    *,
-    again: bool,
-    format: str | None = None,  # noqa: A002
-    slack: float = 0.05,
-    min_quality: float | None = None,
-    min_score: float | None = None,
-    resize: bool = False,
-    min_width: int | None = None,
-    max_width: int | None = None,
-    max_height: int | None = None,
-    effort: str = "normal",
-    exact: bool = False,
-    on_unreachable: str = "error",
-    metadata: str = "keep",
-    **save_options: Any,
+def _answer(
+    image: Image.Image | Frames | str | os.PathLike[str], target: str | int, wishes: Wishes, *, again: bool = False
 ) -> Result:
     """See `compress`, and with `again` `compress_again`."""
     budget = parse_size(target)
-    check_options(slack=slack, on_unreachable=on_unreachable, metadata=metadata, effort=effort, min_score=min_score)
-    check_bounds(resize=resize, min_width=min_width, max_width=max_width, max_height=max_height)
-    name, source, behind = _opened(image)
-    codec = _codec_of(source, format)
-    codec.check_options(save_options)
-    first, last = codec.floor_rung(min_quality), len(codec.ladder) - 1
-    if again and (quality := codec.source_quality(source)) is not None:
-        last = codec.highest_rung(quality)
-        first = min(first, last)
-    order = Order(
-        budget=budget,
-        room=budget - least_padding(codec.format, budget) if exact else budget,
-        slack=slack,
-        first=first,
-        last=last,
-        effort=effort,
-        coding={key: value for key, value in save_options.items() if key not in metadata_.OPTIONS},
+    check_options(
+        slack=wishes.slack,
+        on_unreachable=wishes.on_unreachable,
+        metadata=wishes.metadata,
+        effort=wishes.effort,
+        min_score=wishes.min_score,
     )
+    check_bounds(
+        resize=wishes.resize, min_width=wishes.min_width, max_width=wishes.max_width, max_height=wishes.max_height
+    )
+    try:
+        opened = _opened(image)
+    except UnsupportedImage:
+        repacked = _repacked(image, budget, wishes)
+        if repacked is None:
+            raise
+        return repacked
+    if (wishes.format or "").lower() != AUTO:
+        return _fitted(opened, budget, wishes, again=again)
+    return best_looking(
+        opened.source,
+        wishes.formats,
+        lambda name: _fitted(opened, budget, replace(wishes, format=name)),
+        lambda answer: _score_of(opened.source, answer),
+    )
+
+
+def _fitted(opened: _Opened, budget: int, wishes: Wishes, *, again: bool = False) -> Result:
+    """Return a picture that was opened, fitted to a budget in one format."""
+    codec = _codec_of(opened.source, wishes.format)
+    codec = codec.on_request(wishes.save_options) or codec
+    codec.check_options(wishes.save_options)
     started = perf_counter()
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, which is carried along as it is.
         warnings.simplefilter("ignore")
-        if metadata == "strip":
-            source = metadata_.upright(source)
-        picture = codec.prepare(source, any_size=resize)
-        behind = metadata_.kept_behind(behind, codec, metadata, name)
-        carried = metadata_.kept(source, codec, picture.mode, metadata)
-        carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
-        encodes = Encodes(codec, picture, order, carried, behind)
-        most = min(1.0, (max_width or picture.width) / picture.width, (max_height or picture.height) / picture.height)
-        if resize:
-            encodes.scale_for_looks(min_width or 1, most)
-        found = encodes.fit()
-        if resize and (size := encodes.larger_size(most)):
-            encodes.scale_down(size)
-            found = encodes.fit()
-        while resize and not encodes.fits and (size := encodes.smaller_size(min_width or 1)):
-            encodes.scale_down(size)
-            found = encodes.fit()
-        score = None if min_score is None else encodes.raise_to_score(min_score)
-        below = score is not None and min_score is not None and score < min_score
-        if below or (not encodes.fits and on_unreachable == "error"):
-            raise encodes.unreachable(name, floor=min_quality, min_score=min_score, score=score, resize=resize)
-        data = pad(encodes.data, codec.format, budget) if exact and encodes.fits else encodes.data
+        encodes = _encodes(opened, codec, budget, wishes, again=again)
+        whole = encodes.source
+        most = min([1.0, *(limit / side for limit, side in _limits(wishes, whole) if limit)])
+        whole_fits = most == 1 and max(whole.size) <= codec.max_side
+        kept_first = whole_fits and not wishes.lossless and _was_lossless(codec, opened, encodes.part)
+        found = encodes.fit_lossless() if kept_first else None
+        if found is None:
+            found = _searched(encodes, wishes, most)
+        score = None if wishes.min_score is None else encodes.raise_to_score(wishes.min_score)
+        below = score is not None and wishes.min_score is not None and score < wishes.min_score
+        if below or (not encodes.fits and wishes.on_unreachable == "error"):
+            raise encodes.unreachable(
+                opened.name,
+                floor=wishes.min_quality,
+                min_score=wishes.min_score,
+                score=score,
+                resize=wishes.resize,
+                elsewhere=_elsewhere(opened, codec, budget, wishes),
+            )
+        answer = encodes.data
+        if wishes.exact and encodes.fits:
+            beside = encodes.beside
+            answer = beside.put(pad(encodes.picture_data, codec.format, budget - beside.weight))
+        if isinstance(encodes.picture, Frames):
+            check_frames(encodes.picture, decode(answer, "the encoded picture"))
         return Result(
-            data=data,
+            data=answer,
             budget=budget,
             format=codec.format,
-            quality=codec.ladder[encodes.rung],
+            quality=encodes.codec.ladder[encodes.rung],
             setting=encodes.setting,
             width=encodes.picture.width,
             height=encodes.picture.height,
-            scale=max(encodes.picture.size) / max(picture.size),
+            frames=len(whole.pictures) if isinstance(whole, Frames) else 1,
+            scale=max(encodes.picture.size) / max(whole.size),
             score=score,
             proven=found.proven,
             trials=tuple(encodes.trials),
@@ -239,18 +290,152 @@ def _compressed(
         )
 
 
-def _opened(image: Image.Image | str | os.PathLike[str]) -> tuple[str, Image.Image, bytes]:
-    """Return what to call the picture in messages, the picture, decoded, and what stands behind it in its file."""
+def _encodes(opened: _Opened, codec: Codec, budget: int, wishes: Wishes, *, again: bool) -> Encodes:
+    """Return what makes the encodes: the picture prepared, its metadata counted, the ladder's ends known."""
+    name, source, data = opened
+    if wishes.metadata == "strip":
+        source = metadata_.upright(source)
+    tried = codec.without_loss() if wishes.lossless else codec
+    picture = codec.prepare(source, any_size=wishes.resize)
+    first, last = tried.floor_rung(wishes.min_quality), len(tried.ladder) - 1
+    if again and (quality := codec.source_quality(source)) is not None:
+        last = codec.highest_rung(quality)
+        first = min(first, last)
+    options = wishes.save_options
+    coding = {key: value for key, value in options.items() if key not in metadata_.OPTIONS}
+    order = Order(
+        budget=budget,
+        room=budget - least_padding(codec.format, budget) if wishes.exact else budget,
+        slack=wishes.slack,
+        first=max(first, tried.lowest_rung(picture.mode)),
+        last=last,
+        effort=wishes.effort,
+        coding={**(codec.as_source(source) if source.format == codec.format else {}), **coding},
+    )
+    beside = metadata_.kept_beside(
+        data, source, codec, policy=wishes.metadata, name=name, drop_extras=wishes.drop_extras
+    )
+    carried = metadata_.kept(source, codec, picture.mode, wishes.metadata)
+    carried.update((key, value) for key, value in options.items() if key in metadata_.OPTIONS)
+    return Encodes(tried, picture, order, carried, beside)
+
+
+def _searched(encodes: Encodes, wishes: Wishes, most: float) -> Found:
+    """Search the ladder, where allowed at the scales up to `most` that look better or are needed."""
+    least = wishes.min_width or 1
+    if wishes.resize:
+        encodes.scale_for_looks(least, most)
+    found = encodes.fit()
+    if wishes.resize and (size := encodes.larger_size(most)):
+        encodes.scale_down(size)
+        found = encodes.fit()
+    while wishes.resize and not encodes.fits and (size := encodes.smaller_size(least)):
+        encodes.scale_down(size)
+        found = encodes.fit()
+    return found
+
+
+def _limits(wishes: Wishes, picture: Image.Image | Frames) -> tuple[tuple[int | None, int], ...]:
+    return (wishes.max_width, picture.width), (wishes.max_height, picture.height)
+
+
+def _was_lossless(codec: Codec, opened: _Opened, part: Image.Image) -> bool:
+    """Return whether a source that kept every pixel meets a codec whose ladder has no such rung.
+
+    Of a picture that came from no file, `part`, its sample in the codec's mode, tells.
+    """
+    if codec.lossless_probe is None:
+        return False
+    name = opened.source.format
+    if name is None:
+        return isinstance(opened.source, Frames) or content(part) == DRAWING
+    return name in LOSSLESS_FORMATS or (name == codec.format and codec.was_lossless(opened.data))
+
+
+def _elsewhere(opened: _Opened, codec: Codec, budget: int, wishes: Wishes) -> str:
+    """Return in which format a picture was seen to fit that its own lossless one is too large for; empty for none."""
+    if not codec.ladder_keeps_pixels or wishes.lossless or wishes.format == _ELSEWHERE or budget < _LEAST_ELSEWHERE:
+        return ""
+    plain = Wishes(format=_ELSEWHERE, metadata=wishes.metadata, drop_extras=wishes.drop_extras)
+    with suppress(BytefitError):
+        answer = _fitted(opened, budget, plain)
+        return f"as {answer.format} at quality {answer.quality:g} it has {format_size(answer.size)}"
+    return ""
+
+
+def _score_of(source: Image.Image | Frames, answer: Result) -> float | None:
+    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored."""
+    try:
+        return score_of(source, decode(answer.data, "the encoded picture", as_shown=True))
+    except (ConfigError, UnsupportedImage):
+        return None
+
+
+def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int, wishes: Wishes) -> Result | None:
+    """Return a file of the very same samples that Pillow cannot hold, or None where there is none that fits.
+
+    Of a PNG with 16 bits a channel it reads eight: its coding can be improved, its pixels not be changed.
+    """
+    if not isinstance(image, str | os.PathLike):
+        return None
+    started, data, name = perf_counter(), Path(image).read_bytes(), os.fspath(image)
+    source = decode(data, name, as_shown=True)
+    codec = _codec_of(source, None)
+    if codec.lossless is None or (wishes.format is not None and wishes.format.upper() != codec.format):
+        return None
+    policy = wishes.metadata
+    if policy == "strip" and metadata_.orientation(source) != 1:
+        return None  # its pixels would have to be turned
+    versions = codec.lossless_versions(data, policy, metadata_.orientation_exif(source))
+    version = next((version for version in versions if len(version) <= budget), None)
+    if version is None or decode(version, name, as_shown=True).tobytes() != source.tobytes():
+        return None
+    seconds = perf_counter() - started
+    return Result(
+        data=version,
+        budget=budget,
+        format=codec.format,
+        quality=LOSSLESS,
+        setting=codec.lossless,
+        width=source.width,
+        height=source.height,
+        frames=1,
+        scale=1.0,
+        score=None,
+        proven=True,
+        trials=(Trial(codec.lossless, len(version), seconds),),
+        probes=(),
+        seconds=seconds,
+    )
+
+
+class _Opened(NamedTuple):
+    """A picture, decoded.
+
+    Attributes:
+        name: what to call it in messages.
+        source: the picture, or the frames.
+        data: the bytes of its file; empty where it was opened by somebody else.
+    """
+
+    name: str
+    source: Image.Image | Frames
+    data: bytes
+
+
+def _opened(image: Image.Image | Frames | str | os.PathLike[str]) -> _Opened:
     if isinstance(image, str | os.PathLike):
-        return os.fspath(image), *read_image(image)
+        return _Opened(os.fspath(image), *read_image(image))
+    if isinstance(image, Frames):
+        return _Opened("the frames", image, b"")
     if not hasattr(image, "getexif"):
         raise ConfigError(f"cannot compress {type(image).__name__}: give a PIL image or the path of an image file")
     name = os.fspath(getattr(image, "filename", "") or "the image")
-    return name, decoded(image, name), b""
+    return _Opened(name, decoded(image, name), b"")
 
 
-def _codec_of(source: Image.Image, wanted: str | None) -> Codec:
+def _codec_of(source: Image.Image | Frames, wanted: str | None) -> Codec:
     name = wanted or source.format
     if not isinstance(name, str):
-        raise ConfigError("no format to write: name one with format='JPEG', 'WEBP' or 'AVIF'")
+        raise ConfigError("no format to write: name one with format='JPEG', 'WEBP', 'AVIF', 'PNG' or 'GIF'")
     return codec_for_format(name)

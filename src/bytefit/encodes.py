@@ -5,7 +5,7 @@ The state of one `compress` lives here; which rung is tried next is the search's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from PIL.Image import open as open_image
 from bytefit import metadata
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import BudgetUnreachable
+from bytefit.frames import Frames, frames_of
 from bytefit.metrics import ssimulacra2_score
 from bytefit.search import Found, search
-from bytefit.seeding import best_scale, sample, seed, suited
+from bytefit.seeding import best_scale, lossless_probe, sample, seed, suited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
+    from bytefit.metadata import Beside
 
 # A picture that has to be made smaller is made small enough for its floor to take this share of the budget, so that
 # the search has room for more than the worst quality there is.
 _FLOOR_FILL = 0.5
+
+
+# Of an animation so many frames are scored: each takes longer than its encode.
+_SCORED_FRAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +69,29 @@ class Encodes:
         codec: as it suits the picture, the effort and the user's options.
         trials, probes: all encodes made, in order.
         floored: whether the floor on the score was above what fits.
+        picture_data: the file of the picture alone, without what is carried beside it.
         data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
     """
 
     def __init__(
-        self, codec: Codec, picture: Image.Image, order: Order, carried: Mapping[str, Any], behind: bytes
+        self, codec: Codec, picture: Image.Image | Frames, order: Order, carried: Mapping[str, Any], beside: Beside
     ) -> None:
-        """Take the prepared `picture`, its metadata as save options, and what is to stand behind it in the file."""
+        """Take the prepared `picture`, its metadata as save options, and what is to stand beside it in the file."""
         self.source = self.picture = picture
         self.part = sample(codec, picture)
         self.codec = with_options(suited(codec, self.part), order.effort, order.coding)
+        self.codec = self.codec.tailored(self.codec)
         self.order = order
         self.carried = carried
-        self.behind = behind
+        self.beside = beside
         self.trials: list[Trial] = []
         self.probes: list[Trial] = []
-        self.data = b""
+        self.data = self.picture_data = b""
         self.floored = False
         self.rung = order.first
         self.setting: Mapping[str, Any] = {}
         weight = metadata.weigh(codec, picture.mode, self._setting(order.first), carried)
-        self.overhead = weight + len(behind)
+        self.overhead = weight + beside.weight
 
     @property
     def fits(self) -> bool:
@@ -103,24 +111,56 @@ class Encodes:
             budget=body,
             enough=enough,
             first=self.order.first,
+            last=self.order.last,
         )
         self.probes += seeded.probes
+        last = self.order.last
+        if self.order.slack and seeded.last is not None:
+            last = min(last, seeded.last)
         # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
-        return search(
+        found = search(
             self._measure,
-            seeded.curve if self.order.last == len(self.codec.ladder) - 1 else seeded.curve[: self.order.last + 1],
+            seeded.curve if last == len(self.codec.ladder) - 1 else seeded.curve[: last + 1],
             body,
             enough=enough if self.order.slack else None,
             first=self.order.first,
-            start=None if seeded.start is None else min(seeded.start, self.order.last),
+            start=None if seeded.start is None else min(seeded.start, last),
         )
+        return found if last == self.order.last else replace(found, proven=found.proven and found.rung != last)
+
+    def fit_lossless(self) -> Found | None:
+        """Keep every pixel where that fits, and say so; None where it does not, or is not worth a trial.
+
+        What it took is among the probes: the search that follows has a ladder of its own.
+        """
+        body = self.order.room - self.overhead
+        if body < 1:
+            return None
+        worthwhile, probe = lossless_probe(self.codec, self.picture, self.part, budget=body)
+        self.probes.append(probe)
+        if not worthwhile:
+            return None
+        lossy, order = self.codec, self.order
+        self.codec = with_options(lossy.without_loss(), order.effort, order.coding)
+        self.order = replace(order, first=0, last=0)
+        size = self._measure(0)
+        if self.fits:
+            return Found(0, proven=True, sizes={0: size})
+        self.codec, self.order, self.data = lossy, order, b""
+        self.rung = order.first
+        return None
 
     def scale_for_looks(self, least: int, most: float) -> None:
         """Go on at the scale predicted to look best when shown at full size: `least` pixels wide, the scale `most`."""
         size = self.codec.largest_size(self.source.size)
         body = self.order.room - self.overhead
         if body > 0:
-            scale = best_scale(self.codec, self.picture, body)
+            first, shown = (
+                (self.picture.first, len(self.picture.pictures))
+                if isinstance(self.picture, Frames)
+                else (self.picture, 1)
+            )
+            scale = best_scale(self.codec, first, body // shown)
             size = min(size, self._scaled(scale, least))
         size = min(size, self._scaled(most, 1))
         if size != self.source.size:
@@ -179,7 +219,14 @@ class Encodes:
         return score
 
     def unreachable(
-        self, name: str, *, floor: float | None, min_score: float | None, score: float | None, resize: bool
+        self,
+        name: str,
+        *,
+        floor: float | None,
+        min_score: float | None,
+        score: float | None,
+        resize: bool,
+        elsewhere: str,
     ) -> BudgetUnreachable:
         """Return the error that says how small the picture can be made, and what would help."""
         facts: dict[str, Any] = {
@@ -206,8 +253,7 @@ class Encodes:
             ways.append(f"allow resize ({size[0]}x{size[1]}, scale {scale:.2g}, fits)")
         if not (self.floored and smallest <= self.order.budget):
             ways.append("or raise the budget" if ways else "raise the budget")
-        way_out = ", ".join(ways)
-        return BudgetUnreachable(self.order.budget, smallest, **facts, way_out=way_out)
+        return BudgetUnreachable(self.order.budget, smallest, **facts, way_out=", ".join(ways), elsewhere=elsewhere)
 
     def _fitting_size(self) -> tuple[int, int] | None:
         """Return dimensions at which the floor was seen to fit, or None when there are none."""
@@ -224,8 +270,9 @@ class Encodes:
         return max(1, round(self.source.width * share)), max(1, round(self.source.height * share))
 
     def _score(self) -> float:
-        with open_image(BytesIO(self.data)) as version:
-            return ssimulacra2_score(self.source, version)
+        """Return the score of the answer; of frames the mean of some."""
+        with open_image(BytesIO(self.picture_data)) as version:
+            return score_of(self.source, frames_of(version) if isinstance(self.source, Frames) else version)
 
     def _setting(self, rung: int) -> dict[str, Any]:
         return self.codec.setting(self.codec.ladder[rung], self.picture.mode)
@@ -233,16 +280,29 @@ class Encodes:
     def _measure(self, rung: int, *, wanted: bool = False) -> int:
         """Encode a rung in full, keep it if it is the best so far or `wanted`, and return the bytes of its body."""
         setting = self._setting(rung)
-        data, trial = encode_timed(self.codec, self.picture, setting, self.carried)
-        data += self.behind
+        alone, trial = encode_timed(self.codec, self.picture, setting, self.carried)
+        data = self.beside.put(alone)
         self.trials.append(Trial(setting, len(data), trial.seconds))
         fits = self._within(len(data))
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
         if better or wanted or not self.data:
-            self.data, self.rung, self.setting = data, rung, setting
+            self.picture_data, self.data, self.rung, self.setting = alone, data, rung, setting
         # A size between room and budget cannot be padded to be exact: it counts as over. The budget itself needs none.
         size = self.order.room if len(data) == self.order.budget else len(data)
         return max(1, size - self.overhead)
 
     def _within(self, size: int) -> bool:
         return size <= self.order.room or size == self.order.budget
+
+
+def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> float:
+    """Return the SSIMULACRA2 score of a version; of frames the mean of some.
+
+    Raises:
+        UnsupportedImage, ConfigError: see `bytefit.metrics.ssimulacra2_score`.
+    """
+    if not isinstance(source, Frames) or not isinstance(version, Frames):
+        return ssimulacra2_score(*(one.first if isinstance(one, Frames) else one for one in (source, version)))
+    step = ceil(len(source.pictures) / _SCORED_FRAMES)
+    pairs = list(zip(source.pictures[::step], version.pictures[::step], strict=False))
+    return sum(ssimulacra2_score(*pair) for pair in pairs) / len(pairs)

@@ -57,6 +57,7 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         min_score: the least SSIMULACRA2 score the user accepts, where that is what stands in the way; else None.
         score: that of the smallest encoding, where there is such a floor; below it when no encoding reaches it.
         way_out: what would help.
+        elsewhere: another format it was seen to fit in, with quality and size; empty where none was tried.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         min_score: float | None = None,
         score: float | None = None,
         name: str = "the image",
+        elsewhere: str = "",
     ) -> None:
         self.budget = budget
         self.smallest = smallest
@@ -85,6 +87,7 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         self.score = score
         self.name = name
         self.way_out = way_out
+        self.elsewhere = elsewhere
         super().__init__(budget, smallest)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -108,6 +111,7 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         return (
             f"cannot fit {self.name} in {format_size(self.budget)}: its smallest encoding at "
             f"{self.width}x{self.height} is {format_size(self.smallest)} ({detail}); {self.way_out}"
+            + (f"; {self.elsewhere}" if self.elsewhere else "")
         )
 
 

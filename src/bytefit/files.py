@@ -18,7 +18,10 @@ from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.options import check_bounds, check_options
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from bytefit.compression import Result
+    from bytefit.frames import Frames
 
 # A better coding is tried on files up to this share of their budget: it seldom saves more than a sixth, most on files
 # that were never optimised.
@@ -41,6 +44,8 @@ _HARMLESS = frozenset(
         "resize",
         "min_width",
         "effort",
+        "lossless",
+        "drop_extras",
     }
 )
 
@@ -155,7 +160,7 @@ def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, op
     from bytefit.padding import least_padding, pad
 
     exact = options.get("exact", False)
-    if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS:
+    if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS or _is_auto(wanted):
         return None
     data = path.read_bytes()
     source = decode(data, str(path))
@@ -197,9 +202,24 @@ def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | N
     codec = codec_for_format(source.format or "")
     versions = codec.lossless_versions(data, policy, orientation_exif(source), most=most)
     version = next((version for version in versions if len(version) <= budget), None)
-    if version is None or decode(version, str(path)).tobytes() != source.tobytes():
+    if version is None or not _shows_the_same(decode(version, str(path)), source):
         return None
     return version
+
+
+def _shows_the_same(version: Image.Image | Frames, source: Image.Image | Frames) -> bool:
+    """Return whether two files show the same pixels, whatever modes they are stored in."""
+    if version.mode == source.mode and version.tobytes() == source.tobytes():
+        return True
+    if getattr(version, "durations", ()) != getattr(source, "durations", ()):
+        return False
+    if getattr(version, "loop", None) != getattr(source, "loop", None):
+        return False
+    pictures, originals = (getattr(image, "pictures", (image,)) for image in (version, source))
+    return len(pictures) == len(originals) and all(
+        one.size == other.size and one.convert("RGBA").tobytes() == other.convert("RGBA").tobytes()
+        for one, other in zip(pictures, originals, strict=True)
+    )
 
 
 def _fitted(
@@ -211,9 +231,16 @@ def _fitted(
     if not in_place:
         return compress(path, budget, format=wanted or format_for_suffix(destination.suffix), **options)
     result = compress_again(path, budget, **options)
-    if wanted is not None and codec_for_format(wanted).format != result.format:
+    if wanted is not None and (_is_auto(wanted) or codec_for_format(wanted).format != result.format):
         raise ConfigError(f"{path} is {result.format} and stays so in place: give an output to convert it to {wanted}")
     return result
+
+
+def _is_auto(wanted: str | None) -> bool:
+    """Return whether the format is to be the one the picture looks best in."""
+    from bytefit.choosing import AUTO
+
+    return wanted is not None and wanted.lower() == AUTO
 
 
 def _is_worthwhile(result: Result, path: Path, before: int) -> bool:
@@ -228,18 +255,24 @@ def _is_worthwhile(result: Result, path: Path, before: int) -> bool:
 
 
 def verify(result: Result) -> None:
-    """Decode a result and compare its format and dimensions with what was encoded.
+    """Decode a result and compare its format, dimensions and number of pictures with what was encoded.
 
     Raises:
         UnsupportedImage: if they differ, which would be a defect of the encoder.
     """
+    from bytefit.codecs import codec_for_format
+    from bytefit.frames import Frames
     from bytefit.opening import decode
 
-    image = decode(result.data, "the encoded picture")
-    if image.format != result.format or image.size != (result.width, result.height):
+    image = decode(result.data, "the encoded picture", as_shown=True)
+    codec = codec_for_format(image.format or "")
+    codec_format = codec.format
+    frames = len(image.pictures) if isinstance(image, Frames) else 1
+    size = image.size[::-1] if codec.turns and image.size == (result.height, result.width) else image.size
+    if (codec_format, size, frames) != (result.format, (result.width, result.height), result.frames):
         raise UnsupportedImage(
-            f"the encoder returned {image.format} {image.width}x{image.height} "
-            f"instead of {result.format} {result.width}x{result.height}; nothing was written"
+            f"the encoder returned {frames} of {codec_format} {image.width}x{image.height} "
+            f"instead of {result.frames} of {result.format} {result.width}x{result.height}; nothing was written"
         )
 
 

@@ -6,11 +6,16 @@ It knows Pillow's `info` and the save options that carry metadata; it never read
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from struct import error as struct_error
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from warnings import catch_warnings, simplefilter
 
-from bytefit.codecs.jpeg_markers import JPEG_PADDING
+from bytefit.codecs.gif_blocks import BLOCKS
+from bytefit.codecs.jpeg_extras import Index, carried_index, extras_named, with_extras
+from bytefit.codecs.jpeg_markers import JPEG_PADDING, behind_picture
+from bytefit.codecs.png_chunks import chunks_of, colour_chunks
+from bytefit.codecs.tiff_tags import TAGS
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
+    from bytefit.frames import Frames
 
 _EXIF_PREFIX = b"Exif\x00\x00"
 _ORIENTATION = 0x0112
@@ -35,57 +41,123 @@ _COLOURS = {"1": "grey", "L": "grey", "LA": "grey", "La": "grey", "CMYK": "inks"
 _REWRITTEN = frozenset({"APP0", "APP14"})
 _REWRITTEN_CONTENT = (_EXIF_PREFIX, b"http://ns.adobe.com/xap/1.0/\x00", b"ICC_PROFILE\x00", b"MPF\x00", JPEG_PADDING)
 
+_WITH_EXTRAS = frozenset({"JPEG", "MPO"})
+
 # The save options that carry metadata: they weigh the same at every rung.
-OPTIONS = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra"})
+OPTIONS = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra", "pnginfo", "tiffinfo"})
 
 
-def kept(image: Image.Image, codec: Codec, mode: str, policy: str) -> dict[str, Any]:
+def kept(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> dict[str, Any]:
     """Return the save options that carry what `policy` keeps of the metadata of `image`.
 
     Args:
         image: the picture as it was opened; its `info` holds the metadata.
         codec: what it is to be encoded with.
         mode: the mode it is encoded in; the profile of a grey picture that has to become RGB is left out.
-        policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, from JPEG to JPEG, every other
-            application segment, as far as the format has a place for them; "orientation+icc" keeps the colour
-            profile and an EXIF block of nothing but the orientation; "strip" keeps nothing, and
-            expects that the orientation was applied to the pixels (see `upright`).
+        policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, in the same format, every other
+            application segment of a JPEG and chunk of a PNG, as far as the format has a place for them;
+            "orientation+icc" keeps the colour profile and an EXIF block of nothing but the orientation;
+            "strip" keeps nothing, and expects that the orientation was applied to the pixels (see `upright`).
     """
     profile = image.info.get("icc_profile") or b""
     if _COLOURS.get(image.mode, "RGB") != _COLOURS.get(mode, "RGB"):
         profile = b""
     # Empty values are passed on too: Pillow would otherwise take comment and profile from `info`.
-    options: dict[str, Any] = {"icc_profile": profile, "exif": b"", "xmp": b"", "comment": b""}
+    options: dict[str, Any] = {"icc_profile": profile, "exif": b"", "xmp": b"", "comment": b"", "extra": b""}
     if policy == "keep":
-        options.update(exif=_exif(image), xmp=_xmp(image), extra=_other_segments(image))
-        if not hasattr(image, "applist"):  # those of a JPEG are among its segments, every one of them
+        options.update(exif=_exif(image), xmp=_xmp(image), extra=_extra(image, codec))
+        options["tiffinfo"] = image.info.get(TAGS) or ()
+        # Those of a JPEG or a GIF are among what such a file gets as it was, every one of them.
+        among_them = {"JPEG": hasattr(image, "applist"), "GIF": BLOCKS in image.info}
+        if not among_them.get(codec.format, False):
             options["comment"] = image.info.get("comment") or b""
         if "dpi" in image.info:
             options["dpi"] = image.info["dpi"]
     elif policy == "orientation+icc":
         options["exif"] = orientation_exif(image)
+        if codec.format == "PNG":
+            options["extra"] = colour_chunks(chunks_of(image))
     else:
         options["icc_profile"] = b""
     return {name: value for name, value in options.items() if name in codec.options}
 
 
-def kept_behind(behind: bytes, codec: Codec, policy: str, name: str) -> bytes:
-    """Return what `policy` keeps of the data that stood behind a JPEG picture in its file.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the picture in its file and is carried along byte for byte.
+
+    Attributes:
+        index: the index of further pictures of a JPEG.
+        behind: the bytes behind the picture.
+    """
+
+    index: Index | None = None
+    behind: bytes = b""
+
+    @property
+    def weight(self) -> int:
+        """The bytes it adds to a file."""
+        return len(self.behind) + (0 if self.index is None else len(self.index.segment))
+
+    def put(self, data: bytes) -> bytes:
+        """Return the file of a picture with it."""
+        return with_extras(data, self.index, self.behind) if self.weight else data
+
+
+def kept_beside(
+    data: bytes, source: Image.Image | Frames, codec: Codec, *, policy: str, name: str, drop_extras: bool
+) -> Beside:
+    """Return what is carried along of all that a JPEG file holds beside its picture.
+
+    Args:
+        data: the file; empty for a picture that was opened by somebody else.
+        source: its picture.
+        codec: what it is to be encoded with.
+        policy: see `kept`; what nobody knows the meaning of goes with the metadata.
+        name: for the messages.
+        drop_extras: leave all of it out.
 
     Raises:
-        UnsupportedImage: if it is to be kept, but the codec is another.
+        UnsupportedImage: if it would be lost without having been dropped on purpose.
     """
-    if policy != "keep" or not behind:
-        return b""
-    if codec.format != "JPEG":
+    if drop_extras or source.format not in _WITH_EXTRAS:
+        return Beside()
+    if not data and _is_one_of_several(source):
         raise UnsupportedImage(
-            f"{name} carries {len(behind)} bytes behind its picture (a motion photo's film, perhaps), which "
-            f"{codec.format} cannot hold: metadata='orientation+icc' or 'strip' leaves them out"
+            f"{name} is one of several pictures of its file, and the others would be lost: "
+            f"give the path of the file to keep them, or drop_extras=True to leave them out"
         )
-    return behind
+    behind = behind_picture(data) if data else b""
+    if not behind:
+        return Beside()
+    named = extras_named(data) or ""
+    nameless = named.startswith(f"{len(behind):,} bytes")
+    if policy != "keep" and nameless:
+        return Beside()
+    if policy != "keep" or codec.format != "JPEG":
+        holder = codec.format if codec.format != "JPEG" else f"a file without its metadata (metadata={policy!r})"
+        raise UnsupportedImage(f"{name} carries {named}, which {holder} cannot hold: drop_extras=True leaves it out")
+    return Beside(carried_index(data, name), behind)
 
 
-def upright(image: Image.Image) -> Image.Image:
+def _is_one_of_several(image: Image.Image | Frames) -> bool:
+    """Return whether an opened JPEG lists further pictures (CIPA DC-007, tag B001)."""
+    if getattr(image, "n_frames", 1) > 1:
+        return True
+    if "mp" not in image.info or not hasattr(image, "_getmp"):
+        return False
+    try:
+        index = image._getmp()  # noqa: SLF001  (Pillow offers nothing public)
+    except _BROKEN_EXIF:
+        return False
+    return int((index or {}).get(0xB001, 1)) > 1
+
+
+@overload
+def upright(image: Image.Image) -> Image.Image: ...
+@overload
+def upright(image: Image.Image | Frames) -> Image.Image | Frames: ...
+def upright(image: Image.Image | Frames) -> Image.Image | Frames:
     """Return `image` with its EXIF orientation applied to the pixels, itself when there is nothing to turn."""
     from PIL.Image import Transpose
 
@@ -102,7 +174,7 @@ def upright(image: Image.Image) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image | Frames) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
         with catch_warnings():
@@ -146,7 +218,7 @@ def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int]) -> dict[s
         return dict(carried)  # broken EXIF is carried as it is: nobody reads dimensions from it
 
 
-def _exif(image: Image.Image) -> bytes:
+def _exif(image: Image.Image | Frames) -> bytes:
     raw = image.info.get("exif") or b""
     if not raw and "Raw profile type exif" in image.info:
         with suppress(*_BROKEN_EXIF):
@@ -154,12 +226,21 @@ def _exif(image: Image.Image) -> bytes:
     return raw if not raw or raw.startswith(_EXIF_PREFIX) else _EXIF_PREFIX + raw
 
 
-def _xmp(image: Image.Image) -> bytes:
+def _xmp(image: Image.Image | Frames) -> bytes:
     raw = image.info.get("xmp") or b""
     return raw.encode() if isinstance(raw, str) else raw
 
 
-def _other_segments(image: Image.Image) -> bytes:
+def _extra(image: Image.Image | Frames, codec: Codec) -> bytes:
+    """Return what else the file of an opened picture held that one of the same format holds again."""
+    if codec.format == "PNG":
+        return chunks_of(image)
+    if codec.format == "GIF":
+        return image.info.get(BLOCKS) or b""
+    return _other_segments(image) if codec.format == "JPEG" else b""
+
+
+def _other_segments(image: Image.Image | Frames) -> bytes:
     """Return the segments of an opened JPEG that Pillow would drop: comments, IPTC, thermal data, extended XMP ..."""
     kept_segments = [
         (0xFE if marker == "COM" else 0xE0 + int(marker.removeprefix("APP")), content)
@@ -171,7 +252,7 @@ def _other_segments(image: Image.Image) -> bytes:
     )
 
 
-def orientation_exif(image: Image.Image) -> bytes:
+def orientation_exif(image: Image.Image | Frames) -> bytes:
     """Return an EXIF block with nothing but the orientation of an opened picture; empty where it stands upright."""
     turned = orientation(image)
     if turned == 1:

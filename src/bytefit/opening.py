@@ -1,30 +1,65 @@
-"""Opening a picture for good: decoded whole, one picture only, or refused with a reason. It never writes."""
+"""Opening a file for good: its picture or its frames decoded whole, or refused with a reason. It never writes."""
 
 from __future__ import annotations
 
 import os
+import re
 import struct
 import warnings
 import zlib
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, UnidentifiedImageError
 
 from bytefit.codecs.avif_boxes import lost_in_avif
-from bytefit.codecs.jpeg_markers import behind_picture
+from bytefit.codecs.gif_blocks import BLOCKS, other_blocks
+from bytefit.codecs.heif import lost_in_heif
+from bytefit.codecs.jpeg2000_boxes import lost_in_jpeg2000, metadata_in_jpeg2000
+from bytefit.codecs.jxl import settle_orientation
+from bytefit.codecs.jxl_boxes import lost_in_jxl, metadata_in_jxl
+from bytefit.codecs.png_chunks import CHUNKS, lost_in_png, other_chunks
+from bytefit.codecs.tiff_tags import TAGS, kept_tags, lost_in_tiff
 from bytefit.codecs.webp_chunks import lost_in_webp
 from bytefit.errors import UnsupportedImage
+from bytefit.frames import Frames, frames_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 LFS_POINTER = b"version https://git-lfs"
 
 # What a file may hold that Pillow does not tell of: gain maps, high bit depths, a film ...
-_LOST_IN = {"WEBP": lost_in_webp, "AVIF": lost_in_avif}
+_LOST_IN = {
+    "AVIF": lost_in_avif,
+    "JPEG2000": lost_in_jpeg2000,
+    "JXL": lost_in_jxl,
+    "PNG": lost_in_png,
+    "WEBP": lost_in_webp,
+}
+_LOST_OF = {"HEIF": lost_in_heif, "TIFF": lost_in_tiff}
+
+# What of the metadata Pillow does not tell: under the names by which `bytefit.metadata` looks for it.
+_METADATA_IN: dict[str, Callable[[bytes], Mapping[str, Any]]] = {
+    "GIF": lambda data: {BLOCKS: other_blocks(data)},
+    "JPEG2000": metadata_in_jpeg2000,
+    "JXL": metadata_in_jxl,
+    "PNG": lambda data: {CHUNKS: other_chunks(data)},
+}
+
+# Formats that Pillow reads by a plugin: what their files begin with, and the plugin.
+_BY_PLUGIN = (
+    (re.compile(rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL), "HEIF", "pillow_heif", "heif"),
+    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"), "JPEG XL", "pillow_jxl", "jxl"),
+)
+
+# What stands beside the first picture of a JPEG is carried along as it is, see `bytefit.codecs.jpeg_extras`; the
+# layers of a PSD and the sizes of an icon are no frames.
+_FIRST_ONLY = frozenset({"ICNS", "ICO", "JPEG", "MPO", "PSD"})
 
 # What decoders of every format are known to raise on files that lie about themselves.
 _DECODING_ERRORS = (
@@ -33,16 +68,28 @@ _DECODING_ERRORS = (
 )
 
 
-def read_image(path: str | os.PathLike[str]) -> tuple[Image.Image, bytes]:
-    """Return the picture in the file at `path`, decoded, and what stands behind it in a JPEG file.
+def read_image(path: str | os.PathLike[str]) -> tuple[Image.Image | Frames, bytes]:
+    """Return the picture or the frames in the file at `path`, decoded, and the bytes of the file.
 
     Raises:
-        UnsupportedImage: if they hold no picture, more than one, or one that cannot be decoded whole.
+        UnsupportedImage: if they hold no picture, one that cannot be decoded whole, or what would be lost.
         OSError: if the file cannot be read.
     """
     data = Path(path).read_bytes()
-    image = decode(data, os.fspath(path))
-    return image, behind_picture(data) if image.format in {"JPEG", "MPO"} else b""
+    return decode(data, os.fspath(path)), data
+
+
+def read_picture(path: str | os.PathLike[str]) -> Image.Image:
+    """Return the one picture in the file at `path`, decoded.
+
+    Raises:
+        UnsupportedImage: see `read_image`; and if it holds several.
+        OSError: if the file cannot be read.
+    """
+    picture, _ = read_image(path)
+    if isinstance(picture, Frames):
+        raise UnsupportedImage(f"{os.fspath(path)} holds {len(picture.pictures)} pictures")
+    return picture
 
 
 def dimensions(data: bytes, name: str) -> tuple[int, int]:
@@ -55,30 +102,80 @@ def dimensions(data: bytes, name: str) -> tuple[int, int]:
         return image.size
 
 
-def decode(data: bytes, name: str) -> Image.Image:
-    """Return the picture in `data`, decoded whole; `name` is for the messages.
+def decode(data: bytes, name: str, *, as_shown: bool = False) -> Image.Image | Frames:
+    """Return the picture or the frames in `data`, decoded whole; `name` is for the messages.
+
+    With `as_shown` it does not matter that something of it is lost, such as bits beyond eight a channel.
 
     Raises:
         UnsupportedImage: see `read_image`.
     """
     if data.startswith(LFS_POINTER):
         raise UnsupportedImage(f"{name} is a Git LFS pointer, not an image: fetch it with 'git lfs pull' first")
+    _register_plugin(data, name)
     with _reasons(name):
-        image = decoded(Image.open(BytesIO(data)), name)
-    lost = _LOST_IN[image.format](data) if image.format in _LOST_IN else None
-    if lost is not None:
-        raise UnsupportedImage(f"{name} ({image.format}) carries {lost}, which would be lost")
+        opened = Image.open(BytesIO(data))
+        lost = _lost(opened, data)
+        if lost is not None and not as_shown:
+            raise UnsupportedImage(f"{name} ({opened.format}) carries {lost}, which would be lost")
+        told = {TAGS: kept_tags(opened)} if opened.format == "TIFF" else {}
+        if opened.format in _METADATA_IN:
+            told |= _METADATA_IN[opened.format](data)
+        if opened.format == "JXL":
+            settle_orientation(opened)
+        image = decoded(opened, name)
+    if isinstance(image, Frames):
+        return replace(image, info={**image.info, **told})
+    image.info.update(told)
     return image
 
 
-def decoded(image: Image.Image, name: str) -> Image.Image:
-    """Return `image`, decoded whole.
+def _lost(opened: Image.Image, data: bytes) -> str | None:
+    """Return what a file holds that Pillow would drop in silence, on whichever of its pages, or None."""
+    codec_format = opened.format or ""
+    if codec_format in _LOST_IN:
+        return _LOST_IN[codec_format](data)
+    if codec_format not in _LOST_OF:
+        return None
+    pages = range(getattr(opened, "n_frames", 1)) if codec_format == "TIFF" else range(1)
+    lost = None
+    for page in pages:
+        if page:
+            opened.seek(page)
+        lost = lost or _LOST_OF[codec_format](opened)
+    if len(pages) > 1:
+        opened.seek(0)
+    return lost
+
+
+def _register_plugin(data: bytes, name: str) -> None:
+    """Teach Pillow the format of a file that it needs a plugin for; others are none of ours.
+
+    Raises:
+        UnsupportedImage: if the plugin is not installed.
+    """
+    for begins, codec_format, module, extra in _BY_PLUGIN:
+        if not begins.match(data):
+            continue
+        try:
+            plugin = import_module(module)
+        except ModuleNotFoundError:
+            raise UnsupportedImage(
+                f"{name} is {codec_format}, which Pillow reads by a plugin: pip install 'bytefit[{extra}]'"
+            ) from None
+        if module == "pillow_heif":
+            plugin.register_heif_opener()
+
+
+def decoded(image: Image.Image, name: str) -> Image.Image | Frames:
+    """Return `image`, decoded whole: all its frames or pages where it has several; of a JPEG the first picture only.
 
     Raises:
         UnsupportedImage: see `read_image`.
     """
     with _reasons(name):
-        refuse_several_pictures(image, name)
+        if image.format not in _FIRST_ONLY and getattr(image, "n_frames", 1) > 1:
+            return frames_of(image)
         image.load()
     return image
 
@@ -99,29 +196,3 @@ def _reasons(name: str) -> Iterator[None]:
         if isinstance(error, UnsupportedImage):
             raise
         raise UnsupportedImage(f"cannot decode {name}: {error or type(error).__name__}") from error
-
-
-def refuse_several_pictures(image: Image.Image, name: str) -> None:
-    """Refuse animations and multi-picture files, of which all but one picture would be lost.
-
-    Raises:
-        UnsupportedImage: naming how many pictures there are.
-    """
-    count = getattr(image, "n_frames", 1)
-    if count > 1:
-        kind = "pictures" if image.format in {"MPO", "TIFF"} else "frames"
-        raise UnsupportedImage(
-            f"{name} ({image.format}) holds {count} {kind}, and all but one would be lost: "
-            f"animations and multi-picture files are not handled yet (image.copy() takes the one picture out)"
-        )
-    if image.format == "JPEG" and "mp" in image.info and _pictures_in_index(image) > 1:
-        raise UnsupportedImage(
-            f"{name} carries a second picture, probably an Ultra HDR gain map, which would be lost: "
-            f"multi-picture files are not handled yet (image.copy() takes the main picture out)"
-        )
-
-
-def _pictures_in_index(image: Image.Image) -> int:
-    """Return how many pictures the multi-picture index of an opened JPEG lists (CIPA DC-007, tag B001)."""
-    index = image._getmp() if hasattr(image, "_getmp") else None  # noqa: SLF001  (Pillow offers nothing public)
-    return int((index or {}).get(0xB001, 2))

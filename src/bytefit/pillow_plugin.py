@@ -18,7 +18,8 @@ from bytefit.atomic import write_atomically
 from bytefit.codecs import format_for_suffix
 from bytefit.codecs.codec import OWN_OPTIONS
 from bytefit.compression import compress
-from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
+from bytefit.errors import ConfigError, OptionError, nearest
+from bytefit.frames import Frames, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,8 +81,6 @@ def _check_misspelt_target(name: str) -> None:
 
 def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | int, params: dict[str, Any]) -> None:
     """Fit `image` to the target in memory, then write it once, in one step where `fp` is a path."""
-    if params.pop("save_all", False) or params.pop("append_images", None):
-        raise UnsupportedImage("animations cannot be fitted to a size yet: leave save_all and append_images out")
     for option in params:
         _check_misspelt_target(option)
     is_path = isinstance(fp, str | bytes | os.PathLike)
@@ -90,7 +89,7 @@ def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | 
         if not isinstance(name, str) or not name:
             raise ConfigError("a file object has no suffix to tell the format by: name one with format='JPEG'")
         wanted = format_for_suffix(Path(name).suffix)
-    data = compress(image, target, format=wanted, **params).data
+    data = compress(_wanted_frames(image, params), target, format=wanted, **params).data
     if is_path:
         write_atomically(name, data)
         return
@@ -98,3 +97,19 @@ def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | 
     stream.write(data)
     if hasattr(stream, "flush"):
         stream.flush()
+
+
+def _wanted_frames(image: Image.Image, params: dict[str, Any]) -> Image.Image | Frames:
+    """Return what Pillow's options for animations ask for, and take those out of `params`.
+
+    Without them all there are, so that none is lost by having been forgotten; with `save_all=False` the one that
+    `image` stands at.
+    """
+    save_all, appended = params.pop("save_all", None), list(params.pop("append_images", None) or ())
+    timing = {name: params.pop(name) for name in ("duration", "loop") if name in params}
+    if save_all is False:
+        return image.copy() if getattr(image, "n_frames", 1) > 1 else image
+    if not appended and not timing:
+        return image
+    frames = joined([image, *appended])
+    return frames.timed(timing.get("duration"), timing.get("loop"))

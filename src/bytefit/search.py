@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 PATIENCE = 6
 
 
+# So many times as steep as predicted, or as flat, a curve is believed to be.
+_STEEPEST = 4.0
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found.
@@ -63,6 +67,8 @@ def search(
     while high - low > 1 and sizes.get(low, 0) < enough:
         if start is not None and not sizes:
             rung = min(max(start, first), high - 1)
+        elif high == len(curve) and list(sizes.values()).count(sizes.get(low, 0)) > 1 and len(sizes) < PATIENCE:
+            rung = high - 1  # rungs that weigh the same: the picture has nothing more to be spent on
         elif len(sizes) >= PATIENCE:
             rung = (low + high) // 2
         else:
@@ -81,9 +87,31 @@ def _likeliest(
     """Return the rung between `low` and `high` that the corrected curve puts nearest to the aim."""
     known = {rung: log(sizes[rung]) for rung in (low, high) if rung in sizes}
     # Without slack only a proof ends the search: begin with the rung that should fit.
-    predicted = corrected(curve, known)
+    predicted = _stretched(curve, sizes, low=low, high=high) or corrected(curve, known)
     rung = rung_at(predicted, aim(budget, enough), low + 1, high, below=enough > budget)
     # Where rungs are far apart the nearest to the aim may be over while the one below is within the slack.
     if rung - 1 > low and predicted(rung) > log(budget) and predicted(rung - 1) >= log(max(1, enough)):
         return rung - 1
     return rung
+
+
+def _stretched(
+    curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int
+) -> Callable[[int], float] | None:
+    """Return the curve as steep as two trials on one side say; None where there are not two, or both sides are known.
+
+    Beyond what was measured a curve is only shifted: where it is much steeper or flatter than predicted, the search
+    would creep up to its aim.
+    """
+    if low in sizes and high in sizes:
+        return None
+    near = low if low in sizes else high
+    others = [rung for rung in sizes if rung != near]
+    if near not in sizes or not others:
+        return None
+    other = min(others, key=lambda rung: abs(rung - near))
+    run = curve[near] - curve[other]
+    if run == 0:
+        return None
+    steepness = min(_STEEPEST, max(1 / _STEEPEST, log(sizes[near] / sizes[other]) / run))
+    return lambda rung: log(sizes[near]) + steepness * (curve[rung] - curve[near])

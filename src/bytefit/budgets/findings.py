@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 POINTER = "Git LFS pointer"
 
 # What `bytefit fix` can recompress; a test holds this beside the codecs, whose import would load Pillow.
-FIXABLE = ("AVIF", "JPEG", "WEBP")
+FIXABLE = ("AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
+
+# What it can recompress where the plugin for it is installed.
+_BY_PLUGIN = ("HEIC", "HEIF", "JXL")
 
 
 class Finding(NamedTuple):
@@ -79,7 +82,8 @@ class Finding(NamedTuple):
         if self.format == POINTER:
             return "leave it: 'git lfs pull' fetches what is to be fixed"
         if self.format not in FIXABLE:
-            return f"leave it: {self.format} is not handled yet"
+            plugin = self.format in _BY_PLUGIN
+            return "recompress, with its plugin installed" if plugin else f"leave it: {self.format} has no ladder"
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
             return "leave it, as resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"

@@ -110,8 +110,11 @@ def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, 
     if not isinstance(error, BudgetUnreachable) and finding.format in FIXABLE:
         return reason
     if isinstance(error, BudgetUnreachable) and error.smallest > error.budget:
+        told = f"; {error.elsewhere}" if error.elsewhere else ""
         # Rounded up, so that it does when it is typed as it stands here.
-        reason += f" ({-(-error.smallest // 1000)} kB would do)"
+        reason = f"{reason.removesuffix(told)} ({-(-error.smallest // 1000)} kB would do){told}"
+        if told:
+            return reason
     fits = _in_another_format(finding, options)
     return f"{reason}; {fits}" if fits else reason
 

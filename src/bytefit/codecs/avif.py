@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_frames, save_to_bytes
+from bytefit.errors import UnsupportedImage
+from bytefit.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,14 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": int(quality)}
 
 
-def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+    if isinstance(picture, Frames):
+        if picture.loop:
+            raise UnsupportedImage(
+                f"AVIF as Pillow writes it is shown for ever, and this animation is to be shown {picture.loop} times: "
+                f"take WEBP, PNG or GIF"
+            )
+        return save_frames(picture, "AVIF", options)
     return save_to_bytes(picture, "AVIF", options)
 
 
@@ -70,4 +79,5 @@ AVIF = Codec(
     rows_apart=False,
     smooth_within=0.1,
     efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
+    frames=True,
 )

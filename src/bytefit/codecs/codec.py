@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from struct import error as struct_error
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
+from bytefit.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,9 @@ REFUSED_EVERYWHERE = {
 }
 
 
+# The quality at the top of a ladder whose last rung keeps every pixel as it is.
+LOSSLESS = 100
+
 # What a picture holds, as far as it decides how it is best coded: smooth shades, or lines, letters and flat fields.
 PHOTOGRAPH, DRAWING = "photograph", "drawing"
 
@@ -50,7 +54,7 @@ TO_RGB = dict.fromkeys(("RGB", "P", "RGBX", "YCbCr", "HSV"), "RGB")
 # The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
 OWN_OPTIONS = frozenset(
     {"format", "slack", "min_quality", "min_score", "resize", "min_width", "max_width", "max_height"}
-    | {"effort", "exact", "on_unreachable", "metadata"}
+    | {"effort", "exact", "on_unreachable", "metadata", "lossless", "drop_extras", "formats"}
 )
 
 # Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
@@ -69,6 +73,7 @@ class Codec:
         encode: (picture, save options) -> the bytes of the file.
         opaque_modes: mode of a picture without transparency -> the mode it is encoded in, without loss.
         alpha_mode: the mode a picture with transparency is encoded in, or None if there is none.
+        alpha_modes: modes for which it is another one.
         refused: mode -> why it is refused.
         max_side: the largest width or height in pixels.
         steered: save options that the search sets and the user may not.
@@ -86,6 +91,20 @@ class Codec:
         source_quality: (picture as it was opened) -> the quality it was encoded with, or None where that is not known.
         lossless_versions: (bytes of a file, metadata policy, EXIF block of its orientation, the most bytes worth the
             effort) -> smaller versions of it with the very same pixels.
+        probe_gain: (quality, picture, bytes of a probe of all of it) -> ln(bytes) of the rung; None where a model
+            reads the probes.
+        lossless: save options that keep every pixel as it is, where the format can; None where it cannot.
+        lossless_probe: save options that make a lossless encode cheap, where such a one is to be tried before a ladder
+            that has no rung for it.
+        was_lossless: (bytes of a file of this format) -> whether it kept every pixel: such a source is tried so first.
+        lossless_only: modes of which nothing below `LOSSLESS` can be had.
+        on_request: (the user's save options) -> another codec of the format that those ask for, or None.
+        as_source: (source, of this format) -> save options that keep how it was stored.
+        turns: whether its decoder turns the picture by its orientation, so that width and height may change places.
+        frames: whether it holds animations: `encode` then takes a `Frames` too.
+        key_frames: one frame in so many is coded whole; None where only the first one is.
+        pages: whether it holds pages: likewise.
+        tailored: (codec) -> the codec for the encodes of one picture, of which it may remember what it found.
         content: what its settings suit, "photograph" or "drawing".
         for_drawings: the same codec with the settings that suit drawings, where those are others.
     """
@@ -94,7 +113,7 @@ class Codec:
     suffixes: tuple[str, ...]
     ladder: tuple[float, ...]
     setting: Callable[[float, str], dict[str, Any]]
-    encode: Callable[[Image.Image, Mapping[str, Any]], bytes]
+    encode: Callable[[Any, Mapping[str, Any]], bytes]
     opaque_modes: Mapping[str, str]
     alpha_mode: str | None
     refused: Mapping[str, str]
@@ -102,17 +121,35 @@ class Codec:
     steered: frozenset[str]
     options: frozenset[str]
     mean_bits: tuple[tuple[float, float], ...]
-    probe_options: Mapping[str, Any]
-    probe_pays: Callable[[Mapping[str, Any]], bool]
-    header: Callable[[float | None, str], int]
-    rows_apart: bool
-    smooth_within: float
-    efforts: Mapping[str, Mapping[str, Any]]
+    probe_options: Mapping[str, Any] = field(default_factory=dict)
+    probe_pays: Callable[[Mapping[str, Any]], bool] = lambda _options: False
+    header: Callable[[float | None, str], int] = lambda _quality, _mode: 100
+    rows_apart: bool = False
+    smooth_within: float = 0.1
+    efforts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"fast": {}, "normal": {}, "best": {}})
     tiny: int = 0
-    source_quality: Callable[[Image.Image], float | None] = lambda _picture: None
+    source_quality: Callable[[Image.Image | Frames], float | None] = lambda _picture: None
     lossless_versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()
+    probe_gain: Callable[[float, Image.Image | Frames, bytes], float] | None = None
+    lossless: Mapping[str, Any] | None = None
+    lossless_probe: Mapping[str, Any] | None = None
+    was_lossless: Callable[[bytes], bool] = lambda _data: False
+    lossless_only: frozenset[str] = frozenset()
+    alpha_modes: Mapping[str, str] = field(default_factory=dict)
+    on_request: Callable[[Mapping[str, Any]], Codec | None] = lambda _options: None
+    as_source: Callable[[Image.Image | Frames], Mapping[str, Any]] = lambda _source: {}
+    turns: bool = False
+    frames: bool = False
+    key_frames: int | None = None
+    pages: bool = False
+    tailored: Callable[[Codec], Codec] = lambda codec: codec
     content: str = PHOTOGRAPH
     for_drawings: Codec | None = None
+
+    @property
+    def ladder_keeps_pixels(self) -> bool:
+        """Whether the last rung of the ladder is lossless."""
+        return self.lossless is not None and self.setting(self.ladder[-1], "RGB").items() >= self.lossless.items()
 
     def suited(self, content: str) -> Codec:
         """Return the codec for pictures of that content, which differs in its settings only."""
@@ -155,16 +192,59 @@ class Codec:
         share = min(1.0, self.max_side / max(size))
         return max(1, int(size[0] * share)), max(1, int(size[1] * share))
 
-    def prepare(self, image: Image.Image, *, any_size: bool = False) -> Image.Image:
+    def lowest_rung(self, mode: str) -> int:
+        """Return the lowest rung there is for a picture in the mode it is encoded in."""
+        return len(self.ladder) - 1 if mode in self.lossless_only else 0
+
+    def without_loss(self) -> Codec:
+        """Return the codec with nothing on its ladder but what keeps every pixel as it is.
+
+        Raises:
+            ConfigError: if the format has no such coding.
+        """
+        if self.lossless is None:
+            raise ConfigError(f"{self.format} has no lossless coding: take PNG or WEBP, or leave lossless out")
+        options = self.lossless
+        return replace(
+            self, ladder=(LOSSLESS,), setting=lambda _quality, _mode: dict(options), mean_bits=((0, 8), (LOSSLESS, 8))
+        )
+
+    @overload
+    def prepare(self, image: Image.Image, *, any_size: bool = False) -> Image.Image: ...
+    @overload
+    def prepare(self, image: Frames, *, any_size: bool = False) -> Frames: ...
+    @overload
+    def prepare(self, image: Image.Image | Frames, *, any_size: bool = False) -> Image.Image | Frames: ...
+    def prepare(self, image: Image.Image | Frames, *, any_size: bool = False) -> Image.Image | Frames:
         """Return `image` in the mode it is encoded in, itself where nothing has to change.
 
         Args:
-            image: the picture.
+            image: the picture, or the frames.
             any_size: accept dimensions that the format cannot hold; it will be scaled down.
 
         Raises:
             UnsupportedImage: with the reason and the way out.
         """
+        if isinstance(image, Frames):
+            return self._prepared_frames(image, any_size=any_size)
+        return self._prepared(image, transparent=image.has_transparency_data, any_size=any_size)
+
+    def _prepared_frames(self, frames: Frames, *, any_size: bool) -> Frames:
+        count, kind = len(frames.pictures), "frames" if frames.animated else "pages"
+        if not (self.frames if frames.animated else self.pages):
+            raise UnsupportedImage(
+                f"it holds {count} {kind}, and {self.format} holds one picture: all but one would be lost; "
+                f"take {'WEBP, AVIF, PNG or GIF' if frames.animated else 'TIFF'}, or a single picture (image.copy())"
+            )
+        transparent = frames.has_transparency_data
+        alike = frames.animated
+        return frames.each(
+            lambda picture: self._prepared(
+                picture, transparent=transparent if alike else picture.has_transparency_data, any_size=any_size
+            )
+        )
+
+    def _prepared(self, image: Image.Image, *, transparent: bool, any_size: bool) -> Image.Image:
         if max(image.size) > self.max_side and not any_size:
             raise UnsupportedImage(
                 f"{self.format} cannot hold {image.width}x{image.height} pixels: "
@@ -174,20 +254,7 @@ class Codec:
             raise UnsupportedImage(f"a picture of {image.width}x{image.height} pixels cannot be encoded")
         if image.mode in self.refused:
             raise UnsupportedImage(f"cannot write mode {image.mode} as {self.format}: {self.refused[image.mode]}")
-        if image.has_transparency_data:
-            mode = self.alpha_mode
-            if mode is None:
-                raise UnsupportedImage(
-                    f"{self.format} cannot hold transparency (mode {image.mode}): take WEBP or AVIF, or flatten the "
-                    f"picture onto a background of your choice first"
-                )
-        else:
-            mode = self.opaque_modes.get(image.mode)
-            if mode is None:
-                raise UnsupportedImage(
-                    f"cannot write mode {image.mode} as {self.format}: convert it to one of "
-                    f"{', '.join(self.opaque_modes)} first"
-                )
+        mode = self.mode_for(image.mode, transparent=transparent)
         if image.mode == mode:
             return image
         try:
@@ -196,6 +263,24 @@ class Codec:
         except (ValueError, TypeError) as error:
             raise UnsupportedImage(f"cannot convert mode {image.mode} to {mode} for {self.format}: {error}") from error
 
+    def mode_for(self, mode: str, *, transparent: bool) -> str:
+        """Return the mode a picture is encoded in.
+
+        Raises:
+            UnsupportedImage: if there is none that holds it.
+        """
+        if transparent and self.alpha_mode is None:
+            raise UnsupportedImage(
+                f"{self.format} cannot hold transparency (mode {mode}): take WEBP or AVIF, or flatten the "
+                f"picture onto a background of your choice first"
+            )
+        encoded = self.alpha_modes.get(mode, self.alpha_mode) if transparent else self.opaque_modes.get(mode)
+        if encoded is None:
+            raise UnsupportedImage(
+                f"cannot write mode {mode} as {self.format}: convert it to one of {', '.join(self.opaque_modes)} first"
+            )
+        return encoded
+
 
 def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec:
     """Return the codec with the options of an effort, and then the user's own, added to each of its settings."""
@@ -203,6 +288,17 @@ def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec
     if not added:
         return codec
     return replace(codec, setting=lambda quality, mode: {**setting(quality, mode), **added})
+
+
+def save_frames(frames: Frames, codec_format: str, options: Mapping[str, Any]) -> bytes:
+    """Encode an animation with Pillow and return the file's bytes.
+
+    Raises:
+        UnsupportedImage: if Pillow refuses, with its reason.
+    """
+    rest = list(frames.held().pictures[1:])
+    timed = {"duration": [round(time) for time in frames.durations], "loop": frames.loop or 0}
+    return save_to_bytes(frames.first, codec_format, {**timed, **options, "save_all": True, "append_images": rest})
 
 
 def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str, Any]) -> bytes:
@@ -220,7 +316,7 @@ def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str,
 
 
 def encode_timed(
-    codec: Codec, picture: Image.Image, setting: Mapping[str, Any], carried: Mapping[str, Any]
+    codec: Codec, picture: Image.Image | Frames, setting: Mapping[str, Any], carried: Mapping[str, Any]
 ) -> tuple[bytes, Trial]:
     """Encode `picture` with a setting and the metadata it carries; return the bytes and the record of it."""
     started = perf_counter()

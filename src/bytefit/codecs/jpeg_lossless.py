@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from bytefit.codecs.jpeg_extras import carried_index, with_extras, without_extras
 from bytefit.codecs.jpeg_markers import EOI, JPEG_PADDING, behind_picture, markers
+from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +41,25 @@ def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int
         orientation: the EXIF block with nothing but the orientation; empty where it is upright.
         most: of how many bytes a file may be for its coding to be improved, which takes its time; None for any.
     """
-    lean = _without_needless(data, policy, orientation)
-    if len(lean) < len(data):
-        yield lean
-    if most is not None and len(lean) > most:
+    try:
+        index = carried_index(data, "the file")
+    except UnsupportedImage:
         return
-    behind = behind_picture(lean)
+    behind = behind_picture(data)
+    if policy != "keep":
+        if index is not None:
+            return  # whether the other pictures may be dropped is not for metadata to say
+        behind = b""
+    alone = without_extras(data)
+    lean = _without_needless(alone, policy, orientation)
+    finished = with_extras(lean, index, behind)
+    if len(finished) < len(data):
+        yield finished
+    if most is not None and len(finished) > most:
+        return
     tight = _recoded(lean)
-    if tight is not None and len(tight) + len(behind) < len(lean):
-        yield tight + behind
+    if tight is not None and len(tight) < len(lean):
+        yield with_extras(tight, index, behind)
 
 
 def _without_needless(data: bytes, policy: str, orientation: bytes) -> bytes:
@@ -63,9 +75,8 @@ def _without_needless(data: bytes, policy: str, orientation: bytes) -> bytes:
         length = int.from_bytes(data[behind : behind + 2], "big")
         if marker != _SOI and _is_kept(marker, data[behind + 2 : behind + length], policy):
             kept.append(bytes((0xFF, marker)) + data[behind : behind + length])
-    carried = behind_picture(data) if policy == "keep" else b""
     end = next((behind for marker, _, behind in markers(data) if marker == EOI), len(data))
-    return b"".join(kept) + data[rest:end] + carried
+    return b"".join(kept) + data[rest:end]
 
 
 def _is_kept(marker: int, content: bytes, policy: str) -> bool:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.frames import Frames
+
 # The luminance table that libjpeg scales by its quality (ITU-T T.81, table K.1).
 _LUMINANCE = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56),
@@ -20,7 +22,7 @@ _LUMINANCE = (
 )
 
 
-def source_quality(picture: Image.Image, ladder: Iterable[float]) -> float | None:
+def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> float | None:
     """Return the quality an opened JPEG file was encoded with, 1 to 100; None for a picture that is from no JPEG file.
 
     A file with the learned tables has the quality of their rung on `ladder`. Any other has the highest of libjpeg's

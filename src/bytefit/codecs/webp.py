@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_frames, save_to_bytes
+from bytefit.codecs.webp_chunks import is_lossless
+from bytefit.codecs.webp_frames import with_every_frame
+from bytefit.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +26,20 @@ _LOWEST = tuple(round(150 * (index / 127) ** 3, 4) for index in range(0, 24, 2))
 _USUAL_METHOD = 4
 
 
+_CHANNELS = 4
+
+
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": quality}
 
 
-def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
+def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+    if isinstance(picture, Frames):
+        # Pillow's default method for animations is the fastest one.
+        background = picture.info.get("background")
+        kept = {"background": background} if isinstance(background, tuple) and len(background) == _CHANNELS else {}
+        data = save_frames(picture, "WEBP", {"method": _USUAL_METHOD, "minimize_size": True, **kept, **options})
+        return with_every_frame(data, [round(duration) for duration in picture.durations])
     return save_to_bytes(picture, "WEBP", options)
 
 
@@ -45,7 +57,7 @@ WEBP = Codec(
     alpha_mode="RGBA",
     refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
     max_side=16_383,
-    steered=frozenset({"quality", "lossless"}),
+    steered=frozenset({"quality"}),
     options=frozenset({"method", "alpha_quality", "exif", "icc_profile", "xmp"}),
     mean_bits=(
         (0, 0.089),
@@ -72,4 +84,9 @@ WEBP = Codec(
     rows_apart=False,
     smooth_within=0.1,
     efforts={"fast": {"method": 2}, "normal": {}, "best": {"method": 6}},
+    lossless={"lossless": True, "quality": 80},
+    lossless_probe={"quality": 0, "method": 0},
+    was_lossless=is_lossless,
+    frames=True,
+    key_frames=5,  # Pillow's `kmax`
 )

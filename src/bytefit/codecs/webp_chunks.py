@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # What Pillow reads, and what `bytefit.padding` adds.
 _KNOWN = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP ", b"PAD "})
 
 
+def is_lossless(data: bytes) -> bool:
+    """Return whether a WebP file holds its picture without loss."""
+    return any(name == b"VP8L" for name, _ in _chunks(data))
+
+
 def lost_in_webp(data: bytes) -> str | None:
     """Return what a WebP file holds that Pillow would drop in silence, or None."""
-    end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    position = 12
-    while position + 8 <= end:
-        name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
+    for name, size in _chunks(data):
         if name not in _KNOWN:
             return f"a chunk {name.decode('latin-1')!r} of {size} bytes"
-        position += 8 + size + size % 2
-    behind = data[end:].strip(b"\x00")
+    behind = data[_end(data) :].strip(b"\x00")
     return f"{len(behind)} bytes behind its picture" if behind else None
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield name and size of the chunks."""
+    position = 12
+    while position + 8 <= _end(data):
+        name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
+        yield name, size
+        position += 8 + size + size % 2
+
+
+def _end(data: bytes) -> int:
+    return min(len(data), 8 + int.from_bytes(data[4:8], "little"))

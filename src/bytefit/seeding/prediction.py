@@ -6,14 +6,13 @@ curve serves as it is. The search corrects whatever comes out of here by what it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate
-from math import exp, log
-from typing import TYPE_CHECKING, overload
+from math import log
+from typing import TYPE_CHECKING
 
-from bytefit.curve import aim, corrected, interpolated, rung_at
+from bytefit.curve import aim, corrected, rung_at
+from bytefit.frames import Frames
+from bytefit.seeding.curves import Late, Seed, in_bytes, mean_curve
 from bytefit.seeding.features import (
     WHOLE_SCOUT,
     coarse_features,
@@ -23,15 +22,16 @@ from bytefit.seeding.features import (
     traits_of,
 )
 from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.probing import seed_by_probes
 from bytefit.seeding.sampling import larger_sample
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PIL import Image
 
-    from bytefit.codecs import Codec, Trial
+    from bytefit.codecs import Codec
 
 # A fine reading is taken where a coarse one lands no further from the answer than this, in ln bytes: beyond, another
 # coarse one is worth its cost, for the way between two rungs is known less well than a rung that was read.
@@ -52,22 +52,16 @@ _OUT_OF_REACH = 0.5
 _TO_SPARE = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """What is predicted of a picture.
-
-    Attributes:
-        curve: ln(bytes of the body) for every rung, never falling.
-        start: the rung to try first, where more is known of one than the curve says.
-        probes: the encodes it was learned from.
-    """
-
-    curve: Sequence[float]
-    start: int | None = None
-    probes: tuple[Trial, ...] = ()
-
-
-def seed(codec: Codec, picture: Image.Image, part: Image.Image, *, budget: int, enough: int, first: int) -> Seed:
+def seed(
+    codec: Codec,
+    picture: Image.Image | Frames,
+    part: Image.Image,
+    *,
+    budget: int,
+    enough: int,
+    first: int,
+    last: int | None = None,
+) -> Seed:
     """Predict the curve of `picture` as well as pays for a search between `enough` and `budget` bytes.
 
     Args:
@@ -77,7 +71,19 @@ def seed(codec: Codec, picture: Image.Image, part: Image.Image, *, budget: int, 
         budget: see `bytefit.search.search`, as the next two.
         enough: the bytes at which the search stops.
         first: the lowest rung it may use.
+        last: the highest; None for the ladder's last.
     """
+    if len(codec.ladder) == 1:
+        return Seed(mean_curve(codec, picture))
+    if isinstance(picture, Frames) or codec.probe_gain is not None:
+        return seed_by_probes(
+            codec,
+            picture,
+            budget=budget,
+            enough=enough,
+            first=first,
+            last=len(codec.ladder) - 1 if last is None else last,
+        )
     model, pixels = shipped_model(codec.format), picture.width * picture.height
     if model is None or picture.mode not in model.modes or pixels < max(model.least_pixels, codec.tiny):
         return Seed(mean_curve(codec, picture))
@@ -201,30 +207,8 @@ class _Learner:
         return in_bytes(self.codec, self.picture.mode, self.traits.pixels, bits, rung)
 
     def _seed(self, curve: Callable[[int], float], start: int | None) -> Seed:
-        values = _Late(len(self.scouted), lambda rung: self._bytes(curve(rung), rung))
+        values = Late(len(self.scouted), lambda rung: self._bytes(curve(rung), rung))
         return Seed(values, start, tuple(self.probes))
-
-
-class _Late(Sequence[float]):
-    """Values that are computed as they are wanted: mostly the first trial ends the search before any is."""
-
-    def __init__(self, length: int, value: Callable[[int], float]) -> None:
-        self._length = length
-        self._value = value
-
-    def __len__(self) -> int:
-        return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> float: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[float]: ...
-    def __getitem__(self, index: int | slice) -> float | list[float]:
-        if isinstance(index, slice):
-            return [self._value(rung) for rung in range(*index.indices(self._length))]
-        if not -self._length <= index < self._length:
-            raise IndexError(index)
-        return self._value(index % self._length)
 
 
 def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:
@@ -234,19 +218,3 @@ def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:
     for line, value in zip(weights, scouts, strict=True):
         curve = [level + weight * value for level, weight in zip(curve, line, strict=True)]
     return list(accumulate(curve, max))
-
-
-def mean_curve(codec: Codec, picture: Image.Image) -> Sequence[float]:
-    """Return the mean curve for a picture of these dimensions: what is known before anything is measured."""
-    bits, mode, pixels = _mean_bits(codec.mean_bits, codec.ladder), picture.mode, picture.width * picture.height
-    return _Late(len(bits), lambda rung: in_bytes(codec, mode, pixels, bits[rung], rung))
-
-
-def in_bytes(codec: Codec, mode: str, pixels: int, bits: float, rung: int) -> float:
-    """Return ln of the bytes of a file whose `pixels` in `mode` take ln(bits per pixel) without the header."""
-    return log(pixels / 8 * exp(bits) + codec.header(codec.ladder[rung], mode))
-
-
-@cache
-def _mean_bits(mean_bits: tuple[tuple[float, float], ...], ladder: tuple[float, ...]) -> list[float]:
-    return interpolated([(quality, log(bits)) for quality, bits in mean_bits], ladder)

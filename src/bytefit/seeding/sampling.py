@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bytefit.frames import Frames
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.strips import BLOCK, strips
 
@@ -20,8 +21,13 @@ _SAMPLE_PARTS = 8
 _ROWS_A_PART = 8
 
 
-def sample(codec: Codec, picture: Image.Image) -> Image.Image:
-    """Return the part of a picture that is encoded to learn of the whole, or `picture` itself where it is too small."""
+def sample(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
+    """Return the part of a picture that is encoded to learn of the whole, or `picture` itself where it is too small.
+
+    Of frames the first one stands for all.
+    """
+    if isinstance(picture, Frames):
+        return sample(codec, picture.first)
     return strips(picture, _SAMPLE_PARTS) if codec.rows_apart else mosaic(picture)
 
 

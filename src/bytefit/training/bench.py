@@ -12,9 +12,9 @@ from importlib import import_module
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs import CODECS, Codec, codec_for_format
+from bytefit.codecs import LEARNED, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.seeding.model import shipped_model
 from bytefit.shipped import models_folder
 from bytefit.training.card import table
@@ -95,7 +95,7 @@ def bench(
     """
     if plot is not None:
         import_module("matplotlib")  # said now, not after all the measuring
-    codecs = [codec_for_format(name) for name in formats] if formats else list(CODECS)
+    codecs = [codec_for_format(name) for name in formats] if formats else list(LEARNED)
     samples = limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}
@@ -116,7 +116,7 @@ def _of_codec(codec: Codec, samples: list[Sample], skipped: dict[str, int]) -> l
     published = _published(codec)
     for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
         try:
-            picture = codec.prepare(read_image(sample.path)[0])
+            picture = codec.prepare(read_picture(sample.path))
         except UnsupportedImage:
             skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
             continue
@@ -148,7 +148,7 @@ def _curves(codecs: list[Codec], rows: list[Row], samples: list[Sample]) -> list
             # A tiny piece is of a kind of its own.
             row = fitted.get((sample.path.name, sample.kind, sample.source))
             if row is not None:
-                curve = curve_of(codec, codec.prepare(read_image(sample.path)[0]), row.budget)
+                curve = curve_of(codec, codec.prepare(read_picture(sample.path)), row.budget)
                 drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
                 break
     return drawn

@@ -18,10 +18,10 @@ import joblib
 import numpy as np
 from PIL import Image
 
-from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.errors import UnsupportedImage
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.seeding.content import suited
 from bytefit.seeding.mosaic import mosaic
 from bytefit.training.card import table
@@ -80,7 +80,7 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
         limit: at most so many images of every kind; None means all.
         jobs: processes to measure with; -1 means one a core.
     """
-    codecs = [codec_for_format(name) for name in formats] if formats else list(CODECS)
+    codecs = [codec_for_format(name) for name in formats] if formats else list(LEARNED)
     samples = limited(find_samples([folder]), limit)
     tasks = [joblib.delayed(_tried)(sample, codec.format) for codec, sample in product(codecs, samples)]
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
@@ -91,7 +91,7 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
 def _tried(sample: Sample, codec_format: str) -> list[Tried]:
     codec = codec_for_format(codec_format)
     try:
-        picture = reduced(codec.prepare(read_image(sample.path)[0]))
+        picture = reduced(codec.prepare(read_picture(sample.path)))
     except UnsupportedImage:
         return []
     codec, original = suited(codec, mosaic(picture)), Original(picture)

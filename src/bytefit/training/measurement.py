@@ -22,7 +22,7 @@ from PIL.Image import open as open_image
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING, save_to_bytes
 from bytefit.errors import UnsupportedImage
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.seeding import mosaic as mosaic_module
 from bytefit.seeding import sample, suited
 from bytefit.seeding import sampling as sampling_module
@@ -158,7 +158,7 @@ def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | No
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = viewed(codec.prepare(read_image(path)[0]), view, path.name)
+        picture = viewed(codec.prepare(read_picture(path)), view, path.name)
     return None if picture is None else (suited(codec, sample(codec, picture)), picture)
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.compression import compress
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.training.card import table
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.peers import installed_peers
@@ -273,7 +273,7 @@ def _cases(folder: Path, limit: int | None) -> tuple[list[Row], Counter[str]]:
 def _is_plain_jpeg(path: Path) -> bool:
     """Return whether a file holds, whatever it is called, a picture that every contestant can take."""
     try:
-        image, _ = read_image(path)
+        image = read_picture(path)
     except (UnsupportedImage, OSError):
         return False
     return image.format == "JPEG" and image.mode in {"RGB", "L"}

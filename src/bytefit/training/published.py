@@ -15,7 +15,7 @@ from scipy import ndimage
 from sklearn.ensemble import GradientBoostingRegressor
 
 from bytefit.curve import interpolated
-from bytefit.seeding.prediction import in_bytes
+from bytefit.seeding.curves import in_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

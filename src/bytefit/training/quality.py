@@ -18,13 +18,13 @@ import numpy as np
 from PIL import Image
 from sewar.full_ref import msssim
 
-from bytefit.codecs import CODECS, codec_for_format
+from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.jpeg import JPEG
 from bytefit.compression import compress
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.metadata import upright
 from bytefit.metrics import ssimulacra2_score
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.peers import Peer, installed_peers
 from bytefit.training.progress import tracked
@@ -107,7 +107,7 @@ def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
     Raises:
         UnsupportedImage: if bytefit cannot steer one of the formats.
     """
-    names = [codec_for_format(name).format for name in formats] if formats else [codec.format for codec in CODECS]
+    names = [codec_for_format(name).format for name in formats] if formats else [codec.format for codec in LEARNED]
     peers = installed_peers()
     tools = []
     for name in dict.fromkeys(names):
@@ -118,14 +118,14 @@ def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
     return tools
 
 
-def read_picture(path: Path, megapixels: float | None) -> Image.Image:
+def shown_picture(path: Path, megapixels: float | None) -> Image.Image:
     """Return the picture in a file as every tool can take it: upright, in RGB or L, bare of metadata, not too large.
 
     Raises:
         UnsupportedImage: if it cannot be had so without losing what is seen, or is too small for the metrics.
         OSError: if the file cannot be read.
     """
-    picture = JPEG.prepare(upright(read_image(path)[0]), any_size=True)
+    picture = JPEG.prepare(upright(read_picture(path)), any_size=True)
     picture = _reduced(picture if picture.mode == "L" else picture.convert("RGB"), megapixels)
     if min(picture.size) < _WINDOW:
         raise UnsupportedImage(f"{path} has fewer than {_WINDOW} pixels a side: its quality cannot be measured")
@@ -166,7 +166,7 @@ def _answered(
 ) -> list[Scored]:
     """Return what every tool answers to every budget of one picture; nothing if not all of them can take it."""
     try:
-        picture = read_picture(sample.path, megapixels)
+        picture = shown_picture(sample.path, megapixels)
     except (UnsupportedImage, OSError):
         return []
     path = sample.path.relative_to(folder).as_posix()
@@ -211,7 +211,7 @@ def _sheet(
     seen = [sample for sample, rows in by_sample.items() if rows]
     shown = dict.fromkeys(seen[number * len(seen) // _MOST_SHOWN] for number in range(_MOST_SHOWN))
     return contact_sheet(
-        [_tiles(read_picture(sample.path, megapixels), tools, bits, by_sample[sample]) for sample in shown]
+        [_tiles(shown_picture(sample.path, megapixels), tools, bits, by_sample[sample]) for sample in shown]
     )
 
 

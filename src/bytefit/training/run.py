@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs import CODECS
+from bytefit.codecs import LEARNED
 from bytefit.errors import ConfigError
 from bytefit.training.card import write_card
 from bytefit.training.corpus import find_samples, split
@@ -37,11 +37,11 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
     """
     samples, held_out = split(find_samples(folders))
     held_sources = {sample.source for sample in held_out}
-    measured = measure_all(samples + held_out, CODECS, cache, jobs)
-    scaled = measure_scales(samples + held_out, CODECS, cache, jobs)
+    measured = measure_all(samples + held_out, LEARNED, cache, jobs)
+    scaled = measure_scales(samples + held_out, LEARNED, cache, jobs)
     output.mkdir(parents=True, exist_ok=True)
     fitted, published = {}, {}
-    for codec in CODECS:
+    for codec in LEARNED:
         records = measured[codec.format]
         learned = [record for record in records if record.source not in held_sources]
         if len(learned) < LEAST_TRAINING_PICTURES:

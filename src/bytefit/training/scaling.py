@@ -17,7 +17,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING, NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.seeding.content import content, suited
 from bytefit.seeding.features import scout
 from bytefit.seeding.mosaic import mosaic
@@ -117,14 +117,14 @@ def _measured(sample: Sample, codec_format: str, cache: Path) -> Scaled | None:
 
 def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
     """Return whether a picture is a drawing, or None where it is transparent: its scores would be of what is hidden."""
-    picture = reduced(codec_for_format(codec_format).prepare(read_image(path)[0]))
+    picture = reduced(codec_for_format(codec_format).prepare(read_picture(path)))
     return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
 
 
 def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
     codec = codec_for_format(codec_format)
     try:
-        picture = reduced(codec.prepare(read_image(path)[0]))
+        picture = reduced(codec.prepare(read_picture(path)))
     except UnsupportedImage:
         return None
     tiles = mosaic(picture)

@@ -16,7 +16,7 @@ from bytefit.codecs.codec import NO_METADATA
 from bytefit.compression import compress
 from bytefit.search import search
 from bytefit.seeding import sample, seed, suited
-from bytefit.seeding.prediction import mean_curve
+from bytefit.seeding.curves import mean_curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,7 +29,7 @@ from PIL import Image
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg_tables import VERSION, Knot, tables_at
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.opening import read_image
+from bytefit.opening import read_picture
 from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples, split
 from bytefit.training.progress import tracked
@@ -142,7 +142,7 @@ def _view(path: Path, content: str) -> tuple[Image.Image, Original]:
     _, megapixels, rank = _MATERIAL[content]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = read_image(path)[0].convert("RGB")
+        picture = read_picture(path).convert("RGB")
     share = (megapixels * 1e6 / (picture.width * picture.height)) ** 0.5 if megapixels else 1.0
     if share < 1:
         size = (round(picture.width * share), round(picture.height * share))

@@ -1,0 +1,80 @@
+"""What seeding comes to: a predicted curve, computed as it is wanted; and the mean curve, known before all probes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, log
+from typing import TYPE_CHECKING, overload
+
+from bytefit.curve import interpolated
+from bytefit.frames import Frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    from bytefit.codecs import Codec, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What is predicted of a picture.
+
+    Attributes:
+        curve: ln(bytes of the body) for every rung, never falling.
+        start: the rung to try first, where more is known of one than the curve says.
+        probes: the encodes it was learned from.
+        last: the highest rung that is worth a trial; None for the ladder's last.
+    """
+
+    curve: Sequence[float]
+    start: int | None = None
+    probes: tuple[Trial, ...] = ()
+    last: int | None = None
+
+
+class Late(Sequence[float]):
+    """Values that are computed as they are wanted: mostly the first trial ends the search before any is."""
+
+    def __init__(self, length: int, value: Callable[[int], float]) -> None:
+        self._length = length
+        self._value = value
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[float]: ...
+    def __getitem__(self, index: int | slice) -> float | list[float]:
+        if isinstance(index, slice):
+            return [self._value(rung) for rung in range(*index.indices(self._length))]
+        if not -self._length <= index < self._length:
+            raise IndexError(index)
+        return self._value(index % self._length)
+
+
+def mean_curve(codec: Codec, picture: Image.Image | Frames) -> Sequence[float]:
+    """Return the mean curve for a picture of these dimensions: what is known before anything is measured."""
+    bits, mode, pixels = _mean_bits(codec.mean_bits, codec.ladder), picture.mode, pixels_of(picture)
+    return Late(len(bits), lambda rung: in_bytes(codec, mode, pixels, bits[rung], rung))
+
+
+def pixels_of(picture: Image.Image | Frames) -> int:
+    """Return the pixels of a picture, or of all frames."""
+    shown = len(picture.pictures) if isinstance(picture, Frames) else 1
+    return picture.width * picture.height * shown
+
+
+def in_bytes(codec: Codec, mode: str, pixels: int, bits: float, rung: int) -> float:
+    """Return ln of the bytes of a file whose `pixels` in `mode` take ln(bits per pixel) without the header."""
+    return log(pixels / 8 * exp(bits) + codec.header(codec.ladder[rung], mode))
+
+
+@cache
+def _mean_bits(mean_bits: tuple[tuple[float, float], ...], ladder: tuple[float, ...]) -> list[float]:
+    return interpolated([(quality, log(bits)) for quality, bits in mean_bits], ladder)
