@@ -93,10 +93,19 @@ def test_the_facts_of_an_unreachable_budget_are_attributes():
     assert error.way_out == "allow resize, or raise the budget"
 
 
+def test_an_unreachable_budget_says_where_it_was_seen_to_fit():
+    """After what would help in its own format; and where nothing was seen, nothing is said."""
+    message = str(unreachable(name="hero.png", elsewhere="as WEBP at quality 71 it has 19.4 kB"))
+
+    assert message.endswith("; allow resize, or raise the budget; as WEBP at quality 71 it has 19.4 kB")
+    assert str(unreachable()).endswith("; allow resize, or raise the budget")
+    assert unreachable().elsewhere == ""
+
+
 @pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])  # noqa: S301
 def test_an_unreachable_budget_travels_between_processes(copied):
     """A worker that raises must not bring down the pool: unpickling calls the class with `args` alone."""
-    error = unreachable(name="hero.jpg", floor=1.0, min_score=70.5)
+    error = unreachable(name="hero.jpg", floor=1.0, min_score=70.5, elsewhere="as WEBP at quality 9 it has 1 kB")
 
     again = copied(error)
 

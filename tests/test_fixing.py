@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import bytefit
 from bytefit.budgets.audit import audit
@@ -18,18 +19,19 @@ from bytefit.budgets.fixing import fix
 from bytefit.budgets.selection import Selection
 from bytefit.bytesize import parse_size
 from bytefit.cli import main
+from bytefit.codecs.jpeg_extras import check_extras
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
 from repositories import Repository
 
 BUDGET = 4000
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345678\n" % (b"4d7a2146" * 8)
-FORMATS = ("JPEG", "WEBP", "AVIF")
+FORMATS = ("JPEG", "WEBP", "AVIF", "PNG", "JPEG2000")
 
 # How every line of a file that was encoded anew looks.
 TOLD = re.compile(
     r"(?P<what>would fix|fixed|shrunk) (?P<path>.+): (?P<before>[\d.]+ k?B) -> (?P<after>[\d.]+ k?B)"
     r"(?:, still over its budget of [\d.]+ k?B)? "
-    r"\((?P<format>[A-Z]+) quality (?P<quality>[\d.]+)(?: at (?P<width>\d+)x(?P<height>\d+))?, "
+    r"\((?P<format>[A-Z0-9]+) quality (?P<quality>[\d.]+)(?: at (?P<width>\d+)x(?P<height>\d+))?, "
     r"(?P<trials>\d+) trials?, (?P<seconds>\d+\.\d\d) s\)"
 )
 
@@ -98,7 +100,8 @@ def write(path, data):
 
 def of_real_kind(name, codec_format="JPEG", size=(400, 300), quality=90):
     """Write what is like a photograph, in the working directory, and return its path."""
-    return write(Path(name), encoded(photograph(size), codec_format, quality=quality))
+    options = {"quality": quality} if codec_format in {"JPEG", "WEBP", "AVIF"} else {}
+    return write(Path(name), encoded(photograph(size), codec_format, **options))
 
 
 def measured(text):
@@ -178,15 +181,17 @@ def test_what_cannot_be_reached_is_told_that_the_floor_could_be_lower(left_alone
     [
         (photograph((400, 300)), "JPEG", 11_000, ["--min-quality", "60"]),
         (flat((800, 600)), "JPEG", 2_000, []),
-        (screenshot((400, 300)), "PNG", 2_000, []),
-        (graphic((200, 150)), "PNG", 5_000, []),
+        (photograph((200, 150)), "PNG", 1_000, []),
         (screenshot((400, 300)), "WEBP", 2_000, []),
+        (graphic((200, 150)), "TIFF", 5_000, []),
+        (screenshot((400, 300)), "BMP", 5_000, []),
     ],
-    ids=["floor", "smallest JPEG", "PNG", "PNG with alpha", "WebP"],
+    ids=["floor", "smallest JPEG", "PNG", "WebP", "TIFF with alpha", "BMP"],
 )
 def test_another_format_is_told_with_the_size_it_was_seen_to_have(left_alone, picture, codec_format, budget, options):
     """Measured, not guessed: encoding in it gives that quality and those bytes."""
-    path = write(Path("picture.img"), encoded(picture, codec_format, quality=90))
+    quality = {"quality": 90} if codec_format in {"JPEG", "WEBP"} else {}
+    path = write(Path("picture.img"), encoded(picture, codec_format, **quality))
 
     reason = left_alone(path, *options, budget=budget)
 
@@ -207,12 +212,20 @@ def test_no_format_is_told_where_none_fits(left_alone):
     assert not re.search(r" as (WEBP|AVIF)", reason)
 
 
-def test_a_png_is_never_converted(left_alone):
+def test_a_bmp_is_never_converted(left_alone):
     """References to it would be to nothing: it is told what it would have, no more."""
-    reason = left_alone(write(Path("art/drawing.png"), encoded(noise(), "PNG")))
+    reason = left_alone(write(Path("art/drawing.bmp"), encoded(noise(), "BMP")))
 
-    assert "PNG" in reason
+    assert reason.startswith("BMP cannot be fitted to a size: it is not compressed, so its size is that of its pixels;")
     assert re.search(r"as WEBP at quality [\d.]+ it has [\d.]+ kB$", reason)
+
+
+def test_a_lossless_picture_is_told_its_size_in_another_format_once(left_alone):
+    """The error has measured it already; and what budget would do is told, too."""
+    reason = left_alone(write(Path("photo.png"), encoded(photograph((200, 150)), "PNG")), budget=1_000)
+
+    assert len(re.findall(r"as [A-Z]+ at quality", reason)) == 1
+    assert re.search(r"raise the budget \(\d+ kB would do\); as WEBP at quality [\d.]+ it has [\d.]+ k?B$", reason)
 
 
 @pytest.mark.parametrize("limits", [("max-width",), ("max-height",), ("max-width", "max-height")], ids=" and ".join)
@@ -229,10 +242,10 @@ def test_what_is_too_wide_is_left_alone_unless_it_may_be_resized(left_alone, fol
 
 BROKEN = {
     "truncated": encoded(noise())[:-4000],
-    "animated WebP": animation("WEBP", (96, 64)),
-    "animated GIF": animation("GIF", (96, 64)),
+    "animation far too large": animation("WEBP", (96, 64)),
     "not what it starts as": b"\xff\xd8\xff" + bytes(range(256)) * 40,
     "TIFF": encoded(noise(), "TIFF"),
+    "BMP": encoded(noise(), "BMP"),
 }
 
 
@@ -241,7 +254,7 @@ def test_what_cannot_be_read_whole_is_left_alone(left_alone, folder, kind):
     """With what is wrong with it."""
     path = write(folder / "picture.jpg", BROKEN[kind])
 
-    reason = left_alone(path.relative_to(folder), budget=500)
+    reason = left_alone(path.relative_to(folder), budget=300)
 
     assert len(reason) > 10
 
@@ -397,7 +410,7 @@ def test_what_the_baseline_knows_is_left_alone(folder, run):
 @pytest.mark.parametrize("codec_format", FORMATS)
 def test_a_line_names_everything_that_was_done(run, codec_format):
     """The file, its bytes before and after, the setting, the trials, the time; and the line is true."""
-    path = of_real_kind("photo.jpg", codec_format, quality=95)
+    path = of_real_kind("photo.jpg", codec_format, size=(160, 120), quality=98)
     before = path.stat().st_size
 
     code, lines = run(path)
@@ -411,6 +424,47 @@ def test_a_line_names_everything_that_was_done(run, codec_format):
     assert opened(path.read_bytes()).format == codec_format
     assert int(said["trials"]) >= 1
     assert lines[1:] == []
+
+
+def test_an_animation_is_fixed_whole(run):
+    """Its frames, their times and how often it is shown are not for a fixer to change."""
+    frames = [noise((96, 64), seed=seed) for seed in range(3)]
+    options = {"save_all": True, "append_images": frames[1:], "duration": [40, 120, 500], "loop": 2}
+    path = write(Path("moving.webp"), encoded(frames[0], "WEBP", **options))
+
+    _, lines = run(path)
+
+    assert TOLD.fullmatch(lines[0])["what"] == "fixed"
+    assert path.stat().st_size <= BUDGET
+    with Image.open(path) as picture:
+        times = [_duration(picture, place) for place in range(picture.n_frames)]
+        assert (times, picture.info["loop"]) == ([40, 120, 500], 2)
+
+
+def _duration(picture, place):
+    picture.seek(place)
+    picture.load()
+    return picture.info["duration"]
+
+
+@pytest.mark.parametrize("policy", ["keep", "strip"])
+def test_a_gain_map_is_carried_along_or_the_file_left_alone(run, folder, policy):
+    """A hook that strips metadata does not strip half of a picture with them."""
+    xmp = b'<rdf:Description hdrgm:Version="1.0"/>'
+    before = encoded(noise(), "MPO", save_all=True, append_images=[noise((24, 16))], xmp=xmp)
+    path = write(folder / "hdr.jpg", before)
+
+    code, lines = run("hdr.jpg", "--metadata", policy)
+
+    assert code == 1
+    if policy == "keep":
+        assert TOLD.fullmatch(lines[0])["what"] == "fixed"
+        assert path.stat().st_size <= BUDGET
+        assert check_extras(before, path.read_bytes()) is None
+    else:
+        assert lines[0].startswith("left as it is ")
+        assert "it carries an Ultra HDR gain map, which" in lines[0]
+        assert path.read_bytes() == before
 
 
 def test_a_line_names_the_dimensions_where_they_changed(run):
@@ -462,16 +516,18 @@ def test_what_is_shrunk_is_shrunk_once(run, folder, codec_format, options):
 def test_the_second_run_is_a_no_op(run, folder):
     """Every format, in one tree: what was fixed fits, and what was not is told again."""
     for number, codec_format in enumerate(FORMATS):
-        of_real_kind(f"art/{number}.jpg", codec_format)
-    write(folder / "art" / "drawing.png", encoded(noise(), "PNG"))
+        of_real_kind(f"art/{number}.jpg", codec_format, size=(160, 120), quality=98)
+    write(folder / "art" / "drawing.bmp", encoded(noise(), "BMP"))
+    write(folder / "art" / "moving.webp", animation("WEBP", (96, 64)))
+    write(folder / "art" / "two.jpg", encoded(noise(), "MPO", save_all=True, append_images=[noise((16, 12))]))
     first = run(".")
     after = snapshot(folder)
 
     code, lines = run(".")
 
-    assert [line.split()[0] for line in first[1]] == ["fixed", "fixed", "fixed", "left"]
+    assert [line.split()[0] for line in first[1]] == [*["fixed"] * len(FORMATS), "left", "fixed", "fixed"]
     assert snapshot(folder) == after
-    assert (code, lines) == (1, first[1][3:])
+    assert (code, lines) == (1, first[1][len(FORMATS) : len(FORMATS) + 1])
 
 
 def test_what_is_within_every_limit_is_not_touched(run, folder):
@@ -577,7 +633,8 @@ def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, o
     of_real_kind("1.jpg", "WEBP", quality=99)
     of_real_kind("2.jpg", "AVIF", size=(200, 150))
     of_real_kind("slightly.jpg", size=(140, 90), quality=60)
-    write(folder / "drawing.png", encoded(noise(), "PNG"))
+    write(folder / "drawing.bmp", encoded(noise(), "BMP"))
+    write(folder / "moving.webp", animation("WEBP", (96, 64)))
     write(folder / ".bytefit-0123456789abcdef.tmp", b"half a pict")
     before = snapshot(folder)
 
@@ -719,14 +776,14 @@ def test_exit_codes_tell_what_happened(run, folder):
     of_real_kind("fits.jpg", size=(64, 48))
     of_real_kind("over.jpg")
     shutil.copy(folder / "over.jpg", folder / "also.jpg")
-    write(folder / "drawing.png", encoded(noise(), "PNG"))
+    write(folder / "drawing.bmp", encoded(noise(), "BMP"))
 
     codes = [
         run("fits.jpg")[0],
         run("over.jpg", "--dry-run")[0],
         run("over.jpg")[0],
         run("over.jpg")[0],
-        run("drawing.png")[0],
+        run("drawing.bmp")[0],
         run("fits.jpg", "also.jpg")[0],
     ]
 

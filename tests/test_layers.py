@@ -20,13 +20,13 @@ PACKAGE = Path(bytefit.__file__).parent
 # Each layer may import those above it and itself; modules that share a layer may not import each other.
 LAYERS = (
     ("errors", "shipped", "atomic"),
-    ("bytesize", "options", "metrics"),
+    ("bytesize", "options", "metrics", "frames"),
     ("codecs",),
     ("opening", "curve", "padding"),
     ("metadata",),
     ("seeding",),
     ("search",),
-    ("encodes",),
+    ("encodes", "choosing"),
     ("compression",),
     ("files",),
     ("pillow_plugin", "budgets"),

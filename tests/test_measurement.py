@@ -10,7 +10,7 @@ from PIL import Image
 
 pytest.importorskip("sklearn")
 
-from bytefit.codecs import CODECS
+from bytefit.codecs import LEARNED
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
@@ -33,7 +33,7 @@ from images import in_mode, noise, photograph, screenshot
 
 NAMES = [f"picture{number}.jpg" for number in range(12)]
 
-each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
 
 def pixels(picture):

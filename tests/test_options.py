@@ -88,7 +88,7 @@ def test_widths_that_are_none_are_refused(name, width):
     assert str(caught.value) == f"{name} {width!r} is not a width in pixels: give a whole number from 1 up"
 
 
-@pytest.mark.parametrize("name", ["min_width", "max_width"])
+@pytest.mark.parametrize("name", ["min_width", "max_width", "max_height"])
 def test_widths_need_resize(name):
     """A bound that nothing comes near to would be a promise not kept."""
     with pytest.raises(ConfigError, match=f"^{name} needs resize=True to go with it$"):

@@ -13,7 +13,7 @@ from pathlib import Path
 import PIL
 import pytest
 
-from bytefit.codecs import CODECS
+from bytefit.codecs import LEARNED
 
 ROOT = Path(__file__).parent.parent
 WHEELS = ("wheel of the sdist", "wheel of the tree")
@@ -26,7 +26,7 @@ site.addsitedir(folder)
 sys.path.append(pillow)
 import bytefit
 from PIL import Image
-from bytefit.codecs import CODECS
+from bytefit.codecs import LEARNED
 from bytefit.seeding.model import models_folder, shipped_model
 
 picture = Image.frombytes("L", (64, 48), random.Random(1).randbytes(64 * 48)).resize((640, 480)).convert("RGB")
@@ -34,7 +34,7 @@ result = bytefit.compress(picture, 20_000, format="JPEG")
 print(json.dumps({
     "package": bytefit.__file__,
     "models": str(models_folder()),
-    "loaded": [codec.format for codec in CODECS if shipped_model(codec.format) is not None],
+    "loaded": [codec.format for codec in LEARNED if shipped_model(codec.format) is not None],
     "size": result.size,
 }))
 """
@@ -71,7 +71,7 @@ def check_installed(folder: Path, home: Path, models: Path) -> None:
 
     assert Path(found["package"]).resolve() == (home / "bytefit" / "__init__.py").resolve()
     assert Path(found["models"]).resolve() == models.resolve()
-    assert found["loaded"] == [codec.format for codec in CODECS]
+    assert found["loaded"] == [codec.format for codec in LEARNED]
     assert 0 < found["size"] <= 20_000
 
 
@@ -103,7 +103,7 @@ def test_wheels_hold_the_same_files(built):
 def test_wheel_holds_the_package_and_its_models_only(built):
     """The wheel is every module, the marker of its types, the models, and nothing of the tests or examples."""
     package = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src" / "bytefit").rglob("*.py")}
-    models = {f"bytefit/models/{codec.format.lower()}.json" for codec in CODECS}
+    models = {f"bytefit/models/{codec.format.lower()}.json" for codec in LEARNED}
 
     files = {name for name in files_in(built["wheel of the tree"]) if ".dist-info/" not in name}
 
@@ -132,7 +132,7 @@ def test_little_is_needed_at_run_time(built):
 
     needed = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     names = {line.partition(">")[0] for line in needed}
-    assert names == {"pillow", "pathspec", "rich", "mozjpeg-lossless-optimization"}
+    assert names == {"pillow", "pathspec", "rich", "mozjpeg-lossless-optimization", "pyoxipng", "pyoxipng-ng"}
 
 
 def test_wheel_is_small(built):

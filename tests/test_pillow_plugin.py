@@ -6,11 +6,11 @@ import os
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
-from images import animation, encoded, graphic, noise, opened, photograph
+from images import animation, encoded, graphic, noise, opened, photograph, screenshot
 
 PILLOWS_OWN = Image.Image.save
 TARGET = 4000
@@ -104,7 +104,7 @@ def test_sizes_of_other_formats_are_pillows():
     assert Image.open(BytesIO(data)).info["sizes"] == {(32, 32), (16, 16)}
 
 
-@pytest.mark.parametrize("name", ["hero.jpg", "hero.JPEG", "hero.webp", "hero.avif"])
+@pytest.mark.parametrize("name", ["hero.jpg", "hero.JPEG", "hero.webp", "hero.avif", "hero.PNG", "hero.jp2"])
 @pytest.mark.parametrize("as_path", [str, lambda path: path, os.fsencode], ids=["str", "Path", "bytes"])
 def test_a_path_is_saved_within_its_target(tmp_path, name, as_path):
     """The suffix sets the format; save returns nothing, as ever."""
@@ -191,9 +191,11 @@ def test_memory_without_a_format_is_refused():
         ({"target_size": TARGET, "quality": 80}, OptionError),
         ({"target_size": TARGET, "qtables": "web_low"}, OptionError),
         ({"target_size": TARGET, "min_qualty": 80}, OptionError),
-        ({"target_size": TARGET, "save_all": True}, UnsupportedImage),
         ({"target_size": TARGET, "append_images": [noise()]}, UnsupportedImage),
-        ({"target_size": TARGET, "format": "PNG"}, UnsupportedImage),
+        ({"target_size": TARGET, "duration": [40, 40]}, ConfigError),
+        ({"target_size": TARGET, "append_images": [noise((8, 8))], "format": "WEBP"}, UnsupportedImage),
+        ({"target_size": TARGET, "format": "BMP"}, UnsupportedImage),
+        ({"target_size": TARGET, "format": "WEBP", "lossless": True}, BudgetUnreachable),
     ],
     ids=str,
 )
@@ -259,14 +261,138 @@ def test_the_smallest_may_be_saved_instead(tmp_path):
     assert (tmp_path / "hero.jpg").stat().st_size > 100
 
 
-def test_animations_are_refused(tmp_path):
-    """An image of several frames is not saved as one of them."""
-    picture = Image.open(BytesIO(animation("WEBP")))
+def frames_in(data):
+    """Return how often an animation is shown, and the duration and the pixels of each frame, as Pillow reads them."""
+    picture, found = Image.open(BytesIO(data)), []
+    for place in range(getattr(picture, "n_frames", 1)):
+        picture.seek(place)
+        picture.load()
+        found.append((round(picture.info.get("duration", 0)), picture.convert("RGB").tobytes()))
+    return picture.info.get("loop"), found
 
-    with pytest.raises(UnsupportedImage, match="3 frames"):
-        picture.save(tmp_path / "moving.webp", target_size=TARGET)
+
+def moving(codec_format="WEBP", **options):
+    """Return an opened animation of three frames."""
+    frames = [photograph((48, 32), seed=seed) for seed in range(3)]
+    options = {"duration": [40, 120, 500], "loop": 2, **options}
+    return Image.open(BytesIO(encoded(frames[0], codec_format, save_all=True, append_images=frames[1:], **options)))
+
+
+def times_in(data):
+    """Return how often an animation is shown, and the duration of each frame."""
+    loop, frames = frames_in(data)
+    return loop, [duration for duration, _ in frames]
+
+
+@pytest.mark.parametrize("name", ["moving.webp", "moving.avif", "moving.png"])
+@pytest.mark.parametrize("options", [{}, {"save_all": True}], ids=str)
+def test_animations_are_saved_whole(tmp_path, name, options):
+    """Also where save_all was forgotten: no frame is lost without having been asked for."""
+    path = tmp_path / name
+    repeated = 0 if name == "moving.avif" else 2  # as Pillow writes it, an AVIF is shown for ever
+
+    moving(loop=repeated).save(path, target_size=TARGET, **options)
+
+    loop, times = times_in(path.read_bytes())
+    assert path.stat().st_size <= TARGET
+    assert times == [40, 120, 500]
+    assert loop == (repeated or (None if name == "moving.avif" else 0))
+
+
+@pytest.mark.parametrize("stood", [0, 1, 2])
+@pytest.mark.parametrize("name", ["still.jpg", "still.webp", "still.png"])
+def test_one_frame_is_saved_where_that_is_said(tmp_path, name, stood):
+    """The one the image stands at, in formats of one picture too; and there it still stands."""
+    picture = moving("PNG")
+    picture.seek(stood)
+
+    picture.save(tmp_path / name, target_size=5000, save_all=False, slack=0)
+
+    again = opened((tmp_path / name).read_bytes())
+    assert getattr(again, "n_frames", 1) == 1
+    assert picture.tell() == stood
+    difference = ImageChops.difference(again.convert("RGB"), photograph((48, 32), seed=stood))
+    assert max(ImageStat.Stat(difference).mean) < 6
+
+
+def test_an_animation_in_a_format_of_one_picture_is_refused(tmp_path):
+    """The message says how one frame is saved."""
+    with pytest.raises(UnsupportedImage, match=r"3 frames.*all but one would be lost.*image\.copy\(\)"):
+        moving().save(tmp_path / "moving.jpg", target_size=TARGET)
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("codec_format", ["WEBP", "AVIF", "PNG"])
+def test_images_are_appended_as_pillow_does(codec_format):
+    """Those of one picture, and all frames of those that have several; the appended generator is read once."""
+    first, second = (photograph((48, 32), seed=seed) for seed in (5, 6))
+
+    data = saved(
+        first, codec_format, target_size=8000, save_all=True, append_images=iter([second, moving("PNG")]), duration=90
+    )
+
+    _, frames = frames_in(data)
+    expected = [first, second, *(photograph((48, 32), seed=seed) for seed in range(3))]
+    assert len(data) <= 8000
+    assert [duration for duration, _ in frames] == [90] * 5
+    for (_, pixels), picture in zip(frames, expected, strict=True):
+        shown = Image.frombytes("RGB", (48, 32), pixels)
+        assert max(ImageStat.Stat(ImageChops.difference(shown, picture)).mean) < 25
+
+
+@pytest.mark.parametrize(
+    ("options", "loop", "times"),
+    [
+        ({}, 2, [40, 120, 500]),
+        ({"duration": 70}, 2, [70, 70, 70]),
+        ({"duration": [10, 20, 30]}, 2, [10, 20, 30]),
+        ({"duration": (10, 20, 30), "loop": 7}, 7, [10, 20, 30]),
+        ({"loop": 0}, 0, [40, 120, 500]),
+        ({"loop": 1, "save_all": True}, 1, [40, 120, 500]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("codec_format", ["WEBP", "PNG"])
+def test_times_are_set_as_pillow_does(codec_format, options, loop, times):
+    """One for all, or one for each; what is not given stays as it was."""
+    data = saved(moving(), codec_format, target_size=TARGET, **options)
+
+    assert times_in(data) == (loop, times)
+    assert len(data) <= TARGET
+
+
+@pytest.mark.parametrize("times", [[40], [40] * 4, []], ids=str)
+def test_times_of_more_or_fewer_frames_are_refused(times):
+    """The message counts both."""
+    with pytest.raises(ConfigError, match=f"{len(times)} durations do not fit 3 frames: give one for each"):
+        saved(moving(), "WEBP", target_size=TARGET, duration=times)
+
+
+def test_a_picture_that_stands_alone_is_saved_as_ever():
+    """Save_all of one picture is that picture, to the byte."""
+    plain = saved(photograph(), "WEBP", target_size=TARGET)
+
+    assert saved(photograph(), "WEBP", target_size=TARGET, save_all=True) == plain
+    assert saved(photograph(), "WEBP", target_size=TARGET, save_all=False, append_images=[]) == plain
+
+
+def test_lossless_is_ours_beside_a_target():
+    """Pillow has an option of the same name for WebP: it means the same."""
+    data = saved(screenshot(), "WEBP", target_size=TARGET, lossless=True)
+
+    assert len(data) <= TARGET
+    assert opened(data).tobytes() == screenshot().tobytes()
+
+
+def test_the_format_may_be_chosen_by_looks(tmp_path):
+    """The name says nothing of it then; one of those allowed it is."""
+    path = tmp_path / "hero"
+
+    photograph((64, 48)).save(path, "auto", target_size=TARGET, formats=["JPEG", "WEBP"])
+
+    assert path.stat().st_size <= TARGET
+    assert opened(path.read_bytes()).format in {"JPEG", "WEBP"}
 
 
 def test_transparency_is_not_flattened(tmp_path):

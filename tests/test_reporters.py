@@ -92,7 +92,7 @@ audits = st.lists(
         names,
         st.integers(100_001, 10**9),
         recorded=st.none() | st.integers(1, 10**9),
-        format=st.sampled_from(["JPEG", "PNG", POINTER]),
+        format=st.sampled_from(["JPEG", "PNG", "BMP", "HEIC", POINTER]),
     ),
     max_size=15,
     unique_by=lambda one: one.name,
@@ -349,12 +349,12 @@ def test_names_in_reports_of_a_subfolder_start_at_the_top_of_the_repository(tmp_
 def test_text_is_a_table_with_the_worst_first_and_a_sum():
     """And what a fix would do."""
     lines = render(
-        audit(finding("small.jpg", 110_000), finding("large.png", 900_000, format="PNG")), "text"
+        audit(finding("small.jpg", 110_000), finding("large.bmp", 900_000, format="BMP")), "text"
     ).splitlines()
 
     assert lines == [
         "over by  size    budget  format  file       fix would",
-        "800 kB   900 kB  100 kB  PNG     large.png  leave it: PNG is not handled yet",
+        "800 kB   900 kB  100 kB  BMP     large.bmp  leave it: BMP has no ladder",
         "10 kB    110 kB  100 kB  JPEG    small.jpg  recompress",
         "2 of 5 files over budget, by 810 kB in all",
     ]
@@ -415,7 +415,9 @@ def test_remedies_say_what_a_fix_would_do():
 
     assert remedies["wide.jpg"] == remedies["both.jpg"] == "leave it, as resize is not allowed"
     assert remedies["pointer.jpg"] == "leave it: 'git lfs pull' fetches what is to be fixed"
-    assert remedies["shot.png"] == "leave it: PNG is not handled yet"
+    assert remedies["shot.png"] == "recompress"
+    assert finding("scan.bmp", format="BMP").remedy == "leave it: BMP has no ladder"
+    assert finding("phone.heic", format="HEIC").remedy == "recompress, with its plugin installed"
     assert allowed.remedy == "scale down"
 
 

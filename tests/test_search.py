@@ -218,6 +218,32 @@ def test_ladders_with_plateaus_are_climbed_to_the_top(sizes, budget, rung, guess
     assert (found.rung, found.proven) == (rung, True)
 
 
+@pytest.mark.parametrize("rungs", [10, 100, 300])
+@pytest.mark.parametrize("low", [1, 3])
+def test_a_picture_that_has_no_more_to_spend_on_is_known_soon(rungs, low):
+    """All rungs above some weigh the same: the top is looked at soon, whatever the prediction promises of it."""
+    sizes = [100 + 10 * min(rung, low) for rung in range(rungs)]
+    curve = [2 + rung / rungs * 12 for rung in range(rungs)]
+
+    found = search(sizes.__getitem__, curve, 5000)
+
+    assert (found.rung, found.proven) == (rungs - 1, True)
+    assert len(found.sizes) <= 4
+
+
+@given(st.lists(st.integers(1, 50), min_size=2, max_size=40), st.data())
+def test_plateaus_are_never_taken_for_an_answer_too_low(steps, data):
+    """A ladder of plateaus: the answer is still the best there is, whatever was guessed."""
+    sizes = sorted(size for size in steps for _ in range(data.draw(st.integers(1, 4))))
+    budget = data.draw(st.integers(sizes[0], sizes[-1] + 1))
+    curve = data.draw(st.lists(st.floats(0, 6), min_size=len(sizes), max_size=len(sizes)).map(sorted))
+
+    found = search(sizes.__getitem__, curve, budget)
+
+    assert found.rung == max(rung for rung, size in enumerate(sizes) if size <= budget)
+    assert found.proven
+
+
 @pytest.mark.parametrize("budget", [15, 24, 26, 35])
 def test_an_inversion_ends_in_a_rung_that_fits_below_one_that_does_not(budget):
     """Sizes that fall have several such places; any of them is a correct answer."""

@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 
 from bytefit.cli import main
-from bytefit.codecs import CODECS
+from bytefit.codecs import LEARNED
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ConfigError
@@ -89,7 +89,7 @@ def test_no_source_is_on_both_sides_of_the_split(drawn_corpus):
         assert sum(sample.kind == kind for sample in held_out) <= HELD_OUT * 16
 
 
-@pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+@pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 def test_trained_models_load(trained, drawn_corpus, codec):
     """What training writes is what the run time reads; held-out sources are not among those trained on."""
     model = load_model(trained[0] / f"{codec.format.lower()}.json", codec)
@@ -113,7 +113,7 @@ def trained_again(trained, drawn_corpus, tmp_path_factory):
 
 def test_the_same_images_give_the_same_models(trained, trained_again):
     """From the cache or anew, in any order of processes."""
-    for codec in CODECS:
+    for codec in LEARNED:
         name = f"{codec.format.lower()}.json"
         assert (trained_again / name).read_bytes() == (trained[0] / name).read_bytes()
 
@@ -158,10 +158,10 @@ def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
         for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in data.splitlines()[3:])
         if len(cells) == 3
     }
-    assert set(seen) == {f"{codec.format} {view}" for codec in CODECS for view in VIEWS}
-    assert all(seen[f"{codec.format} middle"] == (32 - len(held_out), len(held_out)) for codec in CODECS)
-    assert all(seen[f"{codec.format} large"] == (0, 0) for codec in CODECS)
-    assert all(0 < sum(seen[f"{codec.format} tiny"]) < 32 for codec in CODECS)
+    assert set(seen) == {f"{codec.format} {view}" for codec in LEARNED for view in VIEWS}
+    assert all(seen[f"{codec.format} middle"] == (32 - len(held_out), len(held_out)) for codec in LEARNED)
+    assert all(seen[f"{codec.format} large"] == (0, 0) for codec in LEARNED)
+    assert all(0 < sum(seen[f"{codec.format} tiny"]) < 32 for codec in LEARNED)
 
 
 def test_the_card_tells_how_wrong_every_reading_is(trained):
@@ -169,9 +169,9 @@ def test_the_card_tells_how_wrong_every_reading_is(trained):
     errors = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Error on held-out sources")
 
     assert all(f"{read}: median" in errors for read in ("scouts", "coarse", "fine"))
-    assert all(f"| {codec.format} all" in errors for codec in CODECS)
+    assert all(f"| {codec.format} all" in errors for codec in LEARNED)
     worst = errors.partition("The ten worst fine readings:")[2].strip().splitlines()
-    assert [line.partition(":")[0] for line in worst] == [f"* {codec.format}" for codec in CODECS]
+    assert [line.partition(":")[0] for line in worst] == [f"* {codec.format}" for codec in LEARNED]
     for line in worst:
         told = [entry.rsplit(" ", 1) for entry in line.partition(": ")[2].split(", ")]
         figures = [float(error) for _, error in told]

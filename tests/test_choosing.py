@@ -1,0 +1,287 @@
+"""The format a picture looks best in: each allowed one is fitted, and the best kept."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+import bytefit
+from bytefit import BudgetUnreachable, ConfigError, UnsupportedImage
+from bytefit.choosing import ANIMATED_FORMATS, FORMATS, best_looking, is_lossless
+from bytefit.codecs import codec_for_format
+from images import animation, encoded, exif, graphic, noise, opened, photograph, screenshot, write_jpeg
+
+
+@dataclass
+class Answer:
+    """A fitted picture, as far as one is chosen by."""
+
+    format: str
+    quality: float = 50
+    setting: dict = field(default_factory=dict)
+    scale: float = 1.0
+    data: bytes = b""
+
+
+def unreachable(smallest):
+    """Return the error of a picture that came to `smallest` bytes."""
+    return BudgetUnreachable(100, smallest, width=9, height=9, quality=1.0, way_out="raise the budget")
+
+
+def chosen(answers, allowed=None, scores=None, source=None):
+    """Return the format chosen among answers, or errors, by format; and in which order they were fitted."""
+    fitted = []
+
+    def fit(name):
+        fitted.append(name)
+        answer = answers[name]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    best = best_looking(
+        source or photograph((8, 8)), allowed, fit, lambda answer: None if scores is None else scores[answer.format]
+    )
+    return best.format, fitted
+
+
+ALL = {name: Answer(name) for name in (*FORMATS, "GIF")}
+
+
+@pytest.mark.parametrize("best", FORMATS)
+def test_the_highest_score_is_chosen(best):
+    """Whatever the order; scores may be below zero."""
+    scores = {**dict.fromkeys(FORMATS, -60.0), best: -20.0}
+
+    assert chosen(ALL, scores=scores)[0] == best
+
+
+@pytest.mark.parametrize(
+    ("allowed", "first"),
+    [(None, "AVIF"), (["JPEG", "WEBP", "AVIF"], "JPEG"), (["PNG", "JPEG"], "PNG"), (("webp", "jpg"), "WEBP")],
+    ids=str,
+)
+def test_without_scores_the_order_decides(allowed, first):
+    """Ours, or that of the names given."""
+    assert chosen(ALL, allowed)[0] == first
+
+
+def test_one_answer_needs_no_score():
+    """Nothing is decoded and compared where there is nothing to choose from."""
+    answers = {**ALL, "AVIF": unreachable(500), "WEBP": unreachable(300), "PNG": unreachable(900)}
+
+    assert chosen(answers, scores={})[0] == "JPEG"
+
+
+def test_an_answer_that_cannot_be_scored_leaves_it_to_the_order():
+    """Scores of some say nothing of the others."""
+    assert chosen(ALL, scores={**dict.fromkeys(FORMATS, 10.0), "JPEG": 99.0, "WEBP": None})[0] == "AVIF"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [("WEBP", Answer("WEBP", 100, {"lossless": True})), ("PNG", Answer("PNG", 100, {"strength": 2}))],
+    ids=["WEBP", "PNG"],
+)
+def test_what_keeps_every_pixel_ends_the_search(name, answer):
+    """It is the best there is, and AVIF is not encoded for nothing."""
+    format_, fitted = chosen({**ALL, name: answer}, scores=dict.fromkeys(FORMATS, 0.0))
+
+    assert format_ == name
+    assert "AVIF" not in fitted
+    assert "JPEG" not in fitted
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (Answer("PNG", 100), True),
+        (Answer("PNG", 90), False),
+        (Answer("PNG", 100, scale=0.5), False),
+        (Answer("TIFF", 100), True),
+        (Answer("WEBP", 100), False),
+        (Answer("WEBP", 100, {"lossless": True}), True),
+        (Answer("AVIF", 100), False),
+        (Answer("JPEG", 100), False),
+        (Answer("JPEG2000", 99.9), False),
+    ],
+    ids=str,
+)
+def test_an_answer_is_lossless_where_every_pixel_is_kept(answer, kept):
+    """The top of a lossy ladder does not, nor what was made smaller."""
+    assert is_lossless(answer) == kept
+
+
+def test_what_fits_in_none_is_told_of_the_smallest():
+    """It is the one that comes nearest."""
+    answers = {"AVIF": unreachable(500), "WEBP": unreachable(300), "JPEG": unreachable(400), "PNG": unreachable(900)}
+
+    with pytest.raises(BudgetUnreachable) as caught:
+        chosen(answers)
+
+    assert caught.value.smallest == 300
+
+
+def test_what_is_too_large_is_told_before_what_is_refused():
+    """A larger budget would help there."""
+    answers = {**ALL, "WEBP": UnsupportedImage("no"), "PNG": unreachable(900), "JPEG": UnsupportedImage("no")}
+
+    with pytest.raises(BudgetUnreachable):
+        chosen(answers, ["WEBP", "PNG", "JPEG"])
+
+
+def test_what_no_format_holds_is_refused_with_a_reason():
+    """That of the first one tried."""
+    with pytest.raises(UnsupportedImage, match="deep colours"):
+        chosen(dict.fromkeys(FORMATS, UnsupportedImage("deep colours")))
+
+
+@pytest.mark.parametrize("allowed", [[], ()], ids=str)
+def test_no_format_is_none_to_choose(allowed):
+    """An empty list is a mistake, not all of them."""
+    with pytest.raises(ConfigError, match="no format is allowed: name some, or leave formats out"):
+        chosen(ALL, allowed)
+
+
+@pytest.mark.parametrize("name", ["BMP", "nonsense"])
+def test_unknown_formats_are_refused_before_anything_is_fitted(name):
+    """A wrong name is not skipped in silence."""
+    with pytest.raises(UnsupportedImage, match=f"{name.upper()} cannot be fitted to a size"):
+        chosen({}, ["JPEG", name])
+
+
+@pytest.mark.parametrize("wrong", [ConfigError("an option"), OSError("a disk"), ZeroDivisionError()], ids=repr)
+def test_other_errors_are_no_reason_to_try_the_next(wrong):
+    """They would be hidden by it."""
+    with pytest.raises(type(wrong)):
+        chosen({**ALL, "WEBP": wrong})
+
+
+# Through `compress`.
+
+
+@pytest.mark.parametrize("metric", [True, False])
+def test_the_answer_is_that_of_its_format(monkeypatch, metric):
+    """With the metric or without it, by which another one may be chosen."""
+    if metric:
+        pytest.importorskip("ssimulacra2")
+    else:
+        monkeypatch.setitem(sys.modules, "ssimulacra2", None)
+    picture = photograph((96, 64))
+
+    result = bytefit.compress(picture, 2500, format="auto")
+
+    assert result.format in FORMATS
+    assert metric or result.format == "AVIF"
+    assert result.data == bytefit.compress(picture, 2500, format=result.format).data
+    assert result.score is None
+
+
+def test_the_answer_looks_best_of_all():
+    """Each format's, scored beside it, is no better."""
+    metric = pytest.importorskip("bytefit.metrics")
+    pytest.importorskip("ssimulacra2")
+    picture = photograph((96, 64), seed=4)
+
+    result = bytefit.compress(picture, 1800, format="AUTO", formats=["JPEG", "WEBP", "PNG"])
+
+    scores = {}
+    for name in ("JPEG", "WEBP", "PNG"):
+        data = bytefit.compress(picture, 1800, format=name).data
+        scores[name] = metric.ssimulacra2_score(picture, opened(data))
+    assert scores[result.format] == max(scores.values())
+
+
+@pytest.mark.parametrize("budget", ["20KB", 3000])
+def test_a_drawing_keeps_every_pixel_where_that_fits(budget):
+    """WebP or PNG, found without an encode of AVIF."""
+    result = bytefit.compress(screenshot(), budget, format="auto")
+
+    assert result.format in {"WEBP", "PNG"}
+    assert opened(result.data).convert("RGB").tobytes() == screenshot().tobytes()
+
+
+def test_transparency_rules_a_format_out():
+    """JPEG cannot hold it, so the others are left; alone it is refused."""
+    picture = graphic((96, 64))
+
+    result = bytefit.compress(picture, 4000, format="auto", formats=["JPEG", "WEBP"])
+    with pytest.raises(UnsupportedImage, match="JPEG cannot hold transparency"):
+        bytefit.compress(picture, 4000, format="auto", formats=["JPEG"])
+
+    assert result.format == "WEBP"
+
+
+@pytest.mark.parametrize("source", ["GIF", "WEBP"])
+def test_an_animation_stays_one(source):
+    """Of those that hold one."""
+    result = bytefit.compress(Image.open(BytesIO(animation(source))), 9000, format="auto")
+
+    assert result.format in ANIMATED_FORMATS
+    assert result.frames == 3
+    assert opened(result.data).n_frames == 3
+
+
+def test_every_usual_format_is_one_there_is():
+    """The names are those of codecs."""
+    assert {codec_for_format(name).format for name in FORMATS + ANIMATED_FORMATS} == {*FORMATS, *ANIMATED_FORMATS}
+    assert all(codec_for_format(name).frames for name in ANIMATED_FORMATS)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"metadata": "keep"},
+        {"resize": True, "max_width": 50},
+        {"exact": True},
+        {"effort": "fast", "slack": 0.2},
+        {"on_unreachable": "smallest"},
+    ],
+    ids=str,
+)
+def test_options_hold_for_every_format(tmp_path, options):
+    """Those of `compress`, whichever is chosen; metadata travel as ever."""
+    path = write_jpeg(tmp_path / "photo.jpg", photograph(), orientation=6)
+
+    result = bytefit.compress(path, 3000, format="auto", formats=["JPEG", "WEBP"], **options)
+
+    assert result.size <= 3000
+    assert opened(result.data).getexif()[0x0112] == 6
+    assert result.width <= options.get("max_width", 144)
+    assert result.size == 3000 or "exact" not in options
+
+
+def test_a_budget_out_of_reach_is_told():
+    """Of the format that came nearest."""
+    picture = noise((64, 48))
+    nearest = min(_smallest(picture, name) for name in ("JPEG", "PNG"))
+
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, 60, format="auto", formats=["JPEG", "PNG"])
+
+    assert caught.value.smallest == nearest
+
+
+def _smallest(picture, name):
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, 60, format=name)
+    return caught.value.smallest
+
+
+def test_a_file_that_fits_may_still_be_chosen_another_format(tmp_path):
+    """To an output the format is free, whether the original fits or not; in place it stays."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(photograph((64, 48)), quality=95, exif=exif(orientation=3)))
+    before = path.read_bytes()
+
+    outcome = bytefit.compress_file(path, "20KB", output=tmp_path / "photo", format="auto")
+    with pytest.raises(ConfigError, match="stays so in place: give an output"):
+        bytefit.compress_file(path, 1500, format="auto")
+
+    assert outcome.result.format in FORMATS
+    assert opened((tmp_path / "photo").read_bytes()).format == outcome.result.format
+    assert path.read_bytes() == before
