@@ -387,12 +387,13 @@ def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int,
     if policy == "strip" and metadata_.orientation(source) != 1:
         return None  # its pixels would have to be turned
     versions = codec.lossless_versions(data, policy, metadata_.orientation_exif(source))
-    version = next((version for version in versions if len(version) <= budget), None)
+    room = budget - least_padding(codec.format, budget) if wishes.exact else budget
+    version = next((version for version in versions if len(version) <= room), None)
     if version is None or decode(version, name, as_shown=True).tobytes() != source.tobytes():
         return None
     seconds = perf_counter() - started
     return Result(
-        data=version,
+        data=pad(version, codec.format, budget) if wishes.exact else version,
         budget=budget,
         format=codec.format,
         quality=LOSSLESS,

@@ -6,6 +6,7 @@ It knows pictures only: no codecs, no files. `Frames` answers to what the rest o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from PIL import Image
+
+# What Pillow is known to raise on frames that are not there or not whole.
+_CANNOT_SEEK = (OSError, SyntaxError, EOFError, ValueError)
 
 # The coarsest clock of a format, GIF's, in milliseconds.
 _TICK = 10
@@ -159,13 +163,13 @@ def frames_of(image: Image.Image) -> Frames:
     try:
         return _read(image, count, later=needed > MOST_BYTES)
     finally:
-        image.seek(stood)
+        _go_to(image, stood)
 
 
 def _read(image: Image.Image, count: int, *, later: bool) -> Frames:
     """Return all frames, or with `later` what they are and how to get them."""
     pages = image.format in {"TIFF", "MPO"}
-    image.seek(0)
+    _go_to(image, 0)
     info = dict(image.info)
     pictures, durations, modes = [], [], set()
     transparent = False
@@ -187,6 +191,14 @@ def _read(image: Image.Image, count: int, *, later: bool) -> Frames:
         transparent=transparent,
     )
     return frames if mode is None else frames.each(lambda picture: picture.convert(mode))
+
+
+def _go_to(image: Image.Image, place: int) -> None:
+    """Seek a picture of an opened file. In an animated PNG Pillow 13 finds the way back from the last frame only."""
+    if image.format == "PNG" and place < image.tell():
+        with suppress(*_CANNOT_SEEK):
+            image.seek(getattr(image, "n_frames", 1) - 1)
+    image.seek(place)
 
 
 class _Later(Sequence["Image.Image"]):
@@ -211,7 +223,7 @@ class _Later(Sequence["Image.Image"]):
             return [self[one] for one in range(*place.indices(self._count))]
         if not -self._count <= place < self._count:
             raise IndexError(place)
-        self._image.seek(place % self._count)
+        _go_to(self._image, place % self._count)
         picture = self._image.copy()
         for change in self._changes:
             picture = change(picture)

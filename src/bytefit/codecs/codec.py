@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from struct import error as struct_error
@@ -12,7 +13,7 @@ from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
 from bytefit.frames import Frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from PIL import Image
 
@@ -308,11 +309,24 @@ def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str,
         UnsupportedImage: if Pillow refuses, with its reason.
     """
     buffer = BytesIO()
-    try:
+    with refusals(codec_format):
         picture.save(buffer, codec_format, **options)
+    return buffer.getvalue()
+
+
+@contextmanager
+def refusals(codec_format: str) -> Iterator[None]:
+    """Turn what writers raise on pictures and save options they cannot take into one kind of error.
+
+    Raises:
+        UnsupportedImage: with the writer's reason.
+    """
+    try:
+        yield
+    except UnsupportedImage:
+        raise
     except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
-    return buffer.getvalue()
 
 
 def encode_timed(

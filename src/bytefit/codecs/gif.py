@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from PIL.Image import open as open_image
 
-from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec
+from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals
 from bytefit.codecs.gif_blocks import comment_block, other_blocks, written
 from bytefit.codecs.gif_frames import SEEN_FROM, drawn, exact_inks, shared_inks
 from bytefit.codecs.palettes import COLOURS, colours_of, quality_of, quantised
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # A palette for all frames is found from so many of their pixels.
 _SEEN_PIXELS = 1 << 19
 
+# Below two colours there is only to be drawn less: these qualities leave larger differences as they are.
+_COARSEST: dict[float, int] = {0: 128, 5: 96, 10: 64, 15: 48}
+
 # Hundredths of a second.
 _TICK = 10
 
@@ -31,6 +34,8 @@ _TICK = 10
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
     if quality == LOSSLESS:
         return {}
+    if quality in _COARSEST:
+        return {"colors": COLOURS[0], "tolerance": _COARSEST[quality]}
     colours = colours_of(quality)
     return {"colors": colours, "tolerance": _tolerance(colours)}
 
@@ -45,6 +50,7 @@ def _tolerance(colours: int) -> int:
     return round(2 + 4 * (8 - log2(colours)))
 
 
+@refusals("GIF")
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     """Encode a picture, or frames, with `colors` for all of them, or each as it is."""
     frames = picture if isinstance(picture, Frames) else Frames((picture,), (0,), loop=1)
@@ -112,7 +118,7 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
 GIF = Codec(
     format="GIF",
     suffixes=(".gif",),
-    ladder=(*map(quality_of, COLOURS), LOSSLESS),
+    ladder=(*_COARSEST, *map(quality_of, COLOURS), LOSSLESS),
     setting=_setting,
     encode=_encode,
     opaque_modes={**TO_RGB, "L": "RGB", "1": "RGB"},
@@ -123,7 +129,8 @@ GIF = Codec(
     options=frozenset({"comment", "extra"}),
     # Of animations, for each frame.
     mean_bits=(
-        (20, 0.0427),
+        (0, 0.02),
+        (20, 0.036),
         (40, 0.0838),
         (50, 0.109),
         (60, 0.133),
@@ -134,7 +141,7 @@ GIF = Codec(
     ),
     probe_options={},
     probe_pays=lambda _options: False,
-    header=lambda quality, _mode: 40 + 3 * (256 if quality is None or quality == LOSSLESS else colours_of(quality)),
+    header=lambda quality, _mode: 40 + (768 if quality in {None, LOSSLESS} else 3 * max(2, colours_of(quality or 0))),
     rows_apart=False,
     smooth_within=0.1,
     efforts={"fast": {}, "normal": {}, "best": {}},

@@ -51,6 +51,7 @@ class Inks(NamedTuple):
 def drawn(pictures: Sequence[Image.Image], delays: Sequence[int], inks: Inks) -> Iterator[Drawn]:
     """Yield what is drawn for each picture, mode RGBA, so that it is seen for its delay."""
     canvas = Image.new("RGBA", pictures[0].size)
+    opaque = all(_is_opaque(picture) for picture in pictures)
     before: Image.Image | None = None
     last: Drawn | None = None
     for picture, delay in zip(pictures, delays, strict=True):
@@ -62,8 +63,21 @@ def drawn(pictures: Sequence[Image.Image], delays: Sequence[int], inks: Inks) ->
         box = (0, 0, *shown.size) if last is None else None
         before = None if last is None else canvas.copy()
         last = _drawn(canvas, shown, delay, inks, box=box)
+        last = last if opaque else _letting_through(last, inks)
     if last is not None:
         yield last
+
+
+def _letting_through(frame: Drawn, inks: Inks) -> Drawn:
+    """Return a frame with an index that lets through, used or not: without one decoders clear to a colour."""
+    if frame.transparent is not None:
+        return frame
+    index = inks.transparent if inks.transparent is not None else len(frame.palette) // 3
+    return frame if index >= MOST_COLOURS else frame._replace(transparent=index)
+
+
+def _is_opaque(picture: Image.Image) -> bool:
+    return not picture.has_transparency_data or _seen(picture).getchannel("A").getextrema() == (255, 255)
 
 
 def _disposed(
@@ -117,9 +131,7 @@ def _drawn(canvas: Image.Image, shown: Image.Image, delay: int, inks: Inks, *, b
     box = box or changed.getbbox() or (0, 0, 1, 1)
     part, mask = shown.crop(box), changed.crop(box)
     colours = part.convert("RGB")
-    tried = [
-        frame for way in _ways(part, mask, inks) if (frame := _indexed(colours, way, box, delay, inks)) is not None
-    ]
+    tried = [frame for way in _ways(part, mask) if (frame := _indexed(colours, way, box, delay, inks)) is not None]
     if not tried:  # too many colours to leave any out: the nearest that there is room for
         tried = [_in_its_own(colours, mask, box, delay)]
     frame = min(tried, key=lambda frame: len(packed(frame.indexed, 8))) if len(tried) > 1 else tried[0]
@@ -127,9 +139,9 @@ def _drawn(canvas: Image.Image, shown: Image.Image, delay: int, inks: Inks, *, b
     return frame
 
 
-def _ways(part: Image.Image, mask: Image.Image, inks: Inks) -> list[Image.Image]:
+def _ways(part: Image.Image, mask: Image.Image) -> list[Image.Image]:
     """Return what of a rectangle may be drawn so that it is seen: few pixels, or few breaks between those drawn."""
-    if inks.tolerance or part.getchannel("A").getextrema() != (255, 255) or mask.getextrema() == (255, 255):
+    if part.getchannel("A").getextrema() != (255, 255) or mask.getextrema() == (255, 255):
         return [mask]
     return [mask, _closed(mask), mask.point([255] * 256)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals, save_to_bytes
 from bytefit.codecs.jpeg2000_boxes import with_metadata
 from bytefit.errors import UnsupportedImage
 
@@ -62,6 +62,7 @@ def _setting(quality: float, mode: str) -> dict[str, Any]:
     return {"quality_mode": "rates", "quality_layers": [rate], "irreversible": True, **_TRANSFORM}
 
 
+@refusals("JPEG2000")
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
     boxed = {name: options[name] for name in _IN_BOXES if options.get(name)}
     coding = {name: value for name, value in options.items() if name not in _IN_BOXES}

@@ -22,7 +22,7 @@ from bytefit.frames import Frames
 MOST_COLOURS = 256
 
 # Eight to the octave, and every number below 16: a step changes the bytes by about 5 %.
-COLOURS = (
+COLOURS: tuple[int, ...] = (
     *range(2, 16),
     *(step << octave for octave in range(1, 5) for step in range(8, 16)),
     MOST_COLOURS,
@@ -46,6 +46,9 @@ _WEIGHT_OF_BYTES = 2
 # With fewer colours than this there is nothing to be shared out between what is opaque and what is not.
 _SHARED_FROM = 4
 
+# An entry of clear pixels that hides less than this, of 255, is to be clear; what hides more stands for more than them.
+_VEIL = 64
+
 _MAXCOVERAGE, _MEDIANCUT, _IMAGEQUANT = "maxcoverage", "mediancut", "imagequant"
 
 
@@ -54,9 +57,11 @@ def quality_of(colours: int) -> float:
     return round(10 + 10 * log2(colours), 1)
 
 
+@cache
 def colours_of(quality: float) -> int:
     """Return the colours of a rung of that quality; the inverse of `quality_of` for every number in `COLOURS`."""
-    return round(2 ** ((quality - 10) / 10))
+    nearest: int = min(COLOURS, key=lambda colours: abs(quality_of(colours) - quality))
+    return nearest
 
 
 class Palettes:
@@ -158,7 +163,7 @@ def quantised(picture: Image.Image, colours: int, quantiser: str, *, dither: flo
             pixels, *picture.size, dithering_level=dither, max_colors=colours
         )
         version = Image.frombytes("P", picture.size, bytes(indices))
-        version.putpalette(bytes(entries)[: 4 * colours], "RGBA")
+        version.putpalette(_cleared(bytes(entries)[: 4 * colours], version, picture), "RGBA")
         return version
     if not picture.has_transparency_data:
         return _opaque(picture.convert("RGB"), colours, quantiser, dither=dither)
@@ -167,6 +172,19 @@ def quantised(picture: Image.Image, colours: int, quantiser: str, *, dither: flo
     if colours >= _SHARED_FROM:
         rivals.append(_with_alpha(whole, colours, quantiser, dither=dither))
     return min(rivals, key=lambda rival: _regret(whole, rival))
+
+
+def _cleared(entries: bytes, indexed: Image.Image, picture: Image.Image) -> bytes:
+    """Return a palette in which the entries of what is clear are clear, where they are all but that.
+
+    libimagequant takes what is clear and what is nearly so together where there are few colours: its mean is a veil.
+    """
+    if not picture.has_transparency_data:
+        return entries
+    clear = picture.convert("RGBA").getchannel("A").point([255] + [0] * 255)
+    used = Image.frombytes("L", indexed.size, indexed.tobytes()).histogram(clear)
+    quads = (entries[at : at + 4] for at in range(0, len(entries), 4))
+    return b"".join(bytes(4) if used[place] and quad[3] < _VEIL else quad for place, quad in enumerate(quads))
 
 
 def _opaque(picture: Image.Image, colours: int, quantiser: str, *, dither: float) -> Image.Image:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals, save_to_bytes
 from bytefit.codecs.palettes import COLOURS, MOST_COLOURS, Palettes, colours_of, quality_of
 from bytefit.codecs.png_chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
 from bytefit.codecs.png_frames import animated
@@ -60,6 +60,7 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"colors": colours_of(quality), "strength": NORMAL}
 
 
+@refusals("PNG")
 def _encode(palettes: Palettes, picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     """Encode with a palette of `colors`, or without loss, and put what is carried along into the file."""
     colours, strength = options.get("colors"), options.get("strength", NORMAL)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _DISPOSE_NONE, _BLEND_SOURCE = 0, 0
 
+_MOST = 65_535  # what two bytes hold
+
 
 def animated(frames: Frames, encode: Callable[[Image.Image], bytes]) -> bytes:
     """Return a file of frames, of which each but the first holds only the rectangle that has changed.
@@ -44,7 +46,7 @@ def animated(frames: Frames, encode: Callable[[Image.Image], bytes]) -> bytes:
             parts[0] = SIGNATURE + header[0]
             parts += header[1:]
         if not (place == 0 and apart):
-            delay = Fraction(duration / 1000).limit_denominator(1000 if duration > 65_000 else 65_535)  # noqa: PLR2004
+            delay = _delay(duration)
             control = pack(
                 ">IIIIIHHBB",
                 sequence,
@@ -67,6 +69,12 @@ def animated(frames: Frames, encode: Callable[[Image.Image], bytes]) -> bytes:
             sequence += 1
         before = picture
     return b"".join(parts) + chunk(b"IEND", b"")
+
+
+def _delay(duration: float) -> Fraction:
+    """Return milliseconds as seconds, numerator and denominator of two bytes: to half a millisecond up to a minute."""
+    seconds = min(duration / 1000, _MOST)
+    return Fraction(seconds).limit_denominator(max(1, int((_MOST - 1) / max(seconds, 1))))
 
 
 def _indexed(frames: Frames) -> Frames:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import TO_RGB, Codec, save_to_bytes
+from bytefit.codecs.codec import TO_RGB, Codec, refusals, save_to_bytes
 from bytefit.codecs.tiff_tags import apart, tags_from_exif, with_directories
 from bytefit.frames import Frames
 
@@ -49,6 +49,7 @@ _ALPHA_MODES = {"LA": "LA", "PA": "PA", "RGBA": "RGBA"}
 _NOT_WRITTEN = "Pillow cannot write it as TIFF, nor convert it without clipping; convert it to I;16 by way of I first"
 
 
+@refusals("TIFF")
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     """Return the file of a picture or of several; `tiffinfo` may be the tags of the first page, or of each page."""
     pages = picture.pictures if isinstance(picture, Frames) else (picture,)

@@ -39,7 +39,8 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
         background = picture.info.get("background")
         kept = {"background": background} if isinstance(background, tuple) and len(background) == _CHANNELS else {}
         data = save_frames(picture, "WEBP", {"method": _USUAL_METHOD, "minimize_size": True, **kept, **options})
-        return with_every_frame(data, [round(duration) for duration in picture.durations])
+        durations = [round(duration) for duration in picture.durations]
+        return with_every_frame(data, durations, picture.size, picture.loop or 0)
     return save_to_bytes(picture, "WEBP", options)
 
 

@@ -19,15 +19,29 @@ if TYPE_CHECKING:
 
 _HEADER = 24  # bytes of an ANMF chunk: its name, its size, place, dimensions, duration and flags
 _DURATION = slice(20, 23)
+_PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
+_ANIMATED, _ALPHA = 0x02, 0x10
+_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
 _OVERWRITE = 0b10  # no blending, and what is drawn stays
 
 
-def with_every_frame(data: bytes, durations: Sequence[int]) -> bytes:
+def with_every_frame(data: bytes, durations: Sequence[int], size: tuple[int, int], loop: int) -> bytes:
     """Return an animated file with a frame for each of `durations`, in milliseconds.
 
     A file that has them all, or whose frames do not begin when these do, is returned as it is.
+
+    Args:
+        data: the file, which is a still where no frame differs from the first.
+        durations: how long each frame is to be shown, in milliseconds.
+        size: width and height of the canvas, in pixels.
+        loop: how often all is shown, 0 for ever.
     """
+    if len(durations) == 1:
+        return data
     pieces = list(_chunks(data))
+    if not any(piece.startswith(b"ANMF") for piece in pieces):
+        pieces = _set_in_motion(pieces, size, sum(durations), loop)
+        data = _file(pieces)
     shown = [int.from_bytes(piece[_DURATION], "little") for piece in pieces if piece.startswith(b"ANMF")]
     groups = _grouped(durations, shown)
     if groups is None or len(shown) == len(durations):
@@ -42,15 +56,36 @@ def with_every_frame(data: bytes, durations: Sequence[int]) -> bytes:
         corner = corners.pop(0)
         parts.append(piece[:20] + first.to_bytes(3, "little") + piece[23:])
         parts += [_pixel(corner, duration) for duration in others]
-    body = b"WEBP" + b"".join(parts)
+    return _file(parts)
+
+
+def _file(pieces: Sequence[bytes]) -> bytes:
+    body = b"WEBP" + b"".join(pieces)
     return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2)
+
+
+def _set_in_motion(pieces: Sequence[bytes], size: tuple[int, int], duration: int, loop: int) -> list[bytes]:
+    """Return the chunks of a still as an animation of one frame."""
+    still = [piece for piece in pieces if piece[:4] in _PIXELS]
+    beside = [piece for piece in pieces if piece[:4] not in {*_PIXELS, b"VP8X"}]
+    # The fifth bit of a VP8L header says whether there is alpha (RFC 9649, 3.4); VP8 has it in a chunk of its own.
+    alpha = any(piece.startswith(b"ALPH") or (piece.startswith(b"VP8L") and piece[12] & 0x10) for piece in still)
+    flags = _ANIMATED | _ALPHA * alpha | sum(_FLAGS[piece[:4]] for piece in beside if piece[:4] in _FLAGS)
+    sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
+    first = bytes(6) + sides + duration.to_bytes(3, "little") + bytes([_OVERWRITE]) + b"".join(still)
+    profile = [piece for piece in beside if piece.startswith(b"ICCP")]
+    behind = [piece for piece in beside if not piece.startswith(b"ICCP")]
+    head = _chunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
+    return [head, *profile, _chunk(b"ANIM", bytes(4) + loop.to_bytes(2, "little")), _chunk(b"ANMF", first), *behind]
 
 
 def _grouped(durations: Sequence[int], shown: Sequence[int]) -> list[list[int]] | None:
     """Return the durations that each frame written stands for; None where they do not add up."""
     ends = list(accumulate(shown))
-    if not shown:
-        return None  # nothing moves: it is no animation at all
     groups: list[list[int]] = [[] for _ in shown]
     place, now = 0, 0
     for duration in durations:
@@ -73,8 +108,7 @@ def _pixel(colour: tuple[int, ...], duration: int) -> bytes:
     buffer = BytesIO()
     Image.new("RGBA" if len(colour) == 4 else "RGB", (1, 1), colour).save(buffer, "WEBP", lossless=True, exact=True)  # noqa: PLR2004
     coded = next(piece for piece in _chunks(buffer.getvalue()) if piece.startswith(b"VP8L"))
-    content = bytes(12) + duration.to_bytes(3, "little") + bytes([_OVERWRITE]) + coded
-    return b"ANMF" + len(content).to_bytes(4, "little") + content
+    return _chunk(b"ANMF", bytes(12) + duration.to_bytes(3, "little") + bytes([_OVERWRITE]) + coded)
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:

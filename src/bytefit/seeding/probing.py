@@ -41,7 +41,8 @@ def seed_by_probes(
     codec: Codec, picture: Image.Image | Frames, *, budget: int, enough: int, first: int, last: int
 ) -> Seed:
     """Predict the curve of `picture` by probes at the rungs where it is wanted; see `bytefit.seeding.seed`."""
-    mean = mean_curve(codec, picture)
+    # A palette may weigh more than the pixels: the lossless file, without one, must not be predicted below.
+    mean = list(accumulate(mean_curve(codec, picture), max))
     target = aim(budget, enough)
     probes: list[Trial] = []
     known: dict[int, float] = {}

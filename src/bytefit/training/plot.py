@@ -12,6 +12,7 @@ from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from bytefit.bytesize import format_size
+from bytefit.codecs.codec import LOSSLESS
 from bytefit.compression import compress
 from bytefit.seeding import sample, seed
 from bytefit.training.strategies import SLACK, Case
@@ -96,8 +97,13 @@ def curve_of(codec: Codec, picture: Image.Image, budget: int) -> Curve:
         true_bytes=[case.encode(ladder[rung]).size for rung in rungs],
         predicted_bytes=[exp(predicted[rung]) for rung in rungs],
         budget=budget,
-        trials=[(ladder[settings.index(trial.setting)], trial.size) for trial in result.trials],
+        trials=[(_quality(trial.setting, settings, ladder), trial.size) for trial in result.trials],
     )
+
+
+def _quality(setting: Mapping[str, Any], settings: Sequence[Mapping[str, Any]], ladder: Sequence[float]) -> float:
+    """Return the quality of a trial; that without loss, in a format whose ladder is lossy, stands at its end."""
+    return ladder[settings.index(setting)] if setting in settings else LOSSLESS
 
 
 def draw(rows: Sequence[Row], curves: Sequence[Curve], path: Path) -> None:
