@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 from math import log
 from statistics import fmean
 
 import pytest
 from PIL import Image, JpegImagePlugin, features
+from PIL.PngImagePlugin import PngInfo
 
-from bytefit.codecs import CODECS, Codec, codec_for_format, encode_timed, format_for_suffix, with_options
+from bytefit import codecs
+from bytefit.codecs import (
+    BY_PLUGIN,
+    CODECS,
+    LEARNED,
+    LOSSLESS_FORMATS,
+    REFUSED_FORMATS,
+    Codec,
+    codec_for_format,
+    encode_timed,
+    format_for_suffix,
+    known_codecs,
+    register_codec,
+    with_options,
+)
 from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import DRAWING, NO_METADATA, PHOTOGRAPH
+from bytefit.codecs.codec import DRAWING, LOSSLESS, NO_METADATA, PHOTOGRAPH
+from bytefit.codecs.gif import GIF
 from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.jpeg2000 import JPEG2000
+from bytefit.codecs.png import PNG
+from bytefit.codecs.png_chunks import chunk
+from bytefit.codecs.tiff import TIFF, TIFF_JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
+from bytefit.frames import Frames
 from bytefit.options import EFFORTS
 from images import (
     ALPHA_MODES,
@@ -35,6 +56,13 @@ from images import (
 )
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+each_learned = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
+each_with_alpha = pytest.mark.parametrize(
+    "codec", [codec for codec in CODECS if codec.alpha_mode is not None], ids=lambda codec: codec.format
+)
+each_without_loss = pytest.mark.parametrize(
+    "codec", [codec for codec in CODECS if codec.lossless is not None], ids=lambda codec: codec.format
+)
 each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
 
 # Which qualities share a quantiser changed with libavif 1.4; with older ones some rungs coincide, which costs a trial.
@@ -197,11 +225,28 @@ def test_the_lowest_webp_rungs_are_files_of_their_own():
     assert sizes[-1] > 1.5 * sizes[0]
 
 
+# The lowest quality there is where that is not the bottom of an encoder's scale: two colours; every pixel as it is.
+LOWEST = {"PNG": {20}, "TIFF": {LOSSLESS}}
+
+
 @each_codec
 def test_the_ends_of_a_ladder_are_the_ends_of_the_codecs_scale(codec):
     """Nothing below or above could have been reached: AVIF's 0, 1 and 2 are one setting."""
-    assert codec.ladder[0] in {0, 1, 2}
+    assert codec.ladder[0] in LOWEST.get(codec.format, {0, 1, 2})
     assert codec.ladder[-1] == 100
+
+
+@each_codec
+def test_no_two_rungs_share_their_settings(codec):
+    """Equal settings are equal files: a trial wasted. What an effort adds tells no rungs apart."""
+    added = {name for options in codec.efforts.values() for name in options}
+
+    settings = {
+        repr({name: value for name, value in codec.setting(quality, "RGB").items() if name not in added})
+        for quality in codec.ladder
+    }
+
+    assert len(settings) == len(codec.ladder)
 
 
 @each_codec
@@ -209,33 +254,42 @@ def test_the_mean_curve_covers_the_ladder_and_rises(codec):
     """It is interpolated over the whole ladder, and read backwards."""
     qualities, bits = zip(*codec.mean_bits, strict=True)
 
-    assert (qualities[0], qualities[-1]) == (codec.ladder[0], codec.ladder[-1])
+    assert qualities[-1] == codec.ladder[-1]
+    assert qualities[0] == codec.ladder[0] or len(codec.ladder) == 1
     assert all(left < right for left, right in pairwise(qualities))
-    assert all(0 < left < right for left, right in pairwise(bits))
+    assert all(0 < left < right or len(codec.ladder) == 1 for left, right in pairwise(bits))
 
 
 @each_codec
 def test_higher_rungs_make_larger_files_on_the_whole(codec):
     """Neighbours may be inverted; the ends and the middle may not."""
     picture = photograph((96, 64))
-    rungs = (0, len(codec.ladder) // 2, len(codec.ladder) - 1)
+    rungs = sorted({0, len(codec.ladder) // 2, len(codec.ladder) - 1})
 
-    low, middle, high = (len(codec.encode(picture, codec.setting(codec.ladder[rung], "RGB"))) for rung in rungs)
+    sizes = [len(codec.encode(picture, codec.setting(codec.ladder[rung], "RGB"))) for rung in rungs]
 
-    assert low < middle < high
+    assert all(low < high for low, high in pairwise(sizes))
+    assert len(sizes) == min(3, len(codec.ladder))
 
 
 @each_codec
 def test_probes_are_the_same_rung_at_another_effort(codec):
-    """The probe's options are no part of the setting's quality, and an encode with them works."""
+    """The probe's options are an effort's, no part of the setting's quality, and an encode with them works."""
     picture = photograph((64, 48))
     setting = codec.setting(codec.ladder[len(codec.ladder) // 2], "RGB")
+    efforts = {name for options in codec.efforts.values() for name in options}
 
     data = codec.encode(picture, {**setting, **codec.probe_options, **NO_METADATA})
 
-    assert codec.probe_options
-    assert not codec.steered & set(codec.probe_options)
+    assert codec.probe_options or not codec.probe_pays(setting)
+    assert not (codec.steered - efforts) & set(codec.probe_options)
     assert opened(data).size == picture.size
+
+
+@each_codec
+def test_probes_are_read_by_a_model_or_by_the_codec(codec):
+    """Whoever offers cheap encodes says what they tell of the dear ones."""
+    assert bool(codec.probe_options) == (codec in LEARNED or codec.probe_gain is not None)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +307,12 @@ def test_probes_are_the_same_rung_at_another_effort(codec):
         (AVIF, "best", {}, True),
         (AVIF, "fast", {}, False),
         (AVIF, "normal", {"speed": 10}, False),
+        (PNG, "fast", {}, True),
+        (PNG, "normal", {}, True),
+        (PNG, "best", {}, True),
+        (GIF, "normal", {}, False),
+        (TIFF, "normal", {}, False),
+        (JPEG2000, "normal", {}, False),
     ],
     ids=str,
 )
@@ -293,7 +353,7 @@ def test_a_header_is_about_what_a_file_with_nothing_in_it_weighs(codec, content,
     assert codec.header(None, mode) == pytest.approx(low, rel=0.3, abs=40)
 
 
-@each_codec
+@each_learned
 def test_rows_of_blocks_are_apart_where_what_is_above_does_not_help(codec):
     """Upright stripes cost as much in every row, or next to nothing below the first."""
     stripes = codec.prepare(noise((128, 1), "L"))
@@ -310,12 +370,16 @@ def test_rows_of_blocks_are_apart_where_what_is_above_does_not_help(codec):
 
 @each_codec
 def test_every_codec_has_the_three_efforts(codec):
-    """In the order of their time; the usual one is the setting as it is."""
+    """In the order of their time; the usual one is the setting as it is. Some formats have but that."""
     assert tuple(codec.efforts) == EFFORTS
     assert codec.efforts["normal"] == {}
     assert with_options(codec, "normal", {}) is codec
-    assert codec.efforts["fast"]
-    assert codec.efforts["best"]
+    assert bool(codec.efforts["fast"]) == bool(codec.efforts["best"]) == bool(codec.probe_options)
+
+
+@each_learned
+def test_the_efforts_of_encoders_are_the_users_to_set(codec):
+    """A method, a speed: where they are save options of Pillow's they are no business of the search."""
     assert not codec.steered & {name for added in codec.efforts.values() for name in added}
 
 
@@ -437,7 +501,7 @@ def test_a_codec_for_drawings_differs_in_its_settings_only(codec):
 def test_what_is_steered_may_not_be_given(codec):
     """An option is the search's or the user's, never both."""
     assert not codec.steered & codec.options
-    assert set(codec.setting(50, "RGB")) & codec.steered
+    assert set(codec.setting(50, "RGB")) & codec.steered or len(codec.ladder) == 1
 
 
 @each_codec
@@ -491,7 +555,7 @@ def test_jpeg_never_flattens_transparency(kind):
         JPEG.prepare(transparent_pictures()[kind])
 
 
-@pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
+@each_with_alpha
 @pytest.mark.parametrize("kind", transparent_pictures())
 def test_formats_with_alpha_keep_it(codec, kind):
     """However the transparency is carried, the prepared picture has it in a channel."""
@@ -499,25 +563,127 @@ def test_formats_with_alpha_keep_it(codec, kind):
 
     prepared = codec.prepare(picture)
 
-    assert prepared.mode == "RGBA"
+    assert prepared.mode == codec.alpha_modes.get(picture.mode, "RGBA")
     assert prepared.getchannel("A").getextrema()[0] == 0
 
 
-@pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
+@each_with_alpha
 def test_alpha_survives_the_encode(codec):
     """Transparent stays so, as far as a lossy format goes."""
-    picture = graphic((64, 48))
+    picture = graphic((192, 144))
 
     again = opened(codec.encode(picture, codec.setting(codec.ladder[len(codec.ladder) // 2], "RGBA")))
 
-    assert again.mode == "RGBA"
-    assert again.getpixel((2, 2))[3] < 8
-    assert again.getpixel((32, 24))[3] > 200
+    assert again.has_transparency_data
+    alpha = again.convert("RGBA").getchannel("A")
+    assert alpha.getpixel((2, 2)) < 8
+    assert alpha.getpixel((96, 72)) > 200
+
+
+@each_without_loss
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
+def test_without_loss_every_pixel_is_as_it_was(codec, mode):
+    """The one rung that is left is what it says: of 200 colours, which GIF holds too, and a clear one."""
+    picture = photograph((40, 24)).quantize(200).convert("RGBA" if mode == "RGBA" else "RGB").convert(mode)
+    if mode == "RGBA":
+        picture.paste((0, 0, 0, 0), (3, 4, 20, 11))
+    one = codec.without_loss()
+    prepared = one.prepare(picture)
+
+    again = opened(one.encode(prepared, one.setting(one.ladder[0], prepared.mode)))
+
+    assert one.ladder == (LOSSLESS,)
+    assert as_pixels(again) == as_pixels(picture)
+
+
+@pytest.mark.parametrize("codec", [WEBP, PNG, TIFF, JPEG2000], ids=lambda codec: codec.format)
+@pytest.mark.parametrize("draw", [noise, graphic])
+def test_without_loss_many_colours_and_soft_alpha_are_as_they_were(codec, draw):
+    """Where no palette is in the way; and what colour is under a clear pixel is nobody's to change."""
+    picture = draw((40, 24)).convert("RGBA")
+    one = codec.without_loss()
+
+    again = opened(one.encode(picture, one.setting(one.ladder[0], "RGBA")))
+
+    assert as_pixels(again) == as_pixels(picture)
+
+
+@pytest.mark.parametrize("codec", [codec for codec in CODECS if codec.lossless is None], ids=lambda codec: codec.format)
+def test_formats_that_cannot_keep_every_pixel_say_so(codec):
+    """With formats that can."""
+    with pytest.raises(ConfigError, match=f"{codec.format} has no lossless coding: take PNG or WEBP"):
+        codec.without_loss()
+
+
+@pytest.mark.parametrize("codec", [PNG, GIF, TIFF, JPEG2000], ids=lambda codec: codec.format)
+def test_ladders_may_end_without_loss(codec):
+    """Then the last rung is the lossless one, and no other is."""
+    picture = photograph((48, 32)).quantize(200).convert("RGB")
+    last = len(codec.ladder) - 1
+
+    kept = [
+        rung
+        for rung in sorted({0, len(codec.ladder) // 2, last})
+        if as_pixels(opened(codec.encode(picture, codec.setting(codec.ladder[rung], "RGB")))) == as_pixels(picture)
+    ]
+
+    assert codec.ladder_keeps_pixels
+    assert kept == [last]
+
+
+@each_learned
+def test_lossy_ladders_do_not_claim_to_keep_pixels(codec):
+    """Their quality of 100 is the finest quantiser."""
+    assert not codec.ladder_keeps_pixels
+
+
+def test_tiff_takes_jpeg_on_request():
+    """The one option that asks for another ladder; it holds pages as well, and no transparency."""
+    assert TIFF.on_request({"compression": "jpeg"}) is TIFF_JPEG
+    assert TIFF.on_request({"compression": "tiff_lzw"}) is None
+    assert TIFF.on_request({}) is None
+    low, high = (len(TIFF_JPEG.encode(photograph(mode="YCbCr"), TIFF_JPEG.setting(q, "YCbCr"))) for q in (10, 90))
+    assert low < high
+    with pytest.raises(UnsupportedImage, match="TIFF cannot hold transparency"):
+        TIFF_JPEG.prepare(graphic((16, 16)))
+
+
+MOVING = Frames((photograph((32, 24)), photograph((32, 24), seed=2)), (80, 120), loop=0)
+PAGES = Frames((photograph((32, 24)), screenshot((64, 48), "L")))
+
+
+@each_codec
+@pytest.mark.parametrize(("frames", "kind"), [(MOVING, "frames"), (PAGES, "pages")], ids=["frames", "pages"])
+def test_several_pictures_are_held_or_refused(codec, frames, kind):
+    """Never one of them in silence: the message counts them, and names formats that hold them."""
+    if getattr(codec, kind):
+        prepared = codec.prepare(frames)
+        setting = codec.setting(codec.ladder[-1], prepared.mode)
+        assert opened(codec.encode(prepared, setting)).n_frames == 2
+    else:
+        way_out = "WEBP, AVIF, PNG or GIF" if kind == "frames" else "TIFF"
+        with pytest.raises(UnsupportedImage, match=f"holds 2 {kind}.*all but one would be lost; take {way_out}"):
+            codec.prepare(frames)
+
+
+def test_frames_share_their_transparency_and_pages_need_not():
+    """An animation has one mode; each page has its own."""
+    clear, opaque = graphic((32, 24)), photograph((32, 24))
+
+    frames = WEBP.prepare(Frames((opaque, clear), (50, 50)))
+    pages = TIFF.prepare(Frames((opaque, clear)))
+
+    assert [picture.mode for picture in frames.pictures] == ["RGBA", "RGBA"]
+    assert [picture.mode for picture in pages.pictures] == ["RGB", "RGBA"]
 
 
 @each_codec
 def test_pictures_larger_than_the_format_are_refused(codec):
-    """Before Pillow fails on them, and with the limit."""
+    """Before Pillow fails on them, and with the limit. Pillow itself has none that is too large for a PNG."""
+    if codec.max_side == 2**31 - 1:
+        with pytest.raises(OverflowError):
+            Image.new("L", (codec.max_side + 1, 1))
+        codec = replace(codec, max_side=1000)
     picture = Image.new("L", (codec.max_side + 1, 1))
 
     with pytest.raises(UnsupportedImage, match=f"{codec.format} cannot hold {codec.max_side + 1}x1 pixels"):
@@ -537,7 +703,7 @@ def test_known_options_pass(codec):
     codec.check_options(codec.options)
 
 
-@each_codec
+@each_learned
 def test_the_options_a_codec_admits_are_read_by_pillow(codec):
     """An option that Pillow's writer does not know would be ignored in silence."""
     import inspect
@@ -550,12 +716,66 @@ def test_the_options_a_codec_admits_are_read_by_pillow(codec):
     assert [name for name in sorted(codec.options | codec.steered) if f'"{name}"' not in source] == []
 
 
+def made_text():
+    """Return a text as Pillow's users hand it to a PNG."""
+    text = PngInfo()
+    text.add_text("Title", "A view")
+    return text
+
+
+CARRIED = {"exif": exif(padding=9), "icc_profile": icc_profile(), "xmp": XMP, "comment": b"a view"}
+VALUES = {
+    "PNG": {
+        **CARRIED,
+        "dpi": (300, 300),
+        "dither": 1.0,
+        "pnginfo": made_text(),
+        "extra": chunk(b"tEXt", b"Title\x00A view"),
+    },
+    "GIF": {"comment": b"a view", "extra": b"\x21\xff\x0bSOMEBODY1.0\x01x\x00"},
+    "TIFF": {**CARRIED, "dpi": (300, 300), "compression": "packbits", "strip_size": 999, "tiffinfo": {270: "a view"}},
+    "JPEG2000": {
+        **CARRIED,
+        "no_jp2": True,
+        "num_resolutions": 2,
+        "codeblock_size": (16, 16),
+        "precinct_size": (64, 64),
+        "progression": "CPRL",
+        "tile_size": (16, 16),
+        "plt": True,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [(codec, name) for codec in CODECS if codec not in LEARNED for name in sorted(codec.options)],
+    ids=lambda value: getattr(value, "format", value),
+)
+def test_the_options_a_codec_admits_make_a_difference(codec, name):
+    """An option that is read by nobody would be ignored in silence."""
+    picture = photograph((64, 48))
+    setting = codec.setting(codec.ladder[len(codec.ladder) // 2], "RGB")
+
+    with_it = codec.encode(picture, {**setting, name: VALUES[codec.format][name]})
+
+    assert opened(with_it).size == picture.size
+    assert with_it != codec.encode(picture, setting)
+
+
 @pytest.mark.parametrize(
     ("codec", "name", "message"),
     [
         (JPEG, "quality", "'quality' conflicts with a target size, which sets it: leave one of the two out"),
         (JPEG, "qtables", "'qtables' conflicts with a target size"),
-        (WEBP, "lossless", "'lossless' conflicts with a target size"),
+        (PNG, "colors", "'colors' conflicts with a target size"),
+        (PNG, "optimize", "'optimize' conflicts with a target size"),
+        (GIF, "optimize", "'optimize' conflicts with a target size"),
+        (TIFF, "quality", "'quality' conflicts with a target size"),
+        (JPEG2000, "quality_layers", "'quality_layers' conflicts with a target size"),
+        (PNG, "ditherr", "unknown option 'ditherr' for PNG: did you mean 'dither'?"),
+        (TIFF, "compresion", "unknown option 'compresion' for TIFF: did you mean 'compression'?"),
+        (WEBP, "losless", "unknown option 'losless' for WEBP: did you mean 'lossless'?"),
         (WEBP, "quality", "'quality' conflicts"),
         (AVIF, "quality", "'quality' conflicts"),
         (JPEG, "subsamplign", "unknown option 'subsamplign' for JPEG: did you mean 'subsampling'?"),
@@ -572,6 +792,16 @@ def test_options_nobody_knows_are_refused_with_the_nearest_known(codec, name, me
         codec.check_options({name: 1})
 
     assert str(caught.value).startswith(message)
+
+
+@each_codec
+@pytest.mark.parametrize("most", [-1, 0, 19.9, 50, 99.99, 100, 1000])
+def test_the_ceiling_is_the_highest_rung_of_at_most_that_quality(codec, most):
+    """Nothing above it was in the source; below the ladder there is nothing but its lowest rung."""
+    rung = codec.highest_rung(most)
+
+    assert rung == 0 or codec.ladder[rung] <= most
+    assert rung == len(codec.ladder) - 1 or codec.ladder[rung + 1] > most
 
 
 @each_codec
@@ -594,23 +824,97 @@ def test_floors_off_the_scale_are_refused(codec, min_quality):
 
 @pytest.mark.parametrize(
     ("name", "codec"),
-    [("JPEG", JPEG), ("jpeg", JPEG), ("jpg", JPEG), ("MPO", JPEG), ("webp", WEBP), ("WebP", WEBP), ("avif", AVIF)],
+    [
+        *(("JPEG", JPEG), ("jpeg", JPEG), ("jpg", JPEG), ("MPO", JPEG), ("webp", WEBP), ("WebP", WEBP), ("avif", AVIF)),
+        ("png", PNG),
+        ("gif", GIF),
+        ("TIFF", TIFF),
+        ("jpeg2000", JPEG2000),
+        ("HEIC", BY_PLUGIN[0]),
+        ("jxl", BY_PLUGIN[1]),
+    ],
 )
 def test_codecs_are_found_by_pillows_names(name, codec):
     """In any case, by alias too."""
     assert codec_for_format(name) is codec
 
 
-@pytest.mark.parametrize("name", ["PNG", "gif", "HEIF", ""])
-def test_other_formats_are_refused_with_what_is_handled(name):
+@pytest.mark.parametrize("name", [*REFUSED_FORMATS, "bmp", "PCX", ""])
+def test_other_formats_are_refused_with_the_reason_and_what_is_handled(name):
     """The way out is in the message."""
-    with pytest.raises(UnsupportedImage, match="bytefit handles JPEG, WEBP, AVIF; convert it to one of them"):
+    reason = REFUSED_FORMATS.get(name.upper(), "bytefit has no ladder for it")
+
+    with pytest.raises(UnsupportedImage) as caught:
         codec_for_format(name)
+
+    handled = ", ".join(codec.format for codec in CODECS + BY_PLUGIN)
+    assert str(caught.value).startswith(f"{name.upper()} cannot be fitted to a size: {reason}")
+    assert str(caught.value).endswith(f"; convert it to one of {handled}")
+
+
+def test_what_is_refused_and_what_is_handled_are_apart():
+    """A format with a ladder needs no reason to be refused; those that keep every pixel are known by Pillow's names."""
+    Image.init()
+    handled = {codec.format for codec in CODECS + BY_PLUGIN}
+
+    assert not set(REFUSED_FORMATS) & handled
+    assert set(LEARNED) < set(CODECS)
+    assert set(REFUSED_FORMATS) | {codec.format for codec in CODECS} <= set(Image.OPEN)
+    assert set(Image.OPEN) >= LOSSLESS_FORMATS
+
+
+@pytest.fixture
+def own_codecs(monkeypatch):
+    """Forget afterwards what was registered."""
+    monkeypatch.setattr(codecs, "_registered", {})
+
+
+@pytest.mark.usefixtures("own_codecs")
+def test_a_registered_codec_is_known_by_its_name_and_suffixes():
+    """Beside those that bytefit brings, which stay as they are."""
+    mine = replace(PNG, format="PCX", suffixes=(".pcx",))
+
+    register_codec(mine)
+
+    assert codec_for_format("pcx") is mine
+    assert format_for_suffix(".pcx") == "PCX"
+    assert known_codecs() == (mine, *CODECS, *BY_PLUGIN)
+
+
+@pytest.mark.usefixtures("own_codecs")
+def test_a_registered_codec_takes_the_place_of_one_that_is_there():
+    """Another way to steer a format, registered anew as often as is wanted."""
+    first, second = (replace(JPEG, ladder=(quality,)) for quality in (10, 20))
+
+    register_codec(first)
+    register_codec(second)
+
+    assert codec_for_format("JPEG") is codec_for_format("MPO") is second
+    assert [codec for codec in known_codecs() if codec.format == "JPEG"] == [second]
+    assert len(known_codecs()) == len(CODECS + BY_PLUGIN)
 
 
 @pytest.mark.parametrize(
     ("suffix", "name"),
-    [(".jpg", "JPEG"), (".JPEG", "JPEG"), (".jfif", "JPEG"), (".webp", "WEBP"), (".Avif", "AVIF"), (".png", "PNG")],
+    [
+        *(
+            (".jpg", "JPEG"),
+            (".JPEG", "JPEG"),
+            (".jfif", "JPEG"),
+            (".webp", "WEBP"),
+            (".Avif", "AVIF"),
+            (".png", "PNG"),
+        ),
+        *(
+            (".apng", "PNG"),
+            (".GIF", "GIF"),
+            (".tif", "TIFF"),
+            (".jp2", "JPEG2000"),
+            (".heic", "HEIF"),
+            (".jxl", "JXL"),
+        ),
+        (".bmp", "BMP"),
+    ],
 )
 def test_formats_are_found_by_suffix(suffix, name):
     """Also those that are then refused by name."""
@@ -626,7 +930,7 @@ def test_unknown_suffixes_are_refused(suffix):
 
 def test_suffixes_are_of_one_codec_and_in_lower_case():
     """They are looked up by a file's suffix in lower case."""
-    suffixes = [suffix for codec in CODECS for suffix in codec.suffixes]
+    suffixes = [suffix for codec in CODECS + BY_PLUGIN for suffix in codec.suffixes]
 
     assert len(suffixes) == len(set(suffixes))
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in suffixes)
@@ -661,7 +965,7 @@ def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(content, effort, mod
 
 
 @each_codec
-@pytest.mark.parametrize("option", ["quality", "exif", "icc_profile", "xmp"])
+@pytest.mark.parametrize("option", ["quality", "exif", "icc_profile", "xmp", "comment", "dpi", "extra"])
 @pytest.mark.parametrize("value", ["best", None, {}, 7])
 def test_values_pillow_chokes_on_are_an_unsupported_image(codec, option, value):
     """One kind of error, whatever the writer raises; or the value is taken, and a picture written."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bytefit.codecs import CODECS, with_options
+from bytefit.codecs import CODECS, LEARNED, with_options
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
@@ -16,7 +16,7 @@ from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_mo
 from bytefit.seeding.scaling import scale_features
 from bytefit.shipped import models_folder
 
-each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
 
 def record(**changes):
@@ -187,6 +187,12 @@ def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
 
     assert set(model.modes) <= {*codec.opaque_modes.values(), codec.alpha_mode}
     assert model.sources
+
+
+@pytest.mark.parametrize("codec", [one for one in CODECS if one not in LEARNED], ids=lambda codec: codec.format)
+def test_codecs_that_are_seeded_otherwise_have_no_model(codec):
+    """A file left in the folder would be read for nothing: nobody asks what it says."""
+    assert shipped_model(codec.format) is None
 
 
 @each_codec

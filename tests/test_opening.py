@@ -1,15 +1,21 @@
-"""Opening: one picture, decoded whole, or refused with a reason that names the file."""
+"""Opening: a picture or frames, decoded whole, or refused with a reason that names the file."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from io import BytesIO
+from zlib import compress
 
 import pytest
 from PIL import Image
 
+from bytefit.codecs.gif_blocks import BLOCKS
+from bytefit.codecs.png_chunks import CHUNKS, chunk
+from bytefit.codecs.tiff_tags import TAGS
 from bytefit.errors import UnsupportedImage
-from bytefit.opening import decode, decoded, read_image
+from bytefit.frames import Frames
+from bytefit.opening import decode, decoded, dimensions, read_image, read_picture
 from images import animation, encoded, exif, noise, opened, photograph, write_jpeg
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
@@ -48,9 +54,9 @@ def test_one_picture_is_decoded_whole(tmp_path, codec_format):
     path = tmp_path / "picture"
     path.write_bytes(data)
 
-    picture, behind = read_image(path)
+    picture, read = read_image(path)
 
-    assert behind == b""
+    assert read == data
     assert picture.size == (48, 32)
     assert picture.tobytes() == opened(data).tobytes()
 
@@ -94,26 +100,119 @@ def test_truncated_pictures_are_refused(codec_format, share):
 
 
 @pytest.mark.parametrize("codec_format", ["GIF", "WEBP", "PNG", "AVIF"])
-def test_animations_are_refused(codec_format):
-    """All frames but one would be lost."""
-    with pytest.raises(UnsupportedImage, match="holds 3 frames, and all but one would be lost"):
-        decode(animation(codec_format), "moving.img")
+def test_animations_are_read_with_every_frame(codec_format):
+    """Each is the picture that Pillow shows when it is sought, and no frame is missing."""
+    data = animation(codec_format)
+
+    frames = decode(data, "moving.img")
+
+    assert isinstance(frames, Frames)
+    assert (frames.format, frames.animated, len(frames.pictures)) == (codec_format, True, 3)
+    with Image.open(BytesIO(data)) as witness:
+        for place, picture in enumerate(frames.pictures):
+            witness.seek(place)
+            assert picture.convert("RGB").tobytes() == witness.convert("RGB").tobytes()
+
+
+def test_the_pages_of_a_tiff_are_read():
+    """In order; they are no animation."""
+    pages = decode(multi_page_tiff(), "two.tif")
+
+    assert isinstance(pages, Frames)
+    assert (pages.format, pages.animated, pages.durations, pages.loop) == ("TIFF", False, (), None)
+    assert pages.tobytes() == noise((16, 16)).tobytes() + noise((16, 16), seed=2).tobytes()
+
+
+def test_the_first_picture_of_a_multi_picture_jpeg_is_read(tmp_path):
+    """The others are carried along as they are in the file: nobody decodes them."""
+    path = tmp_path / "three.jpg"
+    path.write_bytes(multi_picture(3))
+
+    picture, data = read_image(path)
+
+    assert (picture.format, picture.n_frames, picture.size) == ("MPO", 3, (32, 24))
+    assert picture.tobytes() == opened(data).tobytes()
+
+
+def test_one_picture_is_read_where_one_is_wanted(tmp_path):
+    """Training, for one, has no use for animations: they are counted, not cut."""
+    paths = {name: tmp_path / name for name in ("still.png", "moving.gif", "two.tif")}
+    for path, data in zip(paths.values(), (encoded(noise(), "PNG"), animation("GIF"), multi_page_tiff()), strict=True):
+        path.write_bytes(data)
+
+    assert read_picture(paths["still.png"]).tobytes() == noise().tobytes()
+    for name, count in (("moving.gif", 3), ("two.tif", 2)):
+        with pytest.raises(UnsupportedImage, match=rf"{name} holds {count} pictures"):
+            read_picture(paths[name])
+
+
+@pytest.mark.parametrize("codec_format", ["JPEG", "PNG", "GIF", "TIFF", "WEBP"])
+def test_dimensions_are_read_without_decoding(codec_format):
+    """Of most formats half a file has them too; what is no picture has none."""
+    data = encoded(noise((64, 48)), codec_format)
+
+    whole = codec_format in {"TIFF", "WEBP"}  # their readers look at the end too
+    assert dimensions(data if whole else data[: len(data) // 2], "half.img") == (64, 48)
+    with pytest.raises(UnsupportedImage, match=r"notes\.txt is not an image"):
+        dimensions(b"text", "notes.txt")
+
+
+def test_what_pillow_does_not_tell_is_told():
+    """Blocks, chunks and tags travel in `info`, of one picture or of frames, for `bytefit.metadata` to find."""
+    private = chunk(b"mINe", b"somebody's own")
+    still = encoded(photograph((16, 16)), "PNG")
+    still = still[:33] + private + still[33:]
+
+    assert decode(still, "a.png").info[CHUNKS] == private
+    assert decode(animation("GIF"), "a.gif").info[BLOCKS] == b""
+    (tags,) = decode(encoded(noise((16, 16)), "TIFF", tiffinfo={270: "a view"}), "a.tif").info[TAGS]
+    assert tags[270] == "a view"
+    assert [dict(tags) for tags in decode(multi_page_tiff(), "b.tif").info[TAGS]] == [{}, {}]
+
+
+def deep_png():
+    """Return a PNG of one pixel with 16 bits a channel."""
+    data = encoded(Image.new("RGB", (1, 1)), "PNG")
+    header = chunk(b"IHDR", data[16:24] + b"\x10" + data[25:29])
+    return data[:8] + header + chunk(b"IDAT", compress(bytes(7))) + chunk(b"IEND", b"")
+
+
+def test_lost_depth_matters_to_what_is_written_not_to_what_is_shown():
+    """A file with more than eight bits a channel is refused as a source, and may be looked at."""
+    data = deep_png()
+
+    with pytest.raises(UnsupportedImage, match=r"deep\.png \(PNG\) carries 16 bits a channel, which would be lost"):
+        decode(data, "deep.png")
+    assert decode(data, "deep.png", as_shown=True).size == (1, 1)
 
 
 @pytest.mark.parametrize(
-    ("data", "kind"), [(multi_picture(3), "MPO"), (multi_page_tiff(), "TIFF")], ids=["MPO", "TIFF"]
+    ("data", "message"),
+    [
+        (b"\x00\x00\x00\x1cftypheic" + bytes(20), "HEIF, which Pillow reads by a plugin: pip install 'bytefit[heif]'"),
+        (b"\xff\x0a" + bytes(20), "JPEG XL, which Pillow reads by a plugin: pip install 'bytefit[jxl]'"),
+    ],
+    ids=["HEIF", "JPEG XL"],
 )
-def test_several_pictures_in_a_file_are_refused(data, kind):
-    """All pictures but one would be lost."""
-    with pytest.raises(UnsupportedImage, match=rf"{kind}\) holds [23] pictures"):
-        decode(data, "two.img")
+def test_formats_of_plugins_name_the_extra_that_reads_them(monkeypatch, data, message):
+    """Better than that it be no image."""
+    for module in ("pillow_heif", "pillow_jxl"):
+        monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(UnsupportedImage) as caught:
+        decode(data, "phone.heic")
+
+    assert str(caught.value) == f"phone.heic is {message}"
 
 
 def test_the_one_picture_may_be_taken_out():
     """The way out that the message names."""
     picture = Image.open(BytesIO(animation("GIF")))
 
-    assert decoded(picture.copy(), "moving.gif").size == picture.size
+    one = decoded(picture.copy(), "moving.gif")
+
+    assert not isinstance(one, Frames)
+    assert one.tobytes() == picture.copy().tobytes()
 
 
 def test_what_stands_behind_a_jpeg_is_read_too(tmp_path):
@@ -121,10 +220,10 @@ def test_what_stands_behind_a_jpeg_is_read_too(tmp_path):
     path = tmp_path / "motion.jpg"
     path.write_bytes(encoded(photograph((32, 32))) + FILM)
 
-    picture, behind = read_image(path)
+    picture, data = read_image(path)
 
     assert picture.size == (32, 32)
-    assert behind == FILM
+    assert data.endswith(FILM)
 
 
 @pytest.mark.parametrize("codec_format", ["WEBP", "AVIF"])

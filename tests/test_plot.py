@@ -165,14 +165,15 @@ def test_one_codec_alone_is_drawn(tmp_path):
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 def test_true_bytes_are_the_encoders(codec):
     """At the ends of the ladder and between them, as plain encodes without metadata come out."""
-    picture = photograph((160, 120))
+    picture = photograph((80, 60))
 
     curve = curve_of(codec, picture, 2500)
 
-    assert (curve.codec, curve.budget, curve.title) == (codec.format, 2500, "160x120 pixels to 2.5 kB")
+    rungs = min(24, len(codec.ladder))
+    assert (curve.codec, curve.budget, curve.title) == (codec.format, 2500, "80x60 pixels to 2.5 kB")
     assert (curve.qualities[0], curve.qualities[-1]) == (codec.ladder[0], codec.ladder[-1])
-    assert len(set(curve.qualities)) == len(curve.true_bytes) == len(curve.predicted_bytes) == 24
-    for at in (0, 11, 23):
+    assert len(set(curve.qualities)) == len(curve.true_bytes) == len(curve.predicted_bytes) == rungs
+    for at in {0, rungs // 2, rungs - 1}:
         setting = codec.setting(curve.qualities[at], picture.mode)
         assert curve.true_bytes[at] == len(codec.encode(picture, {**setting, **NO_METADATA}))
 
@@ -200,6 +201,14 @@ def test_trials_are_those_of_a_users_call(budget):
     result = bytefit.compress(picture, budget, format="AVIF", slack=0.05, on_unreachable="smallest", metadata="strip")
     assert curve.trials == [(trial.setting["quality"], trial.size) for trial in result.trials]
     assert (result.quality, result.size) in curve.trials
+
+
+def test_a_trial_without_loss_stands_at_the_end_of_the_scale():
+    """A lossy ladder has no rung for it, and no quality is better."""
+    curve = curve_of(WEBP, screenshot((160, 120)), 60_000)
+
+    assert curve.trials[0][0] == 100
+    assert curve.trials[0][1] == bytefit.compress(screenshot((160, 120)), 60_000, format="WEBP").size
 
 
 def test_predictions_are_in_bytes():

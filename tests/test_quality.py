@@ -15,7 +15,7 @@ pytest.importorskip("sewar")
 
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.training.peers import installed_peers
-from bytefit.training.quality import bench_quality, contenders, ms_ssim, read_picture
+from bytefit.training.quality import bench_quality, contenders, ms_ssim, shown_picture
 from bytefit.training.scored import BASELINE, Scored, records, report
 from bytefit.training.sheet import PART, TITLE, busiest_part, contact_sheet
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
@@ -206,7 +206,7 @@ def test_pictures_are_read_upright_and_bare(tmp_path):
     """No tool spends bytes on metadata that another leaves out."""
     path = write_jpeg(tmp_path / "turned.jpg", photograph((64, 32)), orientation=6, xmp=b"<x/>")
 
-    picture = read_picture(path, None)
+    picture = shown_picture(path, None)
 
     assert (picture.size, picture.mode, picture.info) == ((32, 64), "RGB", {})
 
@@ -216,7 +216,7 @@ def test_what_the_metrics_cannot_see_is_refused(tmp_path):
     photograph((10, 64)).save(tmp_path / "narrow.png")
 
     with pytest.raises(UnsupportedImage, match="fewer than 11 pixels a side"):
-        read_picture(tmp_path / "narrow.png", None)
+        shown_picture(tmp_path / "narrow.png", None)
 
 
 def test_the_busiest_part_is_shown():

@@ -9,6 +9,7 @@ from bytefit.codecs.avif import AVIF
 from bytefit.codecs.codec import DRAWING, NO_METADATA
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
+from bytefit.frames import Frames
 from bytefit.seeding import sample
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic
 from bytefit.seeding.sampling import larger_sample
@@ -71,6 +72,16 @@ def test_a_sample_is_a_small_share_of_its_picture(codec, size):
     picture = noise(size, "L")
 
     assert pixels(sample(codec, picture)) <= pixels(picture) / 5
+
+
+@each_codec
+def test_the_sample_of_frames_is_that_of_the_first(codec):
+    """It stands for all of them."""
+    first, other = photograph((640, 480)), noise((640, 480))
+
+    part = sample(codec, Frames((first, other), (40, 40)))
+
+    assert part.tobytes() == sample(codec, first).tobytes()
 
 
 @pytest.mark.parametrize("size", [(256, 256), (320, 240), (640, 480), (1200, 900)])

@@ -1,0 +1,138 @@
+"""GIF and animated WebP: every frame, its time and the loop come back, whatever else is given up."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import bytefit
+from bytefit.codecs.gif import GIF
+from bytefit.codecs.gif_blocks import comment_block, other_blocks
+from bytefit.codecs.webp import WEBP
+from bytefit.frames import Frames, frames_of
+
+SIZE = (12, 9)
+COLOURS = ((255, 0, 0, 255), (0, 0, 255, 255), (250, 250, 250, 255), (0, 0, 0, 0))
+
+
+def frame(cells):
+    """Return a picture of coloured cells, some of which may be transparent."""
+    picture = Image.new("RGBA", SIZE)
+    for place, colour in enumerate(cells):
+        left, top = place % 4 * 3, place // 4 * 3
+        picture.paste(COLOURS[colour], (left, top, left + 3, top + 3))
+    return picture
+
+
+pictures = st.lists(st.integers(0, 3), min_size=12, max_size=12).map(frame)
+animations = st.lists(st.tuples(pictures, st.integers(0, 40)), min_size=2, max_size=6)
+
+
+def read_back(data):
+    """Return the frames of a file."""
+    with Image.open(BytesIO(data)) as image:
+        return frames_of(image)
+
+
+def seen(frames):
+    """Return what is seen of every frame: colours count only where there is something."""
+    whole = (picture.convert("RGBA") for picture in frames.pictures)
+    return [
+        Image.composite(picture, Image.new("RGBA", picture.size), picture.getchannel("A")).tobytes()
+        for picture in whole
+    ]
+
+
+@given(animations, st.sampled_from([0, 1, 2, 7]))
+@settings(deadline=None)
+def test_gif_without_loss_shows_the_same(shown, loop):
+    """Pixels, transparency, times and loop of every frame, equal ones among them."""
+    frames = Frames(tuple(picture for picture, _ in shown), tuple(10 * time for _, time in shown), loop=loop)
+
+    again = read_back(GIF.encode(frames, {}))
+
+    assert seen(again) == seen(frames)
+    assert again.durations == frames.durations
+    assert again.loop == loop
+
+
+@given(animations, st.sampled_from(GIF.ladder))
+@settings(deadline=None)
+def test_every_rung_of_gif_keeps_frames_and_times(shown, quality):
+    """Colours are given up, nothing else."""
+    frames = Frames(tuple(picture for picture, _ in shown), tuple(10 * time for _, time in shown), loop=0)
+
+    again = read_back(GIF.encode(frames, GIF.setting(quality, "RGBA")))
+
+    assert again.durations == frames.durations
+    assert again.size == frames.size
+
+
+@given(animations, st.sampled_from([0, 1, 3]))
+@settings(deadline=None)
+def test_webp_keeps_frames_that_look_alike(shown, loop):
+    """Those that libwebp leaves out are put back with their times."""
+    frames = Frames(tuple(picture for picture, _ in shown), tuple(10 + time for _, time in shown), loop=loop)
+
+    again = read_back(WEBP.encode(frames, {"quality": 50}))
+
+    assert again.durations == frames.durations
+    assert again.loop == loop
+
+
+def test_times_that_gif_cannot_tell_keep_pace():
+    """What is rounded off one frame is given to the next."""
+    still = frame([0] * 12)
+    frames = Frames((still,) * 30, (33.3,) * 30, loop=0)
+
+    again = read_back(GIF.encode(frames, {}))
+
+    assert sum(again.durations) == pytest.approx(999, abs=10)
+    assert set(again.durations) == {30, 40}
+
+
+def test_comments_and_application_blocks_stay():
+    """Byte for byte, and dropped where the policy says so."""
+    frames = Frames((frame([0] * 12), frame([1] * 12)), (100, 100), loop=0)
+    blocks = comment_block(b"by hand") + b"\x21\xff\x0bXMP DataXMP\x03abc\x00"
+    data = GIF.encode(frames, {"extra": blocks})
+
+    assert other_blocks(data) == blocks
+    assert other_blocks(next(GIF.lossless_versions(data, "keep", b""))) == blocks
+    assert other_blocks(next(GIF.lossless_versions(data, "strip", b""))) == b""
+
+
+@pytest.mark.skipif(shutil.which("gifsicle") is None, reason="gifsicle is not installed")
+@pytest.mark.parametrize("quality", [20, 63.2, 90, 100])
+def test_another_decoder_reads_every_rung(quality, tmp_path):
+    """Pillow is not alone in the world."""
+    frames = Frames(tuple(frame([index % 3, *[2] * 11]) for index in range(8)), (50,) * 8, loop=3)
+    path = tmp_path / "moving.gif"
+    path.write_bytes(GIF.encode(frames, GIF.setting(quality, "RGB")))
+
+    done = subprocess.run(["gifsicle", "--info", str(path)], capture_output=True, text=True, check=True)
+
+    assert done.stderr == ""
+    assert "8 images" in done.stdout
+    assert "loop count 2" in done.stdout
+
+
+def test_a_gif_goes_through_the_one_road(tmp_path):
+    """In place, below its budget, every frame where it was."""
+    noise = Image.effect_noise((80, 60), 60).convert("RGB")
+    frames = Frames(tuple(noise.rotate(7 * turn) for turn in range(8)), (70,) * 8, loop=0)
+    path = tmp_path / "moving.gif"
+    path.write_bytes(GIF.encode(frames, {}))
+
+    outcome = bytefit.compress_file(path, path.stat().st_size // 2)
+
+    again = read_back(path.read_bytes())
+    assert outcome.fits
+    assert again.durations == frames.durations
+    assert again.loop == 0

@@ -1,0 +1,254 @@
+"""Palettes: few colours for many, whichever quantisers there are, and what is clear stays clear."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from bytefit.codecs import palettes
+from bytefit.codecs.palettes import (
+    COLOURS,
+    Palettes,
+    best_quantiser,
+    closest_version,
+    colours_of,
+    in_exact_palette,
+    quality_of,
+    quantised,
+    stacked,
+    unstacked,
+)
+from bytefit.frames import Frames
+from images import flat, graphic, noise, photograph, screenshot
+
+SIZE = (64, 44)
+
+# Pillow's two, and that of the `png` extra.
+QUANTISERS = ("maxcoverage", "mediancut", "imagequant")
+
+
+@pytest.fixture(params=[True, False], ids=["imagequant", "Pillow alone"])
+def with_imagequant(request, monkeypatch):
+    """Have the `png` extra, and have it not."""
+    if request.param:
+        pytest.importorskip("imagequant")
+    monkeypatch.setattr(palettes, "_has_imagequant", lambda: request.param)
+    return request.param
+
+
+@pytest.fixture(params=QUANTISERS)
+def quantiser(request):
+    """Return the name of every quantiser there is."""
+    if request.param == "imagequant":
+        pytest.importorskip("imagequant")
+    return request.param
+
+
+def colours_in(picture):
+    """Return the colours that are seen in a picture, alpha included; what is clear is one colour."""
+    seen = {colour for _, colour in picture.convert("RGBA").getcolors(1 << 24)}
+    return {colour if colour[3] else (0, 0, 0, 0) for colour in seen}
+
+
+def clear_in(picture):
+    """Return a mask of what is clear."""
+    return picture.convert("RGBA").getchannel("A").point([255] + [0] * 255).tobytes()
+
+
+def error(picture, version):
+    """Return the mean difference of the channels, premultiplied."""
+    pixels, others = (image.convert("RGBA").convert("RGBa").tobytes() for image in (picture, version))
+    return sum(abs(one - other) for one, other in zip(pixels, others, strict=True)) / len(pixels)
+
+
+def test_qualities_and_colours_are_each_others_inverse():
+    """From 20 for two colours to 90 for 256, each number of colours a quality of its own."""
+    assert [colours_of(quality_of(colours)) for colours in COLOURS] == list(COLOURS)
+    assert (quality_of(2), quality_of(256)) == (20, 90)
+    assert len({quality_of(colours) for colours in COLOURS}) == len(COLOURS)
+
+
+@given(st.lists(st.binary(min_size=4, max_size=4), min_size=1, max_size=256), st.data())
+def test_an_exact_palette_is_exact(colours, data):
+    """Every pixel as it was, alpha and the colours of what is clear included."""
+    places = data.draw(st.lists(st.sampled_from(colours), min_size=12, max_size=12))
+    picture = Image.frombytes("RGBA", (4, 3), b"".join(places))
+
+    version = in_exact_palette(picture)
+
+    assert (version.mode, version.size) == ("P", (4, 3))
+    assert version.convert("RGBA").tobytes() == picture.tobytes()
+    assert len(version.getpalette("RGBA")) == 4 * len(set(places))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_any_mode_has_an_exact_palette(mode):
+    """What it shows is the same."""
+    picture = screenshot(SIZE).quantize(40).convert(mode)
+
+    assert in_exact_palette(picture).convert("RGBA").tobytes() == picture.convert("RGBA").tobytes()
+
+
+@pytest.mark.parametrize(("colours", "exact"), [(255, True), (256, True), (257, False)])
+def test_more_than_256_colours_have_no_exact_palette(colours, exact):
+    """A byte is all there is for a pixel."""
+    picture = Image.new("RGB", (colours, 1))
+    picture.putdata([(place % 256, place // 256, 7) for place in range(colours)])
+
+    assert (in_exact_palette(picture) is not None) == exact
+
+
+@pytest.mark.parametrize("colours", [2, 3, 5, 16, 256])
+@pytest.mark.parametrize("draw", [photograph, graphic, noise, screenshot], ids=lambda draw: draw.__name__)
+def test_there_are_never_more_colours_than_asked_for(quantiser, draw, colours):
+    """The entry of what is clear is one of them; the palette itself is no longer."""
+    picture = draw(SIZE)
+
+    version = quantised(picture, colours, quantiser)
+
+    assert version.size == picture.size
+    assert len(colours_in(version)) <= colours
+    assert version.mode == "P" or version is picture
+    if version.mode == "P":
+        assert max(version.tobytes()) < colours
+
+
+@pytest.mark.parametrize("colours", [2, 8, 64])
+@pytest.mark.parametrize("dither", [0.5, 1.0])
+def test_spread_errors_bring_no_new_colours(quantiser, colours, dither):
+    """They are spread over pixels, not over the palette."""
+    version = quantised(graphic(SIZE), colours, quantiser, dither=dither)
+
+    assert len(colours_in(version)) <= colours
+
+
+@pytest.mark.parametrize("colours", [4, 5, 8, 32, 256])
+def test_what_is_clear_stays_clear(quantiser, colours):
+    """A background that shows a little through is seen at once on any page."""
+    picture = photograph(SIZE, "RGBA")
+    picture.paste((0, 0, 0, 0), (0, 0, 20, 20))
+    picture.paste((200, 40, 40, 128), (30, 10, 34, 30))
+
+    version = quantised(picture, colours, quantiser)
+
+    pairs = zip(clear_in(picture), clear_in(version), strict=True)
+    assert all(after for before, after in pairs if before)
+    assert version.convert("RGBA").getpixel((60, 40))[3] == 255
+
+
+@pytest.mark.parametrize("colours", [4, 16, 128])
+def test_soft_rims_stay_soft(quantiser, colours):
+    """What is half transparent is neither opaque nor clear."""
+    picture = graphic(SIZE)
+    column = [(40, row) for row in range(0, SIZE[1], 4)]
+
+    version = quantised(picture, colours, quantiser).convert("RGBA")
+
+    assert len({version.getpixel(place)[3] for place in column}) > 1
+    assert error(picture, version) < error(picture, quantised(picture, 2, quantiser))
+
+
+def test_what_has_few_colours_is_left_as_it_is(quantiser):
+    """Nothing is lost where nothing has to be."""
+    picture = flat(SIZE)
+
+    assert quantised(picture, 2, quantiser) is picture
+
+
+def test_more_colours_err_less(quantiser):
+    """That is what the ladder is built on."""
+    picture = photograph(SIZE)
+    errors = [error(picture, quantised(picture, colours, quantiser)) for colours in (2, 8, 32, 128)]
+
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_the_same_picture_has_the_same_palette(quantiser):
+    """Nothing is drawn at random."""
+    first, second = (quantised(graphic(SIZE), 20, quantiser) for _ in range(2))
+
+    assert first.tobytes() == second.tobytes()
+    assert first.getpalette("RGBA") == second.getpalette("RGBA")
+
+
+def test_a_palette_found_on_a_part_serves_the_whole(quantiser, monkeypatch):
+    """Of large photographs some of the pixels are looked at, and all are drawn."""
+    monkeypatch.setattr(palettes, "_SEEN_PIXELS", 400)
+    monkeypatch.setattr(palettes, "_MANY_COLOURS", 100)
+    picture = photograph(SIZE)
+
+    version = quantised(picture, 32, quantiser)
+
+    assert version.size == SIZE
+    assert len(colours_in(version)) <= 32
+    assert error(picture, version) < 12
+
+
+@pytest.mark.parametrize("draw", [photograph, screenshot, graphic], ids=lambda draw: draw.__name__)
+def test_the_quantiser_is_one_that_is_there(with_imagequant, draw):
+    """The `png` extra is one; for transparency it is the only one that is good."""
+    name = best_quantiser(draw(SIZE))
+
+    assert name in (QUANTISERS if with_imagequant else QUANTISERS[:2])
+    if with_imagequant and draw is graphic:
+        assert name == "imagequant"
+
+
+@pytest.mark.parametrize("draw", [photograph, screenshot, graphic], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("colours", [6, 64])
+def test_the_closest_version_errs_no_more_than_another(with_imagequant, draw, colours):
+    """With the extra or without, and within its colours."""
+    picture = draw(SIZE)
+
+    version = closest_version(picture, colours)
+
+    others = [quantised(picture, colours, name) for name in QUANTISERS[:2]]
+    assert len(colours_in(version)) <= colours
+    # imagequant weighs errors by how they look, and spreads them.
+    assert error(picture, version) <= min(error(picture, other) for other in others) * (1.6 if with_imagequant else 1)
+
+
+@pytest.mark.usefixtures("with_imagequant")
+@pytest.mark.parametrize("closest", [False, True])
+def test_what_was_found_is_found_once(closest, monkeypatch):
+    """The probe and the trial of a rung share the work; another picture starts anew."""
+    first, second = photograph(SIZE), photograph(SIZE, seed=2)
+    found = Palettes()
+
+    version = found.quantised(first, 16, closest=closest)
+    with monkeypatch.context() as patched:
+        patched.setattr(palettes, "quantised", None)  # nothing is quantised again
+        patched.setattr(palettes, "closest_version", None)
+        assert found.quantised(first, 16, closest=closest) is version
+
+    assert found.quantised(first, 8, closest=closest) is not version
+    assert found.quantised(second, 16, closest=closest).tobytes() != version.tobytes()
+
+
+@pytest.mark.usefixtures("with_imagequant")
+def test_frames_share_one_palette():
+    """All together have no more colours than asked for, and each is the part of the whole that it was."""
+    pictures = tuple(photograph(SIZE, seed=seed) for seed in range(3))
+    frames = Frames(pictures, (10, 20, 30), loop=2)
+
+    version = Palettes().quantised(frames, 12)
+
+    assert (version.durations, version.loop, len(version.pictures)) == ((10, 20, 30), 2, 3)
+    assert len(set.union(*(colours_in(picture) for picture in version.pictures))) <= 12
+    assert len({bytes(picture.getpalette()) for picture in version.pictures}) == 1
+    for place, picture in enumerate(version.pictures):
+        assert error(pictures[place], picture) < min(
+            error(other, picture) for other in pictures if other is not pictures[place]
+        )
+
+
+def test_what_was_stacked_is_unstacked():
+    """In order, pixel by pixel."""
+    frames = Frames(tuple(noise((5, 3), "RGBA", seed=seed) for seed in range(4)), (10,) * 4)
+
+    again = unstacked(stacked(frames), frames)
+
+    assert stacked(frames).size == (5, 12)
+    assert [picture.tobytes() for picture in again.pictures] == [picture.tobytes() for picture in frames.pictures]

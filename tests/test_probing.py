@@ -1,0 +1,148 @@
+"""Probing: the mean curve bent through a few encodes near the answer, and nothing encoded twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import accumulate, pairwise
+from math import exp, log
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bytefit.codecs.gif import GIF
+from bytefit.codecs.jpeg2000 import JPEG2000
+from bytefit.codecs.png import PNG
+from bytefit.codecs.tiff import TIFF
+from bytefit.codecs.webp import WEBP
+from bytefit.frames import Frames
+from bytefit.seeding.curves import mean_curve
+from bytefit.seeding.probing import seed_by_probes
+from images import flat, noise, photograph
+
+PICTURE = flat((40, 30))
+LAST = len(PNG.ladder) - 1
+
+
+def told(sizes, encoded):
+    """Return PNG as a codec that encodes in no time, and of which a probe at every rung tells the size."""
+
+    def encode(_picture, options):
+        encoded.append(options["rung"])
+        return bytes(8)
+
+    return replace(
+        PNG,
+        setting=lambda quality, _mode: {"rung": PNG.ladder.index(quality)},
+        encode=encode,
+        probe_gain=lambda quality, _picture, _data: log(sizes[PNG.ladder.index(quality)]),
+        tailored=lambda codec: codec,
+    )
+
+
+def probed(sizes, budget, *, first=0, last=LAST):
+    """Return what is predicted where rungs weigh `sizes`, and the rungs that were encoded."""
+    encoded = []
+    codec = told(sizes, encoded)
+    prediction = seed_by_probes(codec, PICTURE, budget=budget, enough=int(budget * 0.95), first=first, last=last)
+    return prediction, encoded
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.integers(50, 10**6), min_size=LAST + 1, max_size=LAST + 1),
+    st.booleans(),
+    st.integers(1, 10**7),
+    st.data(),
+)
+def test_whatever_probes_tell_the_search_gets_what_it_can_use(sizes, rising, budget, data):
+    """A curve that never falls, a start within bounds, and few probes of which none is made twice."""
+    first = data.draw(st.integers(0, LAST))
+    last = data.draw(st.integers(first, LAST))
+
+    prediction, encoded = probed(sorted(sizes) if rising else sizes, budget, first=first, last=last)
+
+    curve = list(prediction.curve)
+    assert len(curve) == LAST + 1
+    assert all(left <= right + 1e-9 * abs(left) for left, right in pairwise(curve))
+    assert first <= prediction.start <= last
+    assert prediction.last in {last, last - 1}
+    assert len(encoded) == len(set(encoded)) == len(prediction.probes) <= 4
+    assert all(first <= rung <= last for rung in encoded)
+
+
+@pytest.mark.parametrize("factor", [0.2, 1.0, 5.0])
+@pytest.mark.parametrize("rung", [3, 20, 40])
+def test_probes_find_the_answer_of_a_picture_of_its_own(factor, rung):
+    """Though it weighs five times what pictures weigh on average: the shape of the curve is theirs."""
+    sizes = [exp(value) * factor for value in accumulate(mean_curve(PNG, PICTURE), max)]
+
+    prediction, encoded = probed(sizes, int(sizes[rung] * 1.03))
+
+    assert abs(prediction.start - rung) <= 1
+    assert all(prediction.curve[place] == pytest.approx(log(sizes[place])) for place in encoded)
+
+
+def test_a_lossless_rung_that_fits_is_begun_with():
+    """It is probed where the answer is just below: no more than it can be had."""
+    sizes = [1000 + 10 * rung for rung in range(LAST)] + [900]
+
+    prediction, encoded = probed(sizes, 2000)
+
+    assert LAST in encoded
+    assert (prediction.start, prediction.last) == (LAST, LAST)
+
+
+@pytest.mark.parametrize(("lossless", "last"), [(2200, LAST), (9000, LAST - 1)])
+def test_a_last_rung_is_given_up_only_where_it_is_hopeless(lossless, last):
+    """A little above the budget may be an error of the prediction, and is tried."""
+    sizes = [1000 + 10 * rung for rung in range(LAST)] + [lossless]
+
+    assert probed(sizes, 2000)[0].last == last
+
+
+@pytest.mark.parametrize("codec", [GIF, TIFF, JPEG2000], ids=lambda codec: codec.format)
+def test_stills_of_other_formats_cost_no_probe(codec):
+    """Nothing of them is known to be quicker than the trial itself."""
+    picture = codec.prepare(photograph((48, 32)))
+
+    prediction = seed_by_probes(codec, picture, budget=2000, enough=1900, first=0, last=len(codec.ladder) - 1)
+
+    assert (prediction.probes, prediction.start) == ((), None)
+    assert all(
+        now == pytest.approx(mean) or now > mean
+        for now, mean in zip(prediction.curve, mean_curve(codec, picture), strict=True)
+    )
+
+
+def test_frames_that_are_all_alike_cost_one():
+    """The others hold nothing new: what is coded whole is the first, or one in so many."""
+    frames = Frames((noise((32, 24)),) * 40, (40,) * 40, loop=0)
+    whole = len(GIF.encode(frames.first, GIF.setting(GIF.ladder[20], "RGB")))
+
+    prediction = seed_by_probes(
+        GIF, GIF.prepare(frames), budget=whole * 2, enough=whole, first=20, last=len(GIF.ladder) - 1
+    )
+
+    assert prediction.probes
+    assert prediction.curve[20] < log(whole * 3)
+
+
+@pytest.mark.parametrize(("count", "runs"), [(23, 0), (24, 6), (60, 6)])
+def test_excerpts_are_of_long_animations(count, runs):
+    """Three runs of four frames and their first frames, from the beginning, the middle and the end."""
+    whole = noise((32 + count, 24))
+    pictures = tuple(whole.crop((place, 0, place + 32, 24)) for place in range(count))
+    seen = []
+    codec = replace(WEBP, encode=lambda frames, _options: seen.append(frames.pictures) or bytes(100 * len(seen[-1])))
+
+    prediction = seed_by_probes(
+        codec, Frames(pictures, (40,) * count), budget=10**9, enough=1, first=0, last=len(WEBP.ladder) - 1
+    )
+
+    assert len(prediction.probes) % max(1, runs) == 0
+    assert [len(part) for part in seen[:6]] == [4, 4, 4, 1, 1, 1][:runs]
+    if runs:
+        starts = [pictures.index(part[0]) for part in seen[:3]]
+        assert (starts[0], starts[-1]) == (0, count - 4)
+        assert starts[1] == (count - 4) // 2
