@@ -50,8 +50,16 @@ def seed_by_probes(
     if codec.probe_gain is None and not parts:
         return Seed(mean, last=last)
     curve: Callable[[int], float] = mean.__getitem__
+    if not parts:
+        # Nothing is better than the last rung, and that of a small picture may weigh less than those below it.
+        known[last], probes = _probed(codec, picture, parts, last)
+        curve = corrected(mean, known)
+        if known[last] <= log(budget):
+            return Seed(Late(len(mean), curve), last, tuple(probes), last)
     rung = rung_at(curve, target, first, last + 1)
     for _ in range(_MOST_PROBES):
+        if rung in known:
+            break
         known[rung], trials = _probed(codec, picture, parts, rung)
         probes += trials
         rungs = sorted(known)
@@ -60,12 +68,8 @@ def seed_by_probes(
         before, rung = rung, rung_at(curve, target, first, last + 1)
         if rung > first and curve(rung) > log(budget) + _OVER:
             rung -= 1
-        if rung in known or abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if parts else _NEAR):
+        if abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if parts else _NEAR):
             break
-    if rung == last - 1 and last not in known:
-        known[last], trials = _probed(codec, picture, parts, last)
-        probes += trials
-        rung = last if known[last] <= log(budget) - _OVER else rung
     hopeless = known.get(last, 0.0) > log(budget) + _HOPELESS
     return Seed(Late(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
 
