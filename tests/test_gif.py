@@ -1,0 +1,370 @@
+"""GIF: frames, times, loops and transparency stay exact; how they are drawn changes, and in how many colours."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import warnings
+from io import BytesIO
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from bytefit.codecs.codec import LOSSLESS
+from bytefit.codecs.gif import GIF
+from bytefit.errors import UnsupportedImage
+from bytefit.frames import Frames, check_frames, frames_of
+from images import encoded, flat, graphic, noise, photograph, screenshot
+
+CLEAR = (0, 0, 0, 0)
+
+
+def moving(count=6, size=(64, 48)):
+    """Return a picture of few colours with a square that moves across it, each time for another duration."""
+    backdrop = screenshot(size).quantize(16).convert("RGB")
+    pictures = []
+    for place in range(count):
+        picture = backdrop.copy()
+        ImageDraw.Draw(picture).rectangle((place * 7, 9, place * 7 + 10, 25), fill=(200, 30 + 9 * place, 40))
+        pictures.append(picture)
+    return Frames(tuple(pictures), tuple(10.0 * (place + 2) for place in range(count)), loop=0)
+
+
+def at(quality, frames):
+    """Return the file of a rung."""
+    prepared = GIF.prepare(frames)
+    return GIF.encode(prepared, GIF.setting(quality, prepared.mode))
+
+
+def read(data):
+    """Return the frames of a file."""
+    with Image.open(BytesIO(data)) as image:
+        return frames_of(image)
+
+
+def seen(frames):
+    """Return what is seen of every frame: its pixels, those that are not seen of no colour."""
+    pictures = []
+    for picture in frames.pictures:
+        whole = picture.convert("RGBA")
+        shown = Image.new("RGBA", whole.size)
+        shown.paste(whole.convert("RGB"), mask=whole.getchannel("A").point([0] * 128 + [255] * 128))
+        pictures.append(shown.tobytes())
+    return pictures
+
+
+def same(data, frames):
+    """Return whether a file shows those frames, each for its time, as often."""
+    written = read(data)
+    return (seen(written), written.durations, written.loop) == (seen(frames), frames.durations, frames.loop)
+
+
+@st.composite
+def animations(draw):
+    """Small animations of few colours, with holes that open and close, pauses, and any times and loops."""
+    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    colours = draw(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=6, unique=True))
+    entries = [CLEAR, *((*colour, 255) for colour in colours)]
+    indices = st.binary(min_size=size[0] * size[1], max_size=size[0] * size[1])
+    drawn = draw(st.lists(st.one_of(indices, st.none()), min_size=2, max_size=6))
+    pictures = []
+    for pixels in drawn:
+        picture = pictures[-1] if pixels is None and pictures else Image.new("RGBA", size)
+        if pixels is not None:
+            picture = Image.new("RGBA", size)
+            picture.putdata([entries[pixel % len(entries)] for pixel in pixels])
+        pictures.append(picture)
+    times = [10.0 * draw(st.integers(0, 65_535)) for _ in pictures]
+    return Frames(tuple(pictures), tuple(times), loop=draw(st.integers(0, 65_535)))
+
+
+@given(animations())
+def test_every_pixel_time_and_loop_comes_back(frames):
+    """At the top of the ladder, with pixels that become transparent again and frames in which nothing happens."""
+    data = at(LOSSLESS, frames)
+
+    assert same(data, frames)
+
+
+@settings(max_examples=20)
+@given(animations(), st.sampled_from(GIF.ladder))
+def test_every_rung_keeps_frames_times_and_transparency(frames, quality):
+    """However few colours are left, no frame is merged with another and no hole is closed."""
+    written = read(at(quality, frames))
+
+    check_frames(frames, written)
+    assert written.durations == frames.durations
+    assert written.loop == frames.loop
+    for one, other in zip(seen(written), seen(frames), strict=True):
+        assert one[3::4] == other[3::4]
+
+
+@given(animations(), st.sampled_from(["keep", "orientation+icc", "strip"]))
+def test_versions_show_the_same(frames, policy):
+    """Each one smaller than the one before, of a file that another program wrote."""
+    source = encoded(
+        frames.first, "GIF", save_all=True, append_images=list(frames.pictures[1:]), duration=70, loop=3, disposal=2
+    )
+
+    versions = list(GIF.lossless_versions(source, policy, b""))
+
+    sizes = [len(source), *map(len, versions)]
+    assert sizes == sorted(set(sizes), reverse=True)
+    for version in versions:
+        assert same(version, read(source))
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 5), st.integers(1, 400), st.booleans())
+def test_frames_of_up_to_256_colours_each_stay_exact(count, colours, holes):
+    """Also where all of them together have more, and where there is no room for a transparent entry."""
+    colours = min(colours, 255 if holes else 256)
+    pictures = []
+    for seed in range(count):
+        picture = Image.new("RGBA", (32, 16))
+        shades = [(place % 256, seed * 17 % 256, place // 256, 255) for place in range(colours)]
+        picture.putdata([shades[(place * (seed + 3)) % colours] for place in range(512)])
+        if holes:
+            picture.paste(CLEAR, (seed, seed, seed + 5, seed + 4))
+        pictures.append(picture)
+    frames = Frames(tuple(pictures), (50.0,) * count, loop=0)
+
+    data = at(LOSSLESS, frames)
+
+    assert same(data, frames)
+
+
+def test_transparency_that_comes_late_is_seen():
+    """Pillow and gifsicle show none in any frame where the first one has no transparent index."""
+    pictures = [Image.new("RGBA", (8, 8), colour) for colour in ((0, 0, 0, 255), (255, 0, 0, 255), CLEAR)]
+    frames = Frames(tuple(pictures), (10.0,) * 3, loop=0)
+
+    for quality in (20, 60, LOSSLESS):
+        assert [pixels[3] for pixels in seen(read(at(quality, frames)))] == [255, 255, 0]
+
+
+def test_more_frames_than_are_held_decoded_can_be_drawn_anew(monkeypatch):
+    """They are decoded one by one from a file that has to stay open meanwhile."""
+    source = other_program(moving(12))
+
+    with monkeypatch.context() as limited:
+        limited.setattr("bytefit.frames.MOST_BYTES", 1000)
+        *_, version = GIF.lossless_versions(source, "strip", b"")
+
+    assert same(version, read(source))
+
+
+def test_frames_that_stand_outside_are_refused():
+    """Pillow enlarges the picture in the middle of the animation for them; no other decoder does."""
+    frames = Frames((flat((8, 8)), flat((16, 8))), (10.0, 10.0), loop=0)
+
+    with pytest.raises(UnsupportedImage, match="outside"):
+        at(LOSSLESS, frames)
+
+
+def test_colours_that_are_near_each_other_are_not_confused():
+    """Pillow looks them up in cells of four levels each way: greys that follow one another fall into one."""
+    ramp = Image.new("RGB", (255, 4))
+    ramp.putdata([(level, level, level) for level in range(255)] * 4)
+    frames = Frames((ramp, ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), (10.0, 10.0), loop=0)
+
+    data = at(LOSSLESS, frames)
+
+    assert same(data, frames)
+
+
+def test_nothing_happening_costs_next_to_nothing():
+    """A frame that repeats the last one is a single pixel that lets it through, and stays a frame of its own."""
+    pictures = [screenshot()] * 2
+    two, ten = (Frames(tuple(pictures * half), (40.0,) * 2 * half, loop=0) for half in (1, 5))
+
+    grown = len(at(LOSSLESS, ten)) - len(at(LOSSLESS, two))
+
+    assert len(read(at(LOSSLESS, ten)).pictures) == 10
+    assert grown <= 8 * 25
+
+
+def test_only_what_has_changed_is_drawn():
+    """A small thing that moves over a large picture weighs little beside the picture."""
+    frames = moving()
+
+    alone, moved = len(at(LOSSLESS, frames.first)), len(at(LOSSLESS, frames))
+
+    assert moved < 1.8 * alone
+
+
+@pytest.mark.parametrize("durations", [(33.3,) * 30, (16.67,) * 60, (5.0,) * 20, (0.0,) * 5, (655_350.0,) * 2])
+def test_times_of_other_formats_keep_pace(durations):
+    """GIF counts hundredths of a second: each frame is within one, and so is the whole."""
+    frames = Frames((flat((8, 8)),) * len(durations), durations, loop=0)
+
+    written = read(at(LOSSLESS, frames)).durations
+
+    assert all(abs(one - other) <= 10 for one, other in zip(written, durations, strict=True))
+    assert abs(sum(written) - sum(durations)) <= 10
+
+
+@pytest.mark.parametrize("repeats", [None, 0, 1, 2, 65_534])
+def test_the_loop_block_is_the_same_byte_for_byte(repeats):
+    """None is shown once and has no block; others say how often they are repeated."""
+    options = {} if repeats is None else {"loop": repeats}
+    pictures = moving().pictures
+    source = encoded(pictures[0], "GIF", save_all=True, append_images=list(pictures[1:]), duration=50, **options)
+    block = b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + (repeats or 0).to_bytes(2, "little") + b"\x00"
+
+    written = at(LOSSLESS, read(source))
+
+    assert (block in source, block in written) == (repeats is not None,) * 2
+    assert written.count(b"NETSCAPE") == source.count(b"NETSCAPE")
+
+
+@pytest.mark.parametrize("make", [photograph, screenshot, flat, noise, graphic])
+@pytest.mark.parametrize("quality", [20, 60, 90, LOSSLESS])
+def test_single_pictures_can_be_written_too(make, quality):
+    """As what they are: one frame, that decodes at its size, no pixel of it seen that was not."""
+    picture = make((40, 30))
+
+    written = read(at(quality, picture))
+
+    assert (len(written.pictures), written.size) == (1, (40, 30))
+    assert seen(written)[0][3::4] == seen(Frames((picture,)))[0][3::4]
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_fewer_colours_are_fewer_bytes(count):
+    """Along the ladder of a picture and of an animation, but for small ups and downs."""
+    frames = Frames(tuple(photograph((96, 64), seed=seed) for seed in range(count)), (50.0,) * count, loop=0)
+
+    sizes = [len(at(quality, frames)) for quality in GIF.ladder[::6]]
+
+    assert sizes[-1] > 2 * sizes[0]
+    assert all(smaller < 1.05 * larger for smaller, larger in pairwise(sizes))
+
+
+def test_what_flickers_by_little_is_left_as_it_is():
+    """Grain that differs from frame to frame is most of what a plain palette would spend its bytes on."""
+    still = photograph((96, 64))
+    grain = [Image.blend(still, noise((96, 64), seed=seed), 0.02) for seed in range(6)]
+    frames = Frames(tuple(grain), (50.0,) * 6, loop=0)
+    setting = GIF.setting(70, "RGB")
+
+    tolerant, plain = (len(GIF.encode(frames, {**setting, "tolerance": many})) for many in (setting["tolerance"], 0))
+
+    assert tolerant < 0.6 * plain
+
+
+@pytest.mark.parametrize("comment", [b"mine", b"x" * 255, b"x" * 256, b"long " * 500, "text"])
+def test_a_comment_can_be_written(comment):
+    """Of any length; Pillow reads it again."""
+    data = GIF.encode(moving(), {"comment": comment})
+
+    with Image.open(BytesIO(data)) as image:
+        assert image.info["comment"] == (comment.encode() if isinstance(comment, str) else comment)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "I;16", "F", "LAB"])
+def test_modes_that_would_lose_more_than_colours_are_refused(mode):
+    """With the reason."""
+    with pytest.raises(UnsupportedImage, match=mode):
+        GIF.prepare(Image.new(mode, (4, 4)))
+
+
+# Files as they are stored.
+
+XMP = b"\x21\xff\x0bXMP DataXMP\x03abc\x00"
+COMMENT = b"\x21\xfe\x05hello\x00"
+
+
+def with_blocks(data):
+    """Return a file with an XMP block and a comment behind its global colours."""
+    start = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    return data[:start] + XMP + COMMENT + data[start:]
+
+
+def other_program(frames, **options):
+    """Return the file that plain Pillow makes of frames."""
+    rest = list(frames.pictures[1:])
+    times = list(map(int, frames.durations))
+    return encoded(frames.first, "GIF", save_all=True, append_images=rest, duration=times, loop=0, **options)
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("keep", True), ("orientation+icc", False), ("strip", False)])
+def test_blocks_without_pixels_stay_where_they_are_to_be_kept(policy, kept):
+    """Comments and applications byte for byte, in every version; the loop always."""
+    source = with_blocks(other_program(moving(12)))
+
+    versions = list(GIF.lossless_versions(source, policy, b""))
+
+    assert versions
+    for version in versions:
+        assert (XMP in version, COMMENT in version) == (kept, kept)
+        assert b"NETSCAPE2.0\x03\x01\x00\x00" in version
+        assert same(version, read(source))
+
+
+@pytest.mark.skipif(shutil.which("gifsicle") is None, reason="gifsicle is not on this machine")
+def test_another_decoder_sees_the_same():
+    """Gifsicle, which knows nothing of Pillow, draws the very frames."""
+    frames = moving(8)
+    data = at(LOSSLESS, frames)
+
+    done = subprocess.run(["gifsicle", "--unoptimize"], input=data, capture_output=True, check=True)
+
+    assert done.stderr == b""
+    assert seen(read(done.stdout)) == seen(frames)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 1500), st.binary(min_size=1, max_size=3)), max_size=4), st.integers(0, 1500))
+def test_damaged_files_raise_nothing_but_refusals(damages, cut):
+    """And what is made of one that can still be decoded shows the same."""
+    data = bytearray(with_blocks(other_program(moving(3, (24, 16)))))
+    for place, damage in damages:
+        data[place : place + len(damage)] = damage
+    broken = bytes(data[: max(20, len(data) - max(0, cut - 1200))])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            versions = list(GIF.lossless_versions(broken, "strip", b""))
+        except UnsupportedImage:
+            return
+        source = read(broken) if versions else None
+        assert all(seen(read(version)) == seen(source) for version in versions)
+
+
+def test_hostile_files_are_refused_with_a_reason_or_kept_exact(corpus):
+    """Frames outside the canvas, no palette, no size, bombs: never another exception, never a wrong file."""
+    refused, exact = [], 0
+
+    for path in sorted((corpus / "hostile").rglob("*.gif")):
+        data = path.read_bytes()
+        try:
+            versions = list(GIF.lossless_versions(data, "keep", b""))
+        except UnsupportedImage:
+            refused.append(path.name)
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert all(same(version, read(data)) for version in versions), path.name
+        exact += bool(versions)
+
+    assert exact >= 8
+    assert {"zero_width.gif", "decompression_bomb.gif"} <= set(refused)
+
+
+def test_real_animations_keep_every_frame(corpus):
+    """And become smaller, but for those that a better packer has been at."""
+    before = after = 0
+
+    for path in sorted((corpus / "train" / "animated").glob("opencv*.gif")):
+        data = path.read_bytes()
+        versions = list(GIF.lossless_versions(data, "strip", b""))
+        assert versions
+        assert same(versions[-1], read(data)), path.name
+        before, after = before + len(data), after + len(versions[-1])
+
+    assert after < 0.96 * before
