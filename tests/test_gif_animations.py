@@ -138,3 +138,20 @@ def test_a_gif_goes_through_the_one_road(tmp_path):
     assert outcome.fits
     assert again.durations == frames.durations
     assert again.loop == 0
+
+
+def test_frames_are_dropped_where_that_is_allowed():
+    """Every second one, its time given to the one before; never without having been allowed."""
+    noise = Image.effect_noise((60, 40), 90).convert("RGB")
+    frames = Frames(tuple(noise.rotate(40 * turn) for turn in range(9)), (70,) * 9, loop=0)
+    smallest = len(GIF.encode(frames, GIF.setting(GIF.ladder[0], "RGB")))
+    budget = smallest * 2 // 3
+
+    with pytest.raises(bytefit.BudgetUnreachable):
+        bytefit.compress(frames, budget, format="GIF")
+    result = bytefit.compress(frames, budget, format="GIF", allow_frame_drop=True)
+
+    again = read_back(result.data)
+    assert result.fits
+    assert result.frames == len(again.pictures) < 9
+    assert sum(again.durations) == 9 * 70

@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     compress.add_argument("--formats", type=_names, metavar="A,B", help="with --format auto: those allowed")
     compress.add_argument("--lossless", action="store_true", help="keep every pixel as it is, or fail")
     compress.add_argument("--drop-extras", action="store_true", help="leave out gain maps, films, further pictures")
+    compress.add_argument("--allow-frame-drop", action="store_true", help="leave out frames where nothing else fits")
     compress.add_argument("--exact", action="store_true", help="pad the file to exactly SIZE")
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
     compress.set_defaults(run=_compress)
@@ -103,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 # Options of one picture that mean something only where they are given.
-_ASKED = ("formats", "lossless", "drop_extras")
+_ASKED = ("formats", "lossless", "drop_extras", "allow_frame_drop")
 
 
 def _names(text: str) -> list[str]:

@@ -108,6 +108,7 @@ class Wishes:
     metadata: str = "keep"
     lossless: bool = False
     drop_extras: bool = False
+    allow_frame_drop: bool = False
     save_options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -133,6 +134,7 @@ def compress(
     metadata: str = "keep",
     lossless: bool = False,
     drop_extras: bool = False,
+    allow_frame_drop: bool = False,
     **save_options: Any,
 ) -> Result:
     """Encode `image` so that the file has at most `target` bytes and looks as good as those bytes allow.
@@ -159,6 +161,8 @@ def compress(
         lossless: keep every pixel as it is; a budget that does not allow it is unreachable.
         drop_extras: leave out what a JPEG file holds beside its picture: further pictures, a gain map, a film ...
             Else it is carried along byte for byte, or the picture is refused.
+        allow_frame_drop: leave out every second frame of an animation, as often as it takes, where nothing else fits;
+            the frames that are left are shown for longer.
         save_options: further options of Pillow's writer, used in every encode.
 
     Raises:
@@ -183,6 +187,7 @@ def compress(
         metadata=metadata,
         lossless=lossless,
         drop_extras=drop_extras,
+        allow_frame_drop=allow_frame_drop,
         save_options=save_options,
     )
     return _answer(image, target, wishes)
@@ -280,7 +285,7 @@ def _fitted(opened: _Opened, budget: int, wishes: Wishes, *, again: bool = False
             setting=encodes.setting,
             width=encodes.picture.width,
             height=encodes.picture.height,
-            frames=len(whole.pictures) if isinstance(whole, Frames) else 1,
+            frames=len(encodes.picture.pictures) if isinstance(encodes.picture, Frames) else 1,
             scale=max(encodes.picture.size) / max(whole.size),
             score=score,
             proven=found.proven,
@@ -331,6 +336,8 @@ def _searched(encodes: Encodes, wishes: Wishes, most: float) -> Found:
         found = encodes.fit()
     while wishes.resize and not encodes.fits and (size := encodes.smaller_size(least)):
         encodes.scale_down(size)
+        found = encodes.fit()
+    while wishes.allow_frame_drop and not encodes.fits and encodes.drop_frames():
         found = encodes.fit()
     return found
 

@@ -37,6 +37,10 @@ _FLOOR_FILL = 0.5
 _SCORED_FRAMES = 8
 
 
+# An animation of fewer frames cannot lose any and stay one.
+_FEWEST = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What one picture is to be fitted to.
@@ -194,6 +198,14 @@ class Encodes:
         self.part = sample(self.codec, self.picture)
         self.carried = metadata.with_dimensions(self.carried, size)
         self.data = b""
+
+    def drop_frames(self) -> bool:
+        """Go on with every second frame, shown for longer, and say whether there were enough for that."""
+        if not isinstance(self.picture, Frames) or not self.picture.animated or len(self.picture.pictures) < _FEWEST:
+            return False
+        self.source = self.picture = self.picture.halved()
+        self.data = b""
+        return True
 
     def raise_to_score(self, least: float) -> float:
         """Return the SSIMULACRA2 score of the answer; if it is below `least`, go up to the first rung that reaches it.

@@ -46,6 +46,7 @@ _HARMLESS = frozenset(
         "effort",
         "lossless",
         "drop_extras",
+        "allow_frame_drop",
     }
 )
 

@@ -55,7 +55,7 @@ TO_RGB = dict.fromkeys(("RGB", "P", "RGBX", "YCbCr", "HSV"), "RGB")
 # The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
 OWN_OPTIONS = frozenset(
     {"format", "slack", "min_quality", "min_score", "resize", "min_width", "max_width", "max_height"}
-    | {"effort", "exact", "on_unreachable", "metadata", "lossless", "drop_extras", "formats"}
+    | {"effort", "exact", "on_unreachable", "metadata", "lossless", "drop_extras", "formats", "allow_frame_drop"}
 )
 
 # Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
