@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 # PATIENCE + log2(rungs) + 1 trials.
 PATIENCE = 6
 
-
 # So many times as steep as predicted, or as flat, a curve is believed to be.
 _STEEPEST = 4.0
 
@@ -67,7 +66,7 @@ def search(
     while high - low > 1 and sizes.get(low, 0) < enough:
         if start is not None and not sizes:
             rung = min(max(start, first), high - 1)
-        elif high == len(curve) and list(sizes.values()).count(sizes.get(low, 0)) > 1 and len(sizes) < PATIENCE:
+        elif high == len(curve) and _level(curve, sizes, low) and len(sizes) < PATIENCE:
             rung = high - 1  # rungs that weigh the same: the picture has nothing more to be spent on
         elif len(sizes) >= PATIENCE:
             rung = (low + high) // 2
@@ -79,6 +78,11 @@ def search(
         else:
             high = rung
     return Found(low if low >= first else None, high - low == 1, sizes)
+
+
+def _level(curve: Sequence[float], sizes: Mapping[int, int], low: int) -> bool:
+    """Return whether a rung predicted to be smaller than `low` was measured to be as large."""
+    return any(size == sizes[low] and curve[rung] < curve[low] for rung, size in sizes.items())
 
 
 def _likeliest(
