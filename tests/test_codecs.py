@@ -314,7 +314,7 @@ def test_probes_are_read_by_a_model_or_by_the_codec(codec):
         (TIFF, "normal", {}, False),
         (JPEG2000, "normal", {}, False),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "format", str(value)),
 )
 def test_a_probe_pays_where_the_encode_is_dearer(codec, effort, options, pays):
     """What is as cheap as its probe is better encoded itself."""

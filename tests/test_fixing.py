@@ -625,7 +625,7 @@ def told_of(result):
         (["--on-unreachable", "smallest", "--min-quality", "95"], {"left"}),
         (["--resize", "--max-width", "100"], {"fixed", "left"}),
     ],
-    ids=str,
+    ids=lambda value: "+".join(sorted(value)),
 )
 def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, options, outcomes):
     """Not a byte, not a time, no leftover removed; the same sizes, settings and exit code."""

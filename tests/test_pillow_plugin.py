@@ -197,7 +197,7 @@ def test_memory_without_a_format_is_refused():
         ({"target_size": TARGET, "format": "BMP"}, UnsupportedImage),
         ({"target_size": TARGET, "format": "WEBP", "lossless": True}, BudgetUnreachable),
     ],
-    ids=str,
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else value.__name__,
 )
 def test_a_failed_save_leaves_the_old_file(tmp_path, options, error):
     """Pillow opens the file before it encodes, and leaves nothing of it; here it is written last."""
