@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.codecs import palettes
+from bytefit.codecs.clusters import Clusters
 from bytefit.codecs.palettes import (
     COLOURS,
     Palettes,
-    best_quantiser,
-    closest_version,
+    by_imagequant,
     colours_of,
     in_exact_palette,
     quality_of,
-    quantised,
     stacked,
     unstacked,
 )
@@ -25,9 +24,6 @@ from images import flat, graphic, noise, photograph, screenshot
 
 SIZE = (64, 44)
 
-# Pillow's two, and that of the `png` extra.
-QUANTISERS = ("maxcoverage", "mediancut", "imagequant")
-
 
 @pytest.fixture(params=[True, False], ids=["imagequant", "Pillow alone"])
 def with_imagequant(request, monkeypatch):
@@ -35,14 +31,6 @@ def with_imagequant(request, monkeypatch):
     if request.param:
         pytest.importorskip("imagequant")
     monkeypatch.setattr(palettes, "_has_imagequant", lambda: request.param)
-    return request.param
-
-
-@pytest.fixture(params=QUANTISERS)
-def quantiser(request):
-    """Return the name of every quantiser there is."""
-    if request.param == "imagequant":
-        pytest.importorskip("imagequant")
     return request.param
 
 
@@ -100,13 +88,14 @@ def test_more_than_256_colours_have_no_exact_palette(colours, exact):
     assert (in_exact_palette(picture) is not None) == exact
 
 
+@pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("colours", [2, 3, 5, 16, 256])
 @pytest.mark.parametrize("draw", [photograph, graphic, noise, screenshot], ids=lambda draw: draw.__name__)
-def test_there_are_never_more_colours_than_asked_for(quantiser, draw, colours):
+def test_there_are_never_more_colours_than_asked_for(draw, colours):
     """The entry of what is clear is one of them; the palette itself is no longer."""
     picture = draw(SIZE)
 
-    version = quantised(picture, colours, quantiser)
+    version = Palettes().quantised(picture, colours)
 
     assert version.size == picture.size
     assert len(colours_in(version)) <= colours
@@ -115,116 +104,112 @@ def test_there_are_never_more_colours_than_asked_for(quantiser, draw, colours):
         assert max(version.tobytes()) < colours
 
 
+@pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("colours", [2, 8, 64])
 @pytest.mark.parametrize("dither", [0.5, 1.0])
-def test_spread_errors_bring_no_new_colours(quantiser, colours, dither):
+def test_spread_errors_bring_no_new_colours(colours, dither):
     """They are spread over pixels, not over the palette."""
-    version = quantised(graphic(SIZE), colours, quantiser, dither=dither)
+    picture = photograph(SIZE, "RGBA")
+    picture.paste((200, 40, 40, 128), (30, 10, 34, 30))
+
+    version = Palettes().quantised(picture, colours, dither=dither)
 
     assert len(colours_in(version)) <= colours
+    assert version.tobytes() != Palettes().quantised(picture, colours).tobytes()
 
 
+@pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("colours", [4, 5, 8, 32, 256])
-def test_what_is_clear_stays_clear(quantiser, colours):
+@pytest.mark.parametrize("dither", [0.0, 1.0])
+def test_what_is_clear_stays_clear(colours, dither):
     """A background that shows a little through is seen at once on any page."""
     picture = photograph(SIZE, "RGBA")
     picture.paste((0, 0, 0, 0), (0, 0, 20, 20))
     picture.paste((200, 40, 40, 128), (30, 10, 34, 30))
 
-    version = quantised(picture, colours, quantiser)
+    version = Palettes().quantised(picture, colours, dither=dither)
 
     pairs = zip(clear_in(picture), clear_in(version), strict=True)
     assert all(after for before, after in pairs if before)
     assert version.convert("RGBA").getpixel((60, 40))[3] == 255
 
 
+@pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("colours", [4, 16, 128])
-def test_soft_rims_stay_soft(quantiser, colours):
+def test_soft_rims_stay_soft(colours):
     """What is half transparent is neither opaque nor clear."""
     picture = graphic(SIZE)
     column = [(40, row) for row in range(0, SIZE[1], 4)]
 
-    version = quantised(picture, colours, quantiser).convert("RGBA")
+    version = Palettes().quantised(picture, colours).convert("RGBA")
 
     assert len({version.getpixel(place)[3] for place in column}) > 1
-    assert error(picture, version) < error(picture, quantised(picture, 2, quantiser))
+    assert error(picture, version) < error(picture, Palettes().quantised(picture, 2))
 
 
-def test_what_has_few_colours_is_left_as_it_is(quantiser):
+@pytest.mark.usefixtures("with_imagequant")
+def test_what_has_few_colours_is_left_as_it_is():
     """Nothing is lost where nothing has to be."""
     picture = flat(SIZE)
 
-    assert quantised(picture, 2, quantiser) is picture
+    assert Palettes().quantised(picture, 2) is picture
 
 
-def test_more_colours_err_less(quantiser):
+@pytest.mark.usefixtures("with_imagequant")
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_more_colours_err_less(mode):
     """That is what the ladder is built on."""
-    picture = photograph(SIZE)
-    errors = [error(picture, quantised(picture, colours, quantiser)) for colours in (2, 8, 32, 128)]
+    picture = photograph(SIZE, mode)
+    found = Palettes()
+    errors = [error(picture, found.quantised(picture, colours)) for colours in (2, 8, 32, 128)]
 
     assert errors == sorted(errors, reverse=True)
 
 
-def test_the_same_picture_has_the_same_palette(quantiser):
+@pytest.mark.usefixtures("with_imagequant")
+def test_the_same_picture_has_the_same_palette():
     """Nothing is drawn at random."""
-    first, second = (quantised(graphic(SIZE), 20, quantiser) for _ in range(2))
+    first, second = (Palettes().quantised(graphic(SIZE), 20) for _ in range(2))
 
     assert first.tobytes() == second.tobytes()
     assert first.getpalette("RGBA") == second.getpalette("RGBA")
 
 
-def test_a_palette_found_on_a_part_serves_the_whole(quantiser, monkeypatch):
-    """Of large photographs some of the pixels are looked at, and all are drawn."""
-    monkeypatch.setattr(palettes, "_SEEN_PIXELS", 400)
-    monkeypatch.setattr(palettes, "_MANY_COLOURS", 100)
+@pytest.mark.parametrize(("colours", "factor"), [(16, 2.0), (256, 0.8)])
+def test_imagequant_is_taken_where_it_does_clearly_better(colours, factor, monkeypatch):
+    """And where it is not there nobody misses it."""
+    pytest.importorskip("imagequant")
     picture = photograph(SIZE)
+    own = Clusters(picture).version(colours)
+    other = by_imagequant(picture, colours, dither=0.5 if colours == 256 else 0)
+    regrets = {own.tobytes(): 1.0, other.tobytes(): factor * 0.99}
 
-    version = quantised(picture, 32, quantiser)
+    monkeypatch.setattr(palettes, "_has_imagequant", lambda: True)
+    monkeypatch.setattr(palettes, "_regret", lambda _, version: {True: 1.0, False: 2.0}[version.tobytes() == judged])
+    monkeypatch.setattr(palettes, "_error", lambda _, version: regrets[version.tobytes()])
+    judged = by_imagequant(picture, 64).tobytes()
 
-    assert version.size == SIZE
-    assert len(colours_in(version)) <= 32
-    assert error(picture, version) < 12
+    assert Palettes().quantised(picture, colours).tobytes() == other.tobytes()
 
-
-@pytest.mark.parametrize("draw", [photograph, screenshot, graphic], ids=lambda draw: draw.__name__)
-def test_the_quantiser_is_one_that_is_there(with_imagequant, draw):
-    """The `png` extra is one; for transparency it is the only one that is good."""
-    name = best_quantiser(draw(SIZE))
-
-    assert name in (QUANTISERS if with_imagequant else QUANTISERS[:2])
-    if with_imagequant and draw is graphic:
-        assert name == "imagequant"
-
-
-@pytest.mark.parametrize("draw", [photograph, screenshot, graphic], ids=lambda draw: draw.__name__)
-@pytest.mark.parametrize("colours", [6, 64])
-def test_the_closest_version_errs_no_more_than_another(with_imagequant, draw, colours):
-    """With the extra or without, and within its colours."""
-    picture = draw(SIZE)
-
-    version = closest_version(picture, colours)
-
-    others = [quantised(picture, colours, name) for name in QUANTISERS[:2]]
-    assert len(colours_in(version)) <= colours
-    # imagequant weighs errors by how they look, and spreads them.
-    assert error(picture, version) <= min(error(picture, other) for other in others) * (1.6 if with_imagequant else 1)
+    judged = Clusters(picture).version(64).tobytes()
+    regrets[other.tobytes()] = factor * 1.01
+    assert Palettes().quantised(picture, colours).tobytes() == own.tobytes()
 
 
 @pytest.mark.usefixtures("with_imagequant")
-@pytest.mark.parametrize("closest", [False, True])
-def test_what_was_found_is_found_once(closest, monkeypatch):
+def test_what_was_found_is_found_once(monkeypatch):
     """The probe and the trial of a rung share the work; another picture starts anew."""
     first, second = photograph(SIZE), photograph(SIZE, seed=2)
     found = Palettes()
 
-    version = found.quantised(first, 16, closest=closest)
+    version = found.quantised(first, 16)
     with monkeypatch.context() as patched:
-        patched.setattr(palettes, "quantised", None)  # nothing is quantised again
-        patched.setattr(palettes, "closest_version", None)
-        assert found.quantised(first, 16, closest=closest) is version
+        patched.setattr(palettes, "Clusters", None)  # nothing is gathered again
+        patched.setattr(palettes, "by_imagequant", None)
+        assert found.quantised(first, 16) is version
 
-    assert found.quantised(first, 8, closest=closest) is not version
-    assert found.quantised(second, 16, closest=closest).tobytes() != version.tobytes()
+    assert found.quantised(first, 8) is not version
+    assert found.quantised(second, 16).tobytes() != version.tobytes()
 
 
 @pytest.mark.usefixtures("with_imagequant")

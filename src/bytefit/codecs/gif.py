@@ -15,12 +15,13 @@ from PIL import Image
 from PIL.Image import DecompressionBombError
 from PIL.Image import open as open_image
 
+from bytefit.codecs.clusters import Clusters
 from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals
 from bytefit.codecs.gif_blocks import comment_block, other_blocks, written
 from bytefit.codecs.gif_frames import drawn
 from bytefit.codecs.gif_inks import SEEN_FROM, exact_inks, shared_inks
 from bytefit.codecs.gif_lossless import stored_versions
-from bytefit.codecs.palettes import COLOURS, colours_of, quality_of, quantised
+from bytefit.codecs.palettes import COLOURS, colours_of, quality_of
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import Frames, frames_of
 
@@ -103,8 +104,7 @@ def _palette(pictures: Sequence[Image.Image], colours: int) -> Image.Image:
     seen = [_opaque_pixels(picture, step) for picture in pictures]
     row = b"".join(seen)
     strip = Image.frombytes("RGB", (len(row) // 3, 1), row) if row else Image.new("RGB", (1, 1))
-    found = quantised(strip, colours, "maxcoverage")
-    return found if found.mode == "P" else strip.quantize(colours, method=Image.Quantize.MEDIANCUT)
+    return Clusters(strip).version(colours)
 
 
 def _opaque_pixels(picture: Image.Image, step: int) -> bytes:

@@ -1,22 +1,20 @@
-"""Few colours for many: the palette of a picture, by the quantiser that suits it.
+"""The palette of a picture, by the quantiser that suits it: our merged clusters, or libimagequant (the `png` extra).
 
-libimagequant (the `png` extra) or the best of Pillow's own, chosen by what they do to the picture at hand. It knows
-pictures and numbers of colours; how a palette is stored is for the formats to know.
+It is chosen by what they do to the picture at hand. How a palette is stored is for the formats to know.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from io import BytesIO
-from itertools import compress
 from math import log2
 
 from PIL import Image, ImageChops, ImageStat
 
+from bytefit.codecs.clusters import Clusters, part_of
 from bytefit.frames import Frames
 
 MOST_COLOURS = 256
@@ -28,28 +26,21 @@ COLOURS: tuple[int, ...] = (
     MOST_COLOURS,
 )
 
-# With 256 colours of libimagequant half of the error, spread, looks a little better for 2 % more bytes.
+# Half of the error spread looks a little better, for 2 % more bytes.
 _LITTLE = 0.5
 
-# The quantisers are judged at this many colours, on this many pixels. A palette is found on as many where a picture has
-# more colours than this, as photographs have: k-means takes a second a megapixel (two photographs and a screenshot of
-# one: within 2 SSIMULACRA2 either way; drawings, whose rare colours count, would lose 5).
-_JUDGED_AT = 64
-_SEEN_PIXELS = 1 << 17
-_MANY_COLOURS = 1 << 16
+# With 256 colours libimagequant is taken where it errs so much less; else what it gains in error it loses in looks (12
+# pictures of `train`: 2.5 and 0.4 SSIMULACRA2 gained on two, and 2 lost in all where it erred a little less).
+_CLEARLY_LESS = 0.8
 
-# Mean error and bytes at a quantiser's 64 colours: that with the least error x bytes^2 looked best over all budgets
+# The quantisers are judged at this many colours, by error x bytes^2: that with the least looked best over all budgets
 # (15 screenshots and graphics at 0.18 to 0.7 of their lossless bytes: within 1 SSIMULACRA2 of always choosing right,
 # up to 8 above the wrong one).
+_JUDGED_AT = 64
 _WEIGHT_OF_BYTES = 2
-
-# With fewer colours than this there is nothing to be shared out between what is opaque and what is not.
-_SHARED_FROM = 4
 
 # An entry of clear pixels that hides less than this, of 255, is to be clear; what hides more stands for more than them.
 _VEIL = 64
-
-_MAXCOVERAGE, _MEDIANCUT, _IMAGEQUANT = "maxcoverage", "mediancut", "imagequant"
 
 
 def quality_of(colours: int) -> float:
@@ -69,32 +60,62 @@ class Palettes:
 
     def __init__(self) -> None:
         self._picture: Image.Image | Frames | None = None
-        self._whole = Image.new("1", (1, 1))
-        self._quantiser = ""
-        self._found: dict[tuple[int, bool, float], Image.Image] = {}
+        self._versions = _Versions(Image.new("L", (1, 1)))
 
-    def quantised(
-        self, picture: Image.Image | Frames, colours: int, *, closest: bool = False, dither: float = 0.0
-    ) -> Image.Image | Frames:
-        """Return a picture, or all frames, in one palette of at most `colours` colours.
+    def quantised(self, picture: Image.Image | Frames, colours: int, *, dither: float = 0.0) -> Image.Image | Frames:
+        """Return a picture, or all frames, in one palette of at most `colours` colours, a transparent one included.
 
-        With `closest` in that which errs least, whatever it weighs.
+        A picture that has no more as it is comes back itself; else in mode P.
+
+        Args:
+            picture: mode L, LA, RGB or RGBA; or frames in one of these.
+            colours: 2 to 256.
+            dither: the share of the error that is spread over the neighbours, 0 to 1 (without libimagequant none or
+                all): it costs bytes, and looks worse at the same bytes.
         """
         if picture is not self._picture:
             self._picture = picture
-            self._whole = stacked(picture) if isinstance(picture, Frames) else picture
-            self._quantiser = best_quantiser(self._whole)
-            self._found.clear()
-        key = colours, closest, dither
-        if key not in self._found:
-            whole = self._whole
-            self._found[key] = (
-                closest_version(whole, colours)
-                if closest
-                else quantised(whole, colours, self._quantiser, dither=dither)
-            )
-        version = self._found[key]
+            self._versions = _Versions(stacked(picture) if isinstance(picture, Frames) else picture)
+        version = self._versions.version(colours, dither)
         return unstacked(version, picture) if isinstance(picture, Frames) else version
+
+
+class _Versions:
+    """The versions of one picture in few colours."""
+
+    def __init__(self, picture: Image.Image) -> None:
+        self._picture = picture
+        self._found: dict[tuple[int, float], Image.Image] = {}
+
+    def version(self, colours: int, dither: float) -> Image.Image:
+        key = colours, dither
+        if key not in self._found:
+            self._found[key] = self._new(colours, dither)
+        return self._found[key]
+
+    def _new(self, colours: int, dither: float) -> Image.Image:
+        picture = self._picture
+        if picture.getcolors(colours) is not None:
+            return picture
+        if not _has_imagequant():
+            return self._clusters.version(colours, dither=dither > 0)
+        if dither or (colours < MOST_COLOURS and self._suits_imagequant):
+            return by_imagequant(picture, colours, dither=dither)
+        own = self._clusters.version(colours)
+        if colours < MOST_COLOURS:
+            return own
+        other = by_imagequant(picture, colours, dither=_LITTLE)
+        return other if _error(picture, other) < _CLEARLY_LESS * _error(picture, own) else own
+
+    @cached_property
+    def _clusters(self) -> Clusters:
+        return Clusters(self._picture)
+
+    @cached_property
+    def _suits_imagequant(self) -> bool:
+        part = part_of(self._picture)
+        own = self._clusters if part is self._picture else Clusters(part)
+        return _regret(part, by_imagequant(part, _JUDGED_AT)) < _regret(part, own.version(_JUDGED_AT))
 
 
 def stacked(frames: Frames) -> Image.Image:
@@ -125,53 +146,17 @@ def in_exact_palette(picture: Image.Image) -> Image.Image | None:
     return indexed
 
 
-def best_quantiser(picture: Image.Image) -> str:
-    """Return the name of the quantiser that suits a picture: "imagequant", "maxcoverage" or "mediancut"."""
-    if picture.has_transparency_data and _has_imagequant():
-        return _IMAGEQUANT
-    sample = _part(picture)
-    rivals = (_IMAGEQUANT if _has_imagequant() else _MEDIANCUT, _MAXCOVERAGE)
-    opaque = sample.convert("RGB")
-    return min(rivals, key=lambda name: _regret(opaque, quantised(opaque, _JUDGED_AT, name)))
+def by_imagequant(picture: Image.Image, colours: int, *, dither: float = 0.0) -> Image.Image:
+    """Return a picture in at most `colours` colours of libimagequant, mode P; see `Palettes.quantised`."""
+    import imagequant
 
-
-def closest_version(picture: Image.Image, colours: int) -> Image.Image:
-    """Return a picture in at most `colours` colours, by the quantiser that errs least."""
-    if _has_imagequant():
-        return quantised(picture, colours, _IMAGEQUANT, dither=_LITTLE)
-    rivals = (quantised(picture, colours, name) for name in (_MEDIANCUT, _MAXCOVERAGE))
-    return min(rivals, key=lambda version: _error(picture, version))
-
-
-def quantised(picture: Image.Image, colours: int, quantiser: str, *, dither: float = 0.0) -> Image.Image:
-    """Return a picture in at most `colours` colours, mode P; itself where it has no more as it is.
-
-    Args:
-        picture: mode L, LA, RGB or RGBA.
-        colours: 2 to 256, a transparent one included.
-        quantiser: see `best_quantiser`.
-        dither: the share of the error that is spread over the neighbours, 0 to 1 (Pillow knows none or all): it costs
-            bytes, and looks worse at the same bytes.
-    """
-    if picture.getcolors(colours) is not None:
-        return picture
-    if quantiser == _IMAGEQUANT:
-        import imagequant
-
-        pixels = picture.convert("RGBA").tobytes()
-        indices, entries = imagequant.quantize_raw_rgba_bytes(
-            pixels, *picture.size, dithering_level=dither, max_colors=colours
-        )
-        version = Image.frombytes("P", picture.size, bytes(indices))
-        version.putpalette(_cleared(bytes(entries)[: 4 * colours], version, picture), "RGBA")
-        return version
-    if not picture.has_transparency_data:
-        return _opaque(picture.convert("RGB"), colours, quantiser, dither=dither)
-    whole = picture.convert("RGBA")
-    rivals = [whole.quantize(colours, method=Image.Quantize.FASTOCTREE)]
-    if colours >= _SHARED_FROM:
-        rivals.append(_with_alpha(whole, colours, quantiser, dither=dither))
-    return min(rivals, key=lambda rival: _regret(whole, rival))
+    pixels = picture.convert("RGBA").tobytes()
+    indices, entries = imagequant.quantize_raw_rgba_bytes(
+        pixels, *picture.size, dithering_level=dither, max_colors=colours
+    )
+    version = Image.frombytes("P", picture.size, bytes(indices))
+    version.putpalette(_cleared(bytes(entries)[: 4 * colours], version, picture), "RGBA")
+    return version
 
 
 def _cleared(entries: bytes, indexed: Image.Image, picture: Image.Image) -> bytes:
@@ -185,99 +170,6 @@ def _cleared(entries: bytes, indexed: Image.Image, picture: Image.Image) -> byte
     used = Image.frombytes("L", indexed.size, indexed.tobytes()).histogram(clear)
     quads = (entries[at : at + 4] for at in range(0, len(entries), 4))
     return b"".join(bytes(4) if used[place] and quad[3] < _VEIL else quad for place, quad in enumerate(quads))
-
-
-def _opaque(picture: Image.Image, colours: int, quantiser: str, *, dither: float) -> Image.Image:
-    method = Image.Quantize.MAXCOVERAGE if quantiser == _MAXCOVERAGE else Image.Quantize.MEDIANCUT
-    seen = picture
-    if picture.getcolors(_MANY_COLOURS) is None:
-        seen = _part(picture)
-    # Without k-means 10-20 points of SSIMULACRA2 are lost.
-    found = seen.quantize(colours, method=method, kmeans=1)
-    if seen is picture and not dither:
-        return found
-    return picture.quantize(palette=found, dither=Image.Dither.FLOYDSTEINBERG if dither else Image.Dither.NONE)
-
-
-def _part(picture: Image.Image) -> Image.Image:
-    """Return some of the pixels of a picture, itself where it is small."""
-    share = (_SEEN_PIXELS / (picture.width * picture.height)) ** 0.5
-    if share >= 1:
-        return picture
-    return picture.resize(
-        (max(1, int(picture.width * share)), max(1, int(picture.height * share))), Image.Resampling.NEAREST
-    )
-
-
-def _with_alpha(picture: Image.Image, colours: int, quantiser: str, *, dither: float) -> Image.Image:
-    """Quantise what is opaque and what is half transparent each by itself, and give what is clear an entry of its own.
-
-    Of Pillow's quantisers only the octree takes alpha: it is far coarser than the others.
-    """
-    alpha = picture.getchannel("A")
-    clear, *partial, opaque = alpha.histogram()
-    spare = colours - bool(clear)
-    # By the root of their share: the half-transparent rims of letters and lines are few, but of many shades.
-    share = (sum(partial) / (sum(partial) + opaque)) ** 0.5 if any(partial) else 0.0
-    shades = min(spare - bool(opaque), max(bool(share), round(spare * share)))
-    entries, indexed = bytearray(), Image.new("L", picture.size)
-    if opaque:
-        mask = alpha.point([0] * 255 + [255])
-        solid = _opaque(_filled(picture.convert("RGB"), mask), spare - shades, quantiser, dither=dither)
-        indexed.paste(_shifted(solid, 0), mask=mask)
-        entries += bytes(solid.getpalette("RGBA") or ())[: 4 * (spare - shades)]
-    if shades:
-        mask = alpha.point([0, *[255] * 254, 0])
-        soft = _filled(_as_colours(picture), mask).quantize(shades, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
-        indexed.paste(_shifted(soft, len(entries) // 4), mask=mask)
-        entries += _means(picture, soft, mask, shades)
-    if clear:
-        indexed.paste(len(entries) // 4, mask=alpha.point([255] + [0] * 255))
-        entries += bytes(4)
-    version = Image.frombytes("P", picture.size, indexed.tobytes())
-    version.putpalette(bytes(entries), "RGBA")
-    return version
-
-
-def _shifted(indexed: Image.Image, by: int) -> Image.Image:
-    """Return the indices of a picture, each raised by so much, as mode L."""
-    indices = Image.frombytes("L", indexed.size, indexed.tobytes())
-    return indices.point([min(255, index + by) for index in range(256)])
-
-
-def _filled(colours: Image.Image, mask: Image.Image) -> Image.Image:
-    """Return colours, those outside a mask replaced by one that is inside: no entry is spent on them."""
-    left, top, right, _ = mask.getbbox() or (0, 0, 1, 1)
-    row = mask.crop((left, top, right, top + 1)).getbbox() or (0, 0, 1, 1)
-    filled = Image.new("RGB", colours.size, colours.getpixel((left + row[0], top)))
-    filled.paste(colours, mask=mask)
-    return filled
-
-
-def _as_colours(picture: Image.Image) -> Image.Image:
-    """Return a picture with alpha as one of three channels: alpha, and what shows of its lightness and of its hue."""
-    red, green, blue, alpha = picture.convert("RGBa").split()
-    shown = Image.merge("RGB", (red, green, blue))
-    warm, cold = (ImageChops.subtract(channel, green, scale=2, offset=128) for channel in (red, blue))
-    return Image.merge("RGB", (alpha, shown.convert("L"), Image.blend(warm, cold, 1 / 3)))
-
-
-def _means(picture: Image.Image, indexed: Image.Image, mask: Image.Image, entries: int) -> bytes:
-    """Return the mean colour, as four bytes, of the pixels inside a mask that have each of the indices."""
-    sums = [[0, 0, 0, 0, 0] for _ in range(entries)]
-    pixels = picture.tobytes()
-    found = Counter(compress(zip(indexed.tobytes(), memoryview(pixels).cast("I"), strict=True), mask.tobytes()))
-    for (index, pixel), count in found.items():
-        *colour, alpha = pixel.to_bytes(4, sys.byteorder)
-        weight = count * alpha
-        for channel, value in enumerate(colour):
-            sums[index][channel] += value * weight
-        sums[index][3] += weight
-        sums[index][4] += count
-    return b"".join(
-        bytes([*(round(total / weight) for total in channels), round(weight / count)]) if count else bytes(4)
-        for *channels, weight, count in sums
-    )
 
 
 def _regret(picture: Image.Image, version: Image.Image) -> float:

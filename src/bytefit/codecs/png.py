@@ -1,7 +1,6 @@
 """PNG: first without loss, as small as oxipng gets it; below that in ever fewer colours.
 
-Qualities: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 20 for 2; 92 is for the 256
-colours that err least.
+Qualities: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 20 for 2.
 """
 
 from __future__ import annotations
@@ -43,8 +42,6 @@ _LEVELS: dict[int, dict[str, Any]] = {
 # invalid, and so is a palette with one of greys; decoders ignore the profile then.
 _REDUCTIONS = {b"RGB ": {"grayscale_reduction": False}, b"GRAY": {"palette_reduction": False}}
 
-# The quality of 256 colours that err least, whatever they weigh: about a quarter more than those of quality 90.
-_CLOSEST = 92
 
 # Up to so many colours a byte holds two pixels.
 _NIBBLE = 16
@@ -55,8 +52,6 @@ _METADATA = frozenset({"icc_profile", "exif", "xmp", "comment", "dpi", "extra", 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
     if quality == LOSSLESS:
         return {"strength": NORMAL}
-    if quality == _CLOSEST:
-        return {"colors": MOST_COLOURS, "closest": True, "strength": NORMAL}
     return {"colors": colours_of(quality), "strength": NORMAL}
 
 
@@ -65,8 +60,7 @@ def _encode(palettes: Palettes, picture: Image.Image | Frames, options: Mapping[
     """Encode with a palette of `colors`, or without loss, and put what is carried along into the file."""
     colours, strength = options.get("colors"), options.get("strength", NORMAL)
     if colours is not None:
-        closest, dither = bool(options.get("closest")), float(options.get("dither") or 0)
-        picture = palettes.quantised(picture, colours, closest=closest, dither=dither)
+        picture = palettes.quantised(picture, colours, dither=float(options.get("dither") or 0))
     profile = bytes(options.get("icc_profile") or b"")[16:20]  # what its colours are made of (ICC.1, 7.2.8)
     if profile == b"GRAY" and isinstance(picture, Image.Image) and picture.mode == "P":
         picture = picture.convert("LA" if picture.has_transparency_data else "L")
@@ -140,14 +134,14 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
 PNG = Codec(
     format="PNG",
     suffixes=(".png", ".apng"),
-    ladder=(*map(quality_of, COLOURS), _CLOSEST, LOSSLESS),
+    ladder=(*map(quality_of, COLOURS), LOSSLESS),
     setting=_setting,
     encode=partial(_encode, Palettes()),
     opaque_modes={**TO_RGB, "L": "L", "1": "1", "I;16": "I;16"},
     alpha_mode="RGBA",
     refused={mode: reason for mode, reason in {**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS}.items() if mode != "I;16"},
     max_side=2**31 - 1,
-    steered=frozenset({"closest", "colors", "strength", "optimize", "compress_level", "compress_type", "bits"}),
+    steered=frozenset({"colors", "strength", "optimize", "compress_level", "compress_type", "bits"}),
     options=_METADATA | {"dither"},
     mean_bits=(
         (20, 0.0719),
@@ -162,7 +156,6 @@ PNG = Codec(
         (75.8, 0.454),
         (83.2, 0.518),
         (90, 0.586),
-        (92, 0.73),
         (100, 1.45),
     ),
     probe_options={"strength": PROBE},

@@ -1,0 +1,116 @@
+"""Clusters: few colours of many, opaque, half transparent and clear."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from bytefit.codecs import clusters
+from bytefit.codecs.clusters import Clusters, part_of
+from images import graphic, noise, photograph, screenshot
+
+SIZE = (64, 44)
+
+drawn = pytest.mark.parametrize("draw", [photograph, screenshot, graphic, noise], ids=lambda draw: draw.__name__)
+
+
+def squared_error(picture, version):
+    """Return the mean squared difference of the channels, premultiplied."""
+    pixels, others = (image.convert("RGBA").convert("RGBa").tobytes() for image in (picture, version))
+    return sum((one - other) ** 2 for one, other in zip(pixels, others, strict=True)) / len(pixels)
+
+
+@st.composite
+def small_pictures(draw):
+    """Return a few pixels of few colours, of any alpha."""
+    channel = st.sampled_from([0, 1, 40, 128, 200, 254, 255])
+    colours = draw(st.lists(st.tuples(channel, channel, channel, channel), min_size=1, max_size=40))
+    pixels = draw(st.lists(st.sampled_from(colours), min_size=48, max_size=48))
+    return Image.frombytes("RGBA", (8, 6), b"".join(map(bytes, pixels)))
+
+
+@given(small_pictures(), st.integers(2, 48), st.booleans())
+def test_clear_is_clear_and_nothing_else_is(picture, colours, dither):
+    """In as many colours as there may be, one of them for what is clear."""
+    version = Clusters(picture).version(colours, dither=dither)
+
+    assert (version.mode, version.size) == ("P", picture.size)
+    assert max(version.tobytes()) < colours
+    for before, after in zip(picture.get_flattened_data(), version.convert("RGBA").get_flattened_data(), strict=True):
+        assert (before[3] == 0) == (after[3] == 0)
+
+
+@given(small_pictures())
+def test_as_many_colours_as_there_are_lose_nothing(picture):
+    """What is seen is the same, pixel by pixel."""
+    version = Clusters(picture).version(48)
+
+    assert version.convert("RGBA").convert("RGBa").tobytes() == picture.convert("RGBa").tobytes()
+
+
+@drawn
+def test_palettes_are_cuts_of_one_tree(draw):
+    """Whatever was together in more colours is together in fewer, in whichever order they are asked for."""
+    of_picture = Clusters(draw(SIZE))
+    few, many = of_picture.version(9), of_picture.version(40)
+
+    together = dict(zip(many.tobytes(), few.tobytes(), strict=True))
+    assert all(together[one] == other for one, other in zip(many.tobytes(), few.tobytes(), strict=True))
+    assert Clusters(draw(SIZE)).version(9).tobytes() == few.tobytes()
+
+
+@pytest.mark.parametrize("colours", [16, 64, 256])
+@pytest.mark.parametrize("draw", [photograph, graphic], ids=lambda draw: draw.__name__)
+def test_it_errs_less_than_pillow(draw, colours):
+    """Of opaque pictures than its median cut, with alpha than its octree."""
+    picture = draw((160, 120))
+    method = Image.Quantize.FASTOCTREE if picture.mode == "RGBA" else Image.Quantize.MEDIANCUT
+
+    version = Clusters(picture).version(colours)
+
+    assert squared_error(picture, version) < squared_error(picture, picture.quantize(colours, method=method))
+
+
+def test_what_matters_keeps_its_entry_opaque_or_not():
+    """Few opaque colours beside many half-transparent ones, and the other way round."""
+    ramp = Image.linear_gradient("L").resize(SIZE)
+    soft = Image.merge("RGBA", (ramp, ramp, ramp, ramp.point(lambda level: max(1, min(254, level)))))
+    soft.paste((250, 10, 20, 255), (0, 0, 12, 12))
+    solid = Image.merge("RGB", (ramp, ramp, ramp)).convert("RGBA")
+    solid.paste((250, 10, 20, 120), (0, 0, 12, 12))
+
+    for picture, alpha in ((soft, 255), (solid, 120)):
+        red, green, blue, seen = Clusters(picture).version(8).convert("RGBA").getpixel((5, 5))
+        assert abs(red - 250) + abs(green - 10) + abs(blue - 20) + abs(seen - alpha) < 12
+
+
+@drawn
+@pytest.mark.parametrize("colours", [2, 32, 256])
+@pytest.mark.parametrize("dither", [False, True])
+def test_a_palette_found_on_a_part_serves_the_whole(draw, colours, dither, monkeypatch):
+    """Of large photographs some of the pixels are looked at, and all are drawn."""
+    monkeypatch.setattr(clusters, "SEEN_PIXELS", 700)
+    monkeypatch.setattr(clusters, "_MANY_COLOURS", 10)
+    picture = draw(SIZE)
+
+    version = Clusters(picture).version(colours, dither=dither)
+
+    assert version.size == SIZE
+    assert max(version.tobytes()) < colours
+    before, after = (image.convert("RGBA").getchannel("A").tobytes() for image in (picture, version))
+    assert all((one == 0) == (other == 0) for one, other in zip(before, after, strict=True))
+    if colours == 256 and draw is not noise and not dither:
+        assert squared_error(picture, version) < 200
+
+
+def test_a_part_is_small_and_of_the_picture():
+    """No colour is new."""
+    picture = photograph((600, 500))
+
+    part = part_of(picture)
+
+    assert part.width * part.height <= clusters.SEEN_PIXELS < 600 * 500
+    assert {colour for _, colour in part.getcolors(1 << 20)} <= {colour for _, colour in picture.getcolors(1 << 20)}
+    assert part_of(part) is part
