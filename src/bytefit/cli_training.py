@@ -14,6 +14,9 @@ EXTRAS = {
     "matplotlib": "plot",
 }
 
+# What `bytefit.training.shares` measures.
+_BY_SHARE = frozenset({"PNG", "GIF"})
+
 
 def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `train` and `bench` to the commands of the command line."""
@@ -27,7 +30,12 @@ def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
     bench = commands.add_parser("bench", help="compare search strategies on images (needs bytefit[train])")
     bench.add_argument("folder", type=Path, metavar="DIR")
-    bench.add_argument("--format", action="append", metavar="FORMAT", help="only this codec; may be repeated")
+    bench.add_argument(
+        "--format",
+        action="append",
+        metavar="FORMAT",
+        help="only this codec; may be repeated. PNG and GIF, each by itself: files to a share of their bytes",
+    )
     bench.add_argument("--limit", type=int, metavar="N", help="only N images of every kind")
     bench.add_argument("--json", action="store_true", help="print every case as JSON")
     bench.add_argument("--plot", type=Path, metavar="PNG", help="draw the comparison here (needs bytefit[plot])")
@@ -36,7 +44,9 @@ def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
     bench.add_argument("--efforts", action="store_true", help="compare encoder options: score at equal bytes, and time")
     bench.add_argument("--megapixels", type=float, default=0.6, metavar="M", help="with --quality: scale down to: 0.6")
     bench.add_argument("--sheet", type=Path, metavar="PNG", help="with --quality: write the answers side by side")
-    bench.add_argument("--jobs", type=int, default=-1, metavar="N", help="with --quality or --efforts: processes")
+    bench.add_argument(
+        "--jobs", type=int, default=-1, metavar="N", help="with --quality, --efforts, PNG or GIF: processes"
+    )
     bench.set_defaults(run=_bench)
 
 
@@ -76,6 +86,18 @@ def _bench(arguments: argparse.Namespace) -> int:
         from bytefit.training.processes import bench_processes
 
         print(bench_processes(arguments.folder, limit=arguments.limit, as_json=arguments.json))
+        return 0
+    if len(arguments.format or []) == 1 and arguments.format[0].upper() in _BY_SHARE:
+        from bytefit.training.shares import bench_shares
+
+        report = bench_shares(
+            arguments.folder,
+            arguments.format[0].upper(),
+            limit=arguments.limit,
+            as_json=arguments.json,
+            jobs=arguments.jobs,
+        )
+        print(report)
         return 0
     from bytefit.training.bench import bench
 

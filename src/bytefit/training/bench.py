@@ -91,11 +91,15 @@ def bench(
         plot: where a drawing of the comparison goes, with the curves of one image; None means nowhere.
 
     Raises:
-        ConfigError: if no image is left to be measured.
+        ConfigError: if no image is left to be measured, or there is no model of a format.
     """
     if plot is not None:
         import_module("matplotlib")  # said now, not after all the measuring
     codecs = [codec_for_format(name) for name in formats] if formats else list(LEARNED)
+    for codec in codecs:
+        if codec not in LEARNED:
+            known = ", ".join(one.format for one in LEARNED)
+            raise ConfigError(f"cannot compare strategies for {codec.format}: there are models of {known}; give these")
     samples = limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}

@@ -45,6 +45,45 @@ class Peer:
     encode: Callable[[Image.Image, int], bytes | None]
 
 
+@dataclass(frozen=True, slots=True)
+class ColourPeer:
+    """A tool that takes a file and a number of colours.
+
+    Attributes:
+        name: what it is called in reports, its options included.
+        in_colours: (path, colours from 2 to 256) -> the file, or None if it made none.
+        lossless: path -> the file at its smallest without loss, or None.
+    """
+
+    name: str
+    in_colours: Callable[[Path, int], bytes | None]
+    lossless: Callable[[Path], bytes | None]
+
+
+def colour_peer(codec_format: str) -> ColourPeer | None:
+    """Return the tool most people reduce files of a format with, PNG or GIF; None where it is not installed."""
+    if codec_format == "PNG" and (program := shutil.which("pngquant")) and _package("oxipng") is not None:
+        return ColourPeer("pngquant --speed 3 N, oxipng -o4", partial(_pngquant, program), _oxipng)
+    if codec_format == "GIF" and (program := shutil.which("gifsicle")):
+        return ColourPeer("gifsicle -O3 --colors N", partial(_gifsicle, program), partial(_gifsicle, program))
+    return None
+
+
+def largest_that_fits(
+    encode: Callable[[int], bytes | None], budget: int, *, low: int, high: int
+) -> tuple[int | None, bytes | None]:
+    """Return the largest whole number from `low` to `high` that halving finds to fit, and its file; None for none."""
+    best: tuple[int | None, bytes | None] = None, None
+    while low <= high:
+        middle = (low + high) // 2
+        data = encode(middle)
+        if data is not None and len(data) <= budget:
+            best, low = (middle, data), middle + 1
+        else:
+            high = middle - 1
+    return best
+
+
 def installed_peers() -> list[Peer]:
     """Return the tools that are installed and do make a picture here.
 
@@ -100,19 +139,10 @@ def _bisected(
     encode: Callable[[Image.Image, int], bytes], lowest: int, picture: Image.Image, budget: int
 ) -> bytes | None:
     """Return the file of the highest quality that bisection finds to fit, or None if it finds none."""
-    low, high = lowest, 100
-    best = None
-    while low <= high:
-        middle = (low + high) // 2
-        try:
-            data = encode(picture, middle)
-        except UnsupportedImage:  # dimensions the format cannot hold
-            return None
-        if len(data) <= budget:
-            best, low = data, middle + 1
-        else:
-            high = middle - 1
-    return best
+    try:
+        return largest_that_fits(partial(encode, picture), budget, low=lowest, high=100)[1]
+    except UnsupportedImage:  # dimensions the format cannot hold
+        return None
 
 
 def _pillow(codec_format: str, options: Mapping[str, Any], picture: Image.Image, quality: int) -> bytes:
@@ -192,3 +222,37 @@ def _ran(command: Sequence[str], picture: Image.Image, *, given: str, answer: st
             return None
         made = Path(folder, answer)
         return made.read_bytes() or None if done.returncode == 0 and made.is_file() else None
+
+
+def _pngquant(program: str, path: Path, colours: int) -> bytes | None:
+    data = _printed([program, str(colours), "--speed", "3", "--output", "-", "--", str(path.resolve())])
+    return data and _packed(data)
+
+
+def _oxipng(path: Path) -> bytes | None:
+    return _packed(path.read_bytes())
+
+
+def _packed(data: bytes) -> bytes | None:
+    """Return a PNG file as oxipng -o4 packs it, bare of metadata."""
+    oxipng = _package("oxipng")
+    try:
+        return bytes(oxipng.optimize_from_memory(data, level=4, strip=oxipng.StripChunks.all()))
+    except oxipng.PngError:
+        return None
+
+
+def _gifsicle(program: str, path: Path, colours: int | None = None) -> bytes | None:
+    fewer = [] if colours is None else ["--colors", str(colours)]
+    return _printed([program, "-O3", *fewer, str(path.resolve())])
+
+
+def _printed(command: Sequence[str]) -> bytes | None:
+    """Return what a command prints, or None if it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603  (as below)
+            command, capture_output=True, check=False, timeout=_TIMEOUT_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout or None if done.returncode == 0 else None

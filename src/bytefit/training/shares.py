@@ -1,0 +1,275 @@
+"""PNG and GIF files fitted to a share of their own bytes, beside the tools most people have for them.
+
+The peers take a number of colours: the largest that fits is found by halving. A file counts with all its frames.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from functools import partial
+from io import BytesIO
+from math import exp, log
+from statistics import fmean, median
+from typing import TYPE_CHECKING, Any
+
+import joblib
+from PIL import Image
+
+from bytefit.compression import Result, compress
+from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
+from bytefit.frames import Frames, frames_of
+from bytefit.metrics import ssimulacra2_score
+from bytefit.training.card import table
+from bytefit.training.corpus import find_samples, limited
+from bytefit.training.peers import ColourPeer, colour_peer, largest_that_fits
+from bytefit.training.progress import tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from bytefit.training.corpus import Sample
+
+# What is asked of a file: so much of its bytes.
+SHARES = {"PNG": 0.5, "GIF": 0.6}
+
+# The smaller the files, the more of them in the same time; what oxipng packs grows with the pixels.
+MEGAPIXELS = 1.5
+
+# Frames are looked at where they stand at so many moments.
+_MOMENTS = 10
+
+# Scores that differ by less look the same.
+_SAME_LOOKS = 0.5
+
+# A lossless version may be so much larger than the peer's.
+_AS_SMALL = 1.03
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One file, and what bytefit and the peer made of it; None where there is no answer, or nobody to ask.
+
+    Attributes:
+        path, kind, source: the file.
+        budget: the share of its bytes.
+        size, quality, trials, score: bytefit's answer, the full encodes it took and its SSIMULACRA2.
+        cost: all its time over that of its slowest trial.
+        frames_kept: whether frames, times and loop are those of the file.
+        lossless: bytes of its smallest version without loss.
+        peer_colours, peer_size, peer_score: the peer's answer in the most colours that fit.
+        peer_frames_kept, peer_lossless: as above.
+        score_at_peers: bytefit's score where the peer's size is the budget.
+    """
+
+    path: str
+    kind: str
+    source: str
+    budget: int
+    size: int | None = None
+    quality: float | None = None
+    trials: int | None = None
+    score: float | None = None
+    cost: float | None = None
+    frames_kept: bool | None = None
+    lossless: int | None = None
+    peer_colours: int | None = None
+    peer_size: int | None = None
+    peer_score: float | None = None
+    peer_frames_kept: bool | None = None
+    peer_lossless: int | None = None
+    score_at_peers: float | None = None
+
+
+def bench_shares(
+    folder: Path, codec_format: str, *, limit: int | None = None, as_json: bool = False, jobs: int = -1
+) -> str:
+    """Fit the files of one format below `folder` to the share of `SHARES` and return the report.
+
+    Args:
+        folder: see `bytefit.training.corpus`.
+        codec_format: "PNG" or "GIF".
+        limit: at most so many files of every kind, chosen by the hashes of their names; None means all.
+        as_json: every file as JSON instead of tables.
+        jobs: processes to measure with; -1 means one a core.
+
+    Raises:
+        ConfigError: if no file is left to be measured.
+    """
+    found = [sample for sample in find_samples([folder]) if _is_measured(sample.path, codec_format)]
+    samples = limited(found, limit)
+    if not samples:
+        raise ConfigError(f"nothing to measure below {folder}: no {codec_format} of at most {MEGAPIXELS} megapixels")
+    peer = colour_peer(codec_format)
+    tasks = [joblib.delayed(_fitted)(sample, folder, codec_format, peer) for sample in samples]
+    done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
+    left_out = len(tasks) - len(rows)
+    if as_json:
+        told = {"peer": peer and peer.name, "left_out": left_out, "files": [asdict(row) for row in rows]}
+        return json.dumps(told, indent=1)
+    return _report(rows, codec_format, peer) + f"\n\nLeft out as too long, or refused: {left_out}."
+
+
+def _is_measured(path: Path, codec_format: str) -> bool:
+    try:
+        with Image.open(path, formats=[codec_format]) as image:
+            return image.width * image.height <= MEGAPIXELS * 1e6
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+
+
+def _fitted(sample: Sample, folder: Path, codec_format: str, peer: ColourPeer | None) -> Fitted | None:
+    """Return what was made of one file; None where its frames cannot be held all at once, or it is damaged."""
+    budget = int(sample.path.stat().st_size * SHARES[codec_format])
+    values: dict[str, Any] = {
+        "path": sample.path.relative_to(folder).as_posix(),
+        "kind": sample.kind,
+        "source": sample.source,
+        "budget": budget,
+    }
+    try:
+        with Image.open(sample.path) as image:
+            source = frames_of(image).held()
+    except (UnsupportedImage, OSError):
+        return None
+    if (answer := _compressed(sample.path, budget)) is not None:
+        values |= {
+            "size": answer.size,
+            "quality": answer.quality,
+            "trials": len(answer.trials),
+            "score": _score(source, answer.data),
+            "cost": answer.seconds / max(trial.seconds for trial in answer.trials),
+            "frames_kept": _keeps(source, answer.data),
+        }
+    if (smallest := _compressed(sample.path, sample.path.stat().st_size * 4, lossless=True)) is not None:
+        values["lossless"] = smallest.size
+    if peer is not None:
+        values |= _by_peer(sample.path, source, budget, peer)
+    return Fitted(**values)
+
+
+def _by_peer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> dict[str, Any]:
+    lossless = peer.lossless(path)
+    values: dict[str, Any] = {"peer_lossless": lossless and len(lossless)}
+    colours, data = largest_that_fits(partial(peer.in_colours, path), budget, low=2, high=256)
+    if data is None:
+        return values
+    values |= {
+        "peer_colours": colours,
+        "peer_size": len(data),
+        "peer_score": _score(source, data),
+        "peer_frames_kept": _keeps(source, data),
+    }
+    if (answer := _compressed(path, len(data), slack=0.0)) is not None:
+        values["score_at_peers"] = _score(source, answer.data)
+    return values
+
+
+def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
+    try:
+        return compress(path, budget, metadata="strip", **options)
+    except BytefitError:
+        return None
+
+
+def _score(source: Frames, data: bytes) -> float:
+    """Return the mean score of what is seen at the moments evenly spread over the time the source is shown."""
+    with Image.open(BytesIO(data)) as image:
+        version = frames_of(image).held()
+    if not source.animated:
+        return ssimulacra2_score(source.first, version.first)
+    total = sum(source.durations) or 1
+    moments = [total * (place + 0.5) / _MOMENTS for place in range(_MOMENTS)]
+    return fmean(ssimulacra2_score(_at(source, moment), _at(version, moment)) for moment in moments)
+
+
+def _at(frames: Frames, moment: float) -> Image.Image:
+    """Return the frame that is seen after so many milliseconds."""
+    for picture, duration in zip(frames.pictures, frames.durations, strict=False):
+        moment -= duration
+        if moment < 0:
+            return picture
+    return frames.pictures[-1]
+
+
+def _keeps(source: Frames, data: bytes) -> bool:
+    with Image.open(BytesIO(data)) as image:
+        version = frames_of(image)
+    return (version.durations, version.loop, len(version.pictures)) == (
+        source.durations,
+        source.loop,
+        len(source.pictures),
+    )
+
+
+def _report(rows: Sequence[Fitted], codec_format: str, peer: ColourPeer | None) -> str:
+    kinds = Counter(row.kind for row in rows)
+    sources = len({row.source for row in rows})
+    what = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    parts = [
+        f"{codec_format} to {SHARES[codec_format]:.0%} of its bytes: {len(rows)} files of {sources} sources ({what}).",
+        table(
+            ["", "reached", "over", "trials", "cost", "fill", "score", "frames kept"],
+            [_line(kind, [row for row in rows if row.kind == kind]) for kind in sorted(kinds)] + [_line("all", rows)],
+        ),
+    ]
+    if peer is None:
+        parts.append(f"{codec_format}'s peer is not installed: nothing to compare with.")
+    else:
+        parts += [f"Beside {peer.name}:", _beside(rows)]
+    return "\n\n".join(parts)
+
+
+def _line(name: str, rows: Sequence[Fitted]) -> list[str]:
+    """Return how bytefit did: files reached, over, mean trials, median cost and fill, mean score, files kept whole."""
+    reached = [row for row in rows if row.size is not None]
+    kept = sum(bool(row.frames_kept) for row in reached)
+    return [
+        name,
+        f"{len(reached)} of {len(rows)}",
+        str(sum((row.size or 0) > row.budget for row in reached)),
+        f"{fmean(row.trials or 0 for row in reached):.2f}" if reached else "-",
+        f"{median(row.cost or 0 for row in reached):.2f}" if reached else "-",
+        f"{median((row.size or 0) / row.budget for row in reached):.3f}" if reached else "-",
+        f"{fmean(row.score or 0 for row in reached):.1f}" if reached else "-",
+        f"{kept} of {len(reached)}",
+    ]
+
+
+def _beside(rows: Sequence[Fitted]) -> str:
+    """Return what is compared with the peer: scores under the same budget and at its bytes, and sizes without loss."""
+    under = _gains((row.score, row.peer_score) for row in rows)
+    at_its = _gains((row.score_at_peers, row.peer_score) for row in rows)
+    ratios = [row.lossless / row.peer_lossless for row in rows if row.lossless and row.peer_lossless]
+    reached = sum(row.peer_size is not None for row in rows)
+    whole = sum(bool(row.peer_frames_kept) for row in rows)
+    lines = [
+        f"* It reached {reached} of {len(rows)}; in {whole} frames, times and loop are those of the file.",
+        f"* SSIMULACRA2 above it under the same budget: {_spread(under)}.",
+        f"* At its bytes: {_spread(at_its)}.",
+    ]
+    if ratios:
+        mean = exp(fmean(map(log, ratios)))
+        larger = sum(ratio > _AS_SMALL for ratio in ratios)
+        lines.append(
+            f"* Without loss, bytes over its bytes: {mean:.4f} in the geometric mean of {len(ratios)} files, "
+            f"{larger} above {_AS_SMALL}, the worst {max(ratios):.3f}."
+        )
+    return "\n".join(lines)
+
+
+def _gains(pairs: Iterable[tuple[float | None, float | None]]) -> list[float]:
+    return [own - other for own, other in pairs if own is not None and other is not None]
+
+
+def _spread(gains: Sequence[float]) -> str:
+    if not gains:
+        return "no file both answered"
+    worse = sum(gain < -_SAME_LOOKS for gain in gains)
+    return (
+        f"{fmean(gains):+.2f} in the mean, {median(gains):+.2f} in the median, {min(gains):+.1f} at the worst, "
+        f"{worse} of {len(gains)} below by more than {_SAME_LOOKS}"
+    )
