@@ -20,7 +20,7 @@ from bytefit.codecs import LOSSLESS_FORMATS, Codec, Trial, codec_for_format
 from bytefit.codecs.codec import DRAWING, LOSSLESS
 from bytefit.encodes import Encodes, Order, score_of
 from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
-from bytefit.frames import Frames, check_frames
+from bytefit.frames import Frames, check_frames, shows_the_same
 from bytefit.opening import decode, decoded, read_image
 from bytefit.options import check_bounds, check_options
 from bytefit.padding import least_padding, pad
@@ -233,6 +233,8 @@ def _answer(
         if repacked is None:
             raise
         return repacked
+    if (stored := _stored(opened, budget, wishes)) is not None:
+        return stored
     if (wishes.format or "").lower() != AUTO:
         return _fitted(opened, budget, wishes, again=again)
     return best_looking(
@@ -378,6 +380,22 @@ def _score_of(source: Image.Image | Frames, answer: Result) -> float | None:
         return None
 
 
+def _stored(opened: _Opened, budget: int, wishes: Wishes) -> Result | None:
+    """Return a file of a lossless format as it is, but for its metadata and its packing; None where that is too large.
+
+    A GIF that a program drew which looks for the best of many ways may weigh less than what we would draw.
+    """
+    source, data = opened.source, opened.data
+    asked = (wishes.format or source.format or "").upper()
+    limits = any(limit is not None and limit < side for limit, side in _limits(wishes, source))
+    if not data or asked != source.format or wishes.save_options or limits:
+        return None
+    codec = _codec_of(source, None)
+    if not codec.ladder_keeps_pixels or (len(data) > budget and not wishes.lossless):
+        return None
+    return _lossless_version(opened, codec, budget, wishes)
+
+
 def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int, wishes: Wishes) -> Result | None:
     """Return a file of the very same samples that Pillow cannot hold, or None where there is none that fits.
 
@@ -385,33 +403,41 @@ def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int,
     """
     if not isinstance(image, str | os.PathLike):
         return None
-    started, data, name = perf_counter(), Path(image).read_bytes(), os.fspath(image)
+    data, name = Path(image).read_bytes(), os.fspath(image)
     source = decode(data, name, as_shown=True)
     codec = _codec_of(source, None)
     if codec.lossless is None or (wishes.format is not None and wishes.format.upper() != codec.format):
         return None
-    policy = wishes.metadata
+    return _lossless_version(_Opened(name, source, data), codec, budget, wishes)
+
+
+def _lossless_version(opened: _Opened, codec: Codec, budget: int, wishes: Wishes) -> Result | None:
+    """Return a version of a file with the very same pixels that fits, perhaps itself; None for none."""
+    name, source, data = opened
+    started, policy = perf_counter(), wishes.metadata
     if policy == "strip" and metadata_.orientation(source) != 1:
         return None  # its pixels would have to be turned
-    versions = codec.lossless_versions(data, policy, metadata_.orientation_exif(source))
     room = budget - least_padding(codec.format, budget) if wishes.exact else budget
+    versions = codec.lossless_versions(data, policy, metadata_.orientation_exif(source), most=room)
     version = next((version for version in versions if len(version) <= room), None)
-    if version is None or decode(version, name, as_shown=True).tobytes() != source.tobytes():
+    if policy == "keep" and len(data) <= min(room, len(version or data)):
+        version = data
+    elif version is None or not shows_the_same(decode(version, name, as_shown=True), source):
         return None
-    seconds = perf_counter() - started
+    seconds, setting = perf_counter() - started, codec.lossless or {}
     return Result(
         data=pad(version, codec.format, budget) if wishes.exact else version,
         budget=budget,
         format=codec.format,
         quality=LOSSLESS,
-        setting=codec.lossless,
+        setting=setting,
         width=source.width,
         height=source.height,
-        frames=1,
+        frames=len(source.pictures) if isinstance(source, Frames) else 1,
         scale=1.0,
         score=None,
         proven=True,
-        trials=(Trial(codec.lossless, len(version), seconds),),
+        trials=(Trial(setting, len(version), seconds),),
         probes=(),
         seconds=seconds,
     )

@@ -18,10 +18,7 @@ from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.options import check_bounds, check_options
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from bytefit.compression import Result
-    from bytefit.frames import Frames
 
 # A better coding is tried on files up to this share of their budget: it seldom saves more than a sixth, most on files
 # that were never optimised.
@@ -187,6 +184,7 @@ def _is_too_large(path: Path, max_width: int | None, max_height: int | None) -> 
 def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | None:
     """Return a version of a file with the very same pixels that fits the budget, or None where none does."""
     from bytefit.codecs import codec_for_format
+    from bytefit.frames import shows_the_same
     from bytefit.metadata import orientation, orientation_exif
     from bytefit.opening import decode
 
@@ -203,24 +201,9 @@ def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | N
     codec = codec_for_format(source.format or "")
     versions = codec.lossless_versions(data, policy, orientation_exif(source), most=most)
     version = next((version for version in versions if len(version) <= budget), None)
-    if version is None or not _shows_the_same(decode(version, str(path)), source):
+    if version is None or not shows_the_same(decode(version, str(path)), source):
         return None
     return version
-
-
-def _shows_the_same(version: Image.Image | Frames, source: Image.Image | Frames) -> bool:
-    """Return whether two files show the same pixels, whatever modes they are stored in."""
-    if version.mode == source.mode and version.tobytes() == source.tobytes():
-        return True
-    if getattr(version, "durations", ()) != getattr(source, "durations", ()):
-        return False
-    if getattr(version, "loop", None) != getattr(source, "loop", None):
-        return False
-    pictures, originals = (getattr(image, "pictures", (image,)) for image in (version, source))
-    return len(pictures) == len(originals) and all(
-        one.size == other.size and one.convert("RGBA").tobytes() == other.convert("RGBA").tobytes()
-        for one, other in zip(pictures, originals, strict=True)
-    )
 
 
 def _fitted(

@@ -284,6 +284,24 @@ def check_frames(frames: Frames, written: Image.Image | Frames) -> None:
         raise UnsupportedImage(f"the encoder wrote {written.loop} loops instead of {frames.loop}; nothing was kept")
 
 
+def shows_the_same(version: Image.Image | Frames, source: Image.Image | Frames) -> bool:
+    """Return whether two files show the same pixels, for the same times, whatever modes they are stored in."""
+    if getattr(version, "durations", ()) != getattr(source, "durations", ()):
+        return False
+    if getattr(version, "loop", None) != getattr(source, "loop", None):
+        return False
+    pictures, originals = (getattr(image, "pictures", (image,)) for image in (version, source))
+    return len(pictures) == len(originals) and all(map(_is_same, pictures, originals))
+
+
+def _is_same(one: Image.Image, other: Image.Image) -> bool:
+    if one.size != other.size:
+        return False
+    if one.mode == other.mode and one.mode != "P" and one.tobytes() == other.tobytes():
+        return True
+    return one.convert("RGBA").tobytes() == other.convert("RGBA").tobytes()
+
+
 def _alike(pictures: list[Image.Image]) -> list[Image.Image]:
     """Return frames in one mode that holds them all without loss."""
     transparent = any(picture.has_transparency_data for picture in pictures)

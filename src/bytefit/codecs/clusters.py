@@ -26,10 +26,9 @@ Counted = tuple[int, Colour]
 # Pixels of a cluster, and where their mean lies.
 Placed = tuple[float, float, float, float, float]
 
-# Clusters are made of so many pixels of a picture that has more colours than this, as photographs have: k-means takes
-# a second a megapixel (two photographs and a screenshot of one: within 2 SSIMULACRA2 either way; drawings, whose rare
-# colours count, would lose 5).
-SEEN_PIXELS = 1 << 17
+# Clusters are made of so many pixels of a picture that has more colours than this, as photographs have: more change
+# nothing (four photographs, half and twice as many: within 0.5 SSIMULACRA2), and k-means takes a second for 100,000.
+SEEN_PIXELS = 1 << 16
 _MANY_COLOURS = 1 << 16
 
 # So many clusters Pillow makes at once. Dark and light colours have as many each, and what is more or less transparent:
@@ -45,7 +44,7 @@ _AS_SEEN = [round(level) for levels in _LEVELS for level in levels]
 # k-means counts a colour as the root of its pixels, so that clusters are where colours are and not only where pixels
 # are; the merging counts pixels. On 20 pieces of `train`, at equal bytes, that looks 2 SSIMULACRA2 better than
 # libimagequant in the mean of 8, 32, 100 and 256 colours; the root in both 4 worse, pixels in both 1.4 better.
-_WEIGHED_PIXELS = 1 << 18
+_WEIGHED_PIXELS = 1 << 17
 
 
 class Clusters:

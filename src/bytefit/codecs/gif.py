@@ -5,6 +5,8 @@ Qualities are those of PNG: 100 is lossless; a palette of n colours has 10 + 10 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from math import log2
 from struct import error as StructError  # noqa: N812  (it is a class)
@@ -65,8 +67,23 @@ def _tolerance(colours: int) -> int:
     return round(2 + 2 * (8 - log2(colours)))
 
 
+class _Gathered:
+    """The colours of the last picture, or of all its frames: its rungs share the work."""
+
+    def __init__(self) -> None:
+        self._picture: Image.Image | Frames | None = None
+        self._clusters = Clusters(Image.new("RGB", (1, 1)))
+
+    def palette(self, picture: Image.Image | Frames, colours: int) -> Image.Image:
+        """Return a palette of at most `colours` opaque colours, as a picture in it."""
+        if picture is not self._picture:
+            self._picture = picture
+            self._clusters = Clusters(_strip(picture.pictures if isinstance(picture, Frames) else (picture,)))
+        return self._clusters.version(colours)
+
+
 @refusals("GIF")
-def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     """Encode a picture, or frames, with `colors` for all of them, or each as it is."""
     frames = picture if isinstance(picture, Frames) else Frames((picture,), (0,), loop=1)
     if (colours := options.get("colors")) is None:
@@ -75,7 +92,7 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
         # One entry is for pixels that stay as they are, beside two colours at the least.
         clear = len(frames.pictures) > 1 or frames.has_transparency_data
         spare = max(2, colours - clear)
-        inks = shared_inks(_palette(frames.pictures, spare), spare, options.get("tolerance", 0), clear=clear)
+        inks = shared_inks(gathered.palette(picture, spare), spare, options.get("tolerance", 0), clear=clear)
     blocks = bytes(options.get("extra") or b"")
     if comment := options.get("comment"):
         blocks += comment_block(comment.encode() if isinstance(comment, str) else bytes(comment))
@@ -100,14 +117,12 @@ def _delays(durations: Sequence[float]) -> list[int]:
     return delays
 
 
-def _palette(pictures: Sequence[Image.Image], colours: int) -> Image.Image:
-    """Return a palette for all pictures, as a picture in it."""
+def _strip(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return some opaque pixels of all pictures, in a row."""
     pixels = sum(picture.width * picture.height for picture in pictures)
     step = max(1, round((pixels / _SEEN_PIXELS) ** 0.5))
-    seen = [_opaque_pixels(picture, step) for picture in pictures]
-    row = b"".join(seen)
-    strip = Image.frombytes("RGB", (len(row) // 3, 1), row) if row else Image.new("RGB", (1, 1))
-    return Clusters(strip).version(colours)
+    row = b"".join(_opaque_pixels(picture, step) for picture in pictures)
+    return Image.frombytes("RGB", (len(row) // 3, 1), row) if row else Image.new("RGB", (1, 1))
 
 
 def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
@@ -152,7 +167,7 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
         with catch_warnings():
             simplefilter("ignore")
             with open_image(BytesIO(data)) as image:
-                return _encode(frames_of(image), {"extra": extra, "strict": True})
+                return _encode(_Gathered(), frames_of(image), {"extra": extra, "strict": True})
     except UnsupportedImage:
         return None
     except _DECODING_ERRORS as error:
@@ -164,7 +179,7 @@ GIF = Codec(
     suffixes=(".gif",),
     ladder=(*_COARSEST, *(quality_of(colours) for colours in COLOURS if colours >= _FEWEST), LOSSLESS),
     setting=_setting,
-    encode=_encode,
+    encode=partial(_encode, _Gathered()),
     opaque_modes={**TO_RGB, "L": "RGB", "1": "RGB"},
     alpha_mode="RGBA",
     refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
@@ -193,4 +208,5 @@ GIF = Codec(
     lossless_versions=_lossless_versions,
     lossless={},
     frames=True,
+    tailored=lambda codec: replace(codec, encode=partial(_encode, _Gathered())),
 )
