@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cache
 
 import pytest
 
@@ -26,16 +27,17 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shares") / "pictures"
     for kind in ("graphic", "screenshot"):
         (folder / kind).mkdir(parents=True)
-    photograph((160, 120)).save(folder / "graphic" / "photograph.png")
-    graphic((120, 90)).save(folder / "graphic" / "soft.png")
-    screenshot((240, 180)).save(folder / "screenshot" / "text.png")
-    first, *rest = (photograph((96, 64), seed=seed) for seed in range(4))
+    photograph((96, 72)).save(folder / "graphic" / "photograph.png")
+    graphic((80, 60)).save(folder / "graphic" / "soft.png")
+    screenshot((160, 120)).save(folder / "screenshot" / "text.png")
+    first, *rest = (photograph((64, 48), seed=seed) for seed in range(4))
     first.save(folder / "graphic" / "moving.gif", save_all=True, append_images=rest, duration=[40, 80, 40, 200], loop=0)
     (folder / "graphic" / "photograph.jpg").write_bytes(encoded(photograph()))
     (folder / "graphic" / "notes.png").write_text("no picture")
     return folder
 
 
+@cache
 def benched(folder, codec_format):
     """Return the files of a format and the peer's name, as JSON has them."""
     found = json.loads(bench_shares(folder, codec_format, as_json=True, jobs=1))
