@@ -1449,3 +1449,36 @@ def test_trials_are_few(wanted):
             trials.append(len(bytefit.compress(picture, budget, format=wanted).trials))
 
     assert sum(trials) / len(trials) < 6
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"metadata": "strip"}, {"exact": True}], ids=str)
+@pytest.mark.parametrize("codec_format", ["PNG", "GIF"])
+def test_a_lossless_file_that_fits_is_drawn_no_larger(tmp_path, codec_format, options):
+    """It may have been drawn by a program that looks for the best of many ways."""
+    path = tmp_path / f"small.{codec_format.lower()}"
+    path.write_bytes(encoded(screenshot((200, 150)).quantize(20), codec_format, optimize=True))
+    size = path.stat().st_size
+
+    result = bytefit.compress(path, size, **{**options, "exact": False})
+
+    assert (result.quality, result.proven, len(result.trials)) == (100, True, 1)
+    assert result.size <= size
+    assert opened(result.data).convert("RGB").tobytes() == opened(path.read_bytes()).convert("RGB").tobytes()
+    if options.get("exact"):
+        assert bytefit.compress(path, 2 * size, exact=True).size == 2 * size
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_width": 100, "resize": True}, {"comment": b"by me"}, {"format": "PNG"}], ids=str
+)
+def test_a_file_that_fits_is_changed_where_that_is_asked_for(tmp_path, options):
+    """What it is now is not what is wanted."""
+    path = tmp_path / "small.gif"
+    path.write_bytes(encoded(screenshot((200, 150)).quantize(20), "GIF"))
+
+    result = bytefit.compress(path, 100_000, **options)
+
+    assert result.data != path.read_bytes()
+    assert result.width == options.get("max_width", 200)
+    assert result.format == options.get("format", "GIF")
+    assert opened(result.data).info.get("comment") == options.get("comment")
