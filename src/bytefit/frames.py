@@ -5,6 +5,8 @@ It knows pictures only: no codecs, no files. `Frames` answers to what the rest o
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,6 +28,12 @@ _TICK = 10
 # So many bytes of frames are held decoded at the most; of more only one at a time, and of many more none.
 MOST_BYTES = 1_000_000_000
 _MOST_DECODED = 20 * MOST_BYTES
+
+# What decoders of every format are known to raise on files that lie about themselves.
+DECODING_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError),
+    *(AttributeError, AssertionError, MemoryError, RuntimeError, struct.error, zlib.error),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 import warnings
-import zlib
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -26,7 +24,7 @@ from bytefit.codecs.png_chunks import CHUNKS, lost_in_png, other_chunks
 from bytefit.codecs.tiff_tags import TAGS, kept_tags, lost_in_tiff
 from bytefit.codecs.webp_chunks import lost_in_webp
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames, frames_of
+from bytefit.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,12 +58,6 @@ _BY_PLUGIN = (
 # What stands beside the first picture of a JPEG is carried along as it is, see `bytefit.codecs.jpeg_extras`; the
 # layers of a PSD and the sizes of an icon are no frames.
 _FIRST_ONLY = frozenset({"ICNS", "ICO", "JPEG", "MPO", "PSD"})
-
-# What decoders of every format are known to raise on files that lie about themselves.
-_DECODING_ERRORS = (
-    *(OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError),
-    *(AttributeError, MemoryError, RuntimeError, struct.error, zlib.error),
-)
 
 
 def read_image(path: str | os.PathLike[str]) -> tuple[Image.Image | Frames, bytes]:
@@ -192,7 +184,7 @@ def _reasons(name: str) -> Iterator[None]:
         raise UnsupportedImage(f"{name} is not an image Pillow can read") from None
     except Image.DecompressionBombError as error:
         raise UnsupportedImage(f"{name} is refused by Pillow as a possible decompression bomb: {error}") from error
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         if isinstance(error, UnsupportedImage):
             raise
         raise UnsupportedImage(f"cannot decode {name}: {error or type(error).__name__}") from error

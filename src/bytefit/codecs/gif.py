@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from math import log2
-from struct import error as StructError  # noqa: N812  (it is a class)
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
@@ -25,19 +24,13 @@ from bytefit.codecs.gif_inks import SEEN_FROM, exact_inks, shared_inks
 from bytefit.codecs.gif_lossless import stored_versions
 from bytefit.codecs.palettes import COLOURS, colours_of, quality_of
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames, frames_of
+from bytefit.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # A palette for all frames is found from so many of their pixels.
 _SEEN_PIXELS = 1 << 19
-
-# What Pillow's decoder is known to raise on files that lie about themselves, or end too soon.
-_DECODING_ERRORS = (
-    *(OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError, AttributeError),
-    *(MemoryError, RuntimeError, AssertionError, StructError, DecompressionBombError),
-)
 
 # Colours and tolerance of the qualities below those of a palette. From four colours to two, as a rule transparency
 # beside, animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before, less is drawn.
@@ -170,7 +163,7 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
                 return _encode(_Gathered(), frames_of(image), {"extra": extra, "strict": True})
     except UnsupportedImage:
         return None
-    except _DECODING_ERRORS as error:
+    except (*DECODING_ERRORS, DecompressionBombError) as error:
         raise UnsupportedImage(f"cannot decode this GIF: {error or type(error).__name__}") from error
 
 
