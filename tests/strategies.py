@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from hypothesis import strategies as st
 
-from bytefit.bytesize import UNITS
+from bytefit.sizes import UNITS
 
 RUNGS_AT_MOST = 200
 

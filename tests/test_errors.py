@@ -17,9 +17,8 @@ from bytefit.errors import (
     OptionError,
     SizeSyntaxError,
     UnsupportedImage,
-    nearest,
-    one_line,
 )
+from bytefit.messages import nearest, one_line
 
 
 def unreachable(**changes):

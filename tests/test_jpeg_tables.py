@@ -10,7 +10,7 @@ import pytest
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg_tables import VERSION, Knot, load_knots, quantisation, shipped_knots, tables_at
 from bytefit.errors import ModelError
-from bytefit.shipped import models_folder
+from bytefit.resources import models_folder
 
 each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
 

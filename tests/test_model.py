@@ -11,10 +11,10 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
 from bytefit.errors import ModelError
+from bytefit.resources import models_folder
 from bytefit.seeding.features import WHOLE_SCOUT
 from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
 from bytefit.seeding.scaling import scale_features
-from bytefit.shipped import models_folder
 
 each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 

@@ -40,7 +40,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bytefit.bytesize import format_size, parse_size
     from bytefit.codecs import Codec, Trial, register_codec
     from bytefit.compression import Result, compress
     from bytefit.errors import (
@@ -54,7 +53,9 @@ if TYPE_CHECKING:
     )
     from bytefit.files import Outcome, compress_file
     from bytefit.frames import Frames
+    from bytefit.messages import format_size
     from bytefit.pillow_plugin import register, unregister
+    from bytefit.sizes import parse_size
 
 __version__ = "0.1.0"
 
@@ -81,7 +82,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "bytesize": ("format_size", "parse_size"),
+    "messages": ("format_size",),
+    "sizes": ("parse_size",),
     "codecs": ("Codec", "Trial", "register_codec"),
     "compression": ("Result", "compress"),
     "errors": (

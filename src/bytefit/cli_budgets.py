@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bytefit.bytesize import format_size
 from bytefit.cli_options import FINE, OVER, add_fitting_options, fitting_options, size, told
-from bytefit.errors import ConfigError, one_line
+from bytefit.errors import ConfigError
+from bytefit.messages import format_size, one_line
 
 if TYPE_CHECKING:
     import argparse

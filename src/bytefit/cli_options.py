@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from bytefit.bytesize import format_size, parse_size
 from bytefit.errors import BytefitError
+from bytefit.messages import format_size
 from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES
+from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
     from bytefit.files import Outcome

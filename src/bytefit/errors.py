@@ -13,10 +13,9 @@ Facts are attributes; the classes write the messages: what, limit, found, way ou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from bytefit.messages import format_size
 
 
 class BytefitError(Exception):
@@ -94,8 +93,6 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         return _unreachable, (self.__dict__,)
 
     def __str__(self) -> str:
-        from bytefit.bytesize import format_size  # bytesize raises errors of this module
-
         if self.min_score is not None and self.score is not None and self.score < self.min_score:
             return (
                 f"no encoding of {self.name} at {self.width}x{self.height} reaches a SSIMULACRA2 score of "
@@ -118,21 +115,3 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
 def _unreachable(facts: dict[str, Any]) -> BudgetUnreachable:
     """Make the error again from its attributes, in another process."""
     return BudgetUnreachable(**facts)
-
-
-def one_line(text: str) -> str:
-    """Return a text that stays one line and can be printed, whatever the names in it hold."""
-    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    # The runner of GitHub Actions obeys this wherever it stands in a line.
-    return line.replace("##[", "\\x23#[")
-
-
-def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return ": did you mean ...?" for the known name most like `name`, or the empty string.
-
-    `cutoff` is the least likeness, 0 to 1, as in `difflib.get_close_matches`.
-    """
-    from difflib import get_close_matches
-
-    match = get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
-    return f": did you mean {match[0]!r}?" if match else ""

@@ -13,9 +13,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from bytefit.atomic import write_atomically
-from bytefit.bytesize import parse_size
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.options import check_bounds, check_options
+from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
     from bytefit.compression import Result

@@ -18,8 +18,9 @@ from bytefit.atomic import write_atomically
 from bytefit.codecs import format_for_suffix
 from bytefit.codecs.codec import OWN_OPTIONS
 from bytefit.compression import compress
-from bytefit.errors import ConfigError, OptionError, nearest
+from bytefit.errors import ConfigError, OptionError
 from bytefit.frames import Frames, joined
+from bytefit.messages import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

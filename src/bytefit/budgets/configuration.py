@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, kind, what_is_wrong, written
 from bytefit.budgets.repository import repository_top
-from bytefit.errors import ConfigError, SizeSyntaxError, nearest
+from bytefit.errors import ConfigError, SizeSyntaxError
+from bytefit.messages import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import Selection
-from bytefit.bytesize import format_size
+from bytefit.messages import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

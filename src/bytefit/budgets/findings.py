@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.budgets.baseline import Baseline
-from bytefit.bytesize import format_size
+from bytefit.messages import format_size
 
 if TYPE_CHECKING:
     from bytefit.budgets.configuration import Rule

@@ -14,8 +14,8 @@ from bytefit.budgets.findings import FIXABLE, POINTER
 from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.repository import repository_top
 from bytefit.budgets.selection import leads_out
-from bytefit.bytesize import format_size
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
+from bytefit.messages import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bytefit.bytesize import parse_size
-from bytefit.errors import nearest
+from bytefit.messages import nearest
 from bytefit.options import BEST_SCORE, EFFORTS, ON_UNREACHABLE, POLICIES
+from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,9 @@ from struct import error as struct_error
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, overload
 
-from bytefit.errors import ConfigError, OptionError, UnsupportedImage, nearest
+from bytefit.errors import ConfigError, OptionError, UnsupportedImage
 from bytefit.frames import Frames
+from bytefit.messages import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

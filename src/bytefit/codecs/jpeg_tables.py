@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.errors import ModelError
-from bytefit.shipped import models_folder
+from bytefit.resources import models_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

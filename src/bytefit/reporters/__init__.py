@@ -9,7 +9,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from bytefit.errors import ConfigError, nearest
+from bytefit.errors import ConfigError
+from bytefit.messages import nearest
 
 if TYPE_CHECKING:
     from bytefit.budgets.findings import Audit

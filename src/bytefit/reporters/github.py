@@ -6,7 +6,7 @@ import os
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from bytefit.bytesize import format_size
+from bytefit.messages import format_size
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bytefit.bytesize import format_size
-from bytefit.errors import one_line
+from bytefit.messages import format_size, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import codec_for_format
 from bytefit.curve import interpolated
 from bytefit.errors import ModelError
+from bytefit.resources import models_folder
 from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_SCOUT, trait_names
-from bytefit.shipped import models_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import LEARNED, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_picture
+from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
-from bytefit.shipped import models_folder
 from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples, limited
 from bytefit.training.measurement import knots, viewed

@@ -11,9 +11,9 @@ from math import exp
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from bytefit.bytesize import format_size
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.compression import compress
+from bytefit.messages import format_size
 from bytefit.seeding import sample, seed
 from bytefit.training.strategies import SLACK, Case
 

@@ -47,14 +47,3 @@ def _whole(size: SupportsIndex) -> int:
             return count
         raise SizeSyntaxError("a size of more than 30 digits is no size of a file")
     raise SizeSyntaxError(f"size {size!r} is not a whole number of bytes: give an int or text like '200KB'")
-
-
-def format_size(count: int) -> str:
-    """Return `count` bytes for people: "999 B", "61 kB", "1.5 MB"; three significant digits at least.
-
-    `parse_size` reads it back within 5 %.
-    """
-    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
-        if count >= factor * 0.99995:
-            return f"{count / factor:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{count} B"

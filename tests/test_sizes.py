@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bytefit.bytesize import format_size, parse_size
 from bytefit.errors import SizeSyntaxError
+from bytefit.messages import format_size
+from bytefit.sizes import parse_size
 from strategies import size_texts
 
 
