@@ -39,6 +39,9 @@ LAYERS = (
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
+# What makes the models, and what measures: neither is needed at run time.
+WORKSHOPS = ("training", "benchmarks")
+
 HEAVY = ("numpy", "scipy", "sklearn", "joblib", "sewar", "ssimulacra2", "matplotlib")
 
 # A floor on the score needs the metric, which loads numpy: inside a function, with the first score.
@@ -95,24 +98,30 @@ def python(code, *arguments):
 
 @each_module
 def test_imports_run_one_way(part, path):
-    """Down the layers only; training may import anything and be imported by nothing but the command, late."""
-    if part == "training":
+    """Down the layers only; training and benchmarks may import anything below the command line."""
+    if part in WORKSHOPS:
         return
     assert part in RANK, f"{part} is in no layer: give it its place in LAYERS"
 
     wrong = [
-        imported for imported, _ in imports(path) if imported not in {part, "training"} and RANK[imported] >= RANK[part]
+        imported for imported, _ in imports(path) if imported not in {part, *WORKSHOPS} and RANK[imported] >= RANK[part]
     ]
 
     assert wrong == []
 
 
 @each_module
-def test_training_is_imported_by_the_command_alone_and_late(part, path):
-    """It needs numpy, and an extra that few install."""
-    found = [inside for imported, inside in imports(path) if imported == "training"]
+def test_training_and_benchmarks_are_imported_by_the_command_alone_and_late(part, path):
+    """They need numpy, and an extra that few install."""
+    found = [inside for imported, inside in imports(path) if imported in WORKSHOPS]
 
-    assert part == "training" or found == [] or (part == "cli_training" and all(found))
+    assert part in WORKSHOPS or found == [] or (part == "cli_training" and all(found))
+
+
+@each_module
+def test_training_does_not_know_its_benchmarks(part, path):
+    """What makes the models stands below what measures them."""
+    assert part != "training" or all(imported != "benchmarks" for imported, _ in imports(path))
 
 
 @each_module
@@ -133,7 +142,7 @@ def test_heavy_libraries_are_imported_in_training_alone(part, path):
     }
 
     heavy = {name for name in names & set(HEAVY) if (part, name) not in KNOWN_WEIGHTS}
-    assert part in {"training", "reporters", "batch"} or not heavy
+    assert part in {*WORKSHOPS, "batch"} or not heavy
 
 
 def test_the_exported_names_are_the_public_names():
@@ -208,7 +217,7 @@ print(json.dumps(list(sys.modules)))
 
     assert "PIL" in loaded
     assert not set(HEAVY) & set(loaded)
-    assert not any(name.startswith("bytefit.training") for name in loaded)
+    assert not any(name.startswith(("bytefit.training", "bytefit.benchmarks")) for name in loaded)
 
 
 def test_checking_a_clean_tree_does_not_load_pillow(tmp_path):

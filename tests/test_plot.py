@@ -16,14 +16,14 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 
 import bytefit
+from bytefit.benchmarks.plot import DPI, HEIGHT, TRIAL_COLOUR, WIDTH, Curve, curve_of, draw, figure_of
+from bytefit.benchmarks.speed import STRATEGIES, Row
+from bytefit.benchmarks.strategies import Answer
 from bytefit.codecs import CODECS
 from bytefit.codecs.avif import AVIF
 from bytefit.codecs.codec import NO_METADATA
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP
-from bytefit.training.bench import STRATEGIES, Row
-from bytefit.training.plot import DPI, HEIGHT, TRIAL_COLOUR, WIDTH, Curve, curve_of, draw, figure_of
-from bytefit.training.strategies import Answer
 from images import flat, photograph, screenshot
 
 CURVE = Curve("WEBP", "somebody's picture", [0, 50, 100], [2000, 9000, 70000], [1500.0, 9500.0, 60000.0], 8000, [])
@@ -232,6 +232,6 @@ def test_a_curve_that_is_flat_is_drawn(tmp_path):
 
 def test_importing_the_module_does_not_load_the_drawing_library():
     """It is an extra: everything else of the benchmark does without."""
-    code = "import sys, bytefit.training.plot; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, bytefit.benchmarks.plot; sys.exit('matplotlib' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, timeout=60).returncode == 0

@@ -12,9 +12,8 @@ import pytest
 pytest.importorskip("rich")
 pytest.importorskip("numpy")
 
-from bytefit.errors import ConfigError
-from bytefit.training.peers import installed_peers
-from bytefit.training.processes import (
+from bytefit.benchmarks.peers import installed_peers
+from bytefit.benchmarks.processes import (
     BYTEFIT,
     CONTESTANTS,
     PILLOW,
@@ -27,6 +26,7 @@ from bytefit.training.processes import (
     import_milliseconds,
     report,
 )
+from bytefit.errors import ConfigError
 from images import encoded, noise, photograph, write_jpeg
 
 INSTALLED = contestants()

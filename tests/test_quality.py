@@ -13,11 +13,11 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 pytest.importorskip("sewar")
 
+from bytefit.benchmarks.looks import bench_quality, contenders, ms_ssim, shown_picture
+from bytefit.benchmarks.looks_report import BASELINE, Scored, records, report
+from bytefit.benchmarks.peers import installed_peers
+from bytefit.benchmarks.sheet import PART, TITLE, busiest_part, contact_sheet
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.training.peers import installed_peers
-from bytefit.training.quality import bench_quality, contenders, ms_ssim, shown_picture
-from bytefit.training.scored import BASELINE, Scored, records, report
-from bytefit.training.sheet import PART, TITLE, busiest_part, contact_sheet
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 BITS = (0.25, 3.0)

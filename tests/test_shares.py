@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip("joblib")
 pytest.importorskip("ssimulacra2")
 
+from bytefit.benchmarks import shares
+from bytefit.benchmarks.peers import colour_peer, largest_that_fits
+from bytefit.benchmarks.shares import Fitted, bench_shares
 from bytefit.cli import main
 from bytefit.errors import ConfigError
-from bytefit.training import shares
-from bytefit.training.peers import colour_peer, largest_that_fits
-from bytefit.training.shares import Fitted, bench_shares
 from images import encoded, graphic, photograph, screenshot
 
 PROGRAMS = {"PNG": "pngquant", "GIF": "gifsicle"}

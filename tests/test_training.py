@@ -14,6 +14,8 @@ from PIL import Image
 pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 
+from bytefit.benchmarks.speed import EARLY, PROVEN, STRATEGIES, bench
+from bytefit.benchmarks.strategies import Case
 from bytefit.cli import main
 from bytefit.codecs import LEARNED
 from bytefit.codecs.jpeg import JPEG
@@ -22,12 +24,11 @@ from bytefit.errors import ConfigError
 from bytefit.seeding.model import load_model
 from bytefit.seeding.scaling import SCALES, scale_features
 from bytefit.training import scaling
-from bytefit.training.bench import EARLY, PROVEN, STRATEGIES, bench
-from bytefit.training.card import KEPT_BELOW, table
+from bytefit.training.card import KEPT_BELOW
 from bytefit.training.corpus import HELD_OUT, find_samples, split
+from bytefit.training.markdown import table
 from bytefit.training.measurement import SCOUT_QUALITIES, VIEWS
 from bytefit.training.run import train
-from bytefit.training.strategies import Case
 from images import graphic, photograph, screenshot
 
 SOURCES = 8

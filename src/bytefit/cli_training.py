@@ -14,7 +14,7 @@ EXTRAS = {
     "matplotlib": "plot",
 }
 
-# What `bytefit.training.shares` measures.
+# What `bytefit.benchmarks.shares` measures.
 _BY_SHARE = frozenset({"PNG", "GIF"})
 
 
@@ -64,7 +64,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _bench(arguments: argparse.Namespace) -> int:
     if arguments.quality:
-        from bytefit.training.quality import bench_quality
+        from bytefit.benchmarks.looks import bench_quality
 
         report = bench_quality(
             arguments.folder,
@@ -78,17 +78,17 @@ def _bench(arguments: argparse.Namespace) -> int:
         print(report)
         return 0
     if arguments.efforts:
-        from bytefit.training.efforts import bench_efforts
+        from bytefit.benchmarks.efforts import bench_efforts
 
         print(bench_efforts(arguments.folder, formats=arguments.format, limit=arguments.limit, jobs=arguments.jobs))
         return 0
     if arguments.peers:
-        from bytefit.training.processes import bench_processes
+        from bytefit.benchmarks.processes import bench_processes
 
         print(bench_processes(arguments.folder, limit=arguments.limit, as_json=arguments.json))
         return 0
     if len(arguments.format or []) == 1 and arguments.format[0].upper() in _BY_SHARE:
-        from bytefit.training.shares import bench_shares
+        from bytefit.benchmarks.shares import bench_shares
 
         report = bench_shares(
             arguments.folder,
@@ -99,7 +99,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         )
         print(report)
         return 0
-    from bytefit.training.bench import bench
+    from bytefit.benchmarks.speed import bench
 
     report = bench(
         arguments.folder,

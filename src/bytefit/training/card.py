@@ -11,10 +11,10 @@ import numpy as np
 from PIL import features as pillow_features
 
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH
+from bytefit.training.markdown import table
 from bytefit.training.measurement import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from bytefit.training.fitting import Fitted
@@ -46,22 +46,6 @@ def write_card(
         "## Versions\n\n" + _versions(),
     ]
     path.write_text("\n\n".join(sections) + "\n\n" + KEPT_BELOW + kept, encoding="utf-8")
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table with its columns aligned, the first to the left, the others to the right."""
-    lines = [list(header), *map(list, rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-
-    def line(cells: Sequence[str]) -> str:
-        first, *others = (
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        return "| " + " | ".join((first, *others)) + " |"
-
-    rule = "|" + "|".join("-" * (width + 1) + (":" if column else "-") for column, width in enumerate(widths)) + "|"
-    return "\n".join([line(lines[0]), rule, *map(line, lines[1:])])
 
 
 def _purpose(command: str) -> str:

@@ -29,8 +29,8 @@ from bytefit.seeding import sampling as sampling_module
 from bytefit.seeding import strips as strips_module
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
 from bytefit.seeding.sampling import larger_sample
+from bytefit.training.full_features import full_features
 from bytefit.training.progress import tracked
-from bytefit.training.published import full_features
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -30,8 +30,8 @@ from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg_tables import VERSION, Knot, tables_at
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_picture
-from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples, split
+from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
 from bytefit.training.score import Original
 

@@ -12,18 +12,18 @@ from importlib import import_module
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
+from bytefit.benchmarks.plot import Curve, curve_of, draw
+from bytefit.benchmarks.published import PublishedModel
+from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_picture
 from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
-from bytefit.training.card import table
 from bytefit.training.corpus import Sample, find_samples, limited
+from bytefit.training.markdown import table
 from bytefit.training.measurement import knots, viewed
-from bytefit.training.plot import Curve, curve_of, draw
 from bytefit.training.progress import tracked
-from bytefit.training.published import PublishedModel
-from bytefit.training.strategies import SLACK, Answer, Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

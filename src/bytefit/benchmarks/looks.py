@@ -1,7 +1,7 @@
 """Quality at the same bytes: bytefit and every installed peer answer the same (picture, budget) cases, side by side.
 
 Answers are decoded by Pillow, scaled back up where a tool lowered the dimensions, and scored twice: a metric that a
-tool was tuned to flatters it. Times are not measured here (see `bytefit.training.bench`).
+tool was tuned to flatters it. Times are not measured here (see `bytefit.benchmarks.speed`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import numpy as np
 from PIL import Image
 from sewar.full_ref import msssim
 
+from bytefit.benchmarks.looks_report import Scored, records, report
+from bytefit.benchmarks.peers import Peer, installed_peers
+from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.jpeg import JPEG
 from bytefit.compression import compress
@@ -26,17 +29,14 @@ from bytefit.metadata import upright
 from bytefit.metrics import ssimulacra2_score
 from bytefit.opening import read_picture
 from bytefit.training.corpus import find_samples, limited
-from bytefit.training.peers import Peer, installed_peers
 from bytefit.training.progress import tracked
-from bytefit.training.scored import Scored, records, report
-from bytefit.training.sheet import contact_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from bytefit.benchmarks.sheet import Tile
     from bytefit.training.corpus import Sample
-    from bytefit.training.sheet import Tile
 
 # Budgets of a picture, in bits per pixel: from tight to generous.
 BUDGET_BITS = (0.25, 0.5, 1.0, 2.0)

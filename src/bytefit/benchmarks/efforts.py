@@ -24,8 +24,8 @@ from bytefit.errors import UnsupportedImage
 from bytefit.opening import read_picture
 from bytefit.seeding.content import suited
 from bytefit.seeding.mosaic import mosaic
-from bytefit.training.card import table
 from bytefit.training.corpus import find_samples, limited
+from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
 from bytefit.training.scaling import QUALITIES, reduced
 from bytefit.training.score import Original

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from bytefit.training.card import table
+from bytefit.training.markdown import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

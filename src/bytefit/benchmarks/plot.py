@@ -11,11 +11,11 @@ from math import exp
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
+from bytefit.benchmarks.strategies import SLACK, Case
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.compression import compress
 from bytefit.messages import format_size
 from bytefit.seeding import sample, seed
-from bytefit.training.strategies import SLACK, Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from PIL import Image
 
+    from bytefit.benchmarks.speed import Row
     from bytefit.codecs import Codec
-    from bytefit.training.bench import Row
 
     Summary = Callable[[list[float]], float]
 

@@ -1,7 +1,7 @@
 """Whole processes side by side, as users feel them: bytefit's command and every installed peer's fit the same files.
 
 What is measured is the clock, the memory and the bytes of a process that starts, reads a JPEG file, writes its answer
-and ends. How that looks is not asked here (see `bytefit.training.quality`).
+and ends. How that looks is not asked here (see `bytefit.benchmarks.looks`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from statistics import fmean, median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bytefit.benchmarks.peers import installed_peers
 from bytefit.compression import compress
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.opening import read_picture
-from bytefit.training.card import table
 from bytefit.training.corpus import find_samples, limited
-from bytefit.training.peers import installed_peers
+from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.benchmarks.published import PublishedModel
     from bytefit.codecs import Codec, Trial
-    from bytefit.training.published import PublishedModel
 
 SLACK = 0.05
 

@@ -1,0 +1,1 @@
+"""What measures bytefit beside other ways and tools."""
