@@ -17,7 +17,7 @@ from bytefit.budgets.baseline import Baseline
 from bytefit.budgets.configuration import load_configuration, parse_configuration
 from bytefit.budgets.findings import FIXABLE, POINTER
 from bytefit.budgets.selection import Selection
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.codecs import CODECS
 from images import encoded, noise, photograph, write_jpeg
 from repositories import Repository
@@ -730,7 +730,7 @@ def test_what_is_not_needed_is_not_loaded(repository, arguments, table, needless
     code = """
 import sys
 before = set(sys.modules)
-from bytefit.cli import main
+from bytefit.cli.main import main
 code = main(sys.argv[1:])
 print()
 print(code, *sorted(set(sys.modules) - before))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytefit.budgets.baseline import BASELINE_FILE, EMPTY, Baseline, read_baseline, shrunk, write_baseline
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from repositories import Repository
 

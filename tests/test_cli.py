@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import bytefit
-from bytefit.cli import main
+from bytefit.cli.main import main
 from images import animation, encoded, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
@@ -688,7 +688,9 @@ def test_names_the_console_cannot_show_do_not_end_in_a_traceback(tmp_path, name,
 )
 def test_training_commands_name_the_extra_they_need(arguments, missing, tmp_path):
     """Whoever installed bytefit for the hook has no scikit-learn."""
-    without = f"import sys; sys.modules[{missing!r}] = None; from bytefit.cli import main; sys.exit(main({arguments}))"
+    without = (
+        f"import sys; sys.modules[{missing!r}] = None; from bytefit.cli.main import main; sys.exit(main({arguments}))"
+    )
 
     done = subprocess.run([sys.executable, "-c", without], cwd=tmp_path, capture_output=True, text=True, check=False)
 

@@ -20,7 +20,7 @@ from regress import Regex
 from bytefit import compress
 from bytefit.budgets.configuration import load_configuration, parse_configuration
 from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, SIZE_PATTERN
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from repositories import Repository
 

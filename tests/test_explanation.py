@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bytefit.cli import main
+from bytefit.cli.main import main
 from images import encoded, noise
 from repositories import Repository
 

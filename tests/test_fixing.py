@@ -17,7 +17,7 @@ from bytefit.budgets.audit import audit
 from bytefit.budgets.configuration import load_configuration
 from bytefit.budgets.fixing import fix
 from bytefit.budgets.selection import Selection
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.codecs.jpeg_extras import check_extras
 from bytefit.sizes import parse_size
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg

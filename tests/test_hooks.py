@@ -16,7 +16,7 @@ import pytest
 from pre_commit.clientlib import load_manifest
 
 from bytefit.budgets.image_files import SUFFIXES
-from bytefit.cli import main
+from bytefit.cli.main import main
 from images import encoded, noise, opened, photograph
 from repositories import Repository
 

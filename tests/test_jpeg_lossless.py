@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.codecs.jpeg_lossless import lossless_versions
 from bytefit.codecs.jpeg_markers import EOI, JPEG_PADDING, markers
 from bytefit.errors import BytefitError
@@ -331,7 +331,7 @@ def test_damaged_files_yield_nothing_broken(tmp_path_factory, damages, progressi
 WITHOUT = """
 import sys
 sys.modules["mozjpeg_lossless_optimization"] = None
-from bytefit.cli import main
+from bytefit.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -32,8 +32,6 @@ LAYERS = (
     ("files",),
     ("pillow_plugin", "budgets"),
     ("reporters", "batch", "auto"),
-    ("cli_options",),
-    ("cli_training", "cli_budgets"),
     ("cli",),
     ("__main__",),
 )
@@ -115,7 +113,7 @@ def test_training_and_benchmarks_are_imported_by_the_command_alone_and_late(part
     """They need numpy, and an extra that few install."""
     found = [inside for imported, inside in imports(path) if imported in WORKSHOPS]
 
-    assert part in WORKSHOPS or found == [] or (part == "cli_training" and all(found))
+    assert part in WORKSHOPS or found == [] or (part == "cli" and all(found))
 
 
 @each_module
@@ -201,7 +199,7 @@ def test_running_it_loads_pillow_and_nothing_heavy(tmp_path):
     write_jpeg(tmp_path / "photo.jpg")
     code = """
 import json, pathlib, sys, bytefit
-from bytefit.cli import main
+from bytefit.cli.main import main
 path = pathlib.Path(sys.argv[1])
 result = bytefit.compress(path, "6KB", resize=True, max_width=100, effort="fast")
 bytefit.register()
@@ -225,7 +223,7 @@ def test_checking_a_clean_tree_does_not_load_pillow(tmp_path):
     write_jpeg(tmp_path / "photo.jpg")
     code = """
 import json, sys
-from bytefit.cli import main
+from bytefit.cli.main import main
 code = main(sys.argv[1:])
 print(json.dumps([code, list(sys.modules)]))
 """

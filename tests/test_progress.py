@@ -73,7 +73,7 @@ def test_what_goes_to_a_file_goes_there_while_the_bar_is_on_the_terminal(folder,
 
 def test_in_a_pipe_there_is_no_bar(folder):
     """Nor is the library loaded that draws it: as hooks and continuous integration run it."""
-    code = f"import sys\nfrom bytefit.cli import main\nmain({COMMAND[3:]!r})\nprint('rich' in sys.modules)"
+    code = f"import sys\nfrom bytefit.cli.main import main\nmain({COMMAND[3:]!r})\nprint('rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
 
     *lines, loaded = done.stdout.splitlines()

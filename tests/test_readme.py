@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pre_commit.clientlib import load_config, load_manifest
 
-from bytefit.cli import _parser
+from bytefit.cli.main import _parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ from bytefit.budgets import configuration
 from bytefit.budgets.configuration import load_configuration
 from bytefit.budgets.keys import CHECKS
 from bytefit.budgets.rules import rule_for, totals_of
-from bytefit.cli import _parser
+from bytefit.cli.main import _parser
 from images import encoded, noise, photograph
 from repositories import Repository
 

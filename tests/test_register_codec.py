@@ -11,7 +11,7 @@ from PIL import Image, ImageFile
 
 import bytefit
 from bytefit import BudgetUnreachable, OptionError, UnsupportedImage, codecs
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.codecs import JPEG, codec_for_format, format_for_suffix, known_codecs
 from images import encoded, graphic, noise, photograph
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bytefit.budgets.selection import Candidate, Selection, select, whole_tree
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from repositories import Repository
 

@@ -14,7 +14,7 @@ pytest.importorskip("ssimulacra2")
 from bytefit.benchmarks import shares
 from bytefit.benchmarks.peers import colour_peer, largest_that_fits
 from bytefit.benchmarks.shares import Fitted, bench_shares
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from images import encoded, graphic, photograph, screenshot
 

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("joblib")
 pytest.importorskip("ssimulacra2")
 
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg_tables import load_knots, tables_at
 from bytefit.errors import ConfigError

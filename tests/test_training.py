@@ -16,7 +16,7 @@ pytest.importorskip("ssimulacra2")
 
 from bytefit.benchmarks.speed import EARLY, PROVEN, STRATEGIES, bench
 from bytefit.benchmarks.strategies import Case
-from bytefit.cli import main
+from bytefit.cli.main import main
 from bytefit.codecs import LEARNED
 from bytefit.codecs.jpeg import JPEG
 from bytefit.codecs.webp import WEBP

@@ -2,6 +2,6 @@
 
 import sys
 
-from bytefit.cli import main
+from bytefit.cli.main import main
 
 sys.exit(main())

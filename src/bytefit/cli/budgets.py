@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli_options import FINE, OVER, add_fitting_options, fitting_options, size, told
+from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size, told
 from bytefit.errors import ConfigError
 from bytefit.messages import format_size, one_line
 

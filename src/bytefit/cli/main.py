@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
-from bytefit.cli_budgets import add_budget_commands
-from bytefit.cli_options import FINE, OVER, WRONG, add_fitting_options, fitting_options, reason, size, told
-from bytefit.cli_training import EXTRAS, add_training_commands
+from bytefit.cli.budgets import add_budget_commands
+from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, reason, size, told
+from bytefit.cli.training import EXTRAS, add_training_commands
 from bytefit.errors import BudgetUnreachable, BytefitError
 
 if TYPE_CHECKING:
