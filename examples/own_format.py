@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 import bytefit
-from bytefit.codecs.codec import save_to_bytes
+from bytefit.codecs.encoding import save_to_bytes
 
 
 def encode(picture: Image.Image, options: dict[str, int]) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bytefit.codecs.avif_boxes import lost_in_avif
-from bytefit.padding import pad
+from bytefit.codecs.avif.boxes import lost_in_avif
+from bytefit.codecs.padding import pad
 from images import XMP, animation, encoded, exif, graphic, icc_profile, photograph
 
 PLAIN = encoded(photograph((32, 32)), "AVIF")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bytefit.codecs import clusters
-from bytefit.codecs.clusters import Clusters, part_of
+from bytefit.codecs.palettes import clusters
+from bytefit.codecs.palettes.clusters import Clusters, part_of
 from images import graphic, noise, photograph, screenshot
 
 SIZE = (64, 44)

@@ -28,15 +28,16 @@ from bytefit.codecs import (
     register_codec,
     with_options,
 )
-from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import DRAWING, LOSSLESS, NO_METADATA, PHOTOGRAPH
-from bytefit.codecs.gif import GIF
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.jpeg2000 import JPEG2000
-from bytefit.codecs.png import PNG
-from bytefit.codecs.png_chunks import chunk
-from bytefit.codecs.tiff import TIFF, TIFF_JPEG
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.avif.codec import AVIF
+from bytefit.codecs.codec import DRAWING, LOSSLESS, PHOTOGRAPH
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.jpeg2000.codec import JPEG2000
+from bytefit.codecs.png.chunks import chunk
+from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
 from bytefit.frames import Frames
 from bytefit.options import EFFORTS

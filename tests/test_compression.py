@@ -20,9 +20,10 @@ from PIL import Image
 import bytefit
 from bytefit import BudgetUnreachable, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
 from bytefit.codecs import CODECS, LEARNED, REFUSED_FORMATS, codec_for_format, with_options
-from bytefit.codecs.codec import LOSSLESS, NO_METADATA
-from bytefit.codecs.jpeg_extras import check_extras
-from bytefit.codecs.png_chunks import SIGNATURE, chunk, chunks
+from bytefit.codecs.codec import LOSSLESS
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.jpeg.multi_picture import check_extras
+from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
 from bytefit.opening import decode
 from bytefit.options import EFFORTS
 from bytefit.seeding import sample, suited

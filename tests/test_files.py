@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 
 import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, SizeSyntaxError, UnsupportedImage, compress_file
-from bytefit.codecs.jpeg_extras import check_extras
-from bytefit.codecs.png_chunks import SIGNATURE, chunk, chunks
+from bytefit.codecs.jpeg.multi_picture import check_extras
+from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
 from bytefit.files import verify
 from images import XMP, animation, encoded, flat, icc_profile, noise, opened, photograph, screenshot, write_jpeg
 

@@ -18,7 +18,7 @@ from bytefit.budgets.configuration import load_configuration
 from bytefit.budgets.fixing import fix
 from bytefit.budgets.selection import Selection
 from bytefit.cli.main import main
-from bytefit.codecs.jpeg_extras import check_extras
+from bytefit.codecs.jpeg.multi_picture import check_extras
 from bytefit.sizes import parse_size
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
 from repositories import Repository

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from bytefit.codecs.codec import LOSSLESS
-from bytefit.codecs.gif import GIF
+from bytefit.codecs.gif.codec import GIF
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import Frames, check_frames, frames_of
 from images import encoded, flat, graphic, noise, photograph, screenshot

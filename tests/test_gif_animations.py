@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import bytefit
-from bytefit.codecs.gif import GIF
-from bytefit.codecs.gif_blocks import comment_block, other_blocks
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.gif.blocks import comment_block, other_blocks
+from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.padding import pad
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.frames import Frames, frames_of
-from bytefit.padding import pad
 
 SIZE = (12, 9)
 COLOURS = ((255, 0, 0, 255), (0, 0, 255, 255), (250, 250, 250, 255), (0, 0, 0, 0))

@@ -10,7 +10,7 @@ from math import log
 import pytest
 from PIL import Image
 
-from bytefit.codecs.heif import HEIF, lost_in_heif
+from bytefit.codecs.heif.codec import HEIF, lost_in_heif
 from bytefit.errors import ConfigError, UnsupportedImage
 from images import XMP, exif, flat, graphic, icc_profile, in_mode, photograph
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from bytefit.codecs.boxes import box, boxes
-from bytefit.codecs.jpeg2000 import JPEG2000, bits_per_pixel, is_codestream
-from bytefit.codecs.jpeg2000_boxes import lost_in_jpeg2000, metadata_in_jpeg2000
+from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
+from bytefit.codecs.jpeg2000.codec import JPEG2000, bits_per_pixel, is_codestream
 from bytefit.errors import UnsupportedImage
 from bytefit.search import search
 from bytefit.seeding.prediction import mean_curve

@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bytefit.codecs.jpeg_extras import (
+from bytefit.codecs.jpeg.markers import DQT, behind_picture, markers
+from bytefit.codecs.jpeg.multi_picture import (
     carried_index,
     check_extras,
     extras_named,
@@ -19,9 +20,8 @@ from bytefit.codecs.jpeg_extras import (
     with_extras,
     without_extras,
 )
-from bytefit.codecs.jpeg_markers import DQT, behind_picture, markers
+from bytefit.codecs.padding import pad
 from bytefit.errors import UnsupportedImage
-from bytefit.padding import pad
 from images import XMP, encoded, exif, icc_profile, opened, photograph
 
 APP2, SOS, EOI = 0xE2, 0xDA, b"\xff\xd9"

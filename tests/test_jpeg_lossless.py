@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.cli.main import main
-from bytefit.codecs.jpeg_lossless import lossless_versions
-from bytefit.codecs.jpeg_markers import EOI, JPEG_PADDING, markers
+from bytefit.codecs.jpeg.lossless import lossless_versions
+from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, markers
+from bytefit.codecs.padding import pad
 from bytefit.errors import BytefitError
 from bytefit.files import compress_file
 from bytefit.metadata import orientation, orientation_exif
 from bytefit.opening import decode
-from bytefit.padding import pad
 from images import XMP, encoded, icc_profile, noise, opened, photograph
 
 PICTURE = photograph((320, 240))

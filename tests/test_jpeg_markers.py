@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bytefit.codecs.jpeg_markers import DQT, EOI, behind_picture, markers
+from bytefit.codecs.jpeg.markers import DQT, EOI, behind_picture, markers
 from images import XMP, encoded, icc_profile, noise, photograph
 
 SOI, SOS, APP1, COM = 0xD8, 0xDA, 0xE1, 0xFE

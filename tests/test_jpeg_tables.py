@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.codecs.jpeg_tables import VERSION, Knot, load_knots, quantisation, shipped_knots, tables_at
+from bytefit.codecs.jpeg.quantisation import VERSION, Knot, load_knots, quantisation, shipped_knots, tables_at
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 

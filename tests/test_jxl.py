@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from bytefit.codecs.boxes import box
-from bytefit.codecs.jxl import JXL, settle_orientation
-from bytefit.codecs.jxl_boxes import codestream_in, lost_in_jxl, metadata_in_jxl
+from bytefit.codecs.jxl.boxes import codestream_in, lost_in_jxl, metadata_in_jxl
+from bytefit.codecs.jxl.codec import JXL, settle_orientation
 from bytefit.errors import ConfigError, UnsupportedImage
 from images import XMP, exif, flat, graphic, icc_profile, in_mode, photograph, write_jpeg
 

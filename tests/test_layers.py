@@ -23,7 +23,7 @@ LAYERS = (
     ("errors",),
     ("sizes", "options", "metrics", "frames"),
     ("codecs",),
-    ("opening", "curve", "padding"),
+    ("opening", "curve"),
     ("metadata",),
     ("seeding",),
     ("search",),

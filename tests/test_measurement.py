@@ -12,8 +12,8 @@ pytest.importorskip("sklearn")
 
 from bytefit.codecs import LEARNED
 from bytefit.codecs.codec import DRAWING
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.opening import read_image
 from bytefit.seeding import sample
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout

@@ -6,15 +6,15 @@ import pytest
 from PIL import Image, ImageOps
 
 from bytefit.codecs import CODECS
-from bytefit.codecs.avif import AVIF
-from bytefit.codecs.gif import GIF
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.jpeg2000 import JPEG2000
-from bytefit.codecs.jpeg2000_boxes import metadata_in_jpeg2000
-from bytefit.codecs.png import PNG
-from bytefit.codecs.png_chunks import chunk, chunks
-from bytefit.codecs.tiff import TIFF
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.avif.codec import AVIF
+from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.jpeg2000.boxes import metadata_in_jpeg2000
+from bytefit.codecs.jpeg2000.codec import JPEG2000
+from bytefit.codecs.png.chunks import chunk, chunks
+from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.tiff.codec import TIFF
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import UnsupportedImage
 from bytefit.metadata import kept, orientation, upright, weigh, with_dimensions
 from bytefit.opening import decode

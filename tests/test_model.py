@@ -8,8 +8,8 @@ import pytest
 
 from bytefit.codecs import CODECS, LEARNED, with_options
 from bytefit.codecs.codec import DRAWING
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.seeding.features import WHOLE_SCOUT

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bytefit.codecs import BY_PLUGIN, CODECS
-from bytefit.codecs.modes import MODES, fate, table
+from bytefit.codecs.mode_table import MODES, fate, table
 from bytefit.errors import ConfigError, UnsupportedImage
 
 README = Path(__file__).parent.parent / "README.md"
@@ -82,4 +82,6 @@ def exactly(image):
 
 def test_the_readme_has_the_table_as_it_is():
     """It is printed by the module, never written by hand."""
-    assert table() in README.read_text(encoding="utf-8"), "python -m bytefit.codecs.modes prints what belongs there"
+    assert table() in README.read_text(encoding="utf-8"), (
+        "python -m bytefit.codecs.mode_table prints what belongs there"
+    )

@@ -10,9 +10,9 @@ from zlib import compress
 import pytest
 from PIL import Image
 
-from bytefit.codecs.gif_blocks import BLOCKS
-from bytefit.codecs.png_chunks import CHUNKS, chunk
-from bytefit.codecs.tiff_tags import TAGS
+from bytefit.codecs.gif.blocks import BLOCKS
+from bytefit.codecs.png.chunks import CHUNKS, chunk
+from bytefit.codecs.tiff.tags import TAGS
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import Frames
 from bytefit.opening import decode, decoded, dimensions, read_image, read_picture

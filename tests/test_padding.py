@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from bytefit.codecs.boxes import boxes
-from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.padding import least_padding, pad
 from bytefit.errors import ConfigError
-from bytefit.padding import least_padding, pad
 from images import XMP, animation, encoded, exif, graphic, icc_profile, opened, photograph, screenshot
 
 FILES = {

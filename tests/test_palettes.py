@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bytefit.codecs import palettes
-from bytefit.codecs.clusters import Clusters
-from bytefit.codecs.palettes import (
+from bytefit.codecs.palettes import quantise as palettes
+from bytefit.codecs.palettes.clusters import Clusters
+from bytefit.codecs.palettes.quantise import (
     COLOURS,
     Palettes,
     by_imagequant,

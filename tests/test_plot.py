@@ -20,10 +20,10 @@ from bytefit.benchmarks.plot import DPI, HEIGHT, TRIAL_COLOUR, WIDTH, Curve, cur
 from bytefit.benchmarks.speed import STRATEGIES, Row
 from bytefit.benchmarks.strategies import Answer
 from bytefit.codecs import CODECS
-from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import NO_METADATA
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.avif.codec import AVIF
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.webp.codec import WEBP
 from images import flat, photograph, screenshot
 
 CURVE = Curve("WEBP", "somebody's picture", [0, 50, 100], [2000, 9000, 70000], [1500.0, 9500.0, 60000.0], 8000, [])

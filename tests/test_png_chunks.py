@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import bytefit
-from bytefit.codecs.png_chunks import (
+from bytefit.codecs.png.chunks import (
     CHUNKS,
     COLOUR_CHUNKS,
     SIGNATURE,

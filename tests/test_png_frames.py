@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import bytefit
-from bytefit.codecs import png
-from bytefit.codecs.png import PNG
-from bytefit.codecs.png_chunks import CHUNKS, chunk, chunks, with_chunks
-from bytefit.codecs.png_frames import animated
+from bytefit.codecs.png import codec as png
+from bytefit.codecs.png.animation import animated
+from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks, with_chunks
+from bytefit.codecs.png.codec import PNG
 from bytefit.frames import Frames, check_frames
 from bytefit.opening import decode
 from images import XMP, encoded, exif, graphic, icc_profile, noise, opened, photograph

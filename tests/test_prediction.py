@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bytefit.codecs import CODECS, LEARNED, Codec, codec_for_format, with_options
-from bytefit.codecs.codec import DRAWING, NO_METADATA
-from bytefit.codecs.gif import GIF
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.jpeg2000 import JPEG2000
-from bytefit.codecs.png import PNG
-from bytefit.codecs.tiff import TIFF
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.jpeg2000.codec import JPEG2000
+from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.tiff.codec import TIFF
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.frames import Frames
 from bytefit.seeding import sample, seed
 from bytefit.seeding.curves import Late

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bytefit.codecs.gif import GIF
-from bytefit.codecs.jpeg2000 import JPEG2000
-from bytefit.codecs.png import PNG
-from bytefit.codecs.tiff import TIFF
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.jpeg2000.codec import JPEG2000
+from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.tiff.codec import TIFF
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.frames import Frames
 from bytefit.seeding.curves import mean_curve
 from bytefit.seeding.probing import seed_by_probes

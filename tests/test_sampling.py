@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bytefit.codecs import CODECS
-from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import DRAWING, NO_METADATA
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.avif.codec import AVIF
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.frames import Frames
 from bytefit.seeding import sample
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic

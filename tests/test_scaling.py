@@ -9,7 +9,7 @@ from PIL import Image
 
 import bytefit
 from bytefit.codecs import CODECS, LEARNED, codec_for_format
-from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.seeding import scaling
 from bytefit.seeding.model import VERSION, Model, feature_names
 from bytefit.seeding.scaling import SCALES, best_scale, scale_features

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from bytefit.codecs.codec import NO_METADATA
-from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.seeding.strips import BLOCK, strips
 from images import noise, photograph
 

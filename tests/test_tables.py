@@ -9,7 +9,7 @@ pytest.importorskip("ssimulacra2")
 
 from bytefit.cli.main import main
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.codecs.jpeg_tables import load_knots, tables_at
+from bytefit.codecs.jpeg.quantisation import load_knots, tables_at
 from bytefit.errors import ConfigError
 from bytefit.training import tables
 from bytefit.training.tables import Band, first_guess, learn_tables, smooth_tables

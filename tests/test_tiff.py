@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
-from bytefit.codecs.tiff import TIFF, TIFF_JPEG
-from bytefit.codecs.tiff_tags import kept_tags, lost_in_tiff
+from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
+from bytefit.codecs.tiff.tags import kept_tags, lost_in_tiff
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import Frames, frames_of
 from images import XMP, encoded, exif, graphic, icc_profile, in_mode, noise, opened, photograph

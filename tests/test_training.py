@@ -18,8 +18,8 @@ from bytefit.benchmarks.speed import EARLY, PROVEN, STRATEGIES, bench
 from bytefit.benchmarks.strategies import Case
 from bytefit.cli.main import main
 from bytefit.codecs import LEARNED
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ConfigError
 from bytefit.seeding.model import load_model
 from bytefit.seeding.scaling import SCALES, scale_features

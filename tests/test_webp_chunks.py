@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bytefit.codecs.webp_chunks import lost_in_webp
-from bytefit.padding import pad
+from bytefit.codecs.padding import pad
+from bytefit.codecs.webp.chunks import lost_in_webp
 from images import XMP, animation, encoded, exif, graphic, icc_profile, photograph
 
 

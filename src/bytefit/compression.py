@@ -17,13 +17,13 @@ from bytefit import metadata as metadata_
 from bytefit.choosing import AUTO, best_looking
 from bytefit.codecs import LOSSLESS_FORMATS, Codec, Trial, codec_for_format
 from bytefit.codecs.codec import DRAWING, LOSSLESS
+from bytefit.codecs.padding import least_padding, pad
 from bytefit.encodes import Encodes, Order, score_of
 from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
 from bytefit.frames import Frames, check_frames, shows_the_same
 from bytefit.messages import format_size
 from bytefit.opening import decode, decoded, read_image
 from bytefit.options import check_bounds, check_options
-from bytefit.padding import least_padding, pad
 from bytefit.seeding import content
 from bytefit.sizes import parse_size
 

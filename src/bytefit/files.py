@@ -154,8 +154,8 @@ def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, op
     What fits needs no second lossy encode only because it goes to another file of the same format.
     """
     from bytefit.codecs import codec_for_format, format_for_suffix
+    from bytefit.codecs.padding import least_padding, pad
     from bytefit.opening import decode
-    from bytefit.padding import least_padding, pad
 
     exact = options.get("exact", False)
     if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS or _is_auto(wanted):

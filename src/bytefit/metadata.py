@@ -11,11 +11,11 @@ from struct import error as struct_error
 from typing import TYPE_CHECKING, Any, overload
 from warnings import catch_warnings, simplefilter
 
-from bytefit.codecs.gif_blocks import BLOCKS
-from bytefit.codecs.jpeg_extras import Index, carried_index, extras_named, with_extras
-from bytefit.codecs.jpeg_markers import JPEG_PADDING, behind_picture
-from bytefit.codecs.png_chunks import chunks_of, colour_chunks
-from bytefit.codecs.tiff_tags import TAGS
+from bytefit.codecs.gif.blocks import BLOCKS
+from bytefit.codecs.jpeg.markers import JPEG_PADDING, behind_picture
+from bytefit.codecs.jpeg.multi_picture import Index, carried_index, extras_named, with_extras
+from bytefit.codecs.png.chunks import chunks_of, colour_chunks
+from bytefit.codecs.tiff.tags import TAGS
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, UnidentifiedImageError
 
-from bytefit.codecs.avif_boxes import lost_in_avif
-from bytefit.codecs.gif_blocks import BLOCKS, other_blocks
-from bytefit.codecs.heif import lost_in_heif
-from bytefit.codecs.jpeg2000_boxes import lost_in_jpeg2000, metadata_in_jpeg2000
-from bytefit.codecs.jxl import settle_orientation
-from bytefit.codecs.jxl_boxes import lost_in_jxl, metadata_in_jxl
-from bytefit.codecs.png_chunks import CHUNKS, lost_in_png, other_chunks
-from bytefit.codecs.tiff_tags import TAGS, kept_tags, lost_in_tiff
-from bytefit.codecs.webp_chunks import lost_in_webp
+from bytefit.codecs.avif.boxes import lost_in_avif
+from bytefit.codecs.gif.blocks import BLOCKS, other_blocks
+from bytefit.codecs.heif.codec import lost_in_heif
+from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
+from bytefit.codecs.jxl.boxes import lost_in_jxl, metadata_in_jxl
+from bytefit.codecs.jxl.codec import settle_orientation
+from bytefit.codecs.png.chunks import CHUNKS, lost_in_png, other_chunks
+from bytefit.codecs.tiff.tags import TAGS, kept_tags, lost_in_tiff
+from bytefit.codecs.webp.chunks import lost_in_webp
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import DECODING_ERRORS, Frames, frames_of
 
@@ -55,7 +55,7 @@ _BY_PLUGIN = (
     (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"), "JPEG XL", "pillow_jxl", "jxl"),
 )
 
-# What stands beside the first picture of a JPEG is carried along as it is, see `bytefit.codecs.jpeg_extras`; the
+# What stands beside the first picture of a JPEG is carried along as it is, see `bytefit.codecs.jpeg.multi_picture`; the
 # layers of a PSD and the sizes of an icon are no frames.
 _FIRST_ONLY = frozenset({"ICNS", "ICO", "JPEG", "MPO", "PSD"})
 

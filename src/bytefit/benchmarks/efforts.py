@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from bytefit.codecs import LEARNED, codec_for_format
-from bytefit.codecs.codec import NO_METADATA
+from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import UnsupportedImage
 from bytefit.opening import read_picture
 from bytefit.seeding.content import suited

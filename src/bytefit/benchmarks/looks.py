@@ -22,7 +22,7 @@ from bytefit.benchmarks.looks_report import Scored, records, report
 from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
-from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.compression import compress
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.metadata import upright

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, features
 
-from bytefit.codecs.codec import NO_METADATA, save_to_bytes
+from bytefit.codecs.encoding import NO_METADATA, save_to_bytes
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bytefit.codecs import encode_timed
-from bytefit.codecs.codec import NO_METADATA
+from bytefit.codecs.encoding import NO_METADATA
 from bytefit.compression import compress
 from bytefit.search import search
 from bytefit.seeding import sample, seed, suited

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bytefit.codecs.avif import AVIF
-from bytefit.codecs.codec import Codec, Trial, encode_timed, with_options
-from bytefit.codecs.gif import GIF
-from bytefit.codecs.heif import HEIF
-from bytefit.codecs.jpeg import JPEG
-from bytefit.codecs.jpeg2000 import JPEG2000
-from bytefit.codecs.jxl import JXL
-from bytefit.codecs.png import PNG
-from bytefit.codecs.tiff import TIFF
-from bytefit.codecs.webp import WEBP
+from bytefit.codecs.avif.codec import AVIF
+from bytefit.codecs.codec import Codec, with_options
+from bytefit.codecs.encoding import Trial, encode_timed
+from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.heif.codec import HEIF
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.jpeg2000.codec import JPEG2000
+from bytefit.codecs.jxl.codec import JXL
+from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.tiff.codec import TIFF
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import UnsupportedImage
 
 CODECS = (JPEG, PNG, WEBP, AVIF, GIF, TIFF, JPEG2000)

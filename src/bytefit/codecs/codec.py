@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from io import BytesIO
-from struct import error as struct_error
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, overload
 
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
@@ -14,24 +10,9 @@ from bytefit.frames import Frames
 from bytefit.messages import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from PIL import Image
-
-HIGH_DEPTH = "it has more than 8 bits a channel, which would be cut off; scale it to 8 bits a channel first"
-LAB_COLOURS = "its Lab colours need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
-INK_COLOURS = "its CMYK inks need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
-
-# Modes that no codec here holds without losing something nobody was asked about.
-REFUSED_EVERYWHERE = {
-    "I": HIGH_DEPTH,
-    "F": HIGH_DEPTH,
-    "I;16": HIGH_DEPTH,
-    "I;16L": HIGH_DEPTH,
-    "I;16B": HIGH_DEPTH,
-    "I;16N": HIGH_DEPTH,
-    "LAB": LAB_COLOURS,
-}
 
 
 # The quality at the top of a ladder whose last rung keeps every pixel as it is.
@@ -41,26 +22,11 @@ LOSSLESS = 100
 PHOTOGRAPH, DRAWING = "photograph", "drawing"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One encode that was made: its save options, the bytes it came to and the seconds it took."""
-
-    setting: Mapping[str, Any]
-    size: int
-    seconds: float
-
-
-# Modes that become RGB without loss, or hardly any, in every codec that has nothing nearer to them.
-TO_RGB = dict.fromkeys(("RGB", "P", "RGBX", "YCbCr", "HSV"), "RGB")
-
 # The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
 OWN_OPTIONS = frozenset(
     {"format", "slack", "min_quality", "min_score", "resize", "min_width", "max_width", "max_height"}
     | {"effort", "exact", "on_unreachable", "metadata", "lossless", "drop_extras", "formats", "allow_frame_drop"}
 )
-
-# Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
-NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,50 +256,3 @@ def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec
     if not added:
         return codec
     return replace(codec, setting=lambda quality, mode: {**setting(quality, mode), **added})
-
-
-def save_frames(frames: Frames, codec_format: str, options: Mapping[str, Any]) -> bytes:
-    """Encode an animation with Pillow and return the file's bytes.
-
-    Raises:
-        UnsupportedImage: if Pillow refuses, with its reason.
-    """
-    rest = list(frames.held().pictures[1:])
-    timed = {"duration": [round(time) for time in frames.durations], "loop": frames.loop or 0}
-    return save_to_bytes(frames.first, codec_format, {**timed, **options, "save_all": True, "append_images": rest})
-
-
-def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str, Any]) -> bytes:
-    """Encode `picture` with Pillow and return the file's bytes.
-
-    Raises:
-        UnsupportedImage: if Pillow refuses, with its reason.
-    """
-    buffer = BytesIO()
-    with refusals(codec_format):
-        picture.save(buffer, codec_format, **options)
-    return buffer.getvalue()
-
-
-@contextmanager
-def refusals(codec_format: str) -> Iterator[None]:
-    """Turn what writers raise on pictures and save options they cannot take into one kind of error.
-
-    Raises:
-        UnsupportedImage: with the writer's reason.
-    """
-    try:
-        yield
-    except UnsupportedImage:
-        raise
-    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
-        raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
-
-
-def encode_timed(
-    codec: Codec, picture: Image.Image | Frames, setting: Mapping[str, Any], carried: Mapping[str, Any]
-) -> tuple[bytes, Trial]:
-    """Encode `picture` with a setting and the metadata it carries; return the bytes and the record of it."""
-    started = perf_counter()
-    data = codec.encode(picture, {**setting, **carried})
-    return data, Trial(setting, len(data), perf_counter() - started)

@@ -14,8 +14,9 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.codecs import Trial, encode_timed
-from bytefit.codecs.codec import DRAWING, NO_METADATA
-from bytefit.codecs.jpeg import JPEG
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.jpeg.codec import JPEG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

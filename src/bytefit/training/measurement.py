@@ -20,7 +20,8 @@ from PIL.Image import Resampling
 from PIL.Image import open as open_image
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import DRAWING, save_to_bytes
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.encoding import save_to_bytes
 from bytefit.errors import UnsupportedImage
 from bytefit.opening import read_picture
 from bytefit.seeding import mosaic as mosaic_module

@@ -15,7 +15,8 @@ from PIL import Image
 from sklearn.ensemble import GradientBoostingRegressor
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import DRAWING, NO_METADATA
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_picture
 from bytefit.seeding.content import content, suited

@@ -27,7 +27,7 @@ import PIL
 from PIL import Image
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.codecs.jpeg_tables import VERSION, Knot, tables_at
+from bytefit.codecs.jpeg.quantisation import VERSION, Knot, tables_at
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.opening import read_picture
 from bytefit.training.corpus import Sample, find_samples, split

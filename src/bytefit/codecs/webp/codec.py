@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_frames, save_to_bytes
-from bytefit.codecs.webp_chunks import is_lossless
-from bytefit.codecs.webp_frames import with_every_frame
+from bytefit.codecs.codec import Codec
+from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
+from bytefit.codecs.webp.animation import with_every_frame
+from bytefit.codecs.webp.chunks import is_lossless
 from bytefit.frames import Frames
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.jpeg_extras import carried_index, with_extras, without_extras
-from bytefit.codecs.jpeg_markers import EOI, JPEG_PADDING, behind_picture, markers
+from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, behind_picture, markers
+from bytefit.codecs.jpeg.multi_picture import carried_index, with_extras, without_extras
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:

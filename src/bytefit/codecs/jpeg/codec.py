@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import ImageFile
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, REFUSED_EVERYWHERE, TO_RGB, Codec, save_to_bytes
-from bytefit.codecs.jpeg_lossless import lossless_versions
-from bytefit.codecs.jpeg_source import source_quality
-from bytefit.codecs.jpeg_tables import quantisation
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, Codec
+from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.jpeg.lossless import lossless_versions
+from bytefit.codecs.jpeg.quantisation import quantisation
+from bytefit.codecs.jpeg.source_quality import source_quality
+from bytefit.codecs.refusals import REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:

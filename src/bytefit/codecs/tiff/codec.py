@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import TO_RGB, Codec, refusals, save_to_bytes
-from bytefit.codecs.tiff_tags import apart, tags_from_exif, with_directories
+from bytefit.codecs.codec import Codec
+from bytefit.codecs.encoding import refusals, save_to_bytes
+from bytefit.codecs.refusals import TO_RGB
+from bytefit.codecs.tiff.tags import apart, tags_from_exif, with_directories
 from bytefit.frames import Frames
 
 if TYPE_CHECKING:

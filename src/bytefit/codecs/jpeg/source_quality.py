@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.codecs.jpeg_tables import quantisation
+from bytefit.codecs.jpeg.quantisation import quantisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

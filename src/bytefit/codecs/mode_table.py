@@ -1,6 +1,6 @@
 """What becomes of a picture of each mode in each format, as a table from the codecs' own data.
 
-`python -m bytefit.codecs.modes` prints it for the README.
+`python -m bytefit.codecs.mode_table` prints it for the README.
 """
 
 from __future__ import annotations

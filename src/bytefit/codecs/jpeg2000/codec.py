@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals, save_to_bytes
-from bytefit.codecs.jpeg2000_boxes import with_metadata
+from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.encoding import refusals, save_to_bytes
+from bytefit.codecs.jpeg2000.boxes import with_metadata
+from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:

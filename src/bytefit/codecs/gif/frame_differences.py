@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageChops
 
-from bytefit.codecs.gif_blocks import CLEAR, KEEP, RESTORE, Drawn, packed
-from bytefit.codecs.gif_inks import Indexed, Inks, nearest_apart, seen
-from bytefit.codecs.gif_masks import FULL, changed, differs, ways
-from bytefit.codecs.palettes import MOST_COLOURS
+from bytefit.codecs.gif.blocks import CLEAR, KEEP, RESTORE, Drawn, packed
+from bytefit.codecs.gif.colour_indices import Indexed, Inks, nearest_apart, seen
+from bytefit.codecs.gif.masks import FULL, changed, differs, ways
+from bytefit.codecs.palettes.quantise import MOST_COLOURS
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:

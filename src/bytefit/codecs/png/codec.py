@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals, save_to_bytes
-from bytefit.codecs.palettes import COLOURS, MOST_COLOURS, Palettes, colours_of, quality_of
-from bytefit.codecs.png_chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
-from bytefit.codecs.png_frames import animated
+from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.encoding import refusals, save_to_bytes
+from bytefit.codecs.palettes.quantise import COLOURS, MOST_COLOURS, Palettes, colours_of, quality_of
+from bytefit.codecs.png.animation import animated
+from bytefit.codecs.png.chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
+from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import Frames
 

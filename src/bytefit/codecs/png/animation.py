@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from bytefit.codecs.palettes import in_exact_palette, stacked, unstacked
-from bytefit.codecs.png_chunks import SIGNATURE, chunk, chunks
+from bytefit.codecs.palettes.quantise import in_exact_palette, stacked, unstacked
+from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

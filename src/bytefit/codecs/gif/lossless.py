@@ -1,7 +1,7 @@
 """GIF files made smaller with every frame as it is stored: needless blocks left out, the pixels packed anew.
 
 It works on the bytes of a file and never looks at what a frame shows, so that what is drawn where, when, and what
-becomes of it stays. `bytefit.codecs.gif` draws frames anew.
+becomes of it stays. `bytefit.codecs.gif.codec` draws frames anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from bytefit.codecs.gif_blocks import Stored, blocks_of, is_loop, is_other, packed
+from bytefit.codecs.gif.blocks import Stored, blocks_of, is_loop, is_other, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB, Codec, save_frames, save_to_bytes
+from bytefit.codecs.codec import Codec
+from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import Frames
 

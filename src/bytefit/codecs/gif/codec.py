@@ -16,13 +16,15 @@ from PIL import Image
 from PIL.Image import DecompressionBombError
 from PIL.Image import open as open_image
 
-from bytefit.codecs.clusters import Clusters
-from bytefit.codecs.codec import INK_COLOURS, LOSSLESS, REFUSED_EVERYWHERE, TO_RGB, Codec, refusals
-from bytefit.codecs.gif_blocks import comment_block, other_blocks, written
-from bytefit.codecs.gif_frames import drawn
-from bytefit.codecs.gif_inks import SEEN_FROM, exact_inks, shared_inks
-from bytefit.codecs.gif_lossless import stored_versions
-from bytefit.codecs.palettes import COLOURS, colours_of, quality_of
+from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.encoding import refusals
+from bytefit.codecs.gif.blocks import comment_block, other_blocks, written
+from bytefit.codecs.gif.colour_indices import SEEN_FROM, exact_inks, shared_inks
+from bytefit.codecs.gif.frame_differences import drawn
+from bytefit.codecs.gif.lossless import stored_versions
+from bytefit.codecs.palettes.clusters import Clusters
+from bytefit.codecs.palettes.quantise import COLOURS, colours_of, quality_of
+from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.frames import DECODING_ERRORS, Frames, frames_of
 

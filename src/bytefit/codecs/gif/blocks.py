@@ -1,6 +1,6 @@
 """The blocks of a GIF file (GIF89a specification, CompuServe 1990): written, and those that hold no pixels read.
 
-Pixels are packed by Pillow's LZW; which pixels, in which palette, is for `bytefit.codecs.gif_frames` to say.
+Pixels are packed by Pillow's LZW; which pixels, in which palette, is for `bytefit.codecs.gif.frame_differences` to say.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEEP, CLEAR, RESTORE = 1, 2, 3
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _COMMENT, _APPLICATION, _PLAIN_TEXT = 0xF9, 0xFE, 0xFF, 0x01
 _SUB_BLOCK = 255
-# The loop, and what `bytefit.padding` adds, are written anew.
+# The loop, and what `bytefit.codecs.padding` adds, are written anew.
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _REWRITTEN = (*_LOOPS, b"BYTEFIT PAD")
 _HEADER = 13

@@ -1,6 +1,6 @@
 """How the colours of a GIF become indices: exactly, in one palette or one for each frame, or the nearest of a few.
 
-It knows colours and palettes; which pixels are drawn is for `bytefit.codecs.gif_frames` to say.
+It knows colours and palettes; which pixels are drawn is for `bytefit.codecs.gif.frame_differences` to say.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageChops
 
-from bytefit.codecs.palettes import MOST_COLOURS
+from bytefit.codecs.palettes.quantise import MOST_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

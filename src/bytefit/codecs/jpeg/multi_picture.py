@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.jpeg_markers import EOI, behind_picture, markers
+from bytefit.codecs.jpeg.markers import EOI, behind_picture, markers
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:

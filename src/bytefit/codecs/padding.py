@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from bytefit.codecs.boxes import box, closed, free_box
-from bytefit.codecs.jpeg_markers import DQT, JPEG_PADDING, markers
+from bytefit.codecs.jpeg.markers import DQT, JPEG_PADDING, markers
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:

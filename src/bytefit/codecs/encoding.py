@@ -1,0 +1,79 @@
+"""Pillow's writers: one encode, timed, with what they raise turned into one kind of error."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from struct import error as struct_error
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from bytefit.errors import UnsupportedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from PIL import Image
+
+    from bytefit.codecs.codec import Codec
+    from bytefit.frames import Frames
+
+# Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
+NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One encode that was made: its save options, the bytes it came to and the seconds it took."""
+
+    setting: Mapping[str, Any]
+    size: int
+    seconds: float
+
+
+def save_frames(frames: Frames, codec_format: str, options: Mapping[str, Any]) -> bytes:
+    """Encode an animation with Pillow and return the file's bytes.
+
+    Raises:
+        UnsupportedImage: if Pillow refuses, with its reason.
+    """
+    rest = list(frames.held().pictures[1:])
+    timed = {"duration": [round(time) for time in frames.durations], "loop": frames.loop or 0}
+    return save_to_bytes(frames.first, codec_format, {**timed, **options, "save_all": True, "append_images": rest})
+
+
+def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str, Any]) -> bytes:
+    """Encode `picture` with Pillow and return the file's bytes.
+
+    Raises:
+        UnsupportedImage: if Pillow refuses, with its reason.
+    """
+    buffer = BytesIO()
+    with refusals(codec_format):
+        picture.save(buffer, codec_format, **options)
+    return buffer.getvalue()
+
+
+@contextmanager
+def refusals(codec_format: str) -> Iterator[None]:
+    """Turn what writers raise on pictures and save options they cannot take into one kind of error.
+
+    Raises:
+        UnsupportedImage: with the writer's reason.
+    """
+    try:
+        yield
+    except UnsupportedImage:
+        raise
+    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
+        raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
+
+
+def encode_timed(
+    codec: Codec, picture: Image.Image | Frames, setting: Mapping[str, Any], carried: Mapping[str, Any]
+) -> tuple[bytes, Trial]:
+    """Encode `picture` with a setting and the metadata it carries; return the bytes and the record of it."""
+    started = perf_counter()
+    data = codec.encode(picture, {**setting, **carried})
+    return data, Trial(setting, len(data), perf_counter() - started)

@@ -1,0 +1,1 @@
+"""All that bytefit knows of HEIF."""

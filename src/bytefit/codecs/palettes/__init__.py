@@ -1,0 +1,1 @@
+"""Palettes: the colours that are left of a picture."""
