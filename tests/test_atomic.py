@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from bytefit.atomic import remove_leftovers, write_atomically
+from bytefit.files.atomic import remove_leftovers, write_atomically
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions, links or signals")
 
 # Each writes files that are told whole from torn by their bytes: one letter, as often as the letter says.
 WRITE = """
 import sys
-from bytefit.atomic import write_atomically
+from bytefit.files.atomic import write_atomically
 letter, rounds, *paths = sys.argv[1:]
 for _ in range(int(rounds)):
     for path in paths:
@@ -28,7 +28,7 @@ for _ in range(int(rounds)):
 """
 CLEAN = """
 import sys
-from bytefit.atomic import remove_leftovers
+from bytefit.files.atomic import remove_leftovers
 while True:
     remove_leftovers(sys.argv[1])
 """

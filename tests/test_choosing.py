@@ -11,8 +11,8 @@ from PIL import Image
 
 import bytefit
 from bytefit import BudgetUnreachable, ConfigError, UnsupportedImage
-from bytefit.choosing import ANIMATED_FORMATS, FORMATS, best_looking, is_lossless
 from bytefit.codecs import codec_for_format
+from bytefit.fitting.format_choice import ANIMATED_FORMATS, FORMATS, best_looking, is_lossless
 from images import animation, encoded, exif, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 
@@ -183,7 +183,7 @@ def test_the_answer_is_that_of_its_format(monkeypatch, metric):
 
 def test_the_answer_looks_best_of_all():
     """Each format's, scored beside it, is no better."""
-    metric = pytest.importorskip("bytefit.metrics")
+    metric = pytest.importorskip("bytefit.pictures.scores")
     pytest.importorskip("ssimulacra2")
     picture = photograph((96, 64), seed=4)
 

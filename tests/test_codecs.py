@@ -39,8 +39,8 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
-from bytefit.frames import Frames
 from bytefit.options import EFFORTS
+from bytefit.pictures.frames import Frames
 from images import (
     ALPHA_MODES,
     MODES,

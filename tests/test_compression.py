@@ -24,9 +24,9 @@ from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.jpeg.multi_picture import check_extras
 from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
-from bytefit.opening import decode
 from bytefit.options import EFFORTS
 from bytefit.seeding import sample, suited
+from bytefit.sources.reading import decode
 from images import (
     MODES,
     XMP,

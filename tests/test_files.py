@@ -16,7 +16,7 @@ import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, SizeSyntaxError, UnsupportedImage, compress_file
 from bytefit.codecs.jpeg.multi_picture import check_extras
 from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
-from bytefit.files import verify
+from bytefit.files.compress_file import verify
 from images import XMP, animation, encoded, flat, icc_profile, noise, opened, photograph, screenshot, write_jpeg
 
 needs_permissions = pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bytefit import frames as frames_module
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.frames import Frames, check_frames, frames_of, joined
+from bytefit.pictures import frames as frames_module
+from bytefit.pictures.frames import Frames, check_frames, frames_of, joined
 from images import animation, encoded, graphic, noise, opened, photograph
 
 SIZE = (24, 16)

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.gif.codec import GIF
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames, check_frames, frames_of
+from bytefit.pictures.frames import Frames, check_frames, frames_of
 from images import encoded, flat, graphic, noise, photograph, screenshot
 
 CLEAR = (0, 0, 0, 0)
@@ -151,7 +151,7 @@ def test_more_frames_than_are_held_decoded_can_be_drawn_anew(monkeypatch):
     source = other_program(moving(12))
 
     with monkeypatch.context() as limited:
-        limited.setattr("bytefit.frames.MOST_BYTES", 1000)
+        limited.setattr("bytefit.pictures.frames.MOST_BYTES", 1000)
         *_, version = GIF.lossless_versions(source, "strip", b"")
 
     assert same(version, read(source))

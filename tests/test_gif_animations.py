@@ -16,7 +16,7 @@ from bytefit.codecs.gif.blocks import comment_block, other_blocks
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.padding import pad
 from bytefit.codecs.webp.codec import WEBP
-from bytefit.frames import Frames, frames_of
+from bytefit.pictures.frames import Frames, frames_of
 
 SIZE = (12, 9)
 COLOURS = ((255, 0, 0, 255), (0, 0, 255, 255), (250, 250, 250, 255), (0, 0, 0, 0))

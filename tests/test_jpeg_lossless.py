@@ -17,9 +17,9 @@ from bytefit.codecs.jpeg.lossless import lossless_versions
 from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, markers
 from bytefit.codecs.padding import pad
 from bytefit.errors import BytefitError
-from bytefit.files import compress_file
-from bytefit.metadata import orientation, orientation_exif
-from bytefit.opening import decode
+from bytefit.files.compress_file import compress_file
+from bytefit.sources.metadata import orientation, orientation_exif
+from bytefit.sources.reading import decode
 from images import XMP, encoded, icc_profile, noise, opened, photograph
 
 PICTURE = photograph((320, 240))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.codecs import codec_for_format
-from bytefit.compression import compress, compress_again
 from bytefit.errors import BudgetUnreachable
-from bytefit.files import compress_file
+from bytefit.files.compress_file import compress_file
+from bytefit.fitting.compress import compress, compress_again
 from images import encoded, opened, photograph, screenshot
 
 JPEG = codec_for_format("JPEG")

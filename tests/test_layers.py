@@ -19,16 +19,15 @@ PACKAGE = Path(bytefit.__file__).parent
 
 # Each layer may import those above it and itself; modules that share a layer may not import each other.
 LAYERS = (
-    ("messages", "resources", "atomic"),
+    ("messages", "resources"),
     ("errors",),
-    ("sizes", "options", "metrics", "frames"),
+    ("sizes", "options"),
+    ("pictures",),
     ("codecs",),
-    ("opening", "curve"),
-    ("metadata",),
+    ("sources", "curve"),
     ("seeding",),
     ("search",),
-    ("encodes", "choosing"),
-    ("compression",),
+    ("fitting",),
     ("files",),
     ("pillow_plugin", "budgets"),
     ("reporters", "batch", "auto"),
@@ -43,7 +42,7 @@ WORKSHOPS = ("training", "benchmarks")
 HEAVY = ("numpy", "scipy", "sklearn", "joblib", "sewar", "ssimulacra2", "matplotlib")
 
 # A floor on the score needs the metric, which loads numpy: inside a function, with the first score.
-KNOWN_WEIGHTS = {("metrics", "ssimulacra2")}
+KNOWN_WEIGHTS = {("pictures", "ssimulacra2")}
 
 
 def modules():

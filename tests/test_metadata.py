@@ -16,9 +16,9 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import UnsupportedImage
-from bytefit.metadata import kept, orientation, upright, weigh, with_dimensions
-from bytefit.opening import decode
 from bytefit.options import POLICIES
+from bytefit.sources.metadata import kept, orientation, upright, weigh, with_dimensions
+from bytefit.sources.reading import decode
 from images import XMP, encoded, exif, graphic, icc_profile, in_mode, opened, photograph
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)

@@ -11,7 +11,7 @@ from PIL import Image
 pytest.importorskip("ssimulacra2")
 
 from bytefit.errors import UnsupportedImage
-from bytefit.metrics import ssimulacra2_score
+from bytefit.pictures.scores import ssimulacra2_score
 from images import encoded, flat, graphic, in_mode, opened, photograph
 
 
@@ -82,7 +82,7 @@ def test_importing_the_module_loads_nothing_heavy():
     code = """
 import sys
 from PIL import Image
-from bytefit.metrics import ssimulacra2_score
+from bytefit.pictures.scores import ssimulacra2_score
 picture = Image.new("RGB", (16, 16))
 assert ssimulacra2_score(picture, picture) == 100
 assert not {"numpy", "scipy", "ssimulacra2"} & set(sys.modules)

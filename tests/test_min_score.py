@@ -14,7 +14,7 @@ import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, UnsupportedImage
 from bytefit.codecs import CODECS, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
-from bytefit.metrics import ssimulacra2_score
+from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.seeding import sample, suited
 from images import encoded, graphic, noise, opened, photograph, screenshot, write_jpeg
 

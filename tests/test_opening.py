@@ -14,8 +14,8 @@ from bytefit.codecs.gif.blocks import BLOCKS
 from bytefit.codecs.png.chunks import CHUNKS, chunk
 from bytefit.codecs.tiff.tags import TAGS
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames
-from bytefit.opening import decode, decoded, dimensions, read_image, read_picture
+from bytefit.pictures.frames import Frames
+from bytefit.sources.reading import decode, decoded, dimensions, read_image, read_picture
 from images import animation, encoded, exif, noise, opened, photograph, write_jpeg
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
@@ -158,7 +158,7 @@ def test_dimensions_are_read_without_decoding(codec_format):
 
 
 def test_what_pillow_does_not_tell_is_told():
-    """Blocks, chunks and tags travel in `info`, of one picture or of frames, for `bytefit.metadata` to find."""
+    """Blocks, chunks and tags travel in `info`, of one picture or of frames, for `bytefit.sources.metadata` to find."""
     private = chunk(b"mINe", b"somebody's own")
     still = encoded(photograph((16, 16)), "PNG")
     still = still[:33] + private + still[33:]

@@ -19,7 +19,7 @@ from bytefit.codecs.palettes.quantise import (
     stacked,
     unstacked,
 )
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 from images import flat, graphic, noise, photograph, screenshot
 
 SIZE = (64, 44)

@@ -17,8 +17,8 @@ from bytefit.codecs.png import codec as png
 from bytefit.codecs.png.animation import animated
 from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks, with_chunks
 from bytefit.codecs.png.codec import PNG
-from bytefit.frames import Frames, check_frames
-from bytefit.opening import decode
+from bytefit.pictures.frames import Frames, check_frames
+from bytefit.sources.reading import decode
 from images import XMP, encoded, exif, graphic, icc_profile, noise, opened, photograph
 
 SIZE = (40, 24)

@@ -20,7 +20,7 @@ from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 from bytefit.seeding import sample, seed
 from bytefit.seeding.curves import Late
 from bytefit.seeding.features import Traits, coarse_features, fine_features, log_bits, reading, scout, traits_of

@@ -15,7 +15,7 @@ from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 from bytefit.seeding.curves import mean_curve
 from bytefit.seeding.probing import seed_by_probes
 from images import flat, noise, photograph

@@ -14,7 +14,7 @@ import numpy as np
 from sewar.full_ref import ssim
 from sewar.utils import Filter
 
-from bytefit.metrics import ssimulacra2_score
+from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.training.score import Original
 from images import encoded, flat, noise, opened, photograph, screenshot
 

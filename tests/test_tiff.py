@@ -13,7 +13,7 @@ from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
 from bytefit.codecs.tiff.tags import kept_tags, lost_in_tiff
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames, frames_of
+from bytefit.pictures.frames import Frames, frames_of
 from images import XMP, encoded, exif, graphic, icc_profile, in_mode, noise, opened, photograph
 
 KEPT = ("1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F", "I;16")

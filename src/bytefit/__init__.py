@@ -41,7 +41,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bytefit.codecs import Codec, Trial, register_codec
-    from bytefit.compression import Result, compress
     from bytefit.errors import (
         BudgetUnreachable,
         BytefitError,
@@ -51,9 +50,10 @@ if TYPE_CHECKING:
         SizeSyntaxError,
         UnsupportedImage,
     )
-    from bytefit.files import Outcome, compress_file
-    from bytefit.frames import Frames
+    from bytefit.files.compress_file import Outcome, compress_file
+    from bytefit.fitting.compress import Result, compress
     from bytefit.messages import format_size
+    from bytefit.pictures.frames import Frames
     from bytefit.pillow_plugin import register, unregister
     from bytefit.sizes import parse_size
 
@@ -85,7 +85,7 @@ _HOMES = {
     "messages": ("format_size",),
     "sizes": ("parse_size",),
     "codecs": ("Codec", "Trial", "register_codec"),
-    "compression": ("Result", "compress"),
+    "fitting.compress": ("Result", "compress"),
     "errors": (
         "BudgetUnreachable",
         "BytefitError",
@@ -95,8 +95,8 @@ _HOMES = {
         "SizeSyntaxError",
         "UnsupportedImage",
     ),
-    "files": ("Outcome", "compress_file"),
-    "frames": ("Frames",),
+    "files.compress_file": ("Outcome", "compress_file"),
+    "pictures.frames": ("Frames",),
     "pillow_plugin": ("register", "unregister"),
 }
 

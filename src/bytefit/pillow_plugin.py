@@ -14,13 +14,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.atomic import write_atomically
 from bytefit.codecs import format_for_suffix
 from bytefit.codecs.codec import OWN_OPTIONS
-from bytefit.compression import compress
 from bytefit.errors import ConfigError, OptionError
-from bytefit.frames import Frames, joined
+from bytefit.files.atomic import write_atomically
+from bytefit.fitting.compress import compress
 from bytefit.messages import nearest
+from bytefit.pictures.frames import Frames, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,9 +21,9 @@ from PIL import Image
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import UnsupportedImage
-from bytefit.opening import read_picture
 from bytefit.seeding.content import suited
 from bytefit.seeding.mosaic import mosaic
+from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked

@@ -23,11 +23,11 @@ from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.jpeg.codec import JPEG
-from bytefit.compression import compress
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
-from bytefit.metadata import upright
-from bytefit.metrics import ssimulacra2_score
-from bytefit.opening import read_picture
+from bytefit.fitting.compress import compress
+from bytefit.pictures.scores import ssimulacra2_score
+from bytefit.sources.metadata import upright
+from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.progress import tracked
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.benchmarks.strategies import SLACK, Case
 from bytefit.codecs.codec import LOSSLESS
-from bytefit.compression import compress
+from bytefit.fitting.compress import compress
 from bytefit.messages import format_size
 from bytefit.seeding import sample, seed
 

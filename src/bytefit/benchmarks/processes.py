@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bytefit.benchmarks.peers import installed_peers
-from bytefit.compression import compress
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
-from bytefit.opening import read_picture
+from bytefit.fitting.compress import compress
+from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked

@@ -18,10 +18,10 @@ import joblib
 from PIL import Image
 
 from bytefit.benchmarks.peers import ColourPeer, colour_peer, largest_that_fits
-from bytefit.compression import Result, compress
 from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
-from bytefit.frames import Frames, frames_of
-from bytefit.metrics import ssimulacra2_score
+from bytefit.fitting.compress import Result, compress
+from bytefit.pictures.frames import Frames, frames_of
+from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked

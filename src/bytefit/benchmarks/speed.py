@@ -17,9 +17,9 @@ from bytefit.benchmarks.published import PublishedModel
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.opening import read_picture
 from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
+from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import Sample, find_samples, limited
 from bytefit.training.markdown import table
 from bytefit.training.measurement import knots, viewed

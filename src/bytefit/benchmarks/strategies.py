@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.codecs import encode_timed
 from bytefit.codecs.encoding import NO_METADATA
-from bytefit.compression import compress
+from bytefit.fitting.compress import compress
 from bytefit.search import search
 from bytefit.seeding import sample, seed, suited
 from bytefit.seeding.curves import mean_curve

@@ -176,7 +176,7 @@ class _Auditor:
 
     def _dimensions(self, candidate: Candidate) -> tuple[int, int] | None:
         from bytefit.errors import UnsupportedImage
-        from bytefit.opening import dimensions
+        from bytefit.sources.reading import dimensions
 
         try:
             return dimensions(self._content(candidate), candidate.path)

@@ -81,7 +81,7 @@ def write_baseline(path: str, baseline: Baseline) -> None:
     """Write a baseline, in one step, sorted so that its changes are easy to review."""
     import json
 
-    from bytefit.atomic import write_atomically
+    from bytefit.files.atomic import write_atomically
 
     document = {"version": _VERSION, "files": dict(baseline.files), "totals": dict(baseline.totals)}
     write_atomically(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())

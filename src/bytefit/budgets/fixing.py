@@ -9,19 +9,19 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.atomic import remove_leftovers
 from bytefit.budgets.findings import FIXABLE, POINTER
 from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.repository import repository_top
 from bytefit.budgets.selection import leads_out
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
+from bytefit.files.atomic import remove_leftovers
 from bytefit.messages import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bytefit.budgets.findings import Audit, Finding
-    from bytefit.files import Outcome
+    from bytefit.files.compress_file import Outcome
 
 # Formats that a picture may fit its budget in, the cheaper to try first.
 _OTHER_FORMATS = ("WEBP", "AVIF")
@@ -72,7 +72,7 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     if options.get("resize"):
         options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
     try:
-        from bytefit.files import compress_file
+        from bytefit.files.compress_file import compress_file
 
         outcome = compress_file(finding.path, finding.budget, dry_run=dry_run, **options)
     except (BytefitError, OSError) as error:
@@ -121,7 +121,7 @@ def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, 
 
 def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
     """Return the format in which the picture was seen to fit, with its size; empty where none was found."""
-    from bytefit.compression import compress
+    from bytefit.fitting.compress import compress
 
     for name in _OTHER_FORMATS:
         if name == finding.format:

@@ -22,7 +22,7 @@ from bytefit.errors import BudgetUnreachable, BytefitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bytefit.files import Outcome
+    from bytefit.files.compress_file import Outcome
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,7 +112,7 @@ def _names(text: str) -> list[str]:
 
 
 def _compress(arguments: argparse.Namespace) -> int:
-    from bytefit.files import compress_file
+    from bytefit.files.compress_file import compress_file
 
     outcome = compress_file(
         arguments.path,

@@ -11,7 +11,7 @@ from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES
 from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
-    from bytefit.files import Outcome
+    from bytefit.files.compress_file import Outcome
 
 FINE, OVER, WRONG = 0, 1, 2
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
-from bytefit.frames import Frames
 from bytefit.messages import nearest
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs.codec import Codec
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 # Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
 NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}

@@ -56,7 +56,7 @@ def write_reports(audit: Audit, reports: list[tuple[str, str | None]]) -> None:
         if file is None:
             print(text, end="")
             continue
-        from bytefit.atomic import write_atomically
+        from bytefit.files.atomic import write_atomically
 
         os.makedirs(os.path.dirname(os.path.abspath(file)), exist_ok=True)
         write_atomically(file, text.encode("utf-8", "backslashreplace"))

@@ -9,7 +9,7 @@ from math import exp, log
 from typing import TYPE_CHECKING, overload
 
 from bytefit.curve import interpolated
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec, Trial
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 # What a sample packed at the lowest effort takes for the whole, over what the whole takes at the usual one, at most:
 # the tiles of a sample cut the matches that flat fields are packed by.

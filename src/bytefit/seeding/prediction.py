@@ -11,7 +11,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.curve import aim, corrected, rung_at
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 from bytefit.seeding.curves import Late, Seed, in_bytes, mean_curve
 from bytefit.seeding.features import (
     WHOLE_SCOUT,

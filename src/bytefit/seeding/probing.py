@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed
 from bytefit.curve import aim, corrected, rung_at
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 from bytefit.seeding.curves import Late, Seed, mean_curve
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.strips import BLOCK, strips
 

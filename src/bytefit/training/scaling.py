@@ -18,11 +18,11 @@ from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.opening import read_picture
 from bytefit.seeding.content import content, suited
 from bytefit.seeding.features import scout
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.scaling import SCALES, predicted_scale, scale_features
+from bytefit.sources.reading import read_picture
 from bytefit.training.measurement import SCOUT_QUALITIES, settings_key
 from bytefit.training.progress import tracked
 from bytefit.training.score import Original

@@ -29,7 +29,7 @@ from PIL import Image
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import VERSION, Knot, tables_at
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.opening import read_picture
+from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import Sample, find_samples, split
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked

@@ -8,7 +8,7 @@ from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_frames, save_to_bytes
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-# Under this name `bytefit.opening` puts the blocks of a file that hold no pixels into the `info` of its picture.
+# Under this name `bytefit.sources.reading` puts the blocks of a file that hold no pixels into `info`.
 BLOCKS = "gif_blocks"
 
 # What is done to a frame's rectangle before the next one is drawn.

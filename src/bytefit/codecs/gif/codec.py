@@ -26,7 +26,7 @@ from bytefit.codecs.palettes.clusters import Clusters
 from bytefit.codecs.palettes.quantise import COLOURS, colours_of, quality_of
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import DECODING_ERRORS, Frames, frames_of
+from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 # The luminance table that libjpeg scales by its quality (ITU-T T.81, table K.1).
 _LUMINANCE = (

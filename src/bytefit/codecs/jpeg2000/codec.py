@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 # Bits per pixel of quality 0, and of 100 if that were not lossless. At 0.02 hardly more than the mean colours are left.
 # Lossless photographs take 4 to 11; the rungs that promise more than the lossless file has are the lossless file.

@@ -15,7 +15,7 @@ from math import log2
 from PIL import Image, ImageChops, ImageStat
 
 from bytefit.codecs.palettes.clusters import Clusters, part_of
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 MOST_COLOURS = 256
 

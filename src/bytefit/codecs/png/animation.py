@@ -17,7 +17,7 @@ from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 _DISPOSE_NONE, _BLEND_SOURCE = 0, 0
 

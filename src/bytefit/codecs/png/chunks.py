@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-# Under this name `bytefit.opening` puts the chunks of a file into the `info` of its picture.
+# Under this name `bytefit.sources.reading` puts the chunks of a file into the `info` of its picture.
 CHUNKS = "png_chunks"
 
 # What makes up the pixels, or is only true of the palette and the depth they had.

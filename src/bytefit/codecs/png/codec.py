@@ -21,7 +21,7 @@ from bytefit.codecs.png.animation import animated
 from bytefit.codecs.png.chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.refusals import TO_RGB
 from bytefit.codecs.tiff.tags import apart, tags_from_exif, with_directories
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from PIL import Image

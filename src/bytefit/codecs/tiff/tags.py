@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-# Under this name `bytefit.opening` puts the tags of a file into the `info` of its picture.
+# Under this name `bytefit.sources.reading` puts the tags of a file into the `info` of its picture.
 TAGS = "tiff_tags"
 
 # Tags that say how pixels are laid out and coded: those of the new file are its own. The page number (297) libtiff

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from bytefit.frames import frames_of
+from bytefit.pictures.frames import frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

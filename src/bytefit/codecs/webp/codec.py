@@ -9,7 +9,7 @@ from bytefit.codecs.encoding import save_frames, save_to_bytes
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.codecs.webp.animation import with_every_frame
 from bytefit.codecs.webp.chunks import is_lossless
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

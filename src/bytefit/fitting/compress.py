@@ -13,19 +13,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit import metadata as metadata_
-from bytefit.choosing import AUTO, best_looking
 from bytefit.codecs import LOSSLESS_FORMATS, Codec, Trial, codec_for_format
 from bytefit.codecs.codec import DRAWING, LOSSLESS
 from bytefit.codecs.padding import least_padding, pad
-from bytefit.encodes import Encodes, Order, score_of
 from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
-from bytefit.frames import Frames, check_frames, shows_the_same
+from bytefit.fitting.format_choice import AUTO, best_looking
+from bytefit.fitting.trials import Encodes, Order, score_of
 from bytefit.messages import format_size
-from bytefit.opening import decode, decoded, read_image
 from bytefit.options import check_bounds, check_options
+from bytefit.pictures.frames import Frames, check_frames, shows_the_same
 from bytefit.seeding import content
 from bytefit.sizes import parse_size
+from bytefit.sources import metadata as metadata_
+from bytefit.sources.reading import decode, decoded, read_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,13 +12,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bytefit.atomic import write_atomically
 from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.files.atomic import write_atomically
 from bytefit.options import check_bounds, check_options
 from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
-    from bytefit.compression import Result
+    from bytefit.fitting.compress import Result
 
 # A better coding is tried on files up to this share of their budget: it seldom saves more than a sixth, most on files
 # that were never optimised.
@@ -155,7 +155,7 @@ def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, op
     """
     from bytefit.codecs import codec_for_format, format_for_suffix
     from bytefit.codecs.padding import least_padding, pad
-    from bytefit.opening import decode
+    from bytefit.sources.reading import decode
 
     exact = options.get("exact", False)
     if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS or _is_auto(wanted):
@@ -175,7 +175,7 @@ def _is_too_large(path: Path, max_width: int | None, max_height: int | None) -> 
     """Return whether the picture in a file is larger than it may be, either way."""
     if max_width is None and max_height is None:
         return False
-    from bytefit.opening import dimensions
+    from bytefit.sources.reading import dimensions
 
     width, height = dimensions(path.read_bytes(), str(path))
     return width > (max_width or width) or height > (max_height or height)
@@ -184,9 +184,9 @@ def _is_too_large(path: Path, max_width: int | None, max_height: int | None) -> 
 def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | None:
     """Return a version of a file with the very same pixels that fits the budget, or None where none does."""
     from bytefit.codecs import codec_for_format
-    from bytefit.frames import shows_the_same
-    from bytefit.metadata import orientation, orientation_exif
-    from bytefit.opening import decode
+    from bytefit.pictures.frames import shows_the_same
+    from bytefit.sources.metadata import orientation, orientation_exif
+    from bytefit.sources.reading import decode
 
     policy = options.get("metadata", "keep")
     most = int(budget * _LOSSLESS_REACH)
@@ -210,7 +210,7 @@ def _fitted(
     path: Path, budget: int, destination: Path, wanted: str | None, *, in_place: bool, options: dict[str, Any]
 ) -> Result:
     from bytefit.codecs import codec_for_format, format_for_suffix
-    from bytefit.compression import compress, compress_again
+    from bytefit.fitting.compress import compress, compress_again
 
     if not in_place:
         return compress(path, budget, format=wanted or format_for_suffix(destination.suffix), **options)
@@ -222,7 +222,7 @@ def _fitted(
 
 def _is_auto(wanted: str | None) -> bool:
     """Return whether the format is to be the one the picture looks best in."""
-    from bytefit.choosing import AUTO
+    from bytefit.fitting.format_choice import AUTO
 
     return wanted is not None and wanted.lower() == AUTO
 
@@ -230,7 +230,7 @@ def _is_auto(wanted: str | None) -> bool:
 def _is_worthwhile(result: Result, path: Path, before: int) -> bool:
     """Return whether a result that does not fit should take the place of the file all the same."""
     from bytefit.codecs import codec_for_format
-    from bytefit.opening import decode
+    from bytefit.sources.reading import decode
 
     if result.size >= before or result.scale < 1:
         return result.size < before
@@ -245,8 +245,8 @@ def verify(result: Result) -> None:
         UnsupportedImage: if they differ, which would be a defect of the encoder.
     """
     from bytefit.codecs import codec_for_format
-    from bytefit.frames import Frames
-    from bytefit.opening import decode
+    from bytefit.pictures.frames import Frames
+    from bytefit.sources.reading import decode
 
     image = decode(result.data, "the encoded picture", as_shown=True)
     codec = codec_for_format(image.format or "")

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from PIL.Image import open as open_image
 
-from bytefit import metadata
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import BudgetUnreachable
-from bytefit.frames import Frames, frames_of
-from bytefit.metrics import ssimulacra2_score
+from bytefit.pictures.frames import Frames, frames_of
+from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.search import Found, search
 from bytefit.seeding import best_scale, lossless_probe, sample, seed, suited
+from bytefit.sources import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
-    from bytefit.metadata import Beside
+    from bytefit.sources.metadata import Beside
 
 # A picture that has to be made smaller is made small enough for its floor to take this share of the budget, so that
 # the search has room for more than the worst quality there is.
@@ -311,7 +311,7 @@ def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> flo
     """Return the SSIMULACRA2 score of a version; of frames the mean of some.
 
     Raises:
-        UnsupportedImage, ConfigError: see `bytefit.metrics.ssimulacra2_score`.
+        UnsupportedImage, ConfigError: see `bytefit.pictures.scores.ssimulacra2_score`.
     """
     if not isinstance(source, Frames) or not isinstance(version, Frames):
         return ssimulacra2_score(*(one.first if isinstance(one, Frames) else one for one in (source, version)))

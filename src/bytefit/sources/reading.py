@@ -24,7 +24,7 @@ from bytefit.codecs.png.chunks import CHUNKS, lost_in_png, other_chunks
 from bytefit.codecs.tiff.tags import TAGS, kept_tags, lost_in_tiff
 from bytefit.codecs.webp.chunks import lost_in_webp
 from bytefit.errors import UnsupportedImage
-from bytefit.frames import DECODING_ERRORS, Frames, frames_of
+from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ _LOST_IN = {
 }
 _LOST_OF = {"HEIF": lost_in_heif, "TIFF": lost_in_tiff}
 
-# What of the metadata Pillow does not tell: under the names by which `bytefit.metadata` looks for it.
+# What of the metadata Pillow does not tell: under the names by which `bytefit.sources.metadata` looks for it.
 _METADATA_IN: dict[str, Callable[[bytes], Mapping[str, Any]]] = {
     "GIF": lambda data: {BLOCKS: other_blocks(data)},
     "JPEG2000": metadata_in_jpeg2000,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
-    from bytefit.frames import Frames
+    from bytefit.pictures.frames import Frames
 
 _EXIF_PREFIX = b"Exif\x00\x00"
 _ORIENTATION = 0x0112

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError, UnsupportedImage
-from bytefit.frames import Frames
+from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,0 +1,1 @@
+"""Image files: compressed, verified and replaced in one step."""

@@ -1,0 +1,1 @@
+"""One image fitted to one budget."""

@@ -1,0 +1,1 @@
+"""Pictures in memory: frames and scores."""

@@ -1,0 +1,1 @@
+"""Reading a file, and the metadata it carries."""
