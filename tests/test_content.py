@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from bytefit.codecs import CODECS
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.codec import JPEG
-from bytefit.seeding.content import content, equal_neighbours, suited
+from bytefit.seeding.picture_kind import content, equal_neighbours, suited
 from bytefit.seeding.sampling import sample
 from images import encoded, flat, in_mode, noise, photograph, screenshot
 

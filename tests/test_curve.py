@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bytefit.curve import aim, corrected, interpolated, rung_at
+from bytefit.search.curve import aim, corrected, interpolated, rung_at
 from strategies import curves
 
 places = st.lists(st.integers(-1000, 1000), min_size=2, max_size=20, unique=True).map(sorted)

@@ -15,8 +15,8 @@ from bytefit.codecs.boxes import box, boxes
 from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
 from bytefit.codecs.jpeg2000.codec import JPEG2000, bits_per_pixel, is_codestream
 from bytefit.errors import UnsupportedImage
-from bytefit.search import search
-from bytefit.seeding.prediction import mean_curve
+from bytefit.search.search import search
+from bytefit.seeding.with_model import mean_curve
 from images import XMP, encoded, exif, flat, graphic, icc_profile, in_mode, noise, opened, photograph
 
 RUNG = JPEG2000.setting(60, "RGB")

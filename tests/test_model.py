@@ -12,9 +12,9 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
+from bytefit.seeding.best_scale import scale_features
 from bytefit.seeding.features import WHOLE_SCOUT
 from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
-from bytefit.seeding.scaling import scale_features
 
 each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 

@@ -16,8 +16,8 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
-from bytefit.seeding.curves import mean_curve
-from bytefit.seeding.probing import seed_by_probes
+from bytefit.seeding.seed import mean_curve
+from bytefit.seeding.without_model import seed_by_probes
 from images import flat, noise, photograph
 
 PICTURE = flat((40, 30))

@@ -10,9 +10,9 @@ from PIL import Image
 import bytefit
 from bytefit.codecs import CODECS, LEARNED, codec_for_format
 from bytefit.codecs.jpeg.codec import JPEG
-from bytefit.seeding import scaling
+from bytefit.seeding import best_scale as scaling
+from bytefit.seeding.best_scale import SCALES, best_scale, scale_features
 from bytefit.seeding.model import VERSION, Model, feature_names
-from bytefit.seeding.scaling import SCALES, best_scale, scale_features
 from images import flat, noise, opened, photograph
 
 SCOUTS = [50, 80]

@@ -15,7 +15,7 @@ from sewar.full_ref import ssim
 from sewar.utils import Filter
 
 from bytefit.pictures.scores import ssimulacra2_score
-from bytefit.training.score import Original
+from bytefit.training.fast_scores import Original
 from images import encoded, flat, noise, opened, photograph, screenshot
 
 EVEN, ODD = (192, 176), (201, 183)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bytefit.search import PATIENCE, search
+from bytefit.search.search import PATIENCE, search
 from strategies import rising_sizes, searches
 
 slacks = st.floats(0, 0.99)

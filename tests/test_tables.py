@@ -11,8 +11,8 @@ from bytefit.cli.main import main
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import load_knots, tables_at
 from bytefit.errors import ConfigError
-from bytefit.training import tables
-from bytefit.training.tables import Band, first_guess, learn_tables, smooth_tables
+from bytefit.training.quantisation import learning as tables
+from bytefit.training.quantisation.learning import Band, first_guess, learn_tables, smooth_tables
 from images import flat, photograph, screenshot
 
 SIDE = 176  # the least at which MS-SSIM has all of its scales

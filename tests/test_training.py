@@ -21,9 +21,9 @@ from bytefit.codecs import LEARNED
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ConfigError
+from bytefit.seeding.best_scale import SCALES, scale_features
 from bytefit.seeding.model import load_model
-from bytefit.seeding.scaling import SCALES, scale_features
-from bytefit.training import scaling
+from bytefit.training import scales as scaling
 from bytefit.training.card import KEPT_BELOW
 from bytefit.training.corpus import HELD_OUT, find_samples, split
 from bytefit.training.markdown import table

@@ -21,14 +21,14 @@ from PIL import Image
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import UnsupportedImage
-from bytefit.seeding.content import suited
 from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding.picture_kind import suited
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_samples, limited
+from bytefit.training.fast_scores import Original
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
-from bytefit.training.scaling import QUALITIES, reduced
-from bytefit.training.score import Original
+from bytefit.training.scales import QUALITIES, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
 
-from bytefit.curve import interpolated
-from bytefit.seeding.curves import in_bytes
+from bytefit.search.curve import interpolated
+from bytefit.seeding.seed import in_bytes
 from bytefit.training.full_features import full_features
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from bytefit.codecs import encode_timed
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.fitting.compress import compress
-from bytefit.search import search
+from bytefit.search.search import search
 from bytefit.seeding import sample, seed, suited
-from bytefit.seeding.curves import mean_curve
+from bytefit.seeding.seed import mean_curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

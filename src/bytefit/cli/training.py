@@ -52,7 +52,7 @@ def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
 def _train(arguments: argparse.Namespace) -> int:
     if arguments.tables:
-        from bytefit.training.tables import learn_tables
+        from bytefit.training.quantisation.learning import learn_tables
 
         print(learn_tables(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs))
         return 0

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from bytefit.search import Found
+    from bytefit.search.search import Found
 
 
 # A lossless picture that is too large for its budget is tried as this, unless the budget is hopeless.

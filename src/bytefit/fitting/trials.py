@@ -16,7 +16,7 @@ from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import BudgetUnreachable
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.scores import ssimulacra2_score
-from bytefit.search import Found, search
+from bytefit.search.search import Found, search
 from bytefit.seeding import best_scale, lossless_probe, sample, seed, suited
 from bytefit.sources import metadata
 

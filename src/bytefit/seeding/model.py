@@ -12,9 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import codec_for_format
-from bytefit.curve import interpolated
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
+from bytefit.search.curve import interpolated
 from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_SCOUT, trait_names
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Model:
         coarse_base, coarse_trees: see `bytefit.seeding.trees`; they predict what a coarse reading leaves of
             ln(true bits per pixel).
         fine_base, fine_trees: the same for a fine reading.
-        scale_base, scale_trees: predict what a scale gains, see `bytefit.seeding.scaling`.
+        scale_base, scale_trees: predict what a scale gains, see `bytefit.seeding.best_scale`.
         modes: the modes of the pictures it was trained on.
         least_pixels: the smallest picture it was trained on.
         sources: the sources of the pictures it was trained on: a benchmark leaves them out.

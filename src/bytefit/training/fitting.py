@@ -13,11 +13,11 @@ from sklearn.linear_model import Ridge
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.seeding.features import WHOLE_SCOUT, Traits, coarse_features, fine_features
 from bytefit.seeding.model import VERSION, Model, feature_names
-from bytefit.seeding.prediction import scout_curve
 from bytefit.seeding.trees import Tree, predict
+from bytefit.seeding.with_model import scout_curve
 from bytefit.training.estimators import compare
 from bytefit.training.measurement import knots
-from bytefit.training.scaling import fit_scale, looks_of
+from bytefit.training.scales import fit_scale, looks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec
     from bytefit.training.estimators import Compared
     from bytefit.training.measurement import Measured
-    from bytefit.training.scaling import Looks, Scaled
+    from bytefit.training.scales import Looks, Scaled
 
 # JPEG's own scout costs it a twentieth of an encode a quality; to the slower codecs three are next to nothing.
 SCOUTS = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}

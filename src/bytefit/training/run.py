@@ -12,7 +12,7 @@ from bytefit.training.card import write_card
 from bytefit.training.corpus import find_samples, split
 from bytefit.training.fitting import fit
 from bytefit.training.measurement import measure_all
-from bytefit.training.scaling import measure_scales
+from bytefit.training.scales import measure_scales
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -31,9 +31,9 @@ from bytefit.codecs.jpeg.quantisation import VERSION, Knot, tables_at
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import Sample, find_samples, split
+from bytefit.training.fast_scores import Original
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
-from bytefit.training.score import Original
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bytefit.codecs import encode_timed
 from bytefit.codecs.codec import DRAWING
-from bytefit.seeding.content import content
-from bytefit.seeding.curves import pixels_of
+from bytefit.seeding.picture_kind import content
+from bytefit.seeding.seed import pixels_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,7 +30,7 @@ def lossless_probe(
         codec: one with a lossless coding.
         picture: what is to be encoded.
         part: its sample.
-        budget: see `bytefit.search.search`.
+        budget: see `bytefit.search.search.search`.
     """
     _, trial = encode_timed(codec, part, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
     expected = trial.size * pixels_of(picture) / (part.width * part.height)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from bytefit.curve import aim, corrected, rung_at
+from bytefit.search.curve import aim, corrected, rung_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,9 +10,8 @@ from itertools import accumulate
 from math import log
 from typing import TYPE_CHECKING
 
-from bytefit.curve import aim, corrected, rung_at
 from bytefit.pictures.frames import Frames
-from bytefit.seeding.curves import Late, Seed, in_bytes, mean_curve
+from bytefit.search.curve import aim, corrected, rung_at
 from bytefit.seeding.features import (
     WHOLE_SCOUT,
     coarse_features,
@@ -22,9 +21,10 @@ from bytefit.seeding.features import (
     traits_of,
 )
 from bytefit.seeding.model import Model, shipped_model
-from bytefit.seeding.probing import seed_by_probes
 from bytefit.seeding.sampling import larger_sample
+from bytefit.seeding.seed import Late, Seed, in_bytes, mean_curve
 from bytefit.seeding.trees import predict
+from bytefit.seeding.without_model import seed_by_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,7 @@ def seed(
         codec: what it will be encoded with.
         picture: in the mode it will be encoded in.
         part: its sample, see `bytefit.seeding.features`.
-        budget: see `bytefit.search.search`, as the next two.
+        budget: see `bytefit.search.search.search`, as the next two.
         enough: the bytes at which the search stops.
         first: the lowest rung it may use.
         last: the highest; None for the ladder's last.

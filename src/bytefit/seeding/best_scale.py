@@ -10,10 +10,10 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import DRAWING
-from bytefit.seeding.content import content
 from bytefit.seeding.features import scout
 from bytefit.seeding.model import Model, shipped_model
 from bytefit.seeding.mosaic import mosaic
+from bytefit.seeding.picture_kind import content
 from bytefit.seeding.trees import predict
 
 if TYPE_CHECKING:

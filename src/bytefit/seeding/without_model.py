@@ -11,9 +11,9 @@ from math import ceil, log
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed
-from bytefit.curve import aim, corrected, rung_at
 from bytefit.pictures.frames import Frames
-from bytefit.seeding.curves import Late, Seed, mean_curve
+from bytefit.search.curve import aim, corrected, rung_at
+from bytefit.seeding.seed import Late, Seed, mean_curve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,8 @@ from functools import cache
 from math import exp, log
 from typing import TYPE_CHECKING, overload
 
-from bytefit.curve import interpolated
 from bytefit.pictures.frames import Frames
+from bytefit.search.curve import interpolated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,14 +18,14 @@ from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.seeding.content import content, suited
+from bytefit.seeding.best_scale import SCALES, predicted_scale, scale_features
 from bytefit.seeding.features import scout
 from bytefit.seeding.mosaic import mosaic
-from bytefit.seeding.scaling import SCALES, predicted_scale, scale_features
+from bytefit.seeding.picture_kind import content, suited
 from bytefit.sources.reading import read_picture
+from bytefit.training.fast_scores import Original
 from bytefit.training.measurement import SCOUT_QUALITIES, settings_key
 from bytefit.training.progress import tracked
-from bytefit.training.score import Original
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Learning JPEG's quantisation tables."""
