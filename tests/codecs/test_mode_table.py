@@ -13,7 +13,7 @@ from bytefit.codecs import BY_PLUGIN, CODECS
 from bytefit.codecs.mode_table import MODES, fate, table
 from bytefit.errors import ConfigError, UnsupportedImage
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 SIZE = (20, 12)
 
 # Modes that come back under another name: as the decoder stores them.
