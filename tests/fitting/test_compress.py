@@ -25,7 +25,8 @@ from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.jpeg.multi_picture import check_extras
 from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
 from bytefit.options import EFFORTS
-from bytefit.seeding import sample, suited
+from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.sampling import sample
 from bytefit.sources.reading import decode
 from images import (
     MODES,

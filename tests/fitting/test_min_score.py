@@ -15,7 +15,8 @@ from bytefit import BudgetUnreachable, BytefitError, ConfigError, UnsupportedIma
 from bytefit.codecs import CODECS, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.pictures.scores import ssimulacra2_score
-from bytefit.seeding import sample, suited
+from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.sampling import sample
 from images import encoded, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 # Those of which a higher rung looks better. A palette of more colours need not, see below.

@@ -11,9 +11,8 @@ from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
-from bytefit.seeding import sample
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic
-from bytefit.seeding.sampling import larger_sample
+from bytefit.seeding.sampling import larger_sample, sample
 from bytefit.seeding.strips import BLOCK
 from images import noise, photograph
 

@@ -21,11 +21,11 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
-from bytefit.seeding import sample, seed
 from bytefit.seeding.features import Traits, coarse_features, fine_features, log_bits, reading, scout, traits_of
 from bytefit.seeding.model import VERSION, Model, feature_names, shipped_model
+from bytefit.seeding.sampling import sample
 from bytefit.seeding.seed import Late
-from bytefit.seeding.with_model import mean_curve, scout_curve, seed_with
+from bytefit.seeding.with_model import mean_curve, scout_curve, seed, seed_with
 from bytefit.seeding.without_model import seed_by_probes
 from images import flat, graphic, noise, photograph, screenshot
 

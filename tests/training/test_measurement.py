@@ -14,9 +14,8 @@ from bytefit.codecs import LEARNED
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
-from bytefit.seeding import sample
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
-from bytefit.seeding.sampling import larger_sample
+from bytefit.seeding.sampling import larger_sample, sample
 from bytefit.sources.reading import read_image
 from bytefit.training.corpus import find_samples
 from bytefit.training.measurement import (

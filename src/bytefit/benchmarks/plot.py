@@ -15,7 +15,8 @@ from bytefit.benchmarks.strategies import SLACK, Case
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.fitting.compress import compress
 from bytefit.messages import format_size
-from bytefit.seeding import sample, seed
+from bytefit.seeding.sampling import sample
+from bytefit.seeding.with_model import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -15,8 +15,10 @@ from bytefit.codecs import encode_timed
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.fitting.compress import compress
 from bytefit.search.search import search
-from bytefit.seeding import sample, seed, suited
+from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.sampling import sample
 from bytefit.seeding.seed import mean_curve
+from bytefit.seeding.with_model import seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ from bytefit.fitting.trials import Encodes, Order, score_of
 from bytefit.messages import format_size
 from bytefit.options import check_bounds, check_options
 from bytefit.pictures.frames import Frames, check_frames, shows_the_same
-from bytefit.seeding import content
+from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size
 from bytefit.sources import metadata as metadata_
 from bytefit.sources.reading import decode, decoded, read_image

@@ -17,7 +17,11 @@ from bytefit.errors import BudgetUnreachable
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.search.search import Found, search
-from bytefit.seeding import best_scale, lossless_probe, sample, seed, suited
+from bytefit.seeding.best_scale import best_scale
+from bytefit.seeding.lossless_probe import lossless_probe
+from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.sampling import sample
+from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
 if TYPE_CHECKING:

@@ -24,11 +24,11 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import save_to_bytes
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
-from bytefit.seeding import sample, suited
 from bytefit.seeding import sampling as sampling_module
 from bytefit.seeding import strips as strips_module
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
-from bytefit.seeding.sampling import larger_sample
+from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.sampling import larger_sample, sample
 from bytefit.sources.reading import read_picture
 from bytefit.training.full_features import full_features
 from bytefit.training.progress import tracked
