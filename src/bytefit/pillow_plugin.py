@@ -15,18 +15,18 @@ from typing import IO, TYPE_CHECKING, Any
 from PIL import Image
 
 from bytefit.codecs import format_for_suffix
-from bytefit.codecs.codec import OWN_OPTIONS
 from bytefit.errors import ConfigError, OptionError
 from bytefit.files.atomic import write_atomically
 from bytefit.fitting.compress import compress
 from bytefit.messages import nearest
+from bytefit.options import OPTIONS, OWN_OPTIONS
 from bytefit.pictures.frames import Frames, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Without a target these would be ignored by Pillow in silence, and the file come out of any size.
-_MEANINGLESS_ALONE = frozenset({"slack", "min_quality", "min_score", "on_unreachable"})
+_MEANINGLESS_ALONE = frozenset(option.name for option in OPTIONS if option.needs_target)
 
 _MARK = "_bytefit_save"
 

@@ -148,13 +148,10 @@ def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
     from bytefit.budgets.fixing import fix
     from bytefit.budgets.repository import is_below, repository_top
-    from bytefit.options import check_bounds, check_options
+    from bytefit.options import options_from
 
     options = fitting_options(arguments)
-    named = ("slack", "on_unreachable", "metadata", "effort", "min_score")
-    check_options(**{name: options[name] for name in named if name in options})
-    bounds = ("resize", "min_width", "max_width", "max_height")
-    check_bounds(**{name: options[name] for name in bounds if name in options})
+    options_from(options)
     configuration = _configuration(arguments)
     found = audit(_selection(arguments), configuration, _baseline(arguments, configuration)[1], totals=False)
     given = {name: value for name, value in options.items() if name == "min_width"}

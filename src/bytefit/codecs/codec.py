@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from bytefit.errors import ConfigError, OptionError, UnsupportedImage
 from bytefit.messages import nearest
+from bytefit.options import OWN_OPTIONS
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ LOSSLESS = 100
 
 # What a picture holds, as far as it decides how it is best coded: smooth shades, or lines, letters and flat fields.
 PHOTOGRAPH, DRAWING = "photograph", "drawing"
-
-
-# The options of `bytefit.compress` itself, which a misspelt save option may have been meant to be.
-OWN_OPTIONS = frozenset(
-    {"format", "slack", "min_quality", "min_score", "resize", "min_width", "max_width", "max_height"}
-    | {"effort", "exact", "on_unreachable", "metadata", "lossless", "drop_extras", "formats", "allow_frame_drop"}
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.files.atomic import write_atomically
-from bytefit.options import check_bounds, check_options
+from bytefit.options import KEEPING_WHAT_FITS, options_from
 from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -28,24 +28,6 @@ _LOSSLESS_REACH = 1.25
 # an encoding comes out smaller each time, and worse (24 pictures: WebP to 71 % of it at the least, AVIF to 85 %; the
 # first encode, from quality 90 to a floor of 50, to 47 % at the most).
 _WORTHWHILE = 2 / 3
-
-# Options that ask nothing of a file that fits; any other means that it is to be encoded anew.
-_HARMLESS = frozenset(
-    {
-        "slack",
-        "on_unreachable",
-        "metadata",
-        "exact",
-        "min_quality",
-        "min_score",
-        "resize",
-        "min_width",
-        "effort",
-        "lossless",
-        "drop_extras",
-        "allow_frame_drop",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +87,7 @@ def compress_file(
         BytefitError: see `compress`. In every case nothing was written.
     """
     budget = parse_size(target)
-    named = {"slack", "on_unreachable", "metadata", "effort", "min_score"}
-    check_options(**{name: value for name, value in options.items() if name in named})
-    bounds = ("resize", "min_width", "max_width", "max_height")
-    check_bounds(**{name: options[name] for name in bounds if name in options})
+    options_from(options)
     started = perf_counter()
     path = Path(path)
     before = path.stat()
@@ -158,7 +137,7 @@ def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, op
     from bytefit.sources.reading import decode
 
     exact = options.get("exact", False)
-    if options.get("metadata", "keep") != "keep" or set(options) - _HARMLESS or _is_auto(wanted):
+    if options.get("metadata", "keep") != "keep" or set(options) - KEEPING_WHAT_FITS or _is_auto(wanted):
         return None
     data = path.read_bytes()
     source = decode(data, str(path))
@@ -192,7 +171,7 @@ def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | N
     most = int(budget * _LOSSLESS_REACH)
     # What is far over its budget may be so by metadata that are not to be kept.
     out_of_reach = policy == "keep" and path.stat().st_size > most
-    if out_of_reach or options.get("exact") or set(options) - {*_HARMLESS, "max_width", "max_height"}:
+    if out_of_reach or options.get("exact") or set(options) - {*KEEPING_WHAT_FITS, "max_width", "max_height"}:
         return None
     data = path.read_bytes()
     source = decode(data, str(path))

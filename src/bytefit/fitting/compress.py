@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +20,7 @@ from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
 from bytefit.fitting.format_choice import AUTO, best_looking
 from bytefit.fitting.trials import Encodes, Order, score_of
 from bytefit.messages import format_size
-from bytefit.options import check_bounds, check_options
+from bytefit.options import Options, checked, options_from
 from bytefit.pictures.frames import Frames, check_frames, shows_the_same
 from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size
@@ -90,32 +90,6 @@ class Result:
         return self.size <= self.budget
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What is asked for, see `compress`."""
-
-    format: str | None = None
-    formats: Iterable[str] | None = None
-    slack: float = 0.05
-    min_quality: float | None = None
-    min_score: float | None = None
-    resize: bool = False
-    min_width: int | None = None
-    max_width: int | None = None
-    max_height: int | None = None
-    effort: str = "normal"
-    exact: bool = False
-    on_unreachable: str = "error"
-    metadata: str = "keep"
-    lossless: bool = False
-    drop_extras: bool = False
-    allow_frame_drop: bool = False
-    save_options: Mapping[str, Any] = field(default_factory=dict)
-
-
-_OWN = frozenset(entry.name for entry in fields(Wishes)) - {"save_options"}
-
-
 def compress(
     image: Image.Image | Frames | str | os.PathLike[str],
     target: str | int,
@@ -172,7 +146,7 @@ def compress(
         BudgetUnreachable: if no encoding within the floors is small enough.
         ConfigError: if an option makes no sense, is unknown or in conflict with the target.
     """
-    wishes = Wishes(
+    options = Options(
         format=format,
         formats=formats,
         slack=slack,
@@ -191,7 +165,7 @@ def compress(
         allow_frame_drop=allow_frame_drop,
         save_options=save_options,
     )
-    return _answer(image, target, wishes)
+    return _answer(image, target, options)
 
 
 def compress_again(path: str | os.PathLike[str], target: str | int, **options: Any) -> Result:
@@ -208,74 +182,64 @@ def compress_again(path: str | os.PathLike[str], target: str | int, **options: A
     Raises:
         BytefitError: see `compress`.
     """
-    own = {name: options.pop(name) for name in list(options) if name in _OWN}
-    return _answer(path, target, Wishes(**own, save_options=options), again=True)
+    return _answer(path, target, options_from(options), again=True)
 
 
 def _answer(
-    image: Image.Image | Frames | str | os.PathLike[str], target: str | int, wishes: Wishes, *, again: bool = False
+    image: Image.Image | Frames | str | os.PathLike[str], target: str | int, options: Options, *, again: bool = False
 ) -> Result:
     """See `compress`, and with `again` `compress_again`."""
     budget = parse_size(target)
-    check_options(
-        slack=wishes.slack,
-        on_unreachable=wishes.on_unreachable,
-        metadata=wishes.metadata,
-        effort=wishes.effort,
-        min_score=wishes.min_score,
-    )
-    check_bounds(
-        resize=wishes.resize, min_width=wishes.min_width, max_width=wishes.max_width, max_height=wishes.max_height
-    )
+    checked(options)
     try:
         opened = _opened(image)
     except UnsupportedImage:
-        repacked = _repacked(image, budget, wishes)
+        repacked = _repacked(image, budget, options)
         if repacked is None:
             raise
         return repacked
-    if (stored := _stored(opened, budget, wishes)) is not None:
+    if (stored := _stored(opened, budget, options)) is not None:
         return stored
-    if (wishes.format or "").lower() != AUTO:
-        return _fitted(opened, budget, wishes, again=again)
+    if (options.format or "").lower() != AUTO:
+        return _fitted(opened, budget, options, again=again)
     return best_looking(
         opened.source,
-        wishes.formats,
-        lambda name: _fitted(opened, budget, replace(wishes, format=name)),
+        options.formats,
+        lambda name: _fitted(opened, budget, options._replace(format=name)),
         lambda answer: _score_of(opened.source, answer),
     )
 
 
-def _fitted(opened: _Opened, budget: int, wishes: Wishes, *, again: bool = False) -> Result:
+def _fitted(opened: _Opened, budget: int, options: Options, *, again: bool = False) -> Result:
     """Return a picture that was opened, fitted to a budget in one format."""
-    codec = _codec_of(opened.source, wishes.format)
-    codec = codec.on_request(wishes.save_options) or codec
-    codec.check_options(wishes.save_options)
+    codec = _codec_of(opened.source, options.format)
+    codec = codec.on_request(options.save_options) or codec
+    codec.check_options(options.save_options)
     started = perf_counter()
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, which is carried along as it is.
         warnings.simplefilter("ignore")
-        encodes = _encodes(opened, codec, budget, wishes, again=again)
+        encodes = _encodes(opened, codec, budget, options, again=again)
         whole = encodes.source
-        most = min([1.0, *(limit / side for limit, side in _limits(wishes, whole) if limit)])
+        most = min([1.0, *(limit / side for limit, side in _limits(options, whole) if limit)])
         whole_fits = most == 1 and max(whole.size) <= codec.max_side
-        kept_first = whole_fits and not wishes.lossless and _was_lossless(codec, opened, encodes.part)
+        kept_first = whole_fits and not options.lossless and _was_lossless(codec, opened, encodes.part)
         found = encodes.fit_lossless() if kept_first else None
         if found is None:
-            found = _searched(encodes, wishes, most)
-        score = None if wishes.min_score is None else encodes.raise_to_score(wishes.min_score)
-        below = score is not None and wishes.min_score is not None and score < wishes.min_score
-        if below or (not encodes.fits and wishes.on_unreachable == "error"):
+            found = _searched(encodes, options, most)
+        score = None if options.min_score is None else encodes.raise_to_score(options.min_score)
+        below = score is not None and options.min_score is not None and score < options.min_score
+        if below or (not encodes.fits and options.on_unreachable == "error"):
             raise encodes.unreachable(
                 opened.name,
-                floor=wishes.min_quality,
-                min_score=wishes.min_score,
+                floor=options.min_quality,
+                min_score=options.min_score,
                 score=score,
-                resize=wishes.resize,
-                elsewhere=_elsewhere(opened, codec, budget, wishes),
+                resize=options.resize,
+                elsewhere=_elsewhere(opened, codec, budget, options),
             )
         answer = encodes.data
-        if wishes.exact and encodes.fits:
+        if options.exact and encodes.fits:
             beside = encodes.beside
             answer = beside.put(pad(encodes.picture_data, codec.format, budget - beside.weight))
         if isinstance(encodes.picture, Frames):
@@ -298,55 +262,55 @@ def _fitted(opened: _Opened, budget: int, wishes: Wishes, *, again: bool = False
         )
 
 
-def _encodes(opened: _Opened, codec: Codec, budget: int, wishes: Wishes, *, again: bool) -> Encodes:
+def _encodes(opened: _Opened, codec: Codec, budget: int, options: Options, *, again: bool) -> Encodes:
     """Return what makes the encodes: the picture prepared, its metadata counted, the ladder's ends known."""
     name, source, data = opened
-    if wishes.metadata == "strip":
+    if options.metadata == "strip":
         source = metadata_.upright(source)
-    tried = codec.without_loss() if wishes.lossless else codec
-    picture = codec.prepare(source, any_size=wishes.resize)
-    first, last = tried.floor_rung(wishes.min_quality), len(tried.ladder) - 1
+    tried = codec.without_loss() if options.lossless else codec
+    picture = codec.prepare(source, any_size=options.resize)
+    first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
     if again and (quality := codec.source_quality(source)) is not None:
         last = codec.highest_rung(quality)
         first = min(first, last)
-    options = wishes.save_options
-    coding = {key: value for key, value in options.items() if key not in metadata_.OPTIONS}
+    save_options = options.save_options
+    coding = {key: value for key, value in save_options.items() if key not in metadata_.OPTIONS}
     order = Order(
         budget=budget,
-        room=budget - least_padding(codec.format, budget) if wishes.exact else budget,
-        slack=wishes.slack,
+        room=budget - least_padding(codec.format, budget) if options.exact else budget,
+        slack=options.slack,
         first=max(first, tried.lowest_rung(picture.mode)),
         last=last,
-        effort=wishes.effort,
+        effort=options.effort,
         coding={**(codec.as_source(source) if source.format == codec.format else {}), **coding},
     )
     beside = metadata_.kept_beside(
-        data, source, codec, policy=wishes.metadata, name=name, drop_extras=wishes.drop_extras
+        data, source, codec, policy=options.metadata, name=name, drop_extras=options.drop_extras
     )
-    carried = metadata_.kept(source, codec, picture.mode, wishes.metadata)
-    carried.update((key, value) for key, value in options.items() if key in metadata_.OPTIONS)
+    carried = metadata_.kept(source, codec, picture.mode, options.metadata)
+    carried.update((key, value) for key, value in save_options.items() if key in metadata_.OPTIONS)
     return Encodes(tried, picture, order, carried, beside)
 
 
-def _searched(encodes: Encodes, wishes: Wishes, most: float) -> Found:
+def _searched(encodes: Encodes, options: Options, most: float) -> Found:
     """Search the ladder, where allowed at the scales up to `most` that look better or are needed."""
-    least = wishes.min_width or 1
-    if wishes.resize:
+    least = options.min_width or 1
+    if options.resize:
         encodes.scale_for_looks(least, most)
     found = encodes.fit()
-    if wishes.resize and (size := encodes.larger_size(most)):
+    if options.resize and (size := encodes.larger_size(most)):
         encodes.scale_down(size)
         found = encodes.fit()
-    while wishes.resize and not encodes.fits and (size := encodes.smaller_size(least)):
+    while options.resize and not encodes.fits and (size := encodes.smaller_size(least)):
         encodes.scale_down(size)
         found = encodes.fit()
-    while wishes.allow_frame_drop and not encodes.fits and encodes.drop_frames():
+    while options.allow_frame_drop and not encodes.fits and encodes.drop_frames():
         found = encodes.fit()
     return found
 
 
-def _limits(wishes: Wishes, picture: Image.Image | Frames) -> tuple[tuple[int | None, int], ...]:
-    return (wishes.max_width, picture.width), (wishes.max_height, picture.height)
+def _limits(options: Options, picture: Image.Image | Frames) -> tuple[tuple[int | None, int], ...]:
+    return (options.max_width, picture.width), (options.max_height, picture.height)
 
 
 def _was_lossless(codec: Codec, opened: _Opened, part: Image.Image) -> bool:
@@ -362,11 +326,11 @@ def _was_lossless(codec: Codec, opened: _Opened, part: Image.Image) -> bool:
     return name in LOSSLESS_FORMATS or (name == codec.format and codec.was_lossless(opened.data))
 
 
-def _elsewhere(opened: _Opened, codec: Codec, budget: int, wishes: Wishes) -> str:
+def _elsewhere(opened: _Opened, codec: Codec, budget: int, options: Options) -> str:
     """Return in which format a picture was seen to fit that its own lossless one is too large for; empty for none."""
-    if not codec.ladder_keeps_pixels or wishes.lossless or wishes.format == _ELSEWHERE or budget < _LEAST_ELSEWHERE:
+    if not codec.ladder_keeps_pixels or options.lossless or options.format == _ELSEWHERE or budget < _LEAST_ELSEWHERE:
         return ""
-    plain = Wishes(format=_ELSEWHERE, metadata=wishes.metadata, drop_extras=wishes.drop_extras)
+    plain = Options(format=_ELSEWHERE, metadata=options.metadata, drop_extras=options.drop_extras)
     with suppress(BytefitError):
         answer = _fitted(opened, budget, plain)
         return f"as {answer.format} at quality {answer.quality:g} it has {format_size(answer.size)}"
@@ -381,23 +345,23 @@ def _score_of(source: Image.Image | Frames, answer: Result) -> float | None:
         return None
 
 
-def _stored(opened: _Opened, budget: int, wishes: Wishes) -> Result | None:
+def _stored(opened: _Opened, budget: int, options: Options) -> Result | None:
     """Return a file of a lossless format as it is, but for its metadata and its packing; None where that is too large.
 
     A GIF that a program drew which looks for the best of many ways may weigh less than what we would draw.
     """
     source, data = opened.source, opened.data
-    asked = (wishes.format or source.format or "").upper()
-    limits = any(limit is not None and limit < side for limit, side in _limits(wishes, source))
-    if not data or asked != source.format or wishes.save_options or limits:
+    asked = (options.format or source.format or "").upper()
+    limits = any(limit is not None and limit < side for limit, side in _limits(options, source))
+    if not data or asked != source.format or options.save_options or limits:
         return None
     codec = _codec_of(source, None)
-    if not codec.ladder_keeps_pixels or (len(data) > budget and not wishes.lossless):
+    if not codec.ladder_keeps_pixels or (len(data) > budget and not options.lossless):
         return None
-    return _lossless_version(opened, codec, budget, wishes)
+    return _lossless_version(opened, codec, budget, options)
 
 
-def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int, wishes: Wishes) -> Result | None:
+def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int, options: Options) -> Result | None:
     """Return a file of the very same samples that Pillow cannot hold, or None where there is none that fits.
 
     Of a PNG with 16 bits a channel it reads eight: its coding can be improved, its pixels not be changed.
@@ -407,18 +371,18 @@ def _repacked(image: Image.Image | Frames | str | os.PathLike[str], budget: int,
     data, name = Path(image).read_bytes(), os.fspath(image)
     source = decode(data, name, as_shown=True)
     codec = _codec_of(source, None)
-    if codec.lossless is None or (wishes.format is not None and wishes.format.upper() != codec.format):
+    if codec.lossless is None or (options.format is not None and options.format.upper() != codec.format):
         return None
-    return _lossless_version(_Opened(name, source, data), codec, budget, wishes)
+    return _lossless_version(_Opened(name, source, data), codec, budget, options)
 
 
-def _lossless_version(opened: _Opened, codec: Codec, budget: int, wishes: Wishes) -> Result | None:
+def _lossless_version(opened: _Opened, codec: Codec, budget: int, options: Options) -> Result | None:
     """Return a version of a file with the very same pixels that fits, perhaps itself; None for none."""
     name, source, data = opened
-    started, policy = perf_counter(), wishes.metadata
+    started, policy = perf_counter(), options.metadata
     if policy == "strip" and metadata_.orientation(source) != 1:
         return None  # its pixels would have to be turned
-    room = budget - least_padding(codec.format, budget) if wishes.exact else budget
+    room = budget - least_padding(codec.format, budget) if options.exact else budget
     versions = codec.lossless_versions(data, policy, metadata_.orientation_exif(source), most=room)
     version = next((version for version in versions if len(version) <= room), None)
     if policy == "keep" and len(data) <= min(room, len(version or data)):
@@ -427,7 +391,7 @@ def _lossless_version(opened: _Opened, codec: Codec, budget: int, wishes: Wishes
         return None
     seconds, setting = perf_counter() - started, codec.lossless or {}
     return Result(
-        data=pad(version, codec.format, budget) if wishes.exact else version,
+        data=pad(version, codec.format, budget) if options.exact else version,
         budget=budget,
         format=codec.format,
         quality=LOSSLESS,
