@@ -51,7 +51,8 @@ if TYPE_CHECKING:
         UnsupportedImage,
     )
     from bytefit.files.compress_file import Outcome, compress_file
-    from bytefit.fitting.compress import Result, compress
+    from bytefit.fitting.compress import compress
+    from bytefit.fitting.result import Result
     from bytefit.messages import format_size
     from bytefit.pictures.frames import Frames
     from bytefit.pillow_plugin import register, unregister
@@ -85,7 +86,8 @@ _HOMES = {
     "messages": ("format_size",),
     "sizes": ("parse_size",),
     "codecs": ("Codec", "Trial", "register_codec"),
-    "fitting.compress": ("Result", "compress"),
+    "fitting.compress": ("compress",),
+    "fitting.result": ("Result",),
     "errors": (
         "BudgetUnreachable",
         "BytefitError",

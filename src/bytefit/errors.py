@@ -13,7 +13,7 @@ Facts are attributes; the classes write the messages: what, limit, found, way ou
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from bytefit.messages import format_size
 
@@ -42,6 +42,29 @@ class ModelError(BytefitError):
     """A model file that is missing parts or was made for another ladder."""
 
 
+class Alternative(NamedTuple):
+    """An encoding of the same image that was seen to fit the budget.
+
+    Attributes:
+        format: Pillow's name of its format.
+        quality: its quality on the codec's scale.
+        width, height: its dimensions in pixels.
+        scale: its longer side over that of the image.
+        size: its bytes.
+    """
+
+    format: str
+    quality: float
+    width: int
+    height: int
+    scale: float
+    size: int
+
+    def __str__(self) -> str:
+        scaled = f" at {self.width}x{self.height}" if self.scale < 1 else ""
+        return f"as {self.format} at quality {self.quality:g}{scaled} it has {format_size(self.size)}"
+
+
 class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
     """No encoding within the floors is small enough.
 
@@ -51,12 +74,15 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         width, height: the dimensions it was made at, in pixels.
         quality: its quality on the codec's scale.
         metadata_bytes: how many of `smallest` are metadata.
-        name: what was to be fitted, for the message.
+        name: what messages call the image.
         floor: the least quality the user accepts, or None.
         min_score: the least SSIMULACRA2 score the user accepts, where that is what stands in the way; else None.
-        score: that of the smallest encoding, where there is such a floor; below it when no encoding reaches it.
-        way_out: what would help.
-        elsewhere: another format it was seen to fit in, with quality and size; empty where none was tried.
+        score: the score of the smallest encoding, where there is such a floor.
+        ways: what would help, besides fewer pixels and a larger budget.
+        larger_budget_helps: whether a budget of `smallest` bytes would do.
+        smaller_size: an encoding at smaller dimensions that fits; None where none was tried, or none fits.
+        other_format: an encoding in another format that fits; None likewise.
+        encodes: how many full encodes were made, those in another format and at smaller dimensions included.
     """
 
     def __init__(
@@ -67,13 +93,16 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         width: int,
         height: int,
         quality: float,
-        way_out: str,
         metadata_bytes: int = 0,
         floor: float | None = None,
         min_score: float | None = None,
         score: float | None = None,
         name: str = "the image",
-        elsewhere: str = "",
+        ways: tuple[str, ...] = (),
+        larger_budget_helps: bool = True,
+        smaller_size: Alternative | None = None,
+        other_format: Alternative | None = None,
+        encodes: int = 0,
     ) -> None:
         self.budget = budget
         self.smallest = smallest
@@ -85,12 +114,27 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         self.min_score = min_score
         self.score = score
         self.name = name
-        self.way_out = way_out
-        self.elsewhere = elsewhere
+        self.ways = ways
+        self.larger_budget_helps = larger_budget_helps
+        self.smaller_size = smaller_size
+        self.other_format = other_format
+        self.encodes = encodes
         super().__init__(budget, smallest)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unreachable, (self.__dict__,)
+
+    @property
+    def way_out(self) -> str:
+        """What would help, in words."""
+        ways = list(self.ways)
+        if (smaller := self.smaller_size) is not None:
+            ways.append(f"allow resize ({smaller.width}x{smaller.height}, scale {smaller.scale:.2g}, fits)")
+        if self.larger_budget_helps:
+            # Rounded up, so that the size does when it is typed as it stands here.
+            enough = f" ({-(-self.smallest // 1000)} kB would do)" if self.smallest > self.budget else ""
+            ways.append(("or " if ways else "") + "raise the budget" + enough)
+        return ", ".join(ways)
 
     def __str__(self) -> str:
         if self.min_score is not None and self.score is not None and self.score < self.min_score:
@@ -108,7 +152,7 @@ class BudgetUnreachable(BytefitError):  # noqa: N818  (the contract's name)
         return (
             f"cannot fit {self.name} in {format_size(self.budget)}: its smallest encoding at "
             f"{self.width}x{self.height} is {format_size(self.smallest)} ({detail}); {self.way_out}"
-            + (f"; {self.elsewhere}" if self.elsewhere else "")
+            + (f"; {self.other_format}" if self.other_format is not None else "")
         )
 
 

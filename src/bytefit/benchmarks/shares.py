@@ -19,7 +19,7 @@ from PIL import Image
 
 from bytefit.benchmarks.peers import ColourPeer, colour_peer, largest_that_fits
 from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
-from bytefit.fitting.compress import Result, compress
+from bytefit.fitting.compress import compress
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.training.corpus import find_samples, limited
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from bytefit.fitting.result import Result
     from bytefit.training.corpus import Sample
 
 # What is asked of a file: so much of its bytes.

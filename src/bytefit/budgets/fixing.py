@@ -72,9 +72,9 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     if options.get("resize"):
         options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
     try:
-        from bytefit.files.compress_file import compress_file
+        from bytefit.files.compress_file import fit_file
 
-        outcome = compress_file(finding.path, finding.budget, dry_run=dry_run, **options)
+        outcome = fit_file(finding.path, finding.budget, options, dry_run=dry_run, other_formats=_OTHER_FORMATS)
     except (BytefitError, OSError) as error:
         return Fix(finding, None, _why(finding, error, options))
     if outcome.after != outcome.before or outcome.changed:
@@ -107,30 +107,21 @@ def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, 
         return (error.strerror or str(error)).lower()
     path = os.path.normpath(finding.path)  # as messages name it
     reason = str(error).replace(finding.path, "it").replace(path, "it")
-    if not isinstance(error, BudgetUnreachable) and finding.format in FIXABLE:
+    if isinstance(error, BudgetUnreachable) or finding.format in FIXABLE:
         return reason
-    if isinstance(error, BudgetUnreachable) and error.smallest > error.budget:
-        told = f"; {error.elsewhere}" if error.elsewhere else ""
-        # Rounded up, so that it does when it is typed as it stands here.
-        reason = f"{reason.removesuffix(told)} ({-(-error.smallest // 1000)} kB would do){told}"
-        if told:
-            return reason
     fits = _in_another_format(finding, options)
     return f"{reason}; {fits}" if fits else reason
 
 
 def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
-    """Return the format in which the picture was seen to fit, with its size; empty where none was found."""
-    from bytefit.fitting.compress import compress
+    """Return the format in which a file was seen to fit that cannot be fitted in its own; empty where none was."""
+    from bytefit.fitting.compress import fit_other_format
+    from bytefit.options import options_from
+    from bytefit.sources.source import read_source
 
-    for name in _OTHER_FORMATS:
-        if name == finding.format:
-            continue
-        try:
-            result = compress(finding.path, finding.budget, format=name, **{**options, "on_unreachable": "error"})
-        except (BytefitError, OSError):
-            continue
-        return f"as {name} at quality {result.quality:g} it has {format_size(result.size)}"
+    with suppress(BytefitError, OSError):
+        other = fit_other_format(read_source(finding.path), finding.budget, options_from(options), _OTHER_FORMATS)
+        return "" if other is None else str(other.alternative)
     return ""
 
 

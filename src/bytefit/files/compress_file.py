@@ -1,6 +1,6 @@
-"""Files: compressed in place or to another file, verified before anything is replaced, replaced in one step.
+"""Image files: compressed in place or to another file, verified before they are replaced, replaced in one step.
 
-It knows nothing of how a picture is fitted.
+It knows nothing of how an image is fitted.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from errno import EACCES, EISDIR, ENOENT
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from bytefit.codecs import codec_for_format, format_for_suffix
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.files.atomic import write_atomically
-from bytefit.options import KEEPING_WHAT_FITS, options_from
+from bytefit.fitting.compress import run
+from bytefit.fitting.format_choice import is_auto
+from bytefit.fitting.repacking import as_it_is, format_of, in_place_without_loss
+from bytefit.options import FitOptions, Options, options_from
+from bytefit.pictures.frames import Frames
 from bytefit.sizes import parse_size
+from bytefit.sources.reading import decode
+from bytefit.sources.source import Source, read_source
 
 if TYPE_CHECKING:
-    from bytefit.fitting.compress import Result
+    from collections.abc import Mapping, Sequence
 
-# A better coding is tried on files up to this share of their budget: it seldom saves more than a sixth, most on files
-# that were never optimised.
-_LOSSLESS_REACH = 1.25
+    from bytefit.fitting.result import Result
 
 # What stays over its budget is written only where it is at most this share of the file: encoded anew at the same floor,
 # an encoding comes out smaller each time, and worse (24 pictures: WebP to 71 % of it at the least, AVIF to 85 %; the
@@ -66,7 +71,7 @@ def compress_file(
     output: str | os.PathLike[str] | None = None,
     format: str | None = None,  # noqa: A002  (Pillow's word)
     dry_run: bool = False,
-    **options: Any,
+    **options: Unpack[FitOptions],
 ) -> Outcome:
     """Make the image file at `path` fit `target` bytes, in place unless `output` is given.
 
@@ -80,38 +85,56 @@ def compress_file(
         output: where to write instead; its suffix chooses the format.
         format: Pillow's name of the format of `output`, where the suffix does not tell.
         dry_run: find the answer, but write nothing.
-        options: further options of `compress`.
+        options: further options of `compress`, save options of Pillow's writer included.
 
     Raises:
         OSError: if the file cannot be read or the output not be written.
         BytefitError: see `compress`. In every case nothing was written.
     """
-    budget = parse_size(target)
-    options_from(options)
+    return fit_file(path, target, {**options, "format": format}, output=output, dry_run=dry_run)
+
+
+def fit_file(
+    path: str | os.PathLike[str],
+    target: str | int,
+    options: Mapping[str, Any],
+    *,
+    output: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
+    other_formats: Sequence[str] | None = None,
+) -> Outcome:
+    """See `compress_file`; with `other_formats` see `bytefit.fitting.compress.run`."""
+    budget, wanted = parse_size(target), options_from(options)
+    asked = {name for name, value in options.items() if name != "format" or is_auto(value)}
     started = perf_counter()
     path = Path(path)
     before = path.stat()
     if path.is_dir():
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
     in_place = output is None
-    exact = options.get("exact", False)
-    too_large = in_place and _is_too_large(path, options.get("max_width"), options.get("max_height"))
-    fits = before.st_size == budget or (before.st_size < budget and not exact)
-    if in_place and fits and not too_large:
+    bounded = wanted.max_width is not None or wanted.max_height is not None
+    fits = before.st_size == budget or (before.st_size < budget and not wanted.exact)
+    if in_place and fits and not bounded:
         return _kept(path, budget, before.st_size, started)
     destination = path if output is None else Path(output)
     _check_writable(destination)
-    result = data = None
-    if before.st_size <= budget and not too_large:
-        data = _as_it_is(path, budget, destination, format, options)
-    elif in_place and not too_large:
-        data = _without_loss(path, budget, options)
+    source = read_source(path)
+    too_large = in_place and _is_too_large(source, wanted)
+    if in_place and fits and not too_large:
+        return _kept(path, budget, before.st_size, started)
+    if in_place:
+        _check_format_stays(source, wanted)
+        wanted = wanted._replace(format=None)
+    elif wanted.format is None:
+        wanted = wanted._replace(format=format_for_suffix(destination.suffix))
+    data = None if too_large else _without_encoding(source, budget, wanted, asked, in_place=in_place)
+    result = None
     if data is None:
         # Only fewer pixels may make a file that fits smaller, not more bytes for each of them.
-        target = min(budget, before.st_size) if too_large and not exact else budget
-        result = _fitted(path, target, destination, format, in_place=in_place, options=options)
+        target = min(budget, before.st_size) if too_large and not wanted.exact else budget
+        result = run(source, target, wanted, cap_at_source_quality=in_place, other_formats=other_formats)
         data = result.data
-    if in_place and result is not None and not result.fits and not _is_worthwhile(result, path, before.st_size):
+    if in_place and result is not None and not result.fits and not _is_worthwhile(result, source):
         return _kept(path, budget, before.st_size, started, result)
     if not dry_run:
         if result is not None:
@@ -127,93 +150,45 @@ def _kept(path: Path, budget: int, size: int, started: float, result: Result | N
     return Outcome(path, path, budget, size, size, changed=False, seconds=perf_counter() - started, result=result)
 
 
-def _as_it_is(path: Path, budget: int, destination: Path, wanted: str | None, options: dict[str, Any]) -> bytes | None:
-    """Return the bytes of a file that fits, padded where they are to be exact, or None where it must be encoded.
-
-    What fits needs no second lossy encode only because it goes to another file of the same format.
-    """
-    from bytefit.codecs import codec_for_format, format_for_suffix
-    from bytefit.codecs.padding import least_padding, pad
-    from bytefit.sources.reading import decode
-
-    exact = options.get("exact", False)
-    if options.get("metadata", "keep") != "keep" or set(options) - KEEPING_WHAT_FITS or _is_auto(wanted):
+def _without_encoding(source: Source, budget: int, wanted: Options, asked: set[str], *, in_place: bool) -> bytes | None:
+    """Return a file with the very same pixels that fits; None where the image has to be encoded."""
+    if source.refusal is not None:
         return None
-    data = path.read_bytes()
-    source = decode(data, str(path))
-    in_place = destination == path
-    codec = codec_for_format(wanted or (source.format or "" if in_place else format_for_suffix(destination.suffix)))
-    if source.format != codec.format:
+    if len(source.data) > budget:
+        return in_place_without_loss(source, budget, wanted, asked) if in_place else None
+    if is_auto(wanted.format):
         return None
-    if not exact or len(data) == budget:
-        return data
-    return pad(data, codec.format, budget) if len(data) <= budget - least_padding(codec.format, budget) else None
+    return as_it_is(source, codec_for_format(wanted.format or format_of(source)), budget, wanted, asked)
 
 
-def _is_too_large(path: Path, max_width: int | None, max_height: int | None) -> bool:
-    """Return whether the picture in a file is larger than it may be, either way."""
-    if max_width is None and max_height is None:
+def _is_too_large(source: Source, wanted: Options) -> bool:
+    """Return whether the image has more pixels than it may have, either way."""
+    if wanted.max_width is None and wanted.max_height is None:
         return False
-    from bytefit.sources.reading import dimensions
-
-    width, height = dimensions(path.read_bytes(), str(path))
-    return width > (max_width or width) or height > (max_height or height)
+    width, height = source.dimensions
+    return width > (wanted.max_width or width) or height > (wanted.max_height or height)
 
 
-def _without_loss(path: Path, budget: int, options: dict[str, Any]) -> bytes | None:
-    """Return a version of a file with the very same pixels that fits the budget, or None where none does."""
-    from bytefit.codecs import codec_for_format
-    from bytefit.pictures.frames import shows_the_same
-    from bytefit.sources.metadata import orientation, orientation_exif
-    from bytefit.sources.reading import decode
+def _check_format_stays(source: Source, wanted: Options) -> None:
+    """Refuse to convert a file in place.
 
-    policy = options.get("metadata", "keep")
-    most = int(budget * _LOSSLESS_REACH)
-    # What is far over its budget may be so by metadata that are not to be kept.
-    out_of_reach = policy == "keep" and path.stat().st_size > most
-    if out_of_reach or options.get("exact") or set(options) - {*KEEPING_WHAT_FITS, "max_width", "max_height"}:
-        return None
-    data = path.read_bytes()
-    source = decode(data, str(path))
-    if policy == "strip" and orientation(source) != 1:
-        return None  # its pixels have to be turned
-    codec = codec_for_format(source.format or "")
-    versions = codec.lossless_versions(data, policy, orientation_exif(source), most=most)
-    version = next((version for version in versions if len(version) <= budget), None)
-    if version is None or not shows_the_same(decode(version, str(path)), source):
-        return None
-    return version
+    Raises:
+        ConfigError: naming the format it has.
+    """
+    name = wanted.format
+    if name is None:
+        return
+    own = codec_for_format(format_of(source)).format
+    if is_auto(name) or codec_for_format(name).format != own:
+        raise ConfigError(f"{source.name} is {own} and stays so in place: give an output to convert it to {name}")
 
 
-def _fitted(
-    path: Path, budget: int, destination: Path, wanted: str | None, *, in_place: bool, options: dict[str, Any]
-) -> Result:
-    from bytefit.codecs import codec_for_format, format_for_suffix
-    from bytefit.fitting.compress import compress, compress_again
-
-    if not in_place:
-        return compress(path, budget, format=wanted or format_for_suffix(destination.suffix), **options)
-    result = compress_again(path, budget, **options)
-    if wanted is not None and (_is_auto(wanted) or codec_for_format(wanted).format != result.format):
-        raise ConfigError(f"{path} is {result.format} and stays so in place: give an output to convert it to {wanted}")
-    return result
-
-
-def _is_auto(wanted: str | None) -> bool:
-    """Return whether the format is to be the one the picture looks best in."""
-    from bytefit.fitting.format_choice import AUTO
-
-    return wanted is not None and wanted.lower() == AUTO
-
-
-def _is_worthwhile(result: Result, path: Path, before: int) -> bool:
+def _is_worthwhile(result: Result, source: Source) -> bool:
     """Return whether a result that does not fit should take the place of the file all the same."""
-    from bytefit.codecs import codec_for_format
-    from bytefit.sources.reading import decode
-
+    before = len(source.data)
     if result.size >= before or result.scale < 1:
         return result.size < before
-    quality = codec_for_format(result.format).source_quality(decode(path.read_bytes(), str(path)))
+    quality = codec_for_format(result.format).source_quality(source.picture)
     return result.size <= before * _WORTHWHILE if quality is None else result.quality < quality
 
 
@@ -223,10 +198,6 @@ def verify(result: Result) -> None:
     Raises:
         UnsupportedImage: if they differ, which would be a defect of the encoder.
     """
-    from bytefit.codecs import codec_for_format
-    from bytefit.pictures.frames import Frames
-    from bytefit.sources.reading import decode
-
     image = decode(result.data, "the encoded picture", as_shown=True)
     codec = codec_for_format(image.format or "")
     codec_format = codec.format

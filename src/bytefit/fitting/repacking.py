@@ -1,0 +1,150 @@
+"""The lossless path: a file whose very pixels can stay, as it is or better packed, when that fits its budget."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from bytefit.codecs import Codec, Trial, codec_for_format
+from bytefit.codecs.codec import LOSSLESS
+from bytefit.codecs.padding import least_padding, pad
+from bytefit.errors import ConfigError
+from bytefit.fitting.result import Result
+from bytefit.options import KEEPING_WHAT_FITS, Options
+from bytefit.pictures.frames import Frames, shows_the_same
+from bytefit.sources.metadata import orientation, orientation_exif
+from bytefit.sources.reading import decode
+
+if TYPE_CHECKING:
+    from bytefit.sources.source import Source
+
+# A file over its budget by at most this share is repacked without loss before anything is recompressed. That seldom
+# saves more than a sixth, and most on files that were never optimised.
+_REACH = 1.25
+
+
+def lossless_version(
+    source: Source, codec: Codec, budget: int, options: Options, *, reach: float = 1.0
+) -> bytes | None:
+    """Return a file with the very same pixels that fits, perhaps the source's own; None where there is none.
+
+    Args:
+        source: an image that was read from a file of the codec's format.
+        codec: what its format is coded with.
+        budget: the most bytes of the file.
+        options: `metadata` and `exact` count.
+        reach: versions are improved as long as they stay below this multiple of the budget.
+    """
+    picture, policy = source.picture, options.metadata
+    if policy == "strip" and orientation(picture) != 1:
+        return None  # its pixels would have to be turned
+    encode_budget = budget - least_padding(codec.format, budget) if options.exact else budget
+    most = int(encode_budget * reach)
+    versions = codec.lossless_versions(source.data, policy, orientation_exif(picture), most=most)
+    version = next((version for version in versions if len(version) <= encode_budget), None)
+    if policy == "keep" and len(source.data) <= min(encode_budget, len(version or source.data)):
+        version = source.data
+    elif version is None or not shows_the_same(decode(version, source.name, as_shown=True), picture):
+        return None
+    return pad(version, codec.format, budget) if options.exact else version
+
+
+def as_it_is(source: Source, codec: Codec, budget: int, options: Options, asked: set[str]) -> bytes | None:
+    """Return the bytes of a file that fits and is wanted in its own format, padded where they are to be exact.
+
+    A file that fits needs no second lossy encode only because it goes to another place.
+
+    Args:
+        source: an image that was read from a file.
+        codec: what is to be written.
+        budget: the most bytes of the file.
+        options: `metadata` and `exact` count.
+        asked: the names of all options that were given.
+
+    Returns:
+        The bytes, or None where the image has to be encoded.
+    """
+    if options.metadata != "keep" or asked - KEEPING_WHAT_FITS or format_of(source) != codec.format:
+        return None
+    data = source.data
+    if not options.exact or len(data) == budget:
+        return data if len(data) <= budget else None
+    return pad(data, codec.format, budget) if len(data) <= budget - least_padding(codec.format, budget) else None
+
+
+def in_place_without_loss(source: Source, budget: int, options: Options, asked: set[str]) -> bytes | None:
+    """Return a file of the same format with the very same pixels that fits, where that is worth trying; else None.
+
+    The arguments are those of `as_it_is`.
+    """
+    # A file far over its budget may be so only by metadata that the policy drops.
+    within_reach = options.metadata != "keep" or len(source.data) <= int(budget * _REACH)
+    if not within_reach or options.exact or asked - {*KEEPING_WHAT_FITS, "max_width", "max_height"}:
+        return None
+    return lossless_version(source, codec_for_format(format_of(source)), budget, options, reach=_REACH)
+
+
+def repacked(source: Source, budget: int, options: Options, *, limited: bool) -> Result | None:
+    """Return a file of a lossless format with the very same pixels as a result; None where that does not do.
+
+    A GIF made by a program that looks for the best of many ways may be smaller than the one we would make. A file that
+    cannot be decoded without loss, such as a PNG with 16 bits a channel, can be had in no other way.
+
+    Args:
+        source: an image.
+        budget: the most bytes of the file.
+        options: what is asked for.
+        limited: whether the dimensions have to become smaller.
+    """
+    codec = _repacking_codec(source, budget, options, limited=limited)
+    if codec is None:
+        return None
+    started = perf_counter()
+    data = lossless_version(source, codec, budget, options)
+    if data is None:
+        return None
+    picture, seconds, setting = source.picture, perf_counter() - started, codec.lossless or {}
+    return Result(
+        data=data,
+        budget=budget,
+        format=codec.format,
+        quality=LOSSLESS,
+        setting=setting,
+        width=picture.width,
+        height=picture.height,
+        frames=len(picture.pictures) if isinstance(picture, Frames) else 1,
+        scale=1.0,
+        score=None,
+        proven=True,
+        trials=(Trial(setting, len(data), seconds),),
+        probes=(),
+        seconds=seconds,
+    )
+
+
+def _repacking_codec(source: Source, budget: int, options: Options, *, limited: bool) -> Codec | None:
+    """Return the codec of a source that may be repacked, or None where it has to be encoded."""
+    if not source.data:
+        return None
+    own = format_of(source)
+    if options.format is not None and options.format.upper() != own:
+        return None
+    decoded_whole = source.refusal is None
+    if decoded_whole and (options.save_options or limited):
+        return None
+    codec = codec_for_format(own)
+    too_large = len(source.data) > budget and not options.lossless
+    if decoded_whole and (too_large or not codec.ladder_keeps_pixels):
+        return None
+    return None if codec.lossless is None else codec
+
+
+def format_of(source: Source) -> str:
+    """Return Pillow's name of the format an image was opened from.
+
+    Raises:
+        ConfigError: if it was not opened from a file.
+    """
+    if not isinstance(source.picture.format, str):
+        raise ConfigError("no format to write: name one with format='JPEG', 'WEBP', 'AVIF', 'PNG' or 'GIF'")
+    return source.picture.format

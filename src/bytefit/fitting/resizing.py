@@ -1,0 +1,112 @@
+"""Fewer pixels: at which dimensions a picture is tried, because that looks better or because the budget needs it."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from bytefit.fitting.frame_dropping import with_half_the_frames
+from bytefit.fitting.trials import Trials, search_ladder
+from bytefit.pictures.frames import Frames
+from bytefit.seeding.best_scale import best_scale
+from bytefit.sources.metadata import with_dimensions
+
+if TYPE_CHECKING:
+    from bytefit.options import Options
+    from bytefit.search.search import Found
+
+# A picture that has to be made smaller is made small enough for its floor to take this share of the budget, so that
+# the search has room for more than the worst quality there is.
+_FLOOR_FILL = 0.5
+
+
+def search_scales(trials: Trials, options: Options) -> tuple[Trials, Found]:
+    """Search the ladder, and where `resize` allows it at the scales that look better or are needed.
+
+    Returns:
+        The trials of the version that the search ended at, and what it found there.
+    """
+    least, most = options.min_width or 1, largest_scale(trials, options)
+    if options.resize and (size := _size_for_looks(trials, least, most)) != trials.whole.size:
+        trials = _resized(trials, size)
+    found = search_ladder(trials)
+    if options.resize and (larger := _larger_size(trials, most)):
+        trials = _resized(trials, larger)
+        found = search_ladder(trials)
+    while options.resize and not trials.fits and (smaller := _smaller_size(trials, least)):
+        trials = _resized(trials, smaller)
+        found = search_ladder(trials)
+    while options.allow_frame_drop and not trials.fits and (fewer := with_half_the_frames(trials)):
+        trials = fewer
+        found = search_ladder(trials)
+    return trials, found
+
+
+def largest_scale(trials: Trials, options: Options) -> float:
+    """Return the largest scale, at most 1, that `max_width` and `max_height` allow."""
+    whole = trials.whole
+    limits = (options.max_width, whole.width), (options.max_height, whole.height)
+    return min([1.0, *(limit / side for limit, side in limits if limit)])
+
+
+def scale_that_fits(trials: Trials) -> Trials | None:
+    """Encode the lowest rung at ever smaller dimensions until it fits; None where no dimensions do."""
+    while (size := _smaller_size(trials, 1)) is not None:
+        trials = _resized(trials, size)
+        trials.measure(trials.target.first)
+        if trials.fits:
+            return trials
+    return None
+
+
+def scale_of(trials: Trials) -> float:
+    """Return the longer side of what was encoded over that of the picture."""
+    return max(trials.picture.size) / max(trials.whole.size)
+
+
+def _resized(trials: Trials, size: tuple[int, int]) -> Trials:
+    """Return trials of the picture at `size` pixels."""
+    from PIL.Image import Resampling
+
+    picture = trials.whole.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
+    return trials.of(picture, carried=with_dimensions(trials.carried, size))
+
+
+def _size_for_looks(trials: Trials, least: int, most: float) -> tuple[int, int]:
+    """Return the dimensions predicted to look best when shown at full size: `least` wide, `most` times as large."""
+    size, picture = trials.codec.largest_size(trials.whole.size), trials.picture
+    if trials.payload > 0:
+        first, shown = (picture.first, len(picture.pictures)) if isinstance(picture, Frames) else (picture, 1)
+        scale = best_scale(trials.codec, first, trials.payload // shown)
+        size = min(size, _scaled(trials, scale, least))
+    return min(size, _scaled(trials, most, 1))
+
+
+def _larger_size(trials: Trials, most: float) -> tuple[int, int] | None:
+    """Return dimensions nearer to the full ones where the finest rung leaves much of the budget unused, or None."""
+    target = trials.target
+    unused = len(trials.data) < (1 - target.slack) * target.encode_budget
+    if not (unused and trials.fits and trials.rung == target.last):
+        return None
+    grown = trials.picture.width / trials.whole.width * sqrt(target.encode_budget / len(trials.data))
+    size = min(_scaled(trials, min(grown, most), 1), trials.codec.largest_size(trials.whole.size))
+    return size if size > trials.picture.size else None
+
+
+def _smaller_size(trials: Trials, least: int) -> tuple[int, int] | None:
+    """Return dimensions at which the budget should be within reach, or None when none are `least` wide.
+
+    A file shrinks roughly with its pixels; where that was too hopeful the next call goes on from there.
+    """
+    smallest = len(trials.data) - trials.overhead
+    if trials.payload < 1 or max(trials.picture.size) == 1 or trials.picture.width <= least:
+        return None
+    factor = min(0.9, sqrt(_FLOOR_FILL * trials.payload / max(1, smallest)))
+    return _scaled(trials, scale_of(trials) * factor, least)
+
+
+def _scaled(trials: Trials, scale: float, least: int) -> tuple[int, int]:
+    """Return the full dimensions times a scale, in whole pixels, or `least` pixels wide; never enlarged."""
+    whole = trials.whole
+    share = min(1.0, max(scale, least / whole.width if least > 1 else 0.0))
+    return max(1, round(whole.width * share)), max(1, round(whole.height * share))

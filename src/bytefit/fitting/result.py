@@ -1,0 +1,69 @@
+"""The record that `bytefit.compress` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bytefit.errors import Alternative
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bytefit.codecs import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An image that was fitted to a budget.
+
+    Attributes:
+        data: the bytes of the file, really encoded with `setting`.
+        budget: the most bytes it was allowed to have.
+        format: Pillow's name of the format.
+        quality: the quality of `setting` on the codec's own scale.
+        setting: the Pillow save options of the encode, metadata left out.
+        width, height: the dimensions of the encoded image, in pixels.
+        frames: how many frames or pages it holds.
+        scale: its longer side over that of the source; 1.0 unless `resize` made it smaller.
+        score: its SSIMULACRA2 score at the dimensions of the source if `min_score` asked for one, otherwise None.
+        proven: whether the next rung was measured to be over the budget, or there is none.
+        trials: the full encodes, in order.
+        probes: the cheap measurements that seeded the search, in order.
+        seconds: the time of all of it, decoding the source left out.
+    """
+
+    data: bytes = field(repr=False)
+    budget: int
+    format: str
+    quality: float
+    setting: Mapping[str, Any] = field(repr=False)
+    width: int
+    height: int
+    frames: int
+    scale: float
+    score: float | None
+    proven: bool
+    trials: tuple[Trial, ...] = field(repr=False)
+    probes: tuple[Trial, ...] = field(repr=False)
+    seconds: float
+
+    @property
+    def size(self) -> int:
+        """The bytes of `data`."""
+        return len(self.data)
+
+    @property
+    def fill(self) -> float:
+        """Bytes over budget, at most 1 where the answer fits."""
+        return self.size / self.budget
+
+    @property
+    def fits(self) -> bool:
+        """Whether `data` is at most the budget: False only with `on_unreachable="smallest"`."""
+        return self.size <= self.budget
+
+    @property
+    def alternative(self) -> Alternative:
+        """What the error about another format or size says of this one."""
+        return Alternative(self.format, self.quality, self.width, self.height, self.scale, self.size)

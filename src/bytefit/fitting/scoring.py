@@ -1,0 +1,64 @@
+"""Scores: how good an answer looks, and the first rung that looks good enough for a `min_score`."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from math import ceil
+from typing import TYPE_CHECKING
+
+from PIL.Image import open as open_image
+
+from bytefit.pictures.frames import Frames, frames_of
+from bytefit.pictures.scores import ssimulacra2_score
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from bytefit.fitting.trials import Trials
+
+# The most frames of an animation that are scored: each takes longer than its encode.
+_SCORED_FRAMES = 8
+
+
+def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> float:
+    """Return the SSIMULACRA2 score of a version; for frames, the mean of some.
+
+    Raises:
+        UnsupportedImage, ConfigError: see `bytefit.pictures.scores.ssimulacra2_score`.
+    """
+    if not isinstance(source, Frames) or not isinstance(version, Frames):
+        return ssimulacra2_score(*(one.first if isinstance(one, Frames) else one for one in (source, version)))
+    step = ceil(len(source.pictures) / _SCORED_FRAMES)
+    pairs = list(zip(source.pictures[::step], version.pictures[::step], strict=False))
+    return sum(ssimulacra2_score(*pair) for pair in pairs) / len(pairs)
+
+
+def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
+    """Go up to the first rung whose score is at least `least`, where the best encoding that fits scores less.
+
+    That rung, or the highest there is, then is the best encoding, whether it fits or not.
+
+    Returns:
+        The SSIMULACRA2 score of the best encoding, and whether what fits scored less than `least`.
+    """
+    score = _score(trials)
+    if score >= least:
+        return score, False
+    low, high = trials.rung + 1, trials.target.last
+    while low <= high:
+        rung = (low + high) // 2
+        trials.measure(rung, wanted=True)
+        score = _score(trials)
+        if score >= least:
+            high = rung - 1
+        else:
+            low = rung + 1
+    if trials.rung != low and low <= trials.target.last:
+        trials.measure(low, wanted=True)
+        score = _score(trials)
+    return score, True
+
+
+def _score(trials: Trials) -> float:
+    with open_image(BytesIO(trials.picture_data)) as version:
+        return score_of(trials.whole, frames_of(version) if isinstance(trials.whole, Frames) else version)
