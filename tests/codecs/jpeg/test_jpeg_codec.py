@@ -1,0 +1,199 @@
+"""JPEG's tables along the ladder, and its efforts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import pairwise
+from math import log
+from statistics import fmean
+
+import pytest
+from PIL import JpegImagePlugin
+
+from bytefit.codecs import with_options
+from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.errors import ConfigError
+from bytefit.options import EFFORTS
+from codec_marks import each_content
+from images import XMP, exif, icc_profile, noise, opened, photograph, screenshot
+
+
+def divisors(setting):
+    """Return the divisors of all tables of a JPEG setting, one after the other."""
+    return [value for table in setting["qtables"] for value in table]
+
+
+@each_content
+@pytest.mark.parametrize(("mode", "finest"), [("RGB", 100), ("YCbCr", 100), ("L", 99), ("CMYK", 99)])
+def test_the_tables_of_no_two_jpeg_rungs_are_equal(content, mode, finest):
+    """Equal tables and subsampling are equal files: a trial wasted. Luma alone is at its finest from 99 on."""
+    codec = JPEG.suited(content)
+    qualities = [quality for quality in codec.ladder if quality <= finest]
+
+    settings = {repr(codec.setting(quality, mode)) for quality in qualities}
+
+    assert len(settings) == len(qualities)
+
+
+@each_content
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpeg_tables_get_finer_with_every_rung(content, mode):
+    """No divisor grows, but where finer chroma is bought with coarser luma."""
+    codec = JPEG.suited(content)
+    rungs = [
+        (codec.setting(quality, "RGB")["subsampling"], divisors(codec.setting(quality, mode)))
+        for quality in codec.ladder
+    ]
+
+    grown = [
+        quality
+        for quality, ((before, low), (after, high)) in zip(codec.ladder[1:], pairwise(rungs), strict=True)
+        if before == after and any(a < b for a, b in zip(low, high, strict=True))
+    ]
+
+    assert grown == []
+
+
+@each_content
+@pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
+def test_jpeg_tables_end_where_the_format_does(content, mode):
+    """From the coarsest to the finest that every decoder reads, all of them in 1 to 255."""
+    ladder = [divisors(JPEG.suited(content).setting(quality, mode)) for quality in JPEG.ladder]
+
+    assert (set(ladder[0]), set(ladder[-1])) == ({255}, {1})
+    assert all(isinstance(value, int) and 1 <= value <= 255 for values in ladder for value in values)
+
+
+@each_content
+@pytest.mark.parametrize(("mode", "tables"), [("RGB", 3), ("YCbCr", 3), ("L", 1), ("CMYK", 1)])
+def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
+    """Luma, Cb and Cr; grey has luma only, and inks are no chroma that one could subsample."""
+    for quality in (1, 20, 50, 80, 95, 100):
+        setting = JPEG.suited(content).setting(quality, mode)
+
+        assert [len(table) for table in setting["qtables"]] == [64] * tables
+        assert ("subsampling" in setting) == (tables == 3)
+        assert setting["progressive"] == (quality >= (40 if content == DRAWING else 60))
+        assert setting["optimize"]
+
+
+@each_content
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpeg_sizes_rise_along_the_ladder(content, mode):
+    """On the mean over pictures, in steps of ten rungs: where tables or subsampling change too."""
+    pictures = [photograph((96, 64)), photograph((96, 64), seed=2), screenshot((96, 64)), noise((48, 40))]
+    pictures = [picture.convert(mode) for picture in pictures]
+    codec = JPEG.suited(content)
+
+    means = [
+        fmean(log(len(codec.encode(picture, codec.setting(quality, mode)))) for picture in pictures)
+        for quality in sorted({*codec.ladder[::10], codec.ladder[-1]})
+    ]
+
+    assert [(low, high) for low, high in pairwise(means) if low >= high] == []
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", 0, 2])
+@pytest.mark.parametrize("quality", [10, 95])
+def test_the_users_subsampling_wins(subsampling, quality):
+    """The rung's is only what suits most pictures."""
+    setting = {**JPEG.setting(quality, "RGB"), "subsampling": subsampling}
+
+    data = JPEG.encode(photograph((64, 48)), setting)
+
+    assert JpegImagePlugin.get_sampling(opened(data)) == {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}.get(
+        subsampling, subsampling
+    )
+
+
+@pytest.mark.parametrize("quality", [1, 30, 75, 100])
+def test_components_may_stay_rgb(quality):
+    """`keep_rgb` is among the options that JPEG takes, and there is no chroma to subsample then."""
+    picture = photograph((64, 48))
+
+    data = JPEG.encode(picture, {**JPEG.setting(quality, "RGB"), "keep_rgb": True})
+
+    assert opened(data).size == picture.size
+
+
+@each_content
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("quality", [5, 50, 95])
+def test_a_jpeg_probe_pays_where_there_are_scans_to_save(content, effort, quality):
+    """Baseline with its Huffman tables optimised is as cheap as without."""
+    setting = with_options(JPEG.suited(content), effort, {}).setting(quality, "RGB")
+
+    assert JPEG.probe_pays(setting) == (setting["progressive"] or effort == "best")
+
+
+@pytest.mark.parametrize("draw", [photograph, screenshot, noise])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("quality", [5, 50, 90, 100])
+def test_jpeg_at_best_keeps_the_pixels(draw, mode, quality):
+    """The scans are arranged anew, the coefficients stay."""
+    picture = draw(mode="RGB").convert(mode)
+    plain = {**JPEG.setting(quality, mode), **JPEG.efforts["best"], "scans": None}
+
+    before, after = JPEG.encode(picture, plain), JPEG.encode(picture, {**plain, "scans": "mozjpeg"})
+
+    assert opened(after).tobytes() == opened(before).tobytes()
+    assert opened(after).mode == mode
+    assert mode == "CMYK" or len(after) <= len(before)  # mozjpeg looks for no scans of four inks
+
+
+def test_jpeg_at_best_is_smaller_than_at_normal():
+    """On a photograph of some size, at the same quality, hence of the same pixels."""
+    picture = photograph((320, 240))
+    fast, normal, best = (JPEG.encode(picture, with_options(JPEG, name, {}).setting(60, "RGB")) for name in EFFORTS)
+
+    assert len(best) < len(normal)
+    assert opened(fast).tobytes() == opened(normal).tobytes() == opened(best).tobytes()
+
+
+def test_jpeg_at_best_keeps_metadata():
+    """It is arranged anew together with the picture, and must come out of it byte for byte."""
+    segment = b"\xff\xed\x00\x0bPhotoshop"
+    carried = {
+        "exif": exif(orientation=6),
+        "icc_profile": icc_profile(size=70_000),
+        "xmp": XMP,
+        "comment": b"a view",
+        "dpi": (240, 240),
+        "extra": segment,
+    }
+    setting = JPEG.setting(50, "RGB")
+
+    normal = opened(JPEG.encode(photograph(), {**setting, **carried}))
+    best = opened(JPEG.encode(photograph(), {**setting, **JPEG.efforts["best"], **carried}))
+
+    assert best.applist == normal.applist
+    assert best.getexif()[0x0112] == 6
+    assert (best.info["icc_profile"], best.info["xmp"]) == (carried["icc_profile"], XMP)
+    assert (best.info["comment"], best.info["dpi"]) == (b"a view", (240, 240))
+
+
+def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
+    """Only who asks for it has to have it."""
+    monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
+    codec = with_options(JPEG, "best", {})
+
+    with pytest.raises(ConfigError, match=re.escape("pip install mozjpeg-lossless-optimization")):
+        codec.encode(photograph((16, 16)), codec.setting(50, "RGB"))
+
+
+@each_content
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [("RGB", {}), ("RGB", {"subsampling": 0}), ("CMYK", {}), ("YCbCr", {"subsampling": 0}), ("L", {})],
+)
+def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(content, effort, mode, options):
+    """Such a file is larger than the buffer Pillow guesses for a progressive or optimised one, and fails there."""
+    picture = noise((256, 192), mode)
+    codec = with_options(JPEG.suited(content), effort, options)
+
+    data = codec.encode(picture, codec.setting(100, mode))
+
+    assert opened(data).size == picture.size

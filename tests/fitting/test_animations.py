@@ -1,0 +1,107 @@
+"""Animations and pages: no frame is dropped, and no time changed."""
+
+from __future__ import annotations
+
+import pytest
+
+import bytefit
+from animations import TIMES, moving, timing
+from bytefit import BudgetUnreachable, ConfigError, UnsupportedImage
+from bytefit.codecs.codec import LOSSLESS
+from images import encoded, opened, photograph, screenshot
+from outcomes import fresh
+
+each_animated = pytest.mark.parametrize("wanted", ["WEBP", "AVIF", "PNG"])
+
+
+@each_animated
+@pytest.mark.parametrize("codec_format", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_animations_keep_their_frames_and_times(tmp_path, codec_format, wanted):
+    """From every format to every other, as a file and as an opened image: what was to be seen is."""
+    data = moving(codec_format, loop=0 if wanted == "AVIF" else 2)
+    path = tmp_path / "moving.img"
+    path.write_bytes(data)
+
+    from_path = bytefit.compress(path, 6000, format=wanted)
+    from_image = bytefit.compress(fresh(data), 6000, format=wanted)
+
+    loop, times = timing(from_path.data)
+    assert from_path.data == from_image.data
+    assert from_path.size <= 6000
+    assert (from_path.frames, from_path.width, from_path.height) == (3, 48, 32)
+    assert times == TIMES
+    # GIF counts how often it is repeated; of an AVIF nobody can tell.
+    assert "AVIF" in {wanted, codec_format} or loop == (3 if codec_format == "GIF" else 2)
+
+
+@each_animated
+def test_frames_made_by_hand_are_an_animation(wanted):
+    """Pictures and times are enough: it is then shown for ever, or as the format has it."""
+    frames = bytefit.Frames(tuple(photograph((48, 32), seed=seed) for seed in range(4)), (50, 50, 50, 1000))
+
+    result = bytefit.compress(frames, 6000, format=wanted, slack=0)
+
+    assert result.fits
+    assert result.proven
+    assert result.frames == 4
+    assert timing(result.data)[1] == [50, 50, 50, 1000]
+    with pytest.raises(ConfigError, match="no format to write"):
+        bytefit.compress(frames, 6000)
+
+
+@each_animated
+@pytest.mark.parametrize("options", [{"exact": True}, {"effort": "fast"}, {"slack": 0}], ids=str)
+def test_animations_take_the_options_of_pictures(wanted, options):
+    """To the byte, in haste, or proven."""
+    result = bytefit.compress(fresh(moving("WEBP", quality=95, loop=0)), 5000, format=wanted, **options)
+
+    assert result.size <= 5000
+    assert result.size == 5000 or "exact" not in options
+    assert result.proven or "slack" not in options
+    assert timing(result.data)[1] == TIMES
+
+
+@each_animated
+def test_animations_are_resized_as_one(wanted):
+    """Every frame, and not one is dropped for the others to fit."""
+    result = bytefit.compress(fresh(moving("WEBP", loop=0)), 5000, format=wanted, resize=True, max_width=24)
+
+    assert (result.width, result.height, result.frames) == (24, 16, 3)
+    assert opened(result.data).size == (24, 16)
+    assert timing(result.data)[1] == TIMES
+
+
+@each_animated
+def test_animations_that_cannot_fit_say_so(wanted):
+    """No frame is left out for the others to fit; the smallest there is has them all."""
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(fresh(moving("WEBP", loop=0)), 100, format=wanted)
+
+    result = bytefit.compress(fresh(moving("WEBP", loop=0)), 100, format=wanted, on_unreachable="smallest")
+    assert (result.size, result.frames) == (caught.value.smallest, 3)
+    assert timing(result.data)[1] == TIMES
+
+
+@pytest.mark.parametrize("wanted", ["JPEG", "JPEG2000", "TIFF"])
+def test_animations_are_not_made_stills(tmp_path, wanted):
+    """One frame of it, taken out, is fine."""
+    path = tmp_path / "moving.img"
+    path.write_bytes(moving("WEBP"))
+
+    with pytest.raises(UnsupportedImage, match=r"3 frames.*one picture: all but one would be lost.*WEBP.*image\.copy"):
+        bytefit.compress(path, 9000, format=wanted)
+    with pytest.raises(UnsupportedImage, match="3 frames"):
+        bytefit.compress(fresh(path.read_bytes()), 9000, format=wanted)
+    assert bytefit.compress(fresh(path.read_bytes()).copy(), 9000, format=wanted).frames == 1
+
+
+def test_pages_are_not_made_an_animation(tmp_path):
+    """They have no times, and need not be of one size."""
+    path = tmp_path / "pages.tif"
+    path.write_bytes(encoded(photograph(), "TIFF", save_all=True, append_images=[screenshot((64, 96), "L")]))
+
+    for wanted in ("WEBP", "PNG", "JPEG"):
+        with pytest.raises(UnsupportedImage, match=r"2 pages.*take TIFF, or a single picture"):
+            bytefit.compress(path, "1MB", format=wanted)
+    result = bytefit.compress(path, "1MB")
+    assert (result.format, result.frames, result.quality) == ("TIFF", 2, LOSSLESS)

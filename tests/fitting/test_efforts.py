@@ -1,0 +1,110 @@
+"""`effort`: the same promises, in other time."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+import bytefit
+from bytefit import ConfigError
+from bytefit.codecs import codec_for_format
+from bytefit.codecs.encoding import NO_METADATA
+from bytefit.options import EFFORTS
+from images import XMP, encoded, exif, icc_profile, opened, photograph, screenshot
+from outcomes import (
+    ORIENTATION,
+    PICTURES,
+    codec_of,
+    comment_of,
+    each_format,
+    each_holder,
+    fresh,
+    is_lossless,
+    size_at,
+    stored,
+)
+
+
+@each_format
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("kind", ["photograph", "screenshot", "grey"])
+def test_every_effort_fits_and_is_in_the_setting(wanted, effort, kind):
+    """The promise is the same, and whoever encodes with the setting again gets the same file."""
+    picture = PICTURES[kind]()
+    codec = codec_of(picture, wanted)
+    budget = size_at(picture, wanted)
+
+    result = bytefit.compress(picture, budget, format=wanted, effort=effort)
+
+    assert result.size <= budget
+    assert opened(result.data).size == picture.size
+    rung = codec.lossless if is_lossless(result) else codec.setting(result.quality, picture.mode)
+    assert result.setting == {**rung, **codec.efforts[effort]}
+    assert all(codec.efforts[effort].items() <= trial.setting.items() for trial in result.trials)
+    assert codec.encode(picture, {**result.setting, **NO_METADATA}) == result.data
+
+
+@each_holder
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc"])
+def test_every_effort_keeps_metadata(wanted, effort, policy):
+    """An effort is about pixels: what is kept is kept, and counted."""
+    data = encoded(photograph(), "JPEG", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP, comment=b"home")
+
+    budget = max(7000, size_at(photograph(), wanted, 0) + 1500)
+    result = bytefit.compress(fresh(data), budget, format=wanted, effort=effort, metadata=policy)
+
+    again = stored(result.data)
+    assert result.size <= budget
+    assert again.getexif()[ORIENTATION] == 6
+    assert again.info["icc_profile"] == icc_profile()
+    assert again.info.get("xmp") == (XMP if policy == "keep" else None)
+    has_place = "comment" in codec_for_format(wanted).options
+    assert (comment_of(again) == b"home") == (has_place and policy == "keep")
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_every_effort_can_be_exact(effort):
+    """And keeps what stands behind the picture where it was."""
+    assert bytefit.compress(photograph(), 9001, format="JPEG", effort=effort, exact=True).size == 9001
+
+
+def test_best_is_no_worse_than_normal():
+    """The scans that mozjpeg finds are smaller than libjpeg's: the rung that fits is the same or a higher one."""
+    picture = photograph((320, 240))
+
+    normal, best = (
+        bytefit.compress(picture, 12_000, format="JPEG", slack=0, effort=effort) for effort in ("normal", "best")
+    )
+
+    assert best.quality >= normal.quality
+
+
+def test_a_save_option_is_above_the_effort():
+    """What is said in so many words is meant."""
+    result = bytefit.compress(photograph(), 4000, format="WEBP", effort="best", method=0)
+
+    assert result.setting["method"] == 0
+
+
+def test_best_without_its_package_says_what_to_install(monkeypatch):
+    """For JPEG alone: the others need none."""
+    monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
+
+    with pytest.raises(ConfigError, match=re.escape("pip install mozjpeg-lossless-optimization")):
+        bytefit.compress(photograph(), 4000, format="JPEG", effort="best")
+    assert bytefit.compress(photograph(), 4000, format="WEBP", effort="best").fits
+    assert bytefit.compress(photograph(), 4000, format="JPEG", effort="fast").fits
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_drawings_have_tables_of_their_own(effort):
+    """Chosen by what is in the picture, at every effort."""
+    codec = codec_for_format("JPEG")
+
+    for picture, content in ((photograph(), "photograph"), (screenshot(), "drawing")):
+        result = bytefit.compress(picture, 5000, format="JPEG", effort=effort)
+
+        assert result.setting["qtables"] == codec.suited(content).setting(result.quality, "RGB")["qtables"]

@@ -1,0 +1,68 @@
+"""Budgets out of reach: floors, and what the error says."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+import pytest
+
+import bytefit
+from bytefit import BudgetUnreachable
+from bytefit.codecs import codec_for_format
+from images import photograph, write_jpeg
+from outcomes import each_format, each_ladder, size_at, smallest
+
+
+@each_ladder
+def test_floors_are_kept(wanted):
+    """No quality below the floor is returned, and the floor itself may be."""
+    picture = photograph()
+    codec = codec_for_format(wanted)
+    floor = codec.ladder[len(codec.ladder) // 2]
+
+    result = bytefit.compress(picture, size_at(picture, wanted) + 1, format=wanted, min_quality=floor)
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, size_at(picture, wanted, 0.2), format=wanted, min_quality=floor)
+
+    assert result.quality >= floor
+    assert (caught.value.floor, caught.value.quality) == (floor, floor)
+    assert "lower the quality floor" in str(caught.value)
+
+
+def test_the_error_names_the_file(tmp_path):
+    """Of a hundred files in a log, which?"""
+    path = write_jpeg(tmp_path / "hero.jpg")
+
+    with pytest.raises(BudgetUnreachable, match=r"cannot fit .*hero\.jpg in 10 B"):
+        bytefit.compress(path, 10)
+
+
+@each_format
+def test_the_smallest_encoding_keeps_to_the_floor(wanted):
+    """The floor is the user's, even over the budget."""
+    result = bytefit.compress(photograph(), 50, format=wanted, on_unreachable="smallest", min_quality=60)
+
+    assert result.quality >= 60
+    assert not result.fits
+
+
+@pytest.mark.parametrize("wanted", ["PNG", "TIFF"])
+def test_what_is_too_large_without_loss_is_told_its_size_as_webp(wanted):
+    """Measured, not guessed, and a fact of the error that travels with it."""
+    picture = photograph((200, 150))
+
+    with pytest.raises(BudgetUnreachable) as caught:
+        bytefit.compress(picture, 1000, format=wanted)
+
+    quality, size = re.fullmatch(r"as WEBP at quality ([\d.]+) it has (\d+ B)", caught.value.elsewhere).groups()
+    result = bytefit.compress(picture, 1000, format="WEBP")
+    assert str(caught.value).endswith(f"; {caught.value.elsewhere}")
+    assert (f"{result.quality:g}", f"{result.size} B") == (quality, size)
+    assert pickle.loads(pickle.dumps(caught.value)).elsewhere == caught.value.elsewhere  # noqa: S301
+
+
+@pytest.mark.parametrize("wanted", ["JPEG", "WEBP", "AVIF", "JPEG2000", "PNG"])
+def test_what_fits_nowhere_is_told_no_other_format(wanted):
+    """A budget of a few bytes is hopeless, and lossy formats have nothing better to offer."""
+    assert smallest(photograph((64, 48)), wanted).elsewhere == ""
