@@ -20,10 +20,12 @@ from bytefit.errors import (
 )
 from bytefit.messages import nearest, one_line
 
+WEBP = errors.Alternative("WEBP", 71, 4032, 3024, 1.0, 19_400)
+
 
 def unreachable(**changes):
     """Return the error of a picture that is too large, with some facts changed."""
-    facts = {"width": 4032, "height": 3024, "quality": 1.0, "way_out": "allow resize, or raise the budget"}
+    facts = {"width": 4032, "height": 3024, "quality": 1.0, "ways": ("strip metadata",)}
     return BudgetUnreachable(20_000, 61_000, **{**facts, **changes})
 
 
@@ -46,7 +48,8 @@ def test_errors_are_what_callers_catch(error, bases):
 
 def test_every_error_of_the_module_is_in_the_tree_its_docstring_draws():
     """A new error is drawn, exported and below the base."""
-    classes = [value for _, value in inspect.getmembers(errors, inspect.isclass) if value.__module__ == errors.__name__]
+    members = [value for _, value in inspect.getmembers(errors, inspect.isclass) if value.__module__ == errors.__name__]
+    classes = [error for error in members if error is not errors.Alternative]
 
     assert all(issubclass(error, BytefitError) for error in classes)
     assert all(error.__name__ in errors.__doc__ for error in classes)
@@ -58,7 +61,7 @@ def test_an_unreachable_budget_says_what_limit_found_and_way_out():
 
     assert message == (
         "cannot fit hero.jpg in 20 kB: its smallest encoding at 4032x3024 is 61 kB (quality 1); "
-        "allow resize, or raise the budget"
+        "strip metadata, or raise the budget (61 kB would do)"
     )
 
 
@@ -89,22 +92,26 @@ def test_the_facts_of_an_unreachable_budget_are_attributes():
     assert (error.budget, error.smallest, error.width, error.height) == (20_000, 61_000, 4032, 3024)
     assert (error.quality, error.metadata_bytes, error.floor, error.name) == (1.0, 7, 3.0, "a.webp")
     assert (error.min_score, unreachable().min_score) == (70, None)
-    assert error.way_out == "allow resize, or raise the budget"
+    assert error.way_out == "strip metadata, or raise the budget (61 kB would do)"
 
 
 def test_an_unreachable_budget_says_where_it_was_seen_to_fit():
     """After what would help in its own format; and where nothing was seen, nothing is said."""
-    message = str(unreachable(name="hero.png", elsewhere="as WEBP at quality 71 it has 19.4 kB"))
+    message = str(unreachable(name="hero.png", other_format=WEBP))
+    scaled = str(unreachable(name="hero.png", ways=(), smaller_size=WEBP._replace(width=2016, height=1512, scale=0.5)))
 
-    assert message.endswith("; allow resize, or raise the budget; as WEBP at quality 71 it has 19.4 kB")
-    assert str(unreachable()).endswith("; allow resize, or raise the budget")
-    assert unreachable().elsewhere == ""
+    assert message.endswith(
+        "; strip metadata, or raise the budget (61 kB would do); as WEBP at quality 71 it has 19.4 kB"
+    )
+    assert scaled.endswith("; allow resize (2016x1512, scale 0.5, fits), or raise the budget (61 kB would do)")
+    assert str(WEBP._replace(width=2016, height=1512, scale=0.5)) == "as WEBP at quality 71 at 2016x1512 it has 19.4 kB"
+    assert unreachable().other_format is None
 
 
 @pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])  # noqa: S301
 def test_an_unreachable_budget_travels_between_processes(copied):
     """A worker that raises must not bring down the pool: unpickling calls the class with `args` alone."""
-    error = unreachable(name="hero.jpg", floor=1.0, min_score=70.5, elsewhere="as WEBP at quality 9 it has 1 kB")
+    error = unreachable(name="hero.jpg", floor=1.0, min_score=70.5, other_format=WEBP)
 
     again = copied(error)
 

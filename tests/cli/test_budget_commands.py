@@ -87,7 +87,9 @@ def test_fix_repairs_what_it_can_and_names_the_rest(run, tmp_path):
     after = snapshot(tmp_path)
     assert (code, err) == (1, [])
     over = ("large", "png", "deep")
-    assert {path for path in after if after[path] != before[path]} == {files[name].relative_to(tmp_path) for name in over}
+    assert {path for path in after if after[path] != before[path]} == {
+        files[name].relative_to(tmp_path) for name in over
+    }
     assert after.keys() == before.keys()
     assert all(files[name].stat().st_size <= 4000 for name in over)
     assert [line.split()[0] for line in out] == ["left", "fixed", "fixed", "fixed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 
 import pytest
@@ -13,23 +13,46 @@ import bytefit
 from bytefit import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.codecs import codec_for_format
 from bytefit.fitting.format_choice import ANIMATED_FORMATS, FORMATS, best_looking, is_lossless
+from bytefit.fitting.result import Result
+from bytefit.fitting.unreachable import Miss
 from images import animation, encoded, exif, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 
-@dataclass
-class Answer:
-    """A fitted picture, as far as one is chosen by."""
+def answer_in(name, quality=50.0, setting=None, scale=1.0):
+    """Return a result as far as a format is chosen by it."""
+    return Result(
+        data=b"",
+        budget=100,
+        format=name,
+        quality=quality,
+        setting=setting or {},
+        width=9,
+        height=9,
+        frames=1,
+        scale=scale,
+        score=None,
+        proven=True,
+        trials=(),
+        probes=(),
+        seconds=0.0,
+    )
 
-    format: str
-    quality: float = 50
-    setting: dict = field(default_factory=dict)
-    scale: float = 1.0
-    data: bytes = b""
+
+@dataclass(frozen=True)
+class Unfitted(Miss):
+    """A miss that came to some bytes."""
+
+    bytes: int
+
+    @property
+    def smallest(self):
+        """The bytes."""
+        return self.bytes
 
 
 def unreachable(smallest):
-    """Return the error of a picture that came to `smallest` bytes."""
-    return BudgetUnreachable(100, smallest, width=9, height=9, quality=1.0, way_out="raise the budget")
+    """Return what is left of a picture that came to `smallest` bytes."""
+    return Unfitted(None, None, floored=False, bytes=smallest)
 
 
 def chosen(answers, allowed=None, scores=None, source=None):
@@ -46,10 +69,10 @@ def chosen(answers, allowed=None, scores=None, source=None):
     best = best_looking(
         source or photograph((8, 8)), allowed, fit, lambda answer: None if scores is None else scores[answer.format]
     )
-    return best.format, fitted
+    return best if isinstance(best, Miss) else best.format, fitted
 
 
-ALL = {name: Answer(name) for name in (*FORMATS, "GIF")}
+ALL = {name: answer_in(name) for name in (*FORMATS, "GIF")}
 
 
 @pytest.mark.parametrize("best", FORMATS)
@@ -84,7 +107,7 @@ def test_an_answer_that_cannot_be_scored_leaves_it_to_the_order():
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("WEBP", Answer("WEBP", 100, {"lossless": True})), ("PNG", Answer("PNG", 100, {"strength": 2}))],
+    [("WEBP", answer_in("WEBP", 100, {"lossless": True})), ("PNG", answer_in("PNG", 100, {"strength": 2}))],
     ids=["WEBP", "PNG"],
 )
 def test_what_keeps_every_pixel_ends_the_search(name, answer):
@@ -99,15 +122,15 @@ def test_what_keeps_every_pixel_ends_the_search(name, answer):
 @pytest.mark.parametrize(
     ("answer", "kept"),
     [
-        (Answer("PNG", 100), True),
-        (Answer("PNG", 90), False),
-        (Answer("PNG", 100, scale=0.5), False),
-        (Answer("TIFF", 100), True),
-        (Answer("WEBP", 100), False),
-        (Answer("WEBP", 100, {"lossless": True}), True),
-        (Answer("AVIF", 100), False),
-        (Answer("JPEG", 100), False),
-        (Answer("JPEG2000", 99.9), False),
+        (answer_in("PNG", 100), True),
+        (answer_in("PNG", 90), False),
+        (answer_in("PNG", 100, scale=0.5), False),
+        (answer_in("TIFF", 100), True),
+        (answer_in("WEBP", 100), False),
+        (answer_in("WEBP", 100, {"lossless": True}), True),
+        (answer_in("AVIF", 100), False),
+        (answer_in("JPEG", 100), False),
+        (answer_in("JPEG2000", 99.9), False),
     ],
     ids=str,
 )
@@ -120,18 +143,14 @@ def test_what_fits_in_none_is_told_of_the_smallest():
     """It is the one that comes nearest."""
     answers = {"AVIF": unreachable(500), "WEBP": unreachable(300), "JPEG": unreachable(400), "PNG": unreachable(900)}
 
-    with pytest.raises(BudgetUnreachable) as caught:
-        chosen(answers)
-
-    assert caught.value.smallest == 300
+    assert chosen(answers)[0].smallest == 300
 
 
 def test_what_is_too_large_is_told_before_what_is_refused():
     """A larger budget would help there."""
     answers = {**ALL, "WEBP": UnsupportedImage("no"), "PNG": unreachable(900), "JPEG": UnsupportedImage("no")}
 
-    with pytest.raises(BudgetUnreachable):
-        chosen(answers, ["WEBP", "PNG", "JPEG"])
+    assert chosen(answers, ["WEBP", "PNG", "JPEG"])[0].smallest == 900
 
 
 def test_what_no_format_holds_is_refused_with_a_reason():

@@ -83,7 +83,9 @@ def test_a_floor_too_high_is_an_error_that_says_what_it_takes(wanted, least):
     assert answer.fits
     assert (error.budget, error.min_score, error.width, error.height) == (budget, least, *picture.size)
     assert f"for a SSIMULACRA2 score of {least}" in str(error)
-    assert re.search(r"; lower the score floor, or raise the budget(; as WEBP at quality [^;]*)?$", str(error))
+    assert re.search(
+        r"; lower the score floor, or raise the budget \(\d+ kB would do\)(; as WEBP at quality [^;]*)?$", str(error)
+    )
 
 
 @each_format

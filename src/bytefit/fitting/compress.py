@@ -17,7 +17,7 @@ from bytefit.fitting.format_choice import best_looking, is_auto
 from bytefit.fitting.repacking import format_of, repacked
 from bytefit.fitting.resizing import largest_scale, scale_of, scale_that_fits, search_scales
 from bytefit.fitting.result import Result
-from bytefit.fitting.scoring import raise_to_score
+from bytefit.fitting.scoring import raise_to_score, score_of_answer
 from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_loss
 from bytefit.fitting.unreachable import Miss, explained
 from bytefit.options import Options, checked
@@ -149,7 +149,10 @@ def run(
         raise source.refusal
     if is_auto(options.format):
         answer = best_looking(
-            source.picture, options.formats, lambda name: fit_format(source, budget, options._replace(format=name))
+            source.picture,
+            options.formats,
+            lambda name: fit_format(source, budget, options._replace(format=name)),
+            lambda answer: score_of_answer(source.picture, answer),
         )
     else:
         answer = fit_format(source, budget, options, cap_at_source_quality=cap_at_source_quality)

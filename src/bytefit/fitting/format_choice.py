@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.fitting.scoring import score_of
 from bytefit.fitting.unreachable import Miss
 from bytefit.pictures.frames import Frames
-from bytefit.sources.reading import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +34,10 @@ def is_auto(wanted: str | None) -> bool:
 
 
 def best_looking(
-    picture: Image.Image | Frames, allowed: Iterable[str] | None, fit: Callable[[str], Result | Miss]
+    picture: Image.Image | Frames,
+    allowed: Iterable[str] | None,
+    fit: Callable[[str], Result | Miss],
+    score: Callable[[Result], float | None],
 ) -> Result | Miss:
     """Return the answer that looks best, or the smallest miss where no format fits.
 
@@ -44,6 +45,7 @@ def best_looking(
         picture: the picture or the frames.
         allowed: names of formats; None for those that browsers show.
         fit: format -> the picture fitted in it.
+        score: an answer -> its SSIMULACRA2 score, or None where it cannot be scored.
 
     Raises:
         UnsupportedImage: if no format holds the picture.
@@ -71,7 +73,7 @@ def best_looking(
         if misses:
             return min(misses, key=lambda miss: miss.smallest)
         raise errors[0]
-    scores = {name: _score(picture, answer) for name, answer in answers.items()} if len(answers) > 1 else {}
+    scores = {name: score(answer) for name, answer in answers.items()} if len(answers) > 1 else {}
     if scores and all(value is not None for value in scores.values()):
         return answers[max(scores, key=lambda name: scores[name] or 0.0)]
     return answers[min(answers, key=lambda name: names.index(name) if name in names else len(names))]
@@ -82,11 +84,3 @@ def is_lossless(answer: Result) -> bool:
     codec = codec_for_format(answer.format)
     kept = bool(answer.setting.get("lossless")) or codec.ladder_keeps_pixels
     return answer.quality == LOSSLESS and answer.scale == 1 and kept and codec.format != "JPEG2000"
-
-
-def _score(picture: Image.Image | Frames, answer: Result) -> float | None:
-    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored."""
-    try:
-        return score_of(picture, decode(answer.data, "the encoded picture", as_shown=True))
-    except (ConfigError, UnsupportedImage):
-        return None

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from PIL.Image import open as open_image
 
+from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.scores import ssimulacra2_score
+from bytefit.sources.reading import decode
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from bytefit.fitting.result import Result
     from bytefit.fitting.trials import Trials
 
 # The most frames of an animation that are scored: each takes longer than its encode.
@@ -31,6 +34,14 @@ def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> flo
     step = ceil(len(source.pictures) / _SCORED_FRAMES)
     pairs = list(zip(source.pictures[::step], version.pictures[::step], strict=False))
     return sum(ssimulacra2_score(*pair) for pair in pairs) / len(pairs)
+
+
+def score_of_answer(source: Image.Image | Frames, answer: Result) -> float | None:
+    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored."""
+    try:
+        return score_of(source, decode(answer.data, "the encoded picture", as_shown=True))
+    except (ConfigError, UnsupportedImage):
+        return None
 
 
 def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:

@@ -66,6 +66,7 @@ def explained(
     if floored:
         ways.append("lower the score floor")
     fits_unpadded = miss.smallest <= target.budget
+    no_rung_reaches = miss.score is not None and options.min_score is not None and miss.score < options.min_score
     if fits_unpadded and not floored:
         ways.append("leave exact out: padding needs some room")
     return BudgetUnreachable(
@@ -80,7 +81,7 @@ def explained(
         score=miss.score,
         name=name,
         ways=tuple(ways),
-        larger_budget_helps=not (floored and fits_unpadded),
+        larger_budget_helps=not no_rung_reaches and not (floored and fits_unpadded),
         smaller_size=None if smaller is None else _alternative(smaller),
         other_format=None if other_format is None else other_format.alternative,
         encodes=len(trials.log.trials) + (0 if other_format is None else len(other_format.trials)),
