@@ -37,7 +37,8 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 _FILE_NAME = re.compile(r"# (\S+\.toml)\n")
-_NUMBER = re.compile(r"\d[\d,_]*(\.\d+)?")
+# Exit codes are not like other numbers.
+_NUMBER = re.compile(r"(?<!exit code )(?<!exit code: )\d[\d,_]*(\.\d+)?")
 _ANY_LINES = "..."
 
 
