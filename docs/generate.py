@@ -71,8 +71,10 @@ def pages() -> dict[str, str]:
 def _python() -> str:
     sections = [
         "# Python API",
-        "`import bytefit` loads only the package itself; Pillow is loaded with the first name that needs it. "
-        "`import bytefit.auto` is the same as `bytefit.register()`.",
+        (
+            "`import bytefit` loads only the package itself; Pillow is loaded with the first name that needs it. "
+            "`import bytefit.auto` is the same as `bytefit.register()`."
+        ),
         "## Functions",
         *(_function(name, getattr(bytefit, name)) for name in FUNCTIONS),
         "## Records",
@@ -170,8 +172,10 @@ def _command_line() -> str:
     parser = command_line()
     sections = [
         "# Command line",
-        "`bytefit` and `python -m bytefit` are the same. `bytefit --version` prints the version, "
-        "`bytefit COMMAND --help` the options of a command. [Exit codes](exit-codes.md) has what each command returns.",
+        (
+            "`bytefit` and `python -m bytefit` are the same. `bytefit --version` prints the version, "
+            "`bytefit COMMAND --help` the options of a command. [Exit codes](exit-codes.md) has what each command returns."
+        ),
         *_commands("bytefit", parser, ""),
     ]
     return "\n\n".join(sections)
@@ -233,11 +237,15 @@ def _configuration() -> str:
     keys = {name: value for name, value in schema["properties"].items() if name not in {"rules", "totals"}}
     sections = [
         "# Configuration",
-        "bytefit reads the nearest `.bytefit.toml`, or `[tool.bytefit]` in the nearest pyproject.toml, from the working "
-        "directory upwards. In pyproject.toml the tables below are `[[tool.bytefit.rules]]` and "
-        "`[[tool.bytefit.totals]]`. An unknown key is an error that names the nearest valid key.",
-        "[examples/bytefit.toml](../../examples/bytefit.toml) is a configuration with every key. Editors check a "
-        "configuration against [the JSON schema](../../src/bytefit/budgets/configuration.schema.json).",
+        (
+            "bytefit reads the nearest `.bytefit.toml`, or `[tool.bytefit]` in the nearest pyproject.toml, from the "
+            "working directory upwards. In pyproject.toml the tables below are `[[tool.bytefit.rules]]` and "
+            "`[[tool.bytefit.totals]]`. An unknown key is an error that names the nearest valid key."
+        ),
+        (
+            "[examples/bytefit.toml](../../examples/bytefit.toml) is a configuration with every key. Editors check a "
+            "configuration against [the JSON schema](../../src/bytefit/budgets/configuration.schema.json)."
+        ),
         "## Top level",
         _keys(schema, keys),
         "## `[[rules]]`",
@@ -277,8 +285,13 @@ def _kind(found: Mapping[str, Any], reference: str) -> str:
         return "text or whole number"
     kinds = found.get("type", "")
     names = {
-        **{"boolean": "`true` or `false`", "integer": "whole number", "number": "number", "string": "text"},
-        **{"array": "list", "object": "object", "null": "`null`"},
+        "boolean": "`true` or `false`",
+        "integer": "whole number",
+        "number": "number",
+        "string": "text",
+        "array": "list",
+        "object": "object",
+        "null": "`null`",
     }
     return " or ".join(names[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
@@ -289,13 +302,17 @@ def _reports() -> str:
     nested = {name: value["items"] for name, value in schema["properties"].items() if "items" in value}
     sections = [
         "# Reports",
-        "`bytefit check --report FORMAT` prints a report; `--report FORMAT=FILE` writes it to a file. "
-        "The option may be repeated. Without it `check` prints `text`.",
+        (
+            "`bytefit check --report FORMAT` prints a report; `--report FORMAT=FILE` writes it to a file. "
+            "The option may be repeated. Without it `check` prints `text`."
+        ),
         _table(("format", "who reads it"), rows),
         "## `json`",
-        f"{schema['description']} "
-        "[report.schema.json](../../src/bytefit/reporters/report.schema.json) is the schema. `version` changes when a "
-        "program that reads the report would have to change.",
+        (
+            f"{schema['description']} "
+            "[report.schema.json](../../src/bytefit/reporters/report.schema.json) is the schema. `version` changes when a "
+            "program that reads the report would have to change."
+        ),
         _properties(schema["properties"]),
         *(
             f"### Each of `{name}`\n\n{_properties(items['properties'])}"
@@ -318,8 +335,11 @@ def _exit_codes() -> str:
         [str(FINE), "Everything fits. `bench` and `train` have finished."],
         [
             str(OVER),
-            "`compress` cannot fit the image, or wrote one that is over (`--on-unreachable smallest`). `check` found an "
-            "image or a total over its budget. `fix` found an image over its budget, whether it could repair it or not.",
+            (
+                "`compress` cannot fit the image, or wrote one that is over (`--on-unreachable smallest`). "
+                "`check` found an image or a total over its budget. "
+                "`fix` found an image over its budget, whether it could repair it or not."
+            ),
         ],
         [str(WRONG), "Wrong usage, a wrong configuration, or a file that cannot be read or written."],
         ["130", "Interrupted by the keyboard. No file is left half written."],
@@ -374,23 +394,33 @@ def _formats() -> str:
     sections = [
         "# Formats and modes",
         "## Formats",
-        "The quality is the codec's own scale; the scales of two codecs cannot be compared. A rung is a setting that "
-        "the search can choose. TIFF has one because it is lossless. JPEG 2000 needs no search: its encoder keeps a size.",
+        (
+            "The quality is the codec's own scale; the scales of two codecs cannot be compared. A rung is a setting that "
+            "the search can choose. TIFF has one because it is lossless."
+        ),
         _table(("format", "suffixes", "quality", "transparency", "holds", "most pixels a side", "needs"), rows),
         "## Save options",
-        "Any option of Pillow's writer that is listed here may be given to `compress`, `compress_file` and `save`, and "
-        "is used in every encode. The search sets the others itself; they are refused.",
+        (
+            "Any option of Pillow's writer that is listed here may be given to `compress`, `compress_file` and `save`, and "
+            "is used in every encode. The search sets the others itself; they are refused."
+        ),
         _table(("format", "you may set", "the search sets"), options),
         "## Modes",
-        "This is what bytefit does with an image of each of Pillow's modes: it keeps the mode, converts it without "
-        "loss (or nearly so), or refuses the image.",
+        (
+            "This is what bytefit does with an image of each of Pillow's modes: it keeps the mode, converts it without "
+            "loss (or nearly so), or refuses the image."
+        ),
         mode_table(),
         "## Refused formats",
-        "bytefit cannot write these formats. `check` reports such files when they are over their budget, and `fix` "
-        "leaves them as they are.",
+        (
+            "bytefit cannot write these formats. `check` reports such files when they are over their budget, and `fix` "
+            "leaves them as they are."
+        ),
         _table(("format", "reason"), refused),
-        "It also refuses damaged files; images with a high dynamic range in PNG, AVIF or WebP; and TIFF files with "
-        "further images in subdirectories.",
+        (
+            "It also refuses damaged files; images with a high dynamic range in PNG, AVIF or WebP; and TIFF files with "
+            "further images in subdirectories."
+        ),
         "[register_codec](../how-to/own-format.md) adds a format that Pillow writes.",
     ]
     return "\n\n".join(sections)
