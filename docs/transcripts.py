@@ -10,7 +10,7 @@ in order:
 
     python    runs as a program of its own; a `text` block directly below it is what it prints
     console   lines that start with "$ " run in a shell, the lines below each are what it prints; "..." is any lines
-    toml      is a configuration; where the first line is a comment with a file name, it is written to that file
+    toml      is a configuration, and has to be valid; below the comment "# .bytefit.toml" it is written to that file
     yaml      is written to .pre-commit-config.yaml where it has `repos:`; the hooks are those of this checkout
     json      is read
     sh        is shown only, because it needs a network or a long time: the tests parse its bytefit commands
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-_FILE_NAME = re.compile(r"# (\S+\.toml)\n")
+_KEPT = ".bytefit.toml"
 # Exit codes are not like other numbers.
 _NUMBER = re.compile(r"(?<!exit code )(?<!exit code: )\d[\d,_]*(\.\d+)?")
 _ANY_LINES = "..."
@@ -164,14 +164,15 @@ class Session:
                 self._hook(block)
 
     def _configure(self, block: Block) -> None:
-        name = match[1] if (match := _FILE_NAME.match(block.text)) else "as-shown.toml"
+        kept = block.text.startswith(f"# {_KEPT}\n")
+        name = _KEPT if kept else "pyproject.toml" if "[tool.bytefit" in block.text else "as-shown.toml"
         path = self.folder / name
         path.write_text(block.text, encoding="utf-8")
         code, printed = self._run([sys.executable, "-m", "bytefit", "check", "--config", name, "--explain", "a.png"])
+        if not kept:
+            path.unlink()
         if code:
             raise RuntimeError(f"line {block.line}: {printed}")
-        if match is None:
-            path.unlink()
 
     def _hook(self, block: Block) -> None:
         """Write the configuration of pre-commit with the hooks of this checkout, which need not be fetched."""
