@@ -1,12 +1,16 @@
 """Sphinx: the Markdown of this folder as HTML, in strict mode (see .ci/run).
 
-The pages are written to be read on the forge, where a toctree is noise. It is derived here from the links of index.md:
-one tree a section, in the order of the page. A page that index.md does not link to fails the build.
+The pages are written to be read on the forge. Two things are different there, and are added here when a page is read:
+
+* Links to files outside docs/ work on the forge; in the HTML they lead to the forge.
+* A toctree would be noise on the forge. It is derived from the links of index.md, one tree a section. A page that
+  index.md does not link to fails the build.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,19 +25,38 @@ html_show_sphinx = False
 myst_heading_anchors = 3
 nitpicky = True
 
+FORGE = "https://github.com/bytefit/bytefit/blob/main"
 
-def add_trees(_app: Sphinx, name: str, source: list[str]) -> None:
-    """Add to the index a hidden tree of the pages that each of its sections links to."""
-    if name != "index":
-        return
+
+def prepare(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Change the text of a page as said above."""
+    folder = PurePosixPath("docs", name).parent
+
+    def linked(match: re.Match[str]) -> str:
+        path = _normal(folder / match[1])
+        return match[0] if path.parts[0] == "docs" else f"]({FORGE}/{path}{match[2]})"
+
+    source[0] = re.sub(r"\]\((\.\./[^)#]+)(#[^)]*|)\)", linked, source[0])
+    if name == "index":
+        source[0] += "\n\n" + _trees(source[0]) + "\n"
+
+
+def _normal(path: PurePosixPath) -> PurePosixPath:
+    """Return a path inside the repository without `..`."""
+    root = Path(__file__).resolve().parent.parent
+    return PurePosixPath((root / path).resolve().relative_to(root).as_posix())
+
+
+def _trees(index: str) -> str:
+    """Return a hidden tree for each section of the index, of the pages it links to."""
     trees = []
-    for section in re.split(r"^## ", source[0], flags=re.MULTILINE)[1:]:
+    for section in re.split(r"^## ", index, flags=re.MULTILINE)[1:]:
         caption = section.partition("\n")[0]
-        pages = [page for page in re.findall(r"\]\(([\w/-]+)\.md\)", section)]
+        pages = re.findall(r"\]\(([\w/-]+)\.md\)", section)
         trees.append("\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"]))
-    source[0] += "\n\n" + "\n\n".join(trees) + "\n"
+    return "\n\n".join(trees)
 
 
 def setup(app: Sphinx) -> None:
-    """Connect `add_trees`."""
-    app.connect("source-read", add_trees)
+    """Connect `prepare`."""
+    app.connect("source-read", prepare)

@@ -83,13 +83,10 @@ def draw_bisection(folder: Path) -> None:
         numbers = range(1, len(sizes) + 1)
         kilobytes = [size / 1000 for size in sizes]
         axes.plot(numbers, kilobytes, "o-", color=VERMILION, linewidth=1)
-        axes.annotate(
-            bytefit.format_size(sizes[-1]),
-            (numbers[-1], kilobytes[-1]),
-            textcoords="offset points",
-            xytext=(0, -14),
-            ha="center",
-        )
+        best = max(size for size in sizes if size <= BUDGET)
+        place = (sizes.index(best) + 1, best / 1000)
+        offset = {"textcoords": "offset points", "xytext": (8, -16)}
+        axes.annotate(f"answer: {bytefit.format_size(best)}", place, **offset)
         axes.set_xlim(0.5, 7.5)
         axes.set_xlabel("encode")
     left.set_ylabel("kB")
