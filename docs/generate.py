@@ -174,7 +174,8 @@ def _command_line() -> str:
         "# Command line",
         (
             "`bytefit` and `python -m bytefit` are the same. `bytefit --version` prints the version, "
-            "`bytefit COMMAND --help` the options of a command. [Exit codes](exit-codes.md) has what each command returns."
+            "`bytefit COMMAND --help` the options of a command. "
+            "[Exit codes](exit-codes.md) has what each command returns."
         ),
         *_commands("bytefit", parser, ""),
     ]
@@ -310,8 +311,8 @@ def _reports() -> str:
         "## `json`",
         (
             f"{schema['description']} "
-            "[report.schema.json](../../src/bytefit/reporters/report.schema.json) is the schema. `version` changes when a "
-            "program that reads the report would have to change."
+            "[report.schema.json](../../src/bytefit/reporters/report.schema.json) is the schema. "
+            "`version` changes when a program that reads the report would have to change."
         ),
         _properties(schema["properties"]),
         *(
@@ -395,14 +396,14 @@ def _formats() -> str:
         "# Formats and modes",
         "## Formats",
         (
-            "The quality is the codec's own scale; the scales of two codecs cannot be compared. A rung is a setting that "
-            "the search can choose. TIFF has one because it is lossless."
+            "The quality is the codec's own scale; the scales of two codecs cannot be compared. "
+            "A rung is a setting that the search can choose. TIFF has one because it is lossless."
         ),
         _table(("format", "suffixes", "quality", "transparency", "holds", "most pixels a side", "needs"), rows),
         "## Save options",
         (
-            "Any option of Pillow's writer that is listed here may be given to `compress`, `compress_file` and `save`, and "
-            "is used in every encode. The search sets the others itself; they are refused."
+            "Any option of Pillow's writer that is listed here may be given to `compress`, `compress_file` and `save`, "
+            "and is used in every encode. The search sets the others itself; they are refused."
         ),
         _table(("format", "you may set", "the search sets"), options),
         "## Modes",

@@ -220,7 +220,8 @@ def main() -> None:
     for path in arguments.pages:
         page = path.read_text(encoding="utf-8")
         for one in reversed(run_page(path)):
-            if arguments.all or not same_shape(one.shown, one.printed):
+            shortened = _ANY_LINES in one.shown.splitlines()
+            if (arguments.all and not shortened) or not same_shape(one.shown, one.printed):
                 page = page[: one.start] + one.printed + page[one.end :]
                 print(f"{path}:{one.line}: {one.command}")
         path.write_text(page, encoding="utf-8")
