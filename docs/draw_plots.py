@@ -30,7 +30,7 @@ FOLDER = Path(__file__).resolve().parent / "explanation"
 BUDGET = 100_000
 SLACK = 0.05
 
-# Colours that are told apart with any colour vision (Okabe and Ito, "Color universal design", 2008).
+# Colours that everybody can distinguish, with any colour vision (Okabe and Ito, "Color universal design", 2008).
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
 STYLE = {
@@ -112,10 +112,10 @@ def _bisection(image: Image.Image) -> list[int]:
 def draw_formats(folder: Path) -> None:
     """Draw the same image and budget in the three formats that have a model."""
     with Image.open(PHOTO) as opened:
-        image = opened.convert("RGB").resize((600, 400))
+        image = opened.convert("RGB").resize((360, 240))
     figure = _figure(9.6, 3.0)
     for axes, name in zip(figure.subplots(1, 3, sharey=True), ("JPEG", "WEBP", "AVIF"), strict=True):
-        _draw_search(axes, curve_of(codec_for_format(name), image, 25_000), budget=25_000)
+        _draw_search(axes, curve_of(codec_for_format(name), image, 10_000), budget=10_000)
         axes.set_title(name)
     figure.axes[0].legend(loc="upper left", fontsize=8)
     _save(figure, folder / "formats.svg")

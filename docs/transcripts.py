@@ -127,7 +127,7 @@ class Session:
             program = programs / name
             program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
             program.chmod(0o755)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "PRE_COMMIT"))}
         person = {f"GIT_{who}_{what}": "reader" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PRE_COMMIT_HOME": str(folder / "hooks")}
         plain = {"PRE_COMMIT_COLOR": "never", "LC_ALL": "C.UTF-8", "COLUMNS": "100", "PYTHONPATH": _python_path()}
