@@ -118,7 +118,8 @@ def test_sdist_holds_what_the_tests_need(built):
     with tarfile.open(built["sdist"]) as archive:
         files = {name.partition("/")[2] for name in archive.getnames()}
 
-    tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*.py")}
+    tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")}
+    tests |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.*") if path.suffix != ".pyc"}
     needed = {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", ".pre-commit-hooks.yaml"}
     assert (tests | needed | {"examples/landscape.jpg"}) - files == set()
 

@@ -78,11 +78,12 @@ def run(repository, *command, **environment):
 
 
 def test_the_examples_are_listed():
-    """In the README of their folder, by the names they have there, and in the one of the project, by links."""
-    listed, linked = text_of("README.md"), (ROOT / "README.md").read_text(encoding="utf-8")
+    """The README of their folder names each, and a page of the documentation links to it."""
+    listed = text_of("README.md")
+    linked = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
 
     assert [name for name in READY_MADE if f"`{name}`" not in listed] == []
-    assert [name for name in READY_MADE if f"(examples/{name})" not in linked] == []
+    assert [name for name in READY_MADE if f"(../../examples/{name})" not in linked] == []
 
 
 def test_the_examples_name_this_version():

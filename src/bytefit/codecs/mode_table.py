@@ -1,6 +1,6 @@
 """What becomes of a picture of each mode in each format, as a table from the codecs' own data.
 
-`python -m bytefit.codecs.mode_table` prints it for the README.
+`docs/generate.py` puts it into docs/reference/formats.md.
 """
 
 from __future__ import annotations
@@ -82,7 +82,3 @@ def _cell(codec: Codec, mode: str, found: Fate, reasons: list[str]) -> str:
         return f"no ({reasons.index(found.reason) + 1})"
     kept = "kept" if found.mode == mode else f"as {found.mode}"
     return f"{kept}, lossless only" if found.mode in codec.lossless_only else kept
-
-
-if __name__ == "__main__":
-    print(table())
