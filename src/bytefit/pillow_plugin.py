@@ -20,7 +20,7 @@ from bytefit.files.atomic import write_atomically
 from bytefit.fitting.compress import compress
 from bytefit.messages import nearest
 from bytefit.options import OPTIONS, OWN_OPTIONS
-from bytefit.pictures.frames import Frames, joined
+from bytefit.pictures.frames import Frames, join_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,5 +112,5 @@ def _wanted_frames(image: Image.Image, params: dict[str, Any]) -> Image.Image | 
         return image.copy() if getattr(image, "n_frames", 1) > 1 else image
     if not appended and not timing:
         return image
-    frames = joined([image, *appended])
-    return frames.timed(timing.get("duration"), timing.get("loop"))
+    frames = join_images([image, *appended])
+    return frames.with_times(timing.get("duration"), timing.get("loop"))

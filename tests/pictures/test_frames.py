@@ -1,4 +1,4 @@
-"""Frames: what a file holds is read in order, with its times, and what was written is held against it."""
+"""Frames: files are read in order with their durations, and encoded animations are compared with their source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from PIL import Image
 
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.pictures import frames as frames_module
-from bytefit.pictures.frames import Frames, check_frames, frames_of, joined
+from bytefit.pictures.comparison import check_frames
+from bytefit.pictures.frames import Frames, frames_of, join_images
 from images import animation, encoded, graphic, noise, opened, photograph
 
 SIZE = (24, 16)
@@ -23,7 +24,7 @@ each_animated = pytest.mark.parametrize("codec_format", ANIMATED)
 
 
 def flats(count, mode="RGB"):
-    """Return pictures of one colour each, which every format keeps; no two are alike."""
+    """Return pictures of one colour each, all different, that every format keeps exactly."""
     pictures = [Image.new("RGB", SIZE, (40 * place, 255 - 40 * place, 8)) for place in range(count)]
     return [picture.convert(mode) for picture in pictures]
 
@@ -35,7 +36,7 @@ def written(pictures, codec_format="PNG", **options):
 
 
 def read(data):
-    """Return the frames in the bytes of a file."""
+    """Return the frames of a file."""
     return frames_of(Image.open(BytesIO(data)))
 
 
@@ -43,7 +44,7 @@ def read(data):
 @settings(max_examples=8)
 @given(times=st.lists(st.integers(2, 300), min_size=2, max_size=6))
 def test_frames_are_read_in_order_with_their_times(codec_format, times):
-    """As they went in: every one of them, shown for as long."""
+    """Every frame must be read in order, with its pixels and its duration."""
     pictures = flats(len(times))
     data = written(pictures, codec_format, duration=[10 * time for time in times], loop=0, **ANIMATED[codec_format])
 
@@ -57,20 +58,20 @@ def test_frames_are_read_in_order_with_their_times(codec_format, times):
 @pytest.mark.parametrize(
     ("codec_format", "stated", "shown"),
     [
-        ("GIF", None, 1),  # without the block it is shown once
+        ("GIF", None, 1),  # without the block it plays once
         ("GIF", 0, 0),
-        ("GIF", 1, 2),  # and GIF counts how often it is repeated
+        ("GIF", 1, 2),  # GIF counts repetitions
         ("GIF", 7, 8),
         ("PNG", 0, 0),
         ("PNG", 1, 1),
         ("PNG", 7, 7),
         ("WEBP", 0, 0),
         ("WEBP", 7, 7),
-        ("AVIF", None, None),  # cannot say
+        ("AVIF", None, None),  # stores no loop count
     ],
 )
 def test_loops_are_how_often_an_animation_is_shown(codec_format, stated, shown):
-    """Whatever the format counts."""
+    """The loop count must be the number of plays, whatever the format counts."""
     options = {} if stated is None else {"loop": stated}
 
     assert read(written(flats(3), codec_format, duration=50, **options)).loop == shown
@@ -79,7 +80,7 @@ def test_loops_are_how_often_an_animation_is_shown(codec_format, stated, shown):
 @each_animated
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_file_is_left_at_the_picture_it_stood_at(codec_format, place):
-    """It is the caller's: what it shows is not changed by looking at all of it."""
+    """Reading all frames must not change which frame of the caller's file is current."""
     with Image.open(BytesIO(written(flats(3), codec_format, duration=50, **ANIMATED[codec_format]))) as image:
         image.seek(place)
         before = image.convert("RGB").tobytes()
@@ -92,7 +93,7 @@ def test_a_file_is_left_at_the_picture_it_stood_at(codec_format, place):
 
 
 def test_a_file_is_left_where_it_stood_though_it_is_broken():
-    """Half an animation cannot be read, and is not left standing at its broken frame."""
+    """After a frame fails to decode, the caller's file must return to the frame it was at."""
     data = written([noise(SIZE, seed=seed) for seed in range(4)], duration=50)
     with Image.open(BytesIO(data[: len(data) * 2 // 3])) as image:
         with pytest.raises((OSError, SyntaxError, EOFError, ValueError)):
@@ -102,7 +103,7 @@ def test_a_file_is_left_where_it_stood_though_it_is_broken():
 
 
 def test_every_frame_is_a_whole_picture():
-    """What stood before it included, though the file holds the rectangle that changed."""
+    """Each frame must be a complete picture, although the file stores only the changed rectangle."""
     first = photograph(SIZE)
     second = first.copy()
     second.paste((255, 0, 0), (4, 4, 8, 8))
@@ -115,7 +116,7 @@ def test_every_frame_is_a_whole_picture():
 
 @pytest.mark.parametrize(("see_through", "mode"), [(False, "RGB"), (True, "RGBA")])
 def test_the_frames_of_a_gif_are_of_one_mode(see_through, mode):
-    """Pillow's first is a palette and the others are not; all are alike, and transparent if any is."""
+    """Pillow gives the first frame of a GIF another mode than the rest; `Frames` must have one mode for all."""
     pictures = flats(3, "RGBA")
     if see_through:
         pictures[0].paste((0, 0, 0, 0), (0, 0, 5, 5))
@@ -130,12 +131,12 @@ def test_the_frames_of_a_gif_are_of_one_mode(see_through, mode):
 
 
 def test_grey_frames_stay_grey():
-    """Modes are changed only where they differ, or are palettes."""
+    """Frames must be converted only if their modes differ or are palettes."""
     assert read(written(flats(3, "L"), duration=50)).mode == "L"
 
 
 def test_pages_are_no_animation_and_keep_their_modes():
-    """They have no times, and may be of any size each."""
+    """Pages must have no durations and must keep their own sizes and modes."""
     pages = [photograph((20, 10)), photograph((9, 30), "L"), Image.new("1", (4, 4))]
 
     frames = read(written(pages, "TIFF"))
@@ -147,14 +148,14 @@ def test_pages_are_no_animation_and_keep_their_modes():
 
 
 def test_a_single_picture_is_one_frame():
-    """Of no time, for it is not followed by any."""
+    """A still image must be read as one frame with a duration of 0."""
     frames = frames_of(opened(encoded(photograph(SIZE), "PNG")))
 
     assert (len(frames.pictures), frames.durations) == (1, (0,))
 
 
 def test_frames_answer_as_their_first_picture_does():
-    """The rest of bytefit asks them what it asks of a picture."""
+    """The attributes of `Frames` must equal those of its first picture."""
     first = graphic(SIZE)
     first.getexif()[0x0110] = "camera"
     frames = Frames((first, noise(SIZE, "RGBA")), (10, 20), info={"dpi": (72, 72)})
@@ -166,7 +167,7 @@ def test_frames_answer_as_their_first_picture_does():
 
 @pytest.mark.parametrize("clear", [0, 1, None])
 def test_transparency_of_any_frame_is_transparency(clear):
-    """Unless it was found out already when they were read."""
+    """Transparency in any frame must count, unless the reader has already determined it."""
     pictures = tuple(graphic(SIZE) if place == clear else photograph(SIZE) for place in range(3))
 
     assert Frames(pictures, (10,) * 3).has_transparency_data == (clear is not None)
@@ -175,7 +176,7 @@ def test_transparency_of_any_frame_is_transparency(clear):
 
 
 def test_changes_are_made_to_every_picture():
-    """Turned, scaled, or by any function; times and the rest stay."""
+    """A rotation, a resize or any other change must apply to every frame and keep the durations."""
     frames = Frames(tuple(flats(3)), (10, 20, 30), loop=4, format="GIF", info={"comment": b"a"})
 
     turned = frames.transpose(Image.Transpose.ROTATE_90)
@@ -188,7 +189,7 @@ def test_changes_are_made_to_every_picture():
 
 
 def test_an_excerpt_has_the_frames_and_times_at_its_places():
-    """Of pages, which have no times, the pictures."""
+    """An excerpt must hold the frames at its places with their durations; pages have none."""
     frames = Frames(tuple(flats(5)), (10, 20, 30, 40, 50))
 
     part, pages = frames.excerpt(range(1, 4)), replace(frames, durations=()).excerpt(range(1, 4))
@@ -209,27 +210,27 @@ def test_an_excerpt_has_the_frames_and_times_at_its_places():
     ],
 )
 def test_other_times_may_be_given(duration, loop, expected):
-    """One for all, or one each; what is not given stays."""
-    frames = Frames(tuple(flats(2)), (10, 20), loop=3).timed(duration, loop)
+    """A duration may be one value or one for each frame; None must keep the present value."""
+    frames = Frames(tuple(flats(2)), (10, 20), loop=3).with_times(duration, loop)
 
     assert (frames.durations, frames.loop) == expected
 
 
 @pytest.mark.parametrize("duration", [[], [10], [10, 20, 30], None])
 def test_times_that_do_not_fit_are_refused(duration):
-    """One frame too few would shift all that follow; pages have no times to keep."""
+    """A wrong number of durations must be refused: it would shift all frames that follow."""
     frames = Frames(tuple(flats(2)), () if duration is None else (10, 20))
 
     with pytest.raises(ConfigError, match=f"{len(duration or [])} durations do not fit 2 frames: give one for each"):
-        frames.timed(duration, None)
+        frames.with_times(duration, None)
 
 
 def test_several_images_are_joined_with_all_their_frames():
-    """In order, with their times; a still has none of its own."""
+    """Joining must keep the order and the durations of all frames."""
     moving = Image.open(BytesIO(written(flats(3), "GIF", duration=[50, 60, 70], loop=2)))
     still = photograph(SIZE)
 
-    frames = joined([moving, still])
+    frames = join_images([moving, still])
 
     assert len(frames.pictures) == 4
     assert frames.durations == (50, 60, 70, 0)
@@ -242,10 +243,10 @@ def test_several_images_are_joined_with_all_their_frames():
     [(["RGB", "RGB"], "RGB"), (["L", "RGB"], "RGB"), (["L", "RGBA"], "RGBA"), (["L", "L"], "L"), (["P", "P"], "RGB")],
 )
 def test_joined_images_are_of_a_mode_that_holds_them_all(modes, expected):
-    """Without loss."""
+    """The common mode of joined images must hold all of them losslessly."""
     images = [graphic(SIZE) if mode == "RGBA" else photograph(SIZE).convert(mode) for mode in modes]
 
-    frames = joined(images)
+    frames = join_images(images)
 
     assert {picture.mode for picture in frames.pictures} == {expected}
     for picture, image in zip(frames.pictures, images, strict=True):
@@ -253,21 +254,23 @@ def test_joined_images_are_of_a_mode_that_holds_them_all(modes, expected):
 
 
 def test_images_of_different_sizes_are_not_joined():
-    """Which to scale, or where to place it, is not ours to guess."""
-    with pytest.raises(UnsupportedImage, match=r"frames of \(9, 9\) pixels do not go with one of \(24, 16\)"):
-        joined([photograph(SIZE), photograph((9, 9))])
+    """Images of different sizes must be refused: bytefit cannot guess which to scale."""
+    with pytest.raises(
+        UnsupportedImage, match=r"a frame of \(9, 9\) pixels with one of \(24, 16\) pixels: scale"
+    ):
+        join_images([photograph(SIZE), photograph((9, 9))])
 
 
 @pytest.fixture
 def little_memory(monkeypatch):
-    """Make two frames more than may be held, and forty more than may be read at all."""
+    """Lower the limits: more than two frames are decoded on demand, more than five are refused."""
     monkeypatch.setattr(frames_module, "MOST_BYTES", SIZE[0] * SIZE[1] * 4 * 2)
     monkeypatch.setattr(frames_module, "_MOST_DECODED", SIZE[0] * SIZE[1] * 4 * 5)
 
 
 @pytest.mark.usefixtures("little_memory")
 def test_many_frames_are_decoded_as_they_are_asked_for():
-    """They are the same pictures, in any order, as often as one likes; changes are made as they come."""
+    """Frames decoded on demand must equal those decoded at once, in any order and after any change."""
     image = Image.open(BytesIO(written(flats(4), duration=[10, 20, 30, 40], loop=2)))
 
     frames = frames_of(image)
@@ -280,26 +283,26 @@ def test_many_frames_are_decoded_as_they_are_asked_for():
     small = frames.resize((6, 4)).transpose(Image.Transpose.ROTATE_90)
     assert [picture.size for picture in small.pictures] == [(4, 6)] * 4
     assert [picture.tobytes() for picture in frames.pictures[1:3]] == [one.tobytes() for one in flats(4)[1:3]]
-    assert frames.excerpt(range(2)).held().tobytes() == b"".join(one.tobytes() for one in flats(2))
+    assert frames.excerpt(range(2)).decoded().tobytes() == b"".join(one.tobytes() for one in flats(2))
     with pytest.raises(IndexError):
         frames.pictures[4]
 
 
 @pytest.mark.usefixtures("little_memory")
-def test_many_frames_are_not_held_at_once():
-    """Encoders that want them all at once are told before the memory is gone."""
+def test_many_frames_are_not_decoded_at_once():
+    """Decoding all frames must be refused before it exhausts the memory."""
     frames = frames_of(Image.open(BytesIO(written(flats(4), duration=10))))
 
     with pytest.raises(
         UnsupportedImage, match=r"4 frames of 24x16 pixels need more than .*cut the animation, or scale"
     ):
-        frames.held()
-    assert (few := frames_of(Image.open(BytesIO(written(flats(2), duration=10))))).held() is few
+        frames.decoded()
+    assert (few := frames_of(Image.open(BytesIO(written(flats(2), duration=10))))).decoded() is few
 
 
 @pytest.mark.usefixtures("little_memory")
 def test_far_too_many_frames_are_refused():
-    """A small file may hold hours of work: that is told by its header alone."""
+    """A small file with hours of decoding work must be refused from its header alone."""
     with pytest.raises(UnsupportedImage, match=r"6 frames of 24x16 pixels are .* is the limit; cut the animation"):
         frames_of(Image.open(BytesIO(written(flats(6), duration=10))))
 
@@ -311,13 +314,13 @@ FRAMES = Frames(tuple(flats(3)), (50, 60, 70), loop=2)
     "written_frames",
     [
         FRAMES,
-        replace(FRAMES, durations=(50, 60, 75)),  # GIF counts hundredths
-        replace(FRAMES, loop=None),  # and AVIF does not say
+        replace(FRAMES, durations=(50, 60, 75)),  # GIF counts in units of 10 ms
+        replace(FRAMES, loop=None),  # AVIF stores no loop count
         replace(FRAMES, pictures=tuple(one.convert("P") for one in FRAMES.pictures)),
     ],
 )
 def test_what_was_written_as_it_should_be_passes(written_frames):
-    """Colours and modes are the codec's business, and no clock is finer than its format's."""
+    """Differences of mode, and of a duration within the coarsest clock, must pass the check."""
     check_frames(FRAMES, written_frames)
 
 
@@ -327,19 +330,19 @@ def test_what_was_written_as_it_should_be_passes(written_frames):
         (FRAMES.first, "the encoder wrote 1 of 3 frames"),
         (FRAMES.excerpt(range(2)), "the encoder wrote 2 of 3 frames"),
         (FRAMES.resize((9, 9)), r"the encoder wrote \(9, 9\) pixels instead of \(24, 16\)"),
-        (replace(FRAMES, durations=(50, 60, 90)), "changed the time of a frame by 20 ms"),
+        (replace(FRAMES, durations=(50, 60, 90)), "changed the duration of a frame by 20 ms"),
         (replace(FRAMES, loop=3), "the encoder wrote 3 loops instead of 2"),
         (replace(FRAMES, loop=0), "the encoder wrote 0 loops instead of 2"),
     ],
 )
 def test_what_was_written_otherwise_is_refused(written_frames, message):
-    """A defect of an encoder must not replace anybody's file."""
+    """A wrong frame count, size, duration or loop count must be refused before a file is replaced."""
     with pytest.raises(UnsupportedImage, match=f"{message}; nothing was kept"):
         check_frames(FRAMES, written_frames)
 
 
 def test_pages_are_checked_without_times():
-    """There are none to compare."""
+    """The check of pages must not need durations."""
     pages = Frames(tuple(flats(2)))
 
     check_frames(pages, pages)
@@ -349,7 +352,7 @@ def test_pages_are_checked_without_times():
 
 @pytest.mark.parametrize("codec_format", ["GIF", "PNG", "WEBP", "AVIF"])
 def test_what_pillow_writes_of_an_animation_is_what_is_read(codec_format):
-    """The reader and the check agree with Pillow's own writer."""
+    """The reader and the check must agree with Pillow's own writer."""
     frames = read(animation(codec_format))
 
     check_frames(Frames(tuple(noise((48, 32), seed=seed) for seed in range(3)), frames.durations), frames)

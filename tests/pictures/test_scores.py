@@ -1,4 +1,4 @@
-"""SSIMULACRA2 scores: what is the same scores 100, what is worse scores less, and what cannot be scored is refused."""
+"""SSIMULACRA2 scores: identical images score 100, worse ones less, and images that are too small are refused."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from images import encoded, flat, graphic, in_mode, opened, photograph
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"])
 def test_the_same_picture_scores_100(mode):
-    """In every mode a codec may be given."""
+    """Identical images must score 100 in every mode that a codec may pass."""
     picture = in_mode(mode)
 
     assert ssimulacra2_score(picture, picture) == 100
 
 
 def test_the_lower_quality_scores_less():
-    """The order is right; the scale is the package's business."""
+    """A lower JPEG quality must have a lower score."""
     picture = photograph()
     poor, good = (opened(encoded(picture, quality=quality)) for quality in (10, 90))
 
@@ -32,14 +32,14 @@ def test_the_lower_quality_scores_less():
 
 
 def test_grey_is_scored_as_grey_colours():
-    """A grey picture and its copy in RGB are the same picture."""
+    """A grey image and its copy in RGB must score as identical."""
     picture = photograph(mode="L")
 
     assert ssimulacra2_score(picture, picture.convert("RGB")) == 100
 
 
 def test_a_smaller_version_is_scaled_up_first():
-    """What a page would show is what is scored."""
+    """A smaller version must be scaled to the size of the original before it is scored."""
     picture = photograph()
     smaller = picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.LANCZOS)
 
@@ -49,7 +49,7 @@ def test_a_smaller_version_is_scaled_up_first():
 
 @pytest.mark.parametrize("grey", [26, 230])
 def test_the_worse_of_two_backgrounds_counts(grey):
-    """A hole filled with the colour of one background shows on the other."""
+    """A hole filled with one of the background colours must still lower the score."""
     hole = Image.new("RGBA", (32, 32))
     filled = Image.new("RGBA", (32, 32), (grey, grey, grey, 255))
 
@@ -57,19 +57,19 @@ def test_the_worse_of_two_backgrounds_counts(grey):
 
 
 def test_transparency_is_scored():
-    """A version without it is another picture."""
+    """A version that lost its transparency must not score 100."""
     picture = graphic()
 
     assert ssimulacra2_score(picture, picture.convert("RGB")) < 100
 
 
 def test_what_is_under_transparent_pixels_is_not_scored():
-    """Nobody sees it."""
+    """Colours of fully transparent pixels must not count: nobody sees them."""
     assert ssimulacra2_score(Image.new("RGBA", (32, 32)), Image.new("RGBA", (32, 32), (255, 0, 0, 0))) == 100
 
 
 def test_tiny_pictures_are_the_same_or_refused():
-    """The metric has no window that small."""
+    """Images smaller than a window of the metric must score 100 if identical, and be refused otherwise."""
     picture = photograph((7, 40))
 
     assert ssimulacra2_score(picture, picture.copy()) == 100
@@ -78,7 +78,7 @@ def test_tiny_pictures_are_the_same_or_refused():
 
 
 def test_importing_the_module_loads_nothing_heavy():
-    """Numpy comes with the first score, and not with the same picture twice."""
+    """Importing the module, or scoring identical images, must not load numpy."""
     code = """
 import sys
 from PIL import Image

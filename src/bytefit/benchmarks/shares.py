@@ -133,7 +133,7 @@ def _fitted(sample: Sample, folder: Path, codec_format: str, peer: ColourPeer | 
     }
     try:
         with Image.open(sample.path) as image:
-            source = frames_of(image).held()
+            source = frames_of(image).decoded()
     except (UnsupportedImage, OSError):
         return None
     if (answer := _compressed(sample.path, budget)) is not None:
@@ -179,7 +179,7 @@ def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
 def _score(source: Frames, data: bytes) -> float:
     """Return the mean score of what is seen at the moments evenly spread over the time the source is shown."""
     with Image.open(BytesIO(data)) as image:
-        version = frames_of(image).held()
+        version = frames_of(image).decoded()
     if not source.animated:
         return ssimulacra2_score(source.first, version.first)
     total = sum(source.durations) or 1

@@ -38,7 +38,7 @@ def save_frames(frames: Frames, codec_format: str, options: Mapping[str, Any]) -
     Raises:
         UnsupportedImage: if Pillow refuses, with its reason.
     """
-    rest = list(frames.held().pictures[1:])
+    rest = list(frames.decoded().pictures[1:])
     timed = {"duration": [round(time) for time in frames.durations], "loop": frames.loop or 0}
     return save_to_bytes(frames.first, codec_format, {**timed, **options, "save_all": True, "append_images": rest})
 

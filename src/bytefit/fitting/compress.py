@@ -21,7 +21,8 @@ from bytefit.fitting.scoring import raise_to_score, score_of_answer
 from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_loss
 from bytefit.fitting.unreachable import Miss, explained
 from bytefit.options import Options, checked
-from bytefit.pictures.frames import Frames, check_frames
+from bytefit.pictures.comparison import check_frames
+from bytefit.pictures.frames import Frames
 from bytefit.search.search import Found
 from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size

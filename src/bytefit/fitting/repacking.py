@@ -11,7 +11,8 @@ from bytefit.codecs.padding import least_padding, pad
 from bytefit.errors import ConfigError
 from bytefit.fitting.result import Result
 from bytefit.options import KEEPING_WHAT_FITS, Options
-from bytefit.pictures.frames import Frames, shows_the_same
+from bytefit.pictures.comparison import shows_the_same
+from bytefit.pictures.frames import Frames
 from bytefit.sources.metadata import orientation, orientation_exif
 from bytefit.sources.reading import decode
 

@@ -1,1 +1,1 @@
-"""Pictures in memory: frames and scores."""
+"""Pictures in memory: frames, their comparison, and scores."""

@@ -1,6 +1,7 @@
-"""Several pictures of one file: the frames of an animation, with their times, or the pages of a document.
+"""The frames of an animation with their durations, or the pages of a document.
 
-It knows pictures only: no codecs, no files. `Frames` answers to what the rest of bytefit asks of a single picture.
+This module knows neither codecs nor files. `Frames` has the attributes and methods of `PIL.Image.Image` that the rest
+of bytefit uses, so that most code handles an animation like a single image.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-# What Pillow is known to raise on frames that are not there or not whole.
+# The errors that Pillow is known to raise on missing or truncated frames.
 _CANNOT_SEEK = (OSError, SyntaxError, EOFError, ValueError)
 
-# The coarsest clock of a format, GIF's, in milliseconds.
-_TICK = 10
-
-# So many bytes of frames are held decoded at the most; of more only one at a time, and of many more none.
+# Frames are kept decoded up to this many bytes in total. Larger animations are decoded one frame at a time, and
+# animations of more than twenty times this size are refused.
 MOST_BYTES = 1_000_000_000
 _MOST_DECODED = 20 * MOST_BYTES
 
-# What decoders of every format are known to raise on files that lie about themselves.
+# The errors that decoders are known to raise on corrupt files.
 DECODING_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError),
     *(AttributeError, AssertionError, MemoryError, RuntimeError, struct.error, zlib.error),
@@ -41,13 +40,13 @@ class Frames:
     """The pictures of one file, in order; at least one.
 
     Attributes:
-        pictures: each a whole picture as it is seen, what stood before it included. The frames of an animation share
-            one size and one mode; pages need not.
+        pictures: complete pictures: each frame includes the parts that it leaves unchanged. The frames of an
+            animation share one size and one mode; pages may differ.
         durations: how long each frame is shown, in milliseconds; empty for pages.
-        loop: how often the animation is shown, 0 for ever; None where the format cannot say.
-        format: Pillow's name of the format they came in, or None.
-        info: the metadata of the file, as Pillow tells it of its first picture.
-        transparent: whether any picture holds transparency, where that is known; else None.
+        loop: how often the animation plays, 0 without end; None if the format cannot store it.
+        format: Pillow's name of the file's format, or None.
+        info: the metadata of the file: Pillow's `info` of the first picture.
+        transparent: whether any picture has transparency; None if unknown.
     """
 
     pictures: Sequence[Image.Image]
@@ -68,7 +67,7 @@ class Frames:
 
     @property
     def animated(self) -> bool:
-        """Whether they are shown one after the other, and not pages."""
+        """Whether these are the frames of an animation rather than pages."""
         return bool(self.durations)
 
     @property
@@ -93,7 +92,7 @@ class Frames:
 
     @property
     def has_transparency_data(self) -> bool:
-        """Whether any picture holds transparency."""
+        """Whether any picture has transparency."""
         if self.transparent is not None:
             return self.transparent
         return any(picture.has_transparency_data for picture in self.pictures)
@@ -103,18 +102,18 @@ class Frames:
         return self.first.getexif()
 
     def each(self, change: Callable[[Image.Image], Image.Image]) -> Frames:
-        """Return the same with every picture changed."""
-        if isinstance(self.pictures, _Later):
+        """Return these frames with `change` applied to every picture."""
+        if isinstance(self.pictures, _LazyPictures):
             return replace(self, pictures=self.pictures.changed(change))
         return replace(self, pictures=tuple(change(picture) for picture in self.pictures))
 
-    def held(self) -> Frames:
-        """Return the same with every picture decoded, for encoders that take all of them at once.
+    def decoded(self) -> Frames:
+        """Return these frames with every picture decoded, for encoders that need all of them at once.
 
         Raises:
-            UnsupportedImage: if that takes more than `MOST_BYTES`.
+            UnsupportedImage: if they take more than `MOST_BYTES`.
         """
-        if not isinstance(self.pictures, _Later):
+        if not isinstance(self.pictures, _LazyPictures):
             return self
         raise UnsupportedImage(
             f"{len(self.pictures)} frames of {self.width}x{self.height} pixels need more than "
@@ -122,8 +121,10 @@ class Frames:
             f"cut the animation, or scale it down, first"
         )
 
-    def timed(self, duration: float | Sequence[float] | None, loop: int | None) -> Frames:
-        """Return the same frames with other times: one duration for all, or one each; None leaves them as they are.
+    def with_times(self, duration: float | Sequence[float] | None, loop: int | None) -> Frames:
+        """Return the same frames with other durations and another loop count; None keeps the present ones.
+
+        `duration` is one value for all frames, or a sequence with one value for each.
 
         Raises:
             ConfigError: if there are more or fewer durations than frames.
@@ -135,13 +136,13 @@ class Frames:
             raise ConfigError(f"{len(times)} durations do not fit {len(self.pictures)} frames: give one for each")
         return replace(self, durations=times, loop=self.loop if loop is None else loop)
 
-    def halved(self) -> Frames:
-        """Return the same without every second frame, each that is left shown for the time of both."""
+    def without_every_second_frame(self) -> Frames:
+        """Return the first, third, fifth ... frame, each shown for its own duration plus that of the dropped frame."""
         times = [sum(self.durations[place : place + 2]) for place in range(0, len(self.durations), 2)]
         return replace(self, pictures=tuple(self.pictures[::2]), durations=tuple(times))
 
     def excerpt(self, places: range) -> Frames:
-        """Return the frames at those places."""
+        """Return the frames at `places`."""
         return replace(
             self,
             pictures=tuple(self.pictures[place] for place in places),
@@ -149,21 +150,21 @@ class Frames:
         )
 
     def transpose(self, method: Image.Transpose) -> Frames:
-        """Return the same, each picture turned or mirrored; see `PIL.Image.Image.transpose`."""
+        """Return these frames rotated or mirrored; see `PIL.Image.Image.transpose`."""
         return self.each(lambda picture: picture.transpose(method))
 
     def resize(
         self, size: tuple[int, int], resample: int | None = None, *, reducing_gap: float | None = None
     ) -> Frames:
-        """Return the same, each picture at `size` pixels; see `PIL.Image.Image.resize`."""
+        """Return these frames scaled to `size` pixels; see `PIL.Image.Image.resize`."""
         return self.each(lambda picture: picture.resize(size, resample, reducing_gap=reducing_gap))
 
 
 def frames_of(image: Image.Image) -> Frames:
-    """Return every picture of an opened file, which is left at the picture it stood at.
+    """Return every picture of an opened file. The file returns to the frame it was at.
 
     Raises:
-        UnsupportedImage: if they are more than can be decoded in reasonable time.
+        UnsupportedImage: if the decoded frames would take more than twenty times `MOST_BYTES`.
     """
     count = getattr(image, "n_frames", 1)
     needed = count * image.width * image.height * 4
@@ -172,17 +173,17 @@ def frames_of(image: Image.Image) -> Frames:
             f"{count} frames of {image.width}x{image.height} pixels are {needed // 1_000_000} MB when decoded: "
             f"{_MOST_DECODED // 1_000_000} MB is the limit; cut the animation, or scale it down, first"
         )
-    stood = image.tell()
+    position = image.tell()
     try:
-        return _read(image, count, later=needed > MOST_BYTES)
+        return _read(image, count, lazy=needed > MOST_BYTES)
     finally:
-        _go_to(image, stood)
+        _seek(image, position)
 
 
-def _read(image: Image.Image, count: int, *, later: bool) -> Frames:
-    """Return all frames, or with `later` what they are and how to get them."""
+def _read(image: Image.Image, count: int, *, lazy: bool) -> Frames:
+    """Return all frames; with `lazy` their pictures are decoded on demand."""
     pages = image.format in {"TIFF", "MPO"}
-    _go_to(image, 0)
+    _seek(image, 0)
     info = dict(image.info)
     pictures, durations, modes = [], [], set()
     transparent = False
@@ -192,13 +193,13 @@ def _read(image: Image.Image, count: int, *, later: bool) -> Frames:
         modes.add(image.mode)
         transparent = transparent or image.has_transparency_data
         durations.append(image.info.get("duration", 0))
-        if not later:
+        if not lazy:
             pictures.append(image.copy())
     mode = None if pages else _common_mode(modes, transparent=transparent)
     frames = Frames(
-        pictures=_Later(image, count) if later else tuple(pictures),
+        pictures=_LazyPictures(image, count) if lazy else tuple(pictures),
         durations=() if pages else tuple(durations),
-        loop=_times_shown(image.format, info.get("loop")),
+        loop=_play_count(image.format, info.get("loop")),
         format=image.format,
         info=info,
         transparent=transparent,
@@ -206,16 +207,16 @@ def _read(image: Image.Image, count: int, *, later: bool) -> Frames:
     return frames if mode is None else frames.each(lambda picture: picture.convert(mode))
 
 
-def _go_to(image: Image.Image, place: int) -> None:
-    """Seek a picture of an opened file. In an animated PNG Pillow 13 finds the way back from the last frame only."""
+def _seek(image: Image.Image, place: int) -> None:
+    """Seek a picture of an opened file. Pillow 13 rewinds an animated PNG from its last frame only."""
     if image.format == "PNG" and place < image.tell():
         with suppress(*_CANNOT_SEEK):
             image.seek(getattr(image, "n_frames", 1) - 1)
     image.seek(place)
 
 
-class _Later(Sequence["Image.Image"]):
-    """Pictures of an opened file that are decoded as they are asked for, best in order; the file stays as it stood."""
+class _LazyPictures(Sequence["Image.Image"]):
+    """Pictures of an opened file, decoded on demand; reading them in order is fastest. The file must stay open."""
 
     def __init__(
         self, image: Image.Image, count: int, changes: tuple[Callable[[Image.Image], Image.Image], ...] = ()
@@ -236,19 +237,19 @@ class _Later(Sequence["Image.Image"]):
             return [self[one] for one in range(*place.indices(self._count))]
         if not -self._count <= place < self._count:
             raise IndexError(place)
-        _go_to(self._image, place % self._count)
+        _seek(self._image, place % self._count)
         picture = self._image.copy()
         for change in self._changes:
             picture = change(picture)
         return picture
 
-    def changed(self, change: Callable[[Image.Image], Image.Image]) -> _Later:
-        """Return the same, each changed besides."""
-        return _Later(self._image, self._count, (*self._changes, change))
+    def changed(self, change: Callable[[Image.Image], Image.Image]) -> _LazyPictures:
+        """Return the same pictures with one more change, applied after decoding."""
+        return _LazyPictures(self._image, self._count, (*self._changes, change))
 
 
-def joined(images: Sequence[Image.Image]) -> Frames:
-    """Return the pictures of several images, and of every frame they have, as one animation.
+def join_images(images: Sequence[Image.Image]) -> Frames:
+    """Return all frames of several images as one animation.
 
     Raises:
         UnsupportedImage: if they differ in size.
@@ -256,9 +257,11 @@ def joined(images: Sequence[Image.Image]) -> Frames:
     parts = [frames_of(image) for image in images]
     pictures = [picture for part in parts for picture in part.pictures]
     if sizes := {picture.size for picture in pictures} - {images[0].size}:
-        raise UnsupportedImage(f"frames of {min(sizes)} pixels do not go with one of {images[0].size}")
+        raise UnsupportedImage(
+            f"cannot join a frame of {min(sizes)} pixels with one of {images[0].size} pixels: scale them first"
+        )
     return Frames(
-        pictures=tuple(_alike(pictures)),
+        pictures=tuple(_in_common_mode(pictures)),
         durations=tuple(time for part in parts for time in part.durations or (0,) * len(part.pictures)),
         loop=parts[0].loop,
         format=parts[0].format,
@@ -266,59 +269,22 @@ def joined(images: Sequence[Image.Image]) -> Frames:
     )
 
 
-def _times_shown(name: str | None, stated: int | None) -> int | None:
-    """Return how often an animation is shown, given what its file states: GIF counts how often it is repeated."""
+def _play_count(name: str | None, stated: int | None) -> int | None:
+    """Return how often an animation plays, given the number in its file: GIF counts the repetitions."""
     if name != "GIF":
         return stated
     return 1 if stated is None else stated and stated + 1
 
 
-def check_frames(frames: Frames, written: Image.Image | Frames) -> None:
-    """Compare what was written with the frames that were to be: how many frames, of what size, for how long, how often.
-
-    Raises:
-        UnsupportedImage: if they differ, which would be a defect of the encoder.
-    """
-    if not isinstance(written, Frames) or len(written.pictures) != len(frames.pictures):
-        count = len(written.pictures) if isinstance(written, Frames) else 1
-        raise UnsupportedImage(f"the encoder wrote {count} of {len(frames.pictures)} frames; nothing was kept")
-    if written.size != frames.size:
-        raise UnsupportedImage(f"the encoder wrote {written.size} pixels instead of {frames.size}; nothing was kept")
-    late = [abs(one - other) for one, other in zip(frames.durations, written.durations, strict=True)]
-    if late and max(late) > _TICK:
-        raise UnsupportedImage(f"the encoder changed the time of a frame by {max(late):g} ms; nothing was kept")
-    # Where nobody says how often, the format's usual is as good as any.
-    if frames.animated and None not in (frames.loop, written.loop) and written.loop != frames.loop:
-        raise UnsupportedImage(f"the encoder wrote {written.loop} loops instead of {frames.loop}; nothing was kept")
-
-
-def shows_the_same(version: Image.Image | Frames, source: Image.Image | Frames) -> bool:
-    """Return whether two files show the same pixels, for the same times, whatever modes they are stored in."""
-    if getattr(version, "durations", ()) != getattr(source, "durations", ()):
-        return False
-    if getattr(version, "loop", None) != getattr(source, "loop", None):
-        return False
-    pictures, originals = (getattr(image, "pictures", (image,)) for image in (version, source))
-    return len(pictures) == len(originals) and all(map(_is_same, pictures, originals))
-
-
-def _is_same(one: Image.Image, other: Image.Image) -> bool:
-    if one.size != other.size:
-        return False
-    if one.mode == other.mode and one.mode != "P" and one.tobytes() == other.tobytes():
-        return True
-    return one.convert("RGBA").tobytes() == other.convert("RGBA").tobytes()
-
-
-def _alike(pictures: list[Image.Image]) -> list[Image.Image]:
-    """Return frames in one mode that holds them all without loss."""
+def _in_common_mode(pictures: list[Image.Image]) -> list[Image.Image]:
+    """Return the frames in one mode that holds all of them losslessly."""
     transparent = any(picture.has_transparency_data for picture in pictures)
     mode = _common_mode({picture.mode for picture in pictures}, transparent=transparent)
     return pictures if mode is None else [picture.convert(mode) for picture in pictures]
 
 
 def _common_mode(modes: set[str], *, transparent: bool) -> str | None:
-    """Return a mode that holds frames of all these without loss; None where they are in one already."""
+    """Return a mode that holds frames of all `modes` losslessly; None if they already share one."""
     if len(modes) == 1 and modes <= {"1", "L", "LA", "RGB", "RGBA", "I;16"}:
         return None
     return "RGBA" if transparent else "RGB"

@@ -1,7 +1,7 @@
-"""Visible quality: how much of a picture's looks a version of it keeps, as SSIMULACRA2 sees it (J. Sneyers, 2022).
+"""Visible quality of a compressed image compared with its original, as an SSIMULACRA2 score (J. Sneyers, 2022).
 
-It needs the `metrics` extra, and loads it with the first score: only a `min_score` or a benchmark asks for one. It
-knows nothing of files and codecs.
+The metric needs the `metrics` extra, which is loaded with the first score: only `min_score` and the benchmarks need
+one. This module knows neither files nor codecs.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from bytefit.errors import ConfigError, UnsupportedImage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The metric looks at windows of this many pixels a side; a smaller picture has none.
+# The metric compares windows of this many pixels a side; a smaller image has none.
 _LEAST_SIDE = 8
 
-# What shows through transparency, in shares of white: the reference tool takes the worse of the two.
+# The backgrounds behind transparency, as shares of white. The reference tool reports the worse of the two scores.
 _BACKGROUNDS = (0.1, 0.9)
 
 
 def ssimulacra2_score(original: Image.Image, version: Image.Image) -> float:
-    """Return the SSIMULACRA2 score of a version: 100 is the same, 90 hard to tell apart, below 30 bad, no lower end.
+    """Return the SSIMULACRA2 score of a version.
 
-    A version of other dimensions is scaled to the original's first. With transparency in either the score is the
-    lower one of those on a dark and on a light background.
+    100 is identical, 90 is hard to distinguish, less than 30 is bad; there is no lower end. A version of other
+    dimensions is first scaled to those of the original. If either has transparency, the score is the lower of two:
+    one on a dark and one on a light background.
 
     Raises:
-        UnsupportedImage: if the picture is too small to be scored and the version differs.
+        UnsupportedImage: if the image is too small for the metric and the version differs.
         ConfigError: if the `metrics` extra is not installed.
     """
     transparent = original.has_transparency_data or version.has_transparency_data
@@ -40,11 +41,11 @@ def ssimulacra2_score(original: Image.Image, version: Image.Image) -> float:
         second = second.resize(first.size, Image.Resampling.LANCZOS)
     if not transparent:
         return _score(first, second)
-    return min(_score(_on(first, share), _on(second, share)) for share in _BACKGROUNDS)
+    return min(_score(_composited(first, share), _composited(second, share)) for share in _BACKGROUNDS)
 
 
-def _on(picture: Image.Image, share: float) -> Image.Image:
-    """Return `picture` composited onto a grey of that share of white."""
+def _composited(picture: Image.Image, share: float) -> Image.Image:
+    """Return `picture` on a grey background with this share of white."""
     background = Image.new("RGBA", picture.size, (round(share * 255),) * 3 + (255,))
     return Image.alpha_composite(background, picture).convert("RGB")
 
@@ -54,21 +55,21 @@ def _score(original: Image.Image, version: Image.Image) -> float:
         return 100.0
     if min(original.size) < _LEAST_SIDE:
         raise UnsupportedImage(
-            f"cannot score a picture of {original.width}x{original.height} pixels: "
+            f"cannot score an image of {original.width}x{original.height} pixels: "
             f"SSIMULACRA2 is undefined below {_LEAST_SIDE} pixels a side"
         )
-    return float(_metric()(_as_file(original), _as_file(version)))
+    return float(_metric()(_as_ppm(original), _as_ppm(version)))
 
 
-def _as_file(picture: Image.Image) -> BytesIO:
-    """Return `picture` as the file the metric reads, without loss."""
+def _as_ppm(picture: Image.Image) -> BytesIO:
+    """Return `picture` as a lossless file for the metric."""
     buffer = BytesIO()
     picture.save(buffer, "PPM")
     return buffer
 
 
 def _metric() -> Callable[[BytesIO, BytesIO], float]:
-    """Return the metric of the `ssimulacra2` package, which loads numpy and scipy."""
+    """Import the metric of the `ssimulacra2` package, which loads numpy and scipy."""
     try:
         from ssimulacra2 import compute_ssimulacra2
     except ModuleNotFoundError as error:

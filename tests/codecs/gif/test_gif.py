@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.gif.codec import GIF
 from bytefit.errors import UnsupportedImage
-from bytefit.pictures.frames import Frames, check_frames, frames_of
+from bytefit.pictures.comparison import check_frames
+from bytefit.pictures.frames import Frames, frames_of
 from images import encoded, flat, graphic, noise, photograph, screenshot
 
 CLEAR = (0, 0, 0, 0)

@@ -17,7 +17,8 @@ from bytefit.codecs.png import codec as png
 from bytefit.codecs.png.animation import animated
 from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks, with_chunks
 from bytefit.codecs.png.codec import PNG
-from bytefit.pictures.frames import Frames, check_frames
+from bytefit.pictures.comparison import check_frames
+from bytefit.pictures.frames import Frames
 from bytefit.sources.reading import decode
 from images import XMP, encoded, exif, graphic, icc_profile, noise, opened, photograph
 

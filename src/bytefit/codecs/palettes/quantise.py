@@ -121,7 +121,7 @@ class _Versions:
 def stacked(frames: Frames) -> Image.Image:
     """Return all frames in one picture, each below the one before."""
     whole = Image.new(frames.mode, (frames.width, frames.height * len(frames.pictures)))
-    for place, picture in enumerate(frames.held().pictures):
+    for place, picture in enumerate(frames.decoded().pictures):
         whole.paste(picture, (0, place * frames.height))
     return whole
 
