@@ -255,9 +255,7 @@ def test_joined_images_are_of_a_mode_that_holds_them_all(modes, expected):
 
 def test_images_of_different_sizes_are_not_joined():
     """Images of different sizes must be refused: bytefit cannot guess which to scale."""
-    with pytest.raises(
-        UnsupportedImage, match=r"a frame of \(9, 9\) pixels with one of \(24, 16\) pixels: scale"
-    ):
+    with pytest.raises(UnsupportedImage, match=r"a frame of \(9, 9\) pixels with one of \(24, 16\) pixels: scale"):
         join_images([photograph(SIZE), photograph((9, 9))])
 
 

@@ -24,7 +24,7 @@ CLEAR = (0, 0, 0, 0)
 
 
 def moving(count=6, size=(64, 48)):
-    """Return a picture of few colours with a square that moves across it, each time for another duration."""
+    """Return an animation of few colours: a square moves across a background, and every frame has another duration."""
     backdrop = screenshot(size).quantize(16).convert("RGB")
     pictures = []
     for place in range(count):
@@ -46,8 +46,8 @@ def read(data):
         return frames_of(image)
 
 
-def seen(frames):
-    """Return what is seen of every frame: its pixels, those that are not seen of no colour."""
+def visible(frames):
+    """Return the pixels of every frame, with all transparent pixels alike."""
     pictures = []
     for picture in frames.pictures:
         whole = picture.convert("RGBA")
@@ -57,22 +57,22 @@ def seen(frames):
     return pictures
 
 
-def same(data, frames):
-    """Return whether a file shows those frames, each for its time, as often."""
+def shows_exactly(data, frames):
+    """Return whether a file shows these frames, with their durations and loop count."""
     written = read(data)
-    return (seen(written), written.durations, written.loop) == (seen(frames), frames.durations, frames.loop)
+    return (visible(written), written.durations, written.loop) == (visible(frames), frames.durations, frames.loop)
 
 
 @st.composite
 def animations(draw):
-    """Small animations of few colours, with holes that open and close, pauses, and any times and loops."""
+    """Small animations of few colours with changing transparency, repeated frames, and any durations and loop count."""
     size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
     colours = draw(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=6, unique=True))
     entries = [CLEAR, *((*colour, 255) for colour in colours)]
     indices = st.binary(min_size=size[0] * size[1], max_size=size[0] * size[1])
-    drawn = draw(st.lists(st.one_of(indices, st.none()), min_size=2, max_size=6))
+    contents = draw(st.lists(st.one_of(indices, st.none()), min_size=2, max_size=6))
     pictures = []
-    for pixels in drawn:
+    for pixels in contents:
         picture = pictures[-1] if pixels is None and pictures else Image.new("RGBA", size)
         if pixels is not None:
             picture = Image.new("RGBA", size)
@@ -84,28 +84,28 @@ def animations(draw):
 
 @given(animations())
 def test_every_pixel_time_and_loop_comes_back(frames):
-    """At the top of the ladder, with pixels that become transparent again and frames in which nothing happens."""
+    """The lossless rung must keep every pixel, duration and loop count, also if pixels become transparent again."""
     data = at(LOSSLESS, frames)
 
-    assert same(data, frames)
+    assert shows_exactly(data, frames)
 
 
 @settings(max_examples=20)
 @given(animations(), st.sampled_from(GIF.ladder))
 def test_every_rung_keeps_frames_times_and_transparency(frames, quality):
-    """However few colours are left, no frame is merged with another and no hole is closed."""
+    """With any number of colours, no frame may be merged with another and no transparent pixel become opaque."""
     written = read(at(quality, frames))
 
     check_frames(frames, written)
     assert written.durations == frames.durations
     assert written.loop == frames.loop
-    for one, other in zip(seen(written), seen(frames), strict=True):
+    for one, other in zip(visible(written), visible(frames), strict=True):
         assert one[3::4] == other[3::4]
 
 
 @given(animations(), st.sampled_from(["keep", "orientation+icc", "strip"]))
 def test_versions_show_the_same(frames, policy):
-    """Each one smaller than the one before, of a file that another program wrote."""
+    """Every lossless version must show the frames of its source and be smaller than the version before."""
     source = encoded(
         frames.first, "GIF", save_all=True, append_images=list(frames.pictures[1:]), duration=70, loop=3, disposal=2
     )
@@ -115,70 +115,70 @@ def test_versions_show_the_same(frames, policy):
     sizes = [len(source), *map(len, versions)]
     assert sizes == sorted(set(sizes), reverse=True)
     for version in versions:
-        assert same(version, read(source))
+        assert shows_exactly(version, read(source))
 
 
 @settings(max_examples=20)
 @given(st.integers(2, 5), st.integers(1, 400), st.booleans())
-def test_frames_of_up_to_256_colours_each_stay_exact(count, colours, holes):
-    """Also where all of them together have more, and where there is no room for a transparent entry."""
-    colours = min(colours, 255 if holes else 256)
+def test_frames_of_up_to_256_colours_each_stay_exact(count, colours, has_transparency):
+    """Frames of up to 256 colours must stay exact, even if together they have more or leave no transparent entry."""
+    colours = min(colours, 255 if has_transparency else 256)
     pictures = []
     for seed in range(count):
         picture = Image.new("RGBA", (32, 16))
         shades = [(place % 256, seed * 17 % 256, place // 256, 255) for place in range(colours)]
         picture.putdata([shades[(place * (seed + 3)) % colours] for place in range(512)])
-        if holes:
+        if has_transparency:
             picture.paste(CLEAR, (seed, seed, seed + 5, seed + 4))
         pictures.append(picture)
     frames = Frames(tuple(pictures), (50.0,) * count, loop=0)
 
     data = at(LOSSLESS, frames)
 
-    assert same(data, frames)
+    assert shows_exactly(data, frames)
 
 
-def test_transparency_that_comes_late_is_seen():
-    """Pillow and gifsicle show none in any frame where the first one has no transparent index."""
+def test_transparency_in_a_later_frame_is_visible():
+    """The first frame must have a transparent index if a later frame needs one: Pillow and gifsicle require it."""
     pictures = [Image.new("RGBA", (8, 8), colour) for colour in ((0, 0, 0, 255), (255, 0, 0, 255), CLEAR)]
     frames = Frames(tuple(pictures), (10.0,) * 3, loop=0)
 
     for quality in (20, 60, LOSSLESS):
-        assert [pixels[3] for pixels in seen(read(at(quality, frames)))] == [255, 255, 0]
+        assert [pixels[3] for pixels in visible(read(at(quality, frames)))] == [255, 255, 0]
 
 
-def test_more_frames_than_are_held_decoded_can_be_drawn_anew(monkeypatch):
-    """They are decoded one by one from a file that has to stay open meanwhile."""
+def test_frames_decoded_on_demand_can_be_rendered_again(monkeypatch):
+    """Animations too large to decode at once must be rendered while their file is still open."""
     source = other_program(moving(12))
 
     with monkeypatch.context() as limited:
         limited.setattr("bytefit.pictures.frames.MOST_BYTES", 1000)
         *_, version = GIF.lossless_versions(source, "strip", b"")
 
-    assert same(version, read(source))
+    assert shows_exactly(version, read(source))
 
 
 def test_frames_that_stand_outside_are_refused():
-    """Pillow enlarges the picture in the middle of the animation for them; no other decoder does."""
+    """Frames larger than the canvas must be refused: only Pillow enlarges the canvas for them."""
     frames = Frames((flat((8, 8)), flat((16, 8))), (10.0, 10.0), loop=0)
 
-    with pytest.raises(UnsupportedImage, match="outside"):
+    with pytest.raises(UnsupportedImage, match="outside of the canvas"):
         at(LOSSLESS, frames)
 
 
 def test_colours_that_are_near_each_other_are_not_confused():
-    """Pillow looks them up in cells of four levels each way: greys that follow one another fall into one."""
+    """Neighbouring greys must stay distinct, although Pillow looks colours up in cells of four levels."""
     ramp = Image.new("RGB", (255, 4))
     ramp.putdata([(level, level, level) for level in range(255)] * 4)
     frames = Frames((ramp, ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), (10.0, 10.0), loop=0)
 
     data = at(LOSSLESS, frames)
 
-    assert same(data, frames)
+    assert shows_exactly(data, frames)
 
 
-def test_nothing_happening_costs_next_to_nothing():
-    """A frame that repeats the last one is a single pixel that lets it through, and stays a frame of its own."""
+def test_a_repeated_frame_costs_few_bytes():
+    """A repeated frame must be stored as a single transparent pixel and remain a frame of its own."""
     pictures = [screenshot()] * 2
     two, ten = (Frames(tuple(pictures * half), (40.0,) * 2 * half, loop=0) for half in (1, 5))
 
@@ -188,8 +188,8 @@ def test_nothing_happening_costs_next_to_nothing():
     assert grown <= 8 * 25
 
 
-def test_only_what_has_changed_is_drawn():
-    """A small thing that moves over a large picture weighs little beside the picture."""
+def test_frames_store_only_what_has_changed():
+    """A small object that moves over a large image must add few bytes to the size of the image."""
     frames = moving()
 
     alone, moved = len(at(LOSSLESS, frames.first)), len(at(LOSSLESS, frames))
@@ -199,7 +199,7 @@ def test_only_what_has_changed_is_drawn():
 
 @pytest.mark.parametrize("durations", [(33.3,) * 30, (16.67,) * 60, (5.0,) * 20, (0.0,) * 5, (655_350.0,) * 2])
 def test_times_of_other_formats_keep_pace(durations):
-    """GIF counts hundredths of a second: each frame is within one, and so is the whole."""
+    """Durations in hundredths of a second must stay within 10 ms, for each frame and for the whole animation."""
     frames = Frames((flat((8, 8)),) * len(durations), durations, loop=0)
 
     written = read(at(LOSSLESS, frames)).durations
@@ -210,7 +210,7 @@ def test_times_of_other_formats_keep_pace(durations):
 
 @pytest.mark.parametrize("repeats", [None, 0, 1, 2, 65_534])
 def test_the_loop_block_is_the_same_byte_for_byte(repeats):
-    """None is shown once and has no block; others say how often they are repeated."""
+    """The loop block must equal Pillow's; an animation that plays once has none."""
     options = {} if repeats is None else {"loop": repeats}
     pictures = moving().pictures
     source = encoded(pictures[0], "GIF", save_all=True, append_images=list(pictures[1:]), duration=50, **options)
@@ -225,18 +225,18 @@ def test_the_loop_block_is_the_same_byte_for_byte(repeats):
 @pytest.mark.parametrize("make", [photograph, screenshot, flat, noise, graphic])
 @pytest.mark.parametrize("quality", [20, 60, 90, LOSSLESS])
 def test_single_pictures_can_be_written_too(make, quality):
-    """As what they are: one frame, that decodes at its size, no pixel of it seen that was not."""
+    """A still image must become one frame of its size, with its transparent pixels."""
     picture = make((40, 30))
 
     written = read(at(quality, picture))
 
     assert (len(written.pictures), written.size) == (1, (40, 30))
-    assert seen(written)[0][3::4] == seen(Frames((picture,)))[0][3::4]
+    assert visible(written)[0][3::4] == visible(Frames((picture,)))[0][3::4]
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_fewer_colours_are_fewer_bytes(count):
-    """Along the ladder of a picture and of an animation, but for small ups and downs."""
+    """Sizes must rise along the ladder, apart from small inversions."""
     frames = Frames(tuple(photograph((96, 64), seed=seed) for seed in range(count)), (50.0,) * count, loop=0)
 
     sizes = [len(at(quality, frames)) for quality in GIF.ladder[::6]]
@@ -245,8 +245,8 @@ def test_fewer_colours_are_fewer_bytes(count):
     assert all(smaller < 1.05 * larger for smaller, larger in pairwise(sizes))
 
 
-def test_what_flickers_by_little_is_left_as_it_is():
-    """Grain that differs from frame to frame is most of what a plain palette would spend its bytes on."""
+def test_slight_flicker_is_not_stored():
+    """Pixels that flicker within the tolerance must not be stored: grain would use up most of the bytes."""
     still = photograph((96, 64))
     grain = [Image.blend(still, noise((96, 64), seed=seed), 0.02) for seed in range(6)]
     frames = Frames(tuple(grain), (50.0,) * 6, loop=0)
@@ -259,7 +259,7 @@ def test_what_flickers_by_little_is_left_as_it_is():
 
 @pytest.mark.parametrize("comment", [b"mine", b"x" * 255, b"x" * 256, b"long " * 500, "text"])
 def test_a_comment_can_be_written(comment):
-    """Of any length; Pillow reads it again."""
+    """Pillow must read a comment of any length back."""
     data = GIF.encode(moving(), {"comment": comment})
 
     with Image.open(BytesIO(data)) as image:
@@ -268,33 +268,33 @@ def test_a_comment_can_be_written(comment):
 
 @pytest.mark.parametrize("mode", ["CMYK", "I;16", "F", "LAB"])
 def test_modes_that_would_lose_more_than_colours_are_refused(mode):
-    """With the reason."""
+    """Modes that GIF cannot hold must be refused with the mode in the message."""
     with pytest.raises(UnsupportedImage, match=mode):
         GIF.prepare(Image.new(mode, (4, 4)))
 
 
-# Files as they are stored.
+# Lossless versions of the stored frames.
 
 XMP = b"\x21\xff\x0bXMP DataXMP\x03abc\x00"
 COMMENT = b"\x21\xfe\x05hello\x00"
 
 
 def with_blocks(data):
-    """Return a file with an XMP block and a comment behind its global colours."""
+    """Return a file with an XMP block and a comment after its global palette."""
     start = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
     return data[:start] + XMP + COMMENT + data[start:]
 
 
 def other_program(frames, **options):
-    """Return the file that plain Pillow makes of frames."""
+    """Return the file that plain Pillow writes."""
     rest = list(frames.pictures[1:])
     times = list(map(int, frames.durations))
     return encoded(frames.first, "GIF", save_all=True, append_images=rest, duration=times, loop=0, **options)
 
 
 @pytest.mark.parametrize(("policy", "kept"), [("keep", True), ("orientation+icc", False), ("strip", False)])
-def test_blocks_without_pixels_stay_where_they_are_to_be_kept(policy, kept):
-    """Comments and applications byte for byte, in every version; the loop always."""
+def test_metadata_blocks_are_kept_or_dropped_by_policy(policy, kept):
+    """ "keep" must keep comments and application blocks byte for byte; the loop count stays under every policy."""
     source = with_blocks(other_program(moving(12)))
 
     versions = list(GIF.lossless_versions(source, policy, b""))
@@ -303,25 +303,25 @@ def test_blocks_without_pixels_stay_where_they_are_to_be_kept(policy, kept):
     for version in versions:
         assert (XMP in version, COMMENT in version) == (kept, kept)
         assert b"NETSCAPE2.0\x03\x01\x00\x00" in version
-        assert same(version, read(source))
+        assert shows_exactly(version, read(source))
 
 
 @pytest.mark.skipif(shutil.which("gifsicle") is None, reason="gifsicle is not on this machine")
 def test_another_decoder_sees_the_same():
-    """Gifsicle, which knows nothing of Pillow, draws the very frames."""
+    """Gifsicle, which shares no code with Pillow, must decode the same frames."""
     frames = moving(8)
     data = at(LOSSLESS, frames)
 
     done = subprocess.run(["gifsicle", "--unoptimize"], input=data, capture_output=True, check=True)
 
     assert done.stderr == b""
-    assert seen(read(done.stdout)) == seen(frames)
+    assert visible(read(done.stdout)) == visible(frames)
 
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 1500), st.binary(min_size=1, max_size=3)), max_size=4), st.integers(0, 1500))
 def test_damaged_files_raise_nothing_but_refusals(damages, cut):
-    """And what is made of one that can still be decoded shows the same."""
+    """A damaged file must be refused with UnsupportedImage, or its versions must show what Pillow shows of it."""
     data = bytearray(with_blocks(other_program(moving(3, (24, 16)))))
     for place, damage in damages:
         data[place : place + len(damage)] = damage
@@ -334,11 +334,11 @@ def test_damaged_files_raise_nothing_but_refusals(damages, cut):
         except UnsupportedImage:
             return
         source = read(broken) if versions else None
-        assert all(seen(read(version)) == seen(source) for version in versions)
+        assert all(visible(read(version)) == visible(source) for version in versions)
 
 
 def test_hostile_files_are_refused_with_a_reason_or_kept_exact(corpus):
-    """Frames outside the canvas, no palette, no size, bombs: never another exception, never a wrong file."""
+    """Hostile files must be refused or kept exact: no other exception, no wrong file."""
     refused, exact = [], 0
 
     for path in sorted((corpus / "hostile").rglob("*.gif")):
@@ -350,7 +350,7 @@ def test_hostile_files_are_refused_with_a_reason_or_kept_exact(corpus):
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            assert all(same(version, read(data)) for version in versions), path.name
+            assert all(shows_exactly(version, read(data)) for version in versions), path.name
         exact += bool(versions)
 
     assert exact >= 8
@@ -358,14 +358,14 @@ def test_hostile_files_are_refused_with_a_reason_or_kept_exact(corpus):
 
 
 def test_real_animations_keep_every_frame(corpus):
-    """And become smaller, but for those that a better packer has been at."""
+    """Real animations must keep every frame and become smaller by at least 4 % in total."""
     before = after = 0
 
     for path in sorted((corpus / "train" / "animated").glob("opencv*.gif")):
         data = path.read_bytes()
         versions = list(GIF.lossless_versions(data, "strip", b""))
         assert versions
-        assert same(versions[-1], read(data)), path.name
+        assert shows_exactly(versions[-1], read(data)), path.name
         before, after = before + len(data), after + len(versions[-1])
 
     assert after < 0.96 * before

@@ -1,4 +1,4 @@
-"""GIF and animated WebP: every frame, its time and the loop come back, whatever else is given up."""
+"""GIF and animated WebP: every frame keeps its duration, and the animation its loop count, at every quality."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLOURS = ((255, 0, 0, 255), (0, 0, 255, 255), (250, 250, 250, 255), (0, 0, 0, 0
 
 
 def frame(cells):
-    """Return a picture of coloured cells, some of which may be transparent."""
+    """Return an image of coloured cells, some of which may be transparent."""
     picture = Image.new("RGBA", SIZE)
     for place, colour in enumerate(cells):
         left, top = place % 4 * 3, place // 4 * 3
@@ -41,8 +41,8 @@ def read_back(data):
         return frames_of(image)
 
 
-def seen(frames):
-    """Return what is seen of every frame: colours count only where there is something."""
+def visible(frames):
+    """Return the pixels of every frame, with all transparent pixels alike."""
     whole = (picture.convert("RGBA") for picture in frames.pictures)
     return [
         Image.composite(picture, Image.new("RGBA", picture.size), picture.getchannel("A")).tobytes()
@@ -53,12 +53,12 @@ def seen(frames):
 @given(animations, st.sampled_from([0, 1, 2, 7]))
 @settings(deadline=None)
 def test_gif_without_loss_shows_the_same(shown, loop):
-    """Pixels, transparency, times and loop of every frame, equal ones among them."""
+    """Lossless GIF must keep pixels, transparency, durations and loop count, with repeated frames too."""
     frames = Frames(tuple(picture for picture, _ in shown), tuple(10 * time for _, time in shown), loop=loop)
 
     again = read_back(GIF.encode(frames, {}))
 
-    assert seen(again) == seen(frames)
+    assert visible(again) == visible(frames)
     assert again.durations == frames.durations
     assert again.loop == loop
 
@@ -66,7 +66,7 @@ def test_gif_without_loss_shows_the_same(shown, loop):
 @given(animations, st.sampled_from(GIF.ladder))
 @settings(deadline=None)
 def test_every_rung_of_gif_keeps_frames_and_times(shown, quality):
-    """Colours are given up, nothing else."""
+    """A lower quality must cost colours only, never frames or durations."""
     frames = Frames(tuple(picture for picture, _ in shown), tuple(10 * time for _, time in shown), loop=0)
 
     again = read_back(GIF.encode(frames, GIF.setting(quality, "RGBA")))
@@ -78,7 +78,7 @@ def test_every_rung_of_gif_keeps_frames_and_times(shown, quality):
 @given(animations, st.sampled_from([0, 1, 3]))
 @settings(deadline=None)
 def test_webp_keeps_frames_that_look_alike(shown, loop):
-    """Those that libwebp leaves out are put back with their times."""
+    """Repeated frames, which libwebp merges, must be inserted again with their durations."""
     frames = Frames(tuple(picture for picture, _ in shown), tuple(10 + time for _, time in shown), loop=loop)
 
     again = read_back(WEBP.encode(frames, {"quality": 50}))
@@ -87,8 +87,8 @@ def test_webp_keeps_frames_that_look_alike(shown, loop):
     assert again.loop == loop
 
 
-def test_times_that_gif_cannot_tell_keep_pace():
-    """What is rounded off one frame is given to the next."""
+def test_rounded_durations_keep_pace():
+    """The rounding error of a duration must be carried over to the next frame."""
     still = frame([0] * 12)
     frames = Frames((still,) * 30, (33.3,) * 30, loop=0)
 
@@ -99,11 +99,11 @@ def test_times_that_gif_cannot_tell_keep_pace():
 
 
 def test_comments_and_application_blocks_stay():
-    """Byte for byte, and dropped where the policy says so."""
+    """Metadata blocks must stay byte for byte, unless the policy drops them; padding must go."""
     frames = Frames((frame([0] * 12), frame([1] * 12)), (100, 100), loop=0)
     blocks = comment_block(b"by hand") + b"\x21\xff\x0bXMP DataXMP\x03abc\x00"
     data = GIF.encode(frames, {"extra": blocks})
-    data = pad(data, "GIF", len(data) + 500)  # which is left out again
+    data = pad(data, "GIF", len(data) + 500)  # the lossless versions drop the padding
 
     assert other_blocks(data) == blocks
     assert other_blocks(next(GIF.lossless_versions(data, "keep", b""))) == blocks
@@ -113,7 +113,7 @@ def test_comments_and_application_blocks_stay():
 @pytest.mark.skipif(shutil.which("gifsicle") is None, reason="gifsicle is not installed")
 @pytest.mark.parametrize("quality", [20, 63.2, 90, 100])
 def test_another_decoder_reads_every_rung(quality, tmp_path):
-    """Pillow is not alone in the world."""
+    """Gifsicle must read every frame and the loop count without a warning."""
     frames = Frames(tuple(frame([index % 3, *[2] * 11]) for index in range(8)), (50,) * 8, loop=3)
     path = tmp_path / "moving.gif"
     path.write_bytes(GIF.encode(frames, GIF.setting(quality, "RGB")))
@@ -125,8 +125,8 @@ def test_another_decoder_reads_every_rung(quality, tmp_path):
     assert "loop count 2" in done.stdout
 
 
-def test_a_gif_goes_through_the_one_road(tmp_path):
-    """In place, below its budget, every frame where it was."""
+def test_a_gif_is_fitted_in_place(tmp_path):
+    """A GIF must be fitted in place like any other file, and keep its durations and its loop count."""
     noise = Image.effect_noise((80, 60), 60).convert("RGB")
     frames = Frames(tuple(noise.rotate(7 * turn) for turn in range(8)), (70,) * 8, loop=0)
     path = tmp_path / "moving.gif"
@@ -141,7 +141,7 @@ def test_a_gif_goes_through_the_one_road(tmp_path):
 
 
 def test_frames_are_dropped_where_that_is_allowed():
-    """Every second one, its time given to the one before; never without having been allowed."""
+    """Frames may be dropped only with `allow_frame_drop`, and the total duration must stay."""
     noise = Image.effect_noise((60, 40), 90).convert("RGB")
     frames = Frames(tuple(noise.rotate(40 * turn) for turn in range(9)), (70,) * 9, loop=0)
     smallest = len(GIF.encode(frames, GIF.setting(GIF.ladder[0], "RGB")))

@@ -1,1 +1,1 @@
-"""All that bytefit knows of AVIF."""
+"""Everything bytefit knows about AVIF."""

@@ -1,1 +1,1 @@
-"""All that bytefit knows of GIF."""
+"""Everything bytefit knows about GIF."""

@@ -1,6 +1,6 @@
-"""The blocks of a GIF file (GIF89a specification, CompuServe 1990): written, and those that hold no pixels read.
+"""Writes the blocks of a GIF file (GIF89a specification, CompuServe 1990), and reads them without decoding pixels.
 
-Pixels are packed by Pillow's LZW; which pixels, in which palette, is for `bytefit.codecs.gif.frame_differences` to say.
+Pillow's LZW compresses the pixels. `bytefit.codecs.gif.frame_differences` chooses the pixels and their palette.
 """
 
 from __future__ import annotations
@@ -16,91 +16,91 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-# Under this name `bytefit.sources.reading` puts the blocks of a file that hold no pixels into `info`.
+# The key in `info` under which `bytefit.sources.reading` stores the metadata blocks of a file.
 BLOCKS = "gif_blocks"
 
-# What is done to a frame's rectangle before the next one is drawn.
+# Disposal methods: what a decoder does to the rectangle of a frame before it shows the next one.
 KEEP, CLEAR, RESTORE = 1, 2, 3
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _COMMENT, _APPLICATION, _PLAIN_TEXT = 0xF9, 0xFE, 0xFF, 0x01
 _SUB_BLOCK = 255
-# The loop, and what `bytefit.codecs.padding` adds, are written anew.
+# The loop count and the padding of `bytefit.codecs.padding` are written for each file, never carried along.
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _REWRITTEN = (*_LOOPS, b"BYTEFIT PAD")
 _HEADER = 13
 
 
-class Stored(NamedTuple):
-    """A whole block of a file.
+class Block(NamedTuple):
+    """A complete block of a file.
 
     Attributes:
         data: its bytes.
-        pixels: in a picture, where its packed pixels begin.
+        pixel_offset: the offset of the compressed pixels in an image block.
     """
 
     data: bytes
-    pixels: int
+    pixel_offset: int
 
     @property
-    def is_picture(self) -> bool:
-        """Whether it is drawn."""
+    def is_image(self) -> bool:
+        """Whether this is an image block."""
         return self.data[0] == _IMAGE
 
     @property
-    def is_control(self) -> bool:
-        """Whether it says how the picture behind it is drawn."""
+    def is_graphic_control(self) -> bool:
+        """Whether this block sets delay, transparency and disposal of the image that follows."""
         return self.data[:2] == bytes((_EXTENSION, _CONTROL))
 
     @property
-    def is_text(self) -> bool:
-        """Whether it is a text that is drawn, which hardly any decoder does."""
+    def is_plain_text(self) -> bool:
+        """Whether this block is text to be rendered over the image, which hardly any decoder supports."""
         return self.data[:2] == bytes((_EXTENSION, _PLAIN_TEXT))
 
 
-class Drawn(NamedTuple):
-    """One frame as it is stored.
+class GifFrame(NamedTuple):
+    """One frame as a GIF file stores it.
 
     Attributes:
-        indexed: the pixels of its rectangle, mode P or L, as indices.
-        left, top: where the rectangle stands.
-        transparent: the index that lets through what was there before, or None.
-        palette: its own colours, three bytes each; empty for those of the file.
+        indices: the colour indices of its rectangle, mode P or L.
+        left, top: the position of the rectangle on the canvas.
+        transparent_index: the index whose pixels leave the canvas unchanged, or None.
+        palette: the local colours, three bytes each; empty if the frame uses the global palette.
         delay: hundredths of a second until the next frame.
         disposal: `KEEP`, `CLEAR` or `RESTORE`.
-        packed: the indices as they stand in the file, see `packed`.
+        lzw_data: the compressed indices, see `lzw_encode`.
     """
 
-    indexed: Image.Image
+    indices: Image.Image
     left: int
     top: int
-    transparent: int | None
+    transparent_index: int | None
     palette: bytes
     delay: int
     disposal: int
-    packed: bytes
+    lzw_data: bytes
 
 
-def written(
-    size: tuple[int, int], palette: bytes, frames: Iterable[Drawn], *, repeats: int | None, blocks: bytes
+def assemble_file(
+    size: tuple[int, int], palette: bytes, frames: Iterable[GifFrame], *, repeats: int | None, blocks: bytes
 ) -> bytes:
-    """Return a file.
+    """Return a GIF file.
 
     Args:
-        size: width and height of all of it, in pixels.
-        palette: colours for the frames that have none of their own, three bytes each.
-        frames: what is drawn, in order.
-        repeats: how often the animation is shown again, 0 for ever; None for a file that is shown once.
-        blocks: whole blocks without pixels, see `other_blocks`.
+        size: width and height of the canvas, in pixels.
+        palette: the global palette, for frames without a local one; three bytes for each colour.
+        frames: the frames, in order.
+        repeats: how often the animation repeats after the first play, 0 without end; None writes no loop count.
+        blocks: metadata blocks, see `other_blocks`.
     """
-    drawn = list(frames)
-    table, flags = _table(b"" if all(frame.palette for frame in drawn) else palette)
+    gif_frames = list(frames)
+    table, flags = _table(b"" if all(frame.palette for frame in gif_frames) else palette)
     parts = [b"GIF89a", pack("<HHBBB", *size, flags, 0, 0), table]
     if repeats is not None:
         parts.append(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + pack("<H", repeats) + b"\x00")
     parts.append(blocks)
-    for frame in drawn:
-        parts += _drawn(frame)
+    for frame in gif_frames:
+        parts += _frame_blocks(frame)
     return b"".join(parts) + bytes([_TRAILER])
 
 
@@ -111,22 +111,19 @@ def comment_block(comment: bytes) -> bytes:
 
 
 def other_blocks(data: bytes) -> bytes:
-    """Return the blocks of a file that hold no pixels and stay true beside other pixels: comments, XMP, profiles.
-
-    Of a file that is cut off those before the cut.
-    """
-    return b"".join(block.data for block in _blocks(data) if is_other(block.data))
+    """Return the metadata blocks of a file: comments, XMP, colour profiles; of a truncated file the complete ones."""
+    return b"".join(block.data for block in _blocks(data) if is_metadata(block.data))
 
 
-def blocks_of(data: bytes) -> tuple[bytes, list[Stored]]:
-    """Return the header of a file, with its colours, and its blocks up to the trailer.
+def parse_blocks(data: bytes) -> tuple[bytes, list[Block]]:
+    """Return the header of a file with its global palette, and the blocks up to the trailer.
 
     Raises:
-        ValueError: if it is no GIF, or ends within a block.
+        ValueError: if the file is not a GIF, or ends within a block.
     """
     start = _HEADER + _table_bytes(data[10:11])
     if not data.startswith((b"GIF87a", b"GIF89a")) or len(data) < start:
-        raise ValueError("it has no whole header")
+        raise ValueError("the file has no complete GIF header")
     blocks = list(_blocks(data))
     end = start + sum(len(block.data) for block in blocks)
     if end > len(data) or data[end : end + 1] not in {b"", bytes([_TRAILER])}:
@@ -134,36 +131,36 @@ def blocks_of(data: bytes) -> tuple[bytes, list[Stored]]:
     return data[:start], blocks
 
 
-def is_other(block: bytes) -> bool:
-    """Return whether a block is a comment, or of an application other than the loop and our own padding."""
+def is_metadata(block: bytes) -> bool:
+    """Return whether a block is a comment, or an application extension except the loop count and our padding."""
     if block[0] != _EXTENSION:
         return False
     return block[1] == _COMMENT or (block[1] == _APPLICATION and block[3:14] not in _REWRITTEN)
 
 
 def is_loop(block: bytes) -> bool:
-    """Return whether a block says how often the animation is shown."""
+    """Return whether a block holds the loop count."""
     return block[:2] == bytes((_EXTENSION, _APPLICATION)) and block[3:14] in _LOOPS
 
 
-def _blocks(data: bytes) -> Iterator[Stored]:
-    """Yield each block, as far as the file goes; one that is cut off is longer than it."""
+def _blocks(data: bytes) -> Iterator[Block]:
+    """Yield each complete block up to the trailer, or up to the first block that is truncated or unknown."""
     position = _HEADER + _table_bytes(data[10:11])
     while position + 1 < len(data):
         start = pixels = position
         if data[position] == _EXTENSION:
-            position = _behind_sub_blocks(data, position + 2)
+            position = _end_of_sub_blocks(data, position + 2)
         elif data[position] == _IMAGE:
             pixels = position + 10 + _table_bytes(data[position + 9 : position + 10])
-            position = _behind_sub_blocks(data, pixels + 1)
+            position = _end_of_sub_blocks(data, pixels + 1)
         else:
             return
         if position > len(data):
             return
-        yield Stored(data[start:position], pixels - start)
+        yield Block(data[start:position], pixels - start)
 
 
-def _behind_sub_blocks(data: bytes, position: int) -> int:
+def _end_of_sub_blocks(data: bytes, position: int) -> int:
     while position < len(data) and data[position]:
         position += 1 + data[position]
     return position + 1
@@ -174,31 +171,31 @@ def _table_bytes(flags: bytes) -> int:
 
 
 def _table(palette: bytes) -> tuple[bytes, int]:
-    """Return a colour table filled up to a power of two, and the flags that announce it."""
+    """Return a colour table padded to a power of two entries, and the flags that announce it."""
     if not palette:
         return b"", 0
     exponent = max(1, (len(palette) // 3 - 1).bit_length())
     return palette.ljust(3 << exponent, b"\x00"), 0x80 | (exponent - 1)
 
 
-def _drawn(frame: Drawn) -> list[bytes]:
-    """Return the control block, the descriptor, the colours and the pixels of a frame."""
+def _frame_blocks(frame: GifFrame) -> list[bytes]:
+    """Return the graphic control block, the image descriptor, the local palette and the pixels of a frame."""
     table, flags = _table(frame.palette)
-    control = frame.disposal << 2 | (frame.transparent is not None)
+    control = frame.disposal << 2 | (frame.transparent_index is not None)
     return [
-        pack("<BBBBHBB", _EXTENSION, _CONTROL, 4, control, frame.delay, frame.transparent or 0, 0),
-        pack("<BHHHHB", _IMAGE, frame.left, frame.top, *frame.indexed.size, flags),
+        pack("<BBBBHBB", _EXTENSION, _CONTROL, 4, control, frame.delay, frame.transparent_index or 0, 0),
+        pack("<BHHHHB", _IMAGE, frame.left, frame.top, *frame.indices.size, flags),
         table,
-        frame.packed,
+        frame.lzw_data,
     ]
 
 
-def packed(indexed: Image.Image) -> bytes:
-    """Return the indices of a picture, mode L, packed by LZW; codes begin as short as the highest index lets them."""
-    highest = max(index for index, count in enumerate(indexed.histogram()) if count)
+def lzw_encode(indices: Image.Image) -> bytes:
+    """Return colour indices, mode L, compressed by LZW with the shortest initial codes that hold the highest index."""
+    highest = max(index for index, count in enumerate(indices.histogram()) if count)
     bits = max(2, highest.bit_length())
-    pixels = indexed.copy()
-    # Where Pillow's encoders look for it: the bits of a code at first, and whether rows are interlaced.
+    pixels = indices.copy()
+    # Pillow's GIF encoder reads this attribute: the initial bits of a code, and whether rows are interlaced.
     pixels.encoderconfig = (bits, 0)
     buffer = BytesIO()
     ImageFile._save(pixels, buffer, [ImageFile._Tile("gif", (0, 0, *pixels.size), 0, pixels.mode)])  # noqa: SLF001

@@ -18,10 +18,10 @@ from PIL.Image import open as open_image
 
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import refusals
-from bytefit.codecs.gif.blocks import comment_block, other_blocks, written
-from bytefit.codecs.gif.colour_indices import SEEN_FROM, exact_inks, shared_inks
-from bytefit.codecs.gif.frame_differences import drawn
-from bytefit.codecs.gif.lossless import stored_versions
+from bytefit.codecs.gif.blocks import assemble_file, comment_block, other_blocks
+from bytefit.codecs.gif.colour_indices import OPAQUE_FROM, exact_indexer, nearest_indexer
+from bytefit.codecs.gif.frame_differences import render_frames
+from bytefit.codecs.gif.lossless import repacked_versions
 from bytefit.codecs.palettes.clusters import Clusters
 from bytefit.codecs.palettes.quantise import COLOURS, colours_of, quality_of
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
@@ -82,21 +82,26 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
     """Encode a picture, or frames, with `colors` for all of them, or each as it is."""
     frames = picture if isinstance(picture, Frames) else Frames((picture,), (0,), loop=1)
     if (colours := options.get("colors")) is None:
-        inks = exact_inks(frames.pictures, strict=bool(options.get("strict")))
+        indexer = exact_indexer(frames.pictures, strict=bool(options.get("strict")))
     else:
         # One entry is for pixels that stay as they are, beside two colours at the least.
         clear = len(frames.pictures) > 1 or frames.has_transparency_data
         spare = max(2, colours - clear)
-        inks = shared_inks(gathered.palette(picture, spare), spare, options.get("tolerance", 0), clear=clear)
+        indexer = nearest_indexer(gathered.palette(picture, spare), spare, options.get("tolerance", 0), clear=clear)
     blocks = bytes(options.get("extra") or b"")
     if comment := options.get("comment"):
         blocks += comment_block(comment.encode() if isinstance(comment, str) else bytes(comment))
     loop = 1 if frames.loop is None else frames.loop
     repeats = None if loop == 1 else loop and loop - 1
-    return written(
+    return assemble_file(
         frames.size,
-        inks.palette,
-        drawn(frames.pictures, _delays(frames.durations), inks, holes=frames.has_transparency_data),
+        indexer.palette,
+        render_frames(
+            frames.pictures,
+            _delays(frames.durations),
+            indexer,
+            has_transparency=frames.has_transparency_data,
+        ),
         repeats=repeats,
         blocks=blocks,
     )
@@ -127,7 +132,7 @@ def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
     return b"".join(
         bytes(colour[:3]) * count
         for count, colour in part.getcolors(size[0] * size[1]) or ()
-        if isinstance(colour, tuple) and colour[3] >= SEEN_FROM
+        if isinstance(colour, tuple) and colour[3] >= OPAQUE_FROM
     )
 
 
@@ -142,7 +147,7 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
     """
     del orientation
     smallest = len(data)
-    for version in stored_versions(data, policy):
+    for version in repacked_versions(data, policy):
         smallest = len(version)
         yield version
     if most is not None and smallest > most:

@@ -1,6 +1,6 @@
-"""How the colours of a GIF become indices: exactly, in one palette or one for each frame, or the nearest of a few.
+"""Turns the colours of a GIF into indices: exactly, in a shared or a local palette, or to the nearest of few colours.
 
-It knows colours and palettes; which pixels are drawn is for `bytefit.codecs.gif.frame_differences` to say.
+This module knows colours and palettes. `bytefit.codecs.gif.frame_differences` chooses which pixels are stored.
 """
 
 from __future__ import annotations
@@ -16,75 +16,76 @@ from bytefit.codecs.palettes.quantise import MOST_COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# GIF knows pixels that are seen, and pixels that are not.
-SEEN_FROM = 128
+# GIF pixels are either opaque or transparent: opaque from this alpha.
+OPAQUE_FROM = 128
 
-# Pillow looks colours up in cells of four levels each way, so that near ones are confused: what is wrong is looked up
-# again in a palette of those alone, so often. What is left then is looked up pixel by pixel.
+# Pillow looks colours up in cells of four levels for each channel, so it confuses near colours. The wrong pixels are
+# looked up again in a palette of their own colours, up to this many times; the last pass looks up each pixel exactly.
 _PASSES = 6
 
 Colour = tuple[int, ...]
 
 
-class Indexed(NamedTuple):
-    """A rectangle in a palette.
+class IndexedRectangle(NamedTuple):
+    """A rectangle as colour indices.
 
     Attributes:
-        indices: mode L.
-        palette: its colours, three bytes each; empty where it is that of the file.
-        transparent: an index that stands for no colour; None where there is no room for one.
-        right: mode L, 255 where the colour is in the palette; elsewhere the index means nothing. None where all are.
+        indices: the colour indices, mode L.
+        palette: the local colours, three bytes each; empty if the indices are those of the global palette.
+        transparent_index: the index without a colour; None if the palette has no room for one.
+        exact: mode L, 255 where the palette has the colour of the pixel; the other indices are meaningless. None if
+            the palette has all colours.
     """
 
     indices: Image.Image
     palette: bytes
-    transparent: int | None
-    right: Image.Image | None
+    transparent_index: int | None
+    exact: Image.Image | None
 
 
-class Inks(NamedTuple):
-    """How colours become indices.
+class ColourIndexer(NamedTuple):
+    """A way to turn colours into indices.
 
     Attributes:
-        palette: that of the file, three bytes each; empty where each frame has its own.
-        transparent: its index that stands for no colour, or None.
-        indexed: (colours of a rectangle, mode RGB; what of it has to be drawn, mode L) -> its indices. None where there
-            are too many colours.
-        tolerance: a pixel that differs from what is seen already by no more, in the channel that differs most, stays;
-            None where every colour has to be what it is.
-        strict: whether a picture that has too many colours is refused, and not drawn in the nearest there is room for.
+        palette: the global palette, three bytes for each colour; empty if each frame has its own.
+        transparent_index: the index of the global palette without a colour, or None.
+        to_indices: (colours of a rectangle, mode RGB; mask of the pixels that must be stored, mode L) -> the rectangle
+            as indices, or None if it has too many colours.
+        tolerance: a pixel stays unchanged if no channel differs from the canvas by more; None keeps colours exact.
+        strict: refuse a frame with too many colours instead of taking the nearest ones.
     """
 
     palette: bytes
-    transparent: int | None
-    indexed: Callable[[Image.Image, Image.Image], Indexed | None]
+    transparent_index: int | None
+    to_indices: Callable[[Image.Image, Image.Image], IndexedRectangle | None]
     tolerance: int | None = None
     strict: bool = False
 
 
-def seen(picture: Image.Image) -> Image.Image:
-    """Return a picture, mode RGBA, whose pixels are wholly seen, or not at all and then of no colour."""
+def with_binary_alpha(picture: Image.Image) -> Image.Image:
+    """Return a picture, mode RGBA, in which each pixel is opaque, or transparent and black."""
     whole = picture.convert("RGBA")
     alpha = whole.getchannel("A")
     if alpha.getextrema() == (255, 255):
         return whole
-    shown = Image.new("RGBA", whole.size)
+    binary = Image.new("RGBA", whole.size)
     solid = whole.convert("RGB")
-    shown.paste(solid, mask=alpha.point([0] * SEEN_FROM + [255] * (256 - SEEN_FROM)))
-    return shown
+    binary.paste(solid, mask=alpha.point([0] * OPAQUE_FROM + [255] * (256 - OPAQUE_FROM)))
+    return binary
 
 
-def exact_inks(pictures: Sequence[Image.Image], *, strict: bool = False) -> Inks:
-    """Return inks that keep every colour: in one palette as far as that goes, and one for each frame that has others.
+def exact_indexer(pictures: Sequence[Image.Image], *, strict: bool = False) -> ColourIndexer:
+    """Return an indexer that keeps every colour.
 
-    The commonest colours come first: a frame of those alone has shorter codes.
+    The most common colours share the global palette, in order of frequency: frames of common colours have shorter
+    codes. A frame with other colours has a local palette.
     """
     counts: Counter[Colour] = Counter()
     clear = len(pictures) > 1
     for picture in pictures:
-        found = seen(picture).getcolors(2 * MOST_COLOURS)
+        found = with_binary_alpha(picture).getcolors(2 * MOST_COLOURS)
         if found is None:
-            return Inks(b"", None, _index_apart, strict=strict)
+            return ColourIndexer(b"", None, _index_in_local_palette, strict=strict)
         clear = clear or any(not colour[3] for _, colour in found if isinstance(colour, tuple))
         for count, colour in found:
             if isinstance(colour, tuple) and colour[3]:
@@ -92,100 +93,101 @@ def exact_inks(pictures: Sequence[Image.Image], *, strict: bool = False) -> Inks
     shared = [colour for colour, _ in counts.most_common(MOST_COLOURS - clear)]
     places = {colour: index for index, colour in enumerate(shared, int(clear))}
     palette = bytes(3 * clear) + b"".join(map(bytes, shared))
-    transparent = 0 if clear else None
+    transparent_index = 0 if clear else None
 
-    def index(part: Image.Image, mask: Image.Image) -> Indexed | None:
-        indices, right = _matched(part, places)
-        if right is None or ImageChops.subtract(mask, right).getbbox() is None:
-            return Indexed(indices, b"", transparent, right)
-        return _index_apart(part, mask)
+    def index(rectangle: Image.Image, mask: Image.Image) -> IndexedRectangle | None:
+        indices, exact = _exact_indices(rectangle, places)
+        if exact is None or ImageChops.subtract(mask, exact).getbbox() is None:
+            return IndexedRectangle(indices, b"", transparent_index, exact)
+        return _index_in_local_palette(rectangle, mask)
 
-    return Inks(palette, transparent, index, strict=strict)
+    return ColourIndexer(palette, transparent_index, index, strict=strict)
 
 
-def shared_inks(palette: Image.Image, colours: int, tolerance: int, *, clear: bool) -> Inks:
-    """Return inks of one palette, mode P, of at most `colours` colours, the nearest of which stands for each.
+def nearest_indexer(palette: Image.Image, colours: int, tolerance: int, *, clear: bool) -> ColourIndexer:
+    """Return an indexer that takes the nearest of at most `colours` colours of one palette, an image of mode P.
 
-    With `clear` one entry more stands for no colour.
+    With `clear` the palette has one entry more, for transparent and for unchanged pixels.
     """
     entries = bytes(palette.getpalette() or ())[: 3 * colours]
     shift = [min(255, index + clear) for index in range(256)]
-    transparent = 0 if clear else None
+    transparent_index = 0 if clear else None
 
-    def index(part: Image.Image, _mask: Image.Image) -> Indexed:
-        found = part.quantize(palette=palette, dither=Image.Dither.NONE)
-        return Indexed(_indices(found).point(shift), b"", transparent, None)
+    def index(rectangle: Image.Image, _mask: Image.Image) -> IndexedRectangle:
+        found = rectangle.quantize(palette=palette, dither=Image.Dither.NONE)
+        return IndexedRectangle(_indices(found).point(shift), b"", transparent_index, None)
 
-    return Inks(bytes(3 * clear) + entries, transparent, index, tolerance)
+    return ColourIndexer(bytes(3 * clear) + entries, transparent_index, index, tolerance)
 
 
-def nearest_apart(part: Image.Image) -> Indexed:
-    """Return a rectangle of too many colours in the best palette of its own that Pillow finds."""
-    found = part.quantize(MOST_COLOURS - 1, method=Image.Quantize.MEDIANCUT, kmeans=1)
+def quantise_rectangle(rectangle: Image.Image) -> IndexedRectangle:
+    """Return a rectangle of too many colours in the best local palette that Pillow finds."""
+    found = rectangle.quantize(MOST_COLOURS - 1, method=Image.Quantize.MEDIANCUT, kmeans=1)
     palette = bytes(found.getpalette() or ())[: 3 * (MOST_COLOURS - 1)]
-    return Indexed(_indices(found), palette, len(palette) // 3, None)
+    return IndexedRectangle(_indices(found), palette, len(palette) // 3, None)
 
 
-def _index_apart(part: Image.Image, mask: Image.Image) -> Indexed | None:
-    """Return the indices of a rectangle in a palette of what has to be drawn of it."""
-    drawn = Image.new("RGBA", part.size)
-    drawn.paste(part, mask=mask)
-    found = drawn.getcolors(MOST_COLOURS + 1)
+def _index_in_local_palette(rectangle: Image.Image, mask: Image.Image) -> IndexedRectangle | None:
+    """Return a rectangle in a palette of the colours under the mask; None if they are more than 256."""
+    stored = Image.new("RGBA", rectangle.size)
+    stored.paste(rectangle, mask=mask)
+    found = stored.getcolors(MOST_COLOURS + 1)
     if found is None:
         return None
     colours = [colour[:3] for _, colour in sorted(found, reverse=True) if isinstance(colour, tuple) and colour[3]]
     if len(colours) > MOST_COLOURS:
         return None
-    indices, right = _matched(part, {colour: index for index, colour in enumerate(colours)})
-    room = len(colours) < MOST_COLOURS
-    return Indexed(indices, b"".join(map(bytes, colours)), len(colours) if room else None, right)
+    indices, exact = _exact_indices(rectangle, {colour: index for index, colour in enumerate(colours)})
+    has_room = len(colours) < MOST_COLOURS
+    return IndexedRectangle(indices, b"".join(map(bytes, colours)), len(colours) if has_room else None, exact)
 
 
-def _matched(part: Image.Image, places: dict[Colour, int]) -> tuple[Image.Image, Image.Image | None]:
-    """Return the indices of colours, and 255 where they have one, or None where all of them do."""
-    indices, wrong = _looked_up(part, places)
-    missing = Image.new("L", part.size)
-    for turn in range(_PASSES):
+def _exact_indices(rectangle: Image.Image, places: dict[Colour, int]) -> tuple[Image.Image, Image.Image | None]:
+    """Return the indices of a rectangle, and a mask of the pixels whose colour has an index; None if all have one."""
+    indices, wrong = _look_up_nearest(rectangle, places)
+    missing = Image.new("L", rectangle.size)
+    for number in range(_PASSES):
         box = wrong.getbbox()
         if box is None:
             break
-        rest, mask = part.crop(box), wrong.crop(box)
-        left = _colours_under(rest, mask) & places.keys()
-        if not left:
+        rest, mask = rectangle.crop(box), wrong.crop(box)
+        remaining = _colours_under(rest, mask) & places.keys()
+        if not remaining:
             missing.paste(255, box, mask)
             break
-        last = turn == _PASSES - 1
-        again, still = (_one_by_one if last else _looked_up)(rest, {colour: places[colour] for colour in left})
-        found = ImageChops.subtract(mask, still)
-        indices.paste(again, box, found)
+        is_last = number == _PASSES - 1
+        look_up = _look_up_each_pixel if is_last else _look_up_nearest
+        corrected, still_wrong = look_up(rest, {colour: places[colour] for colour in remaining})
+        found = ImageChops.subtract(mask, still_wrong)
+        indices.paste(corrected, box, found)
         wrong.paste(0, box, found)
-        if last:
+        if is_last:
             missing = wrong
     return indices, ImageChops.invert(missing) if missing.getbbox() else None
 
 
-def _looked_up(part: Image.Image, places: dict[Colour, int]) -> tuple[Image.Image, Image.Image]:
-    """Return indices as Pillow finds them, and 255 where that is not the very colour."""
+def _look_up_nearest(rectangle: Image.Image, places: dict[Colour, int]) -> tuple[Image.Image, Image.Image]:
+    """Return the indices that Pillow finds, and a mask of those whose colour is not exact."""
     palette = Image.new("P", (1, 1))
     palette.putpalette(b"".join(map(bytes, places)) or bytes(3))
-    found = part.quantize(palette=palette, dither=Image.Dither.NONE)
-    differs = reduce(ImageChops.lighter, ImageChops.difference(found.convert("RGB"), part).split())
+    found = rectangle.quantize(palette=palette, dither=Image.Dither.NONE)
+    differs = reduce(ImageChops.lighter, ImageChops.difference(found.convert("RGB"), rectangle).split())
     numbers = list(places.values())
     numbers += [0] * (256 - len(numbers))
     return _indices(found).point(numbers), differs.point([0] + [255] * 255)
 
 
-def _one_by_one(part: Image.Image, places: dict[Colour, int]) -> tuple[Image.Image, Image.Image]:
-    pixels = part.tobytes()
+def _look_up_each_pixel(rectangle: Image.Image, places: dict[Colour, int]) -> tuple[Image.Image, Image.Image]:
+    pixels = rectangle.tobytes()
     found = [places.get(tuple(pixels[at : at + 3]), -1) for at in range(0, len(pixels), 3)]
-    indices = Image.frombytes("L", part.size, bytes(max(0, index) for index in found))
-    return indices, Image.frombytes("L", part.size, bytes(255 * (index < 0) for index in found))
+    indices = Image.frombytes("L", rectangle.size, bytes(max(0, index) for index in found))
+    return indices, Image.frombytes("L", rectangle.size, bytes(255 * (index < 0) for index in found))
 
 
-def _colours_under(part: Image.Image, mask: Image.Image) -> set[Colour]:
-    shown = Image.new("RGBA", part.size)
-    shown.paste(part, mask=mask)
-    found = shown.getcolors(part.width * part.height) or ()
+def _colours_under(rectangle: Image.Image, mask: Image.Image) -> set[Colour]:
+    masked = Image.new("RGBA", rectangle.size)
+    masked.paste(rectangle, mask=mask)
+    found = masked.getcolors(rectangle.width * rectangle.height) or ()
     return {colour[:3] for _, colour in found if isinstance(colour, tuple) and colour[3]}
 
 

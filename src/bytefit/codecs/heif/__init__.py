@@ -1,1 +1,1 @@
-"""All that bytefit knows of HEIF."""
+"""Everything bytefit knows about HEIF."""

@@ -1,1 +1,1 @@
-"""All that bytefit knows of JPEG."""
+"""Everything bytefit knows about JPEG."""

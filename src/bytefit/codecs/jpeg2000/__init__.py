@@ -1,1 +1,1 @@
-"""All that bytefit knows of JPEG 2000."""
+"""Everything bytefit knows about JPEG 2000."""

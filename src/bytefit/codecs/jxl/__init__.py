@@ -1,1 +1,1 @@
-"""All that bytefit knows of JPEG XL."""
+"""Everything bytefit knows about JPEG XL."""

@@ -1,1 +1,1 @@
-"""All that bytefit knows of PNG."""
+"""Everything bytefit knows about PNG."""

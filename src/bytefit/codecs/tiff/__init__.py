@@ -1,1 +1,1 @@
-"""All that bytefit knows of TIFF."""
+"""Everything bytefit knows about TIFF."""

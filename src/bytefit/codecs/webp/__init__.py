@@ -1,1 +1,1 @@
-"""All that bytefit knows of WebP."""
+"""Everything bytefit knows about WebP."""
