@@ -1,4 +1,4 @@
-"""GIF: frames, times, loops and transparency stay exact; how they are drawn changes, and in how many colours."""
+"""GIF: frames, durations, loop counts and transparency stay exact; their storage and their colours may change."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def other_program(frames, **options):
 
 @pytest.mark.parametrize(("policy", "kept"), [("keep", True), ("orientation+icc", False), ("strip", False)])
 def test_metadata_blocks_are_kept_or_dropped_by_policy(policy, kept):
-    """ "keep" must keep comments and application blocks byte for byte; the loop count stays under every policy."""
+    """Comments and application blocks must stay with "keep" and go otherwise; the loop count always stays."""
     source = with_blocks(other_program(moving(12)))
 
     versions = list(GIF.lossless_versions(source, policy, b""))
