@@ -1,4 +1,4 @@
-"""Clusters: few colours of many, opaque, half transparent and clear."""
+"""Clusters: many colours are reduced to few, whether opaque, translucent or fully transparent."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.codecs.palettes import clusters
-from bytefit.codecs.palettes.clusters import Clusters, part_of
+from bytefit.codecs.palettes.clusters import Clusters, sample_of
 from images import graphic, noise, photograph, screenshot
 
 SIZE = (64, 44)
 
-drawn = pytest.mark.parametrize("draw", [photograph, screenshot, graphic, noise], ids=lambda draw: draw.__name__)
+each_image = pytest.mark.parametrize("draw", [photograph, screenshot, graphic, noise], ids=lambda draw: draw.__name__)
 
 
 def squared_error(picture, version):
@@ -33,7 +33,7 @@ def small_pictures(draw):
 
 @given(small_pictures(), st.integers(2, 48), st.booleans())
 def test_clear_is_clear_and_nothing_else_is(picture, colours, dither):
-    """In as many colours as there may be, one of them for what is clear."""
+    """The fully transparent pixels must stay so, and no others become so, within the number of colours."""
     version = Clusters(picture).version(colours, dither=dither)
 
     assert (version.mode, version.size) == ("P", picture.size)
@@ -44,15 +44,15 @@ def test_clear_is_clear_and_nothing_else_is(picture, colours, dither):
 
 @given(small_pictures())
 def test_as_many_colours_as_there_are_lose_nothing(picture):
-    """What is seen is the same, pixel by pixel."""
+    """With as many colours as the image has, every visible pixel must stay the same."""
     version = Clusters(picture).version(48)
 
     assert version.convert("RGBA").convert("RGBa").tobytes() == picture.convert("RGBa").tobytes()
 
 
-@drawn
+@each_image
 def test_palettes_are_cuts_of_one_tree(draw):
-    """Whatever was together in more colours is together in fewer, in whichever order they are asked for."""
+    """Pixels that share a colour must also share one in every smaller palette, in whatever order palettes are cut."""
     of_picture = Clusters(draw(SIZE))
     few, many = of_picture.version(9), of_picture.version(40)
 
@@ -64,7 +64,7 @@ def test_palettes_are_cuts_of_one_tree(draw):
 @pytest.mark.parametrize("colours", [16, 64, 256])
 @pytest.mark.parametrize("draw", [photograph, graphic], ids=lambda draw: draw.__name__)
 def test_it_errs_less_than_pillow(draw, colours):
-    """Of opaque pictures than its median cut, with alpha than its octree."""
+    """The error must be below that of Pillow's median cut, or of its octree for images with alpha."""
     picture = draw((160, 120))
     method = Image.Quantize.FASTOCTREE if picture.mode == "RGBA" else Image.Quantize.MEDIANCUT
 
@@ -74,7 +74,7 @@ def test_it_errs_less_than_pillow(draw, colours):
 
 
 def test_what_matters_keeps_its_entry_opaque_or_not():
-    """Few opaque colours beside many half-transparent ones, and the other way round."""
+    """A few opaque colours among many translucent ones must keep an entry, and the other way round."""
     ramp = Image.linear_gradient("L").resize(SIZE)
     soft = Image.merge("RGBA", (ramp, ramp, ramp, ramp.point(lambda level: max(1, min(254, level)))))
     soft.paste((250, 10, 20, 255), (0, 0, 12, 12))
@@ -82,16 +82,16 @@ def test_what_matters_keeps_its_entry_opaque_or_not():
     solid.paste((250, 10, 20, 120), (0, 0, 12, 12))
 
     for picture, alpha in ((soft, 255), (solid, 120)):
-        red, green, blue, seen = Clusters(picture).version(8).convert("RGBA").getpixel((5, 5))
-        assert abs(red - 250) + abs(green - 10) + abs(blue - 20) + abs(seen - alpha) < 12
+        red, green, blue, found = Clusters(picture).version(8).convert("RGBA").getpixel((5, 5))
+        assert abs(red - 250) + abs(green - 10) + abs(blue - 20) + abs(found - alpha) < 12
 
 
-@drawn
+@each_image
 @pytest.mark.parametrize("colours", [2, 32, 256])
 @pytest.mark.parametrize("dither", [False, True])
-def test_a_palette_found_on_a_part_serves_the_whole(draw, colours, dither, monkeypatch):
-    """Of large photographs some of the pixels are looked at, and all are drawn."""
-    monkeypatch.setattr(clusters, "SEEN_PIXELS", 700)
+def test_a_palette_of_a_sample_serves_the_whole_image(draw, colours, dither, monkeypatch):
+    """A palette found on a sample of the pixels must serve the whole image."""
+    monkeypatch.setattr(clusters, "SAMPLED_PIXELS", 700)
     monkeypatch.setattr(clusters, "_MANY_COLOURS", 10)
     picture = draw(SIZE)
 
@@ -105,12 +105,12 @@ def test_a_palette_found_on_a_part_serves_the_whole(draw, colours, dither, monke
         assert squared_error(picture, version) < 200
 
 
-def test_a_part_is_small_and_of_the_picture():
-    """No colour is new."""
+def test_a_sample_is_small_and_from_the_image():
+    """A sample must be small and hold only colours of the image."""
     picture = photograph((600, 500))
 
-    part = part_of(picture)
+    sample = sample_of(picture)
 
-    assert part.width * part.height <= clusters.SEEN_PIXELS < 600 * 500
-    assert {colour for _, colour in part.getcolors(1 << 20)} <= {colour for _, colour in picture.getcolors(1 << 20)}
-    assert part_of(part) is part
+    assert sample.width * sample.height <= clusters.SAMPLED_PIXELS < 600 * 500
+    assert {colour for _, colour in sample.getcolors(1 << 20)} <= {colour for _, colour in picture.getcolors(1 << 20)}
+    assert sample_of(sample) is sample

@@ -1,4 +1,4 @@
-"""Palettes: few colours for many, whichever quantisers there are, and what is clear stays clear."""
+"""Palettes: with either quantiser the colours become few, and fully transparent pixels stay so."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bytefit.codecs.palettes.quantise import (
     colours_of,
     in_exact_palette,
     quality_of,
-    stacked,
-    unstacked,
+    stack_frames,
+    unstack_frames,
 )
 from bytefit.pictures.frames import Frames
 from images import flat, graphic, noise, photograph, screenshot
@@ -27,7 +27,7 @@ SIZE = (64, 44)
 
 @pytest.fixture(params=[True, False], ids=["imagequant", "Pillow alone"])
 def with_imagequant(request, monkeypatch):
-    """Have the `png` extra, and have it not."""
+    """Run the test with libimagequant (the `png` extra) and without it."""
     if request.param:
         pytest.importorskip("imagequant")
     monkeypatch.setattr(palettes, "_has_imagequant", lambda: request.param)
@@ -35,13 +35,13 @@ def with_imagequant(request, monkeypatch):
 
 
 def colours_in(picture):
-    """Return the colours that are seen in a picture, alpha included; what is clear is one colour."""
+    """Return the colours of an image, alpha included; all fully transparent pixels count as one colour."""
     seen = {colour for _, colour in picture.convert("RGBA").getcolors(1 << 24)}
     return {colour if colour[3] else (0, 0, 0, 0) for colour in seen}
 
 
 def clear_in(picture):
-    """Return a mask of what is clear."""
+    """Return a mask of the fully transparent pixels."""
     return picture.convert("RGBA").getchannel("A").point([255] + [0] * 255).tobytes()
 
 
@@ -52,7 +52,7 @@ def error(picture, version):
 
 
 def test_qualities_and_colours_are_each_others_inverse():
-    """From 20 for two colours to 90 for 256, each number of colours a quality of its own."""
+    """Each number of colours must have its own quality, from 20 for two colours to 90 for 256."""
     assert [colours_of(quality_of(colours)) for colours in COLOURS] == list(COLOURS)
     assert (quality_of(2), quality_of(256)) == (20, 90)
     assert len({quality_of(colours) for colours in COLOURS}) == len(COLOURS)
@@ -60,7 +60,7 @@ def test_qualities_and_colours_are_each_others_inverse():
 
 @given(st.lists(st.binary(min_size=4, max_size=4), min_size=1, max_size=256), st.data())
 def test_an_exact_palette_is_exact(colours, data):
-    """Every pixel as it was, alpha and the colours of what is clear included."""
+    """An exact palette must keep every pixel, including the colours of fully transparent ones."""
     places = data.draw(st.lists(st.sampled_from(colours), min_size=12, max_size=12))
     picture = Image.frombytes("RGBA", (4, 3), b"".join(places))
 
@@ -73,7 +73,7 @@ def test_an_exact_palette_is_exact(colours, data):
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 def test_any_mode_has_an_exact_palette(mode):
-    """What it shows is the same."""
+    """An exact palette must show the same image in every mode."""
     picture = screenshot(SIZE).quantize(40).convert(mode)
 
     assert in_exact_palette(picture).convert("RGBA").tobytes() == picture.convert("RGBA").tobytes()
@@ -81,7 +81,7 @@ def test_any_mode_has_an_exact_palette(mode):
 
 @pytest.mark.parametrize(("colours", "exact"), [(255, True), (256, True), (257, False)])
 def test_more_than_256_colours_have_no_exact_palette(colours, exact):
-    """A byte is all there is for a pixel."""
+    """An image of more than 256 colours cannot have an exact palette: an index is one byte."""
     picture = Image.new("RGB", (colours, 1))
     picture.putdata([(place % 256, place // 256, 7) for place in range(colours)])
 
@@ -92,7 +92,7 @@ def test_more_than_256_colours_have_no_exact_palette(colours, exact):
 @pytest.mark.parametrize("colours", [2, 3, 5, 16, 256])
 @pytest.mark.parametrize("draw", [photograph, graphic, noise, screenshot], ids=lambda draw: draw.__name__)
 def test_there_are_never_more_colours_than_asked_for(draw, colours):
-    """The entry of what is clear is one of them; the palette itself is no longer."""
+    """The palette must not exceed the number of colours, the transparent entry included."""
     picture = draw(SIZE)
 
     version = Palettes().quantised(picture, colours)
@@ -107,8 +107,8 @@ def test_there_are_never_more_colours_than_asked_for(draw, colours):
 @pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("colours", [2, 8, 64])
 @pytest.mark.parametrize("dither", [0.5, 1.0])
-def test_spread_errors_bring_no_new_colours(colours, dither):
-    """They are spread over pixels, not over the palette."""
+def test_dithering_brings_no_new_colours(colours, dither):
+    """Dithering must not add colours to the palette."""
     picture = photograph(SIZE, "RGBA")
     picture.paste((200, 40, 40, 128), (30, 10, 34, 30))
 
@@ -122,7 +122,7 @@ def test_spread_errors_bring_no_new_colours(colours, dither):
 @pytest.mark.parametrize("colours", [4, 5, 8, 32, 256])
 @pytest.mark.parametrize("dither", [0.0, 1.0])
 def test_what_is_clear_stays_clear(colours, dither):
-    """A background that shows a little through is seen at once on any page."""
+    """A transparent background must stay fully transparent: any trace of it is visible on a page."""
     picture = photograph(SIZE, "RGBA")
     picture.paste((0, 0, 0, 0), (0, 0, 20, 20))
     picture.paste((200, 40, 40, 128), (30, 10, 34, 30))
@@ -137,7 +137,7 @@ def test_what_is_clear_stays_clear(colours, dither):
 @pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("colours", [4, 16, 128])
 def test_soft_rims_stay_soft(colours):
-    """What is half transparent is neither opaque nor clear."""
+    """Translucent edges must become neither opaque nor fully transparent."""
     picture = graphic(SIZE)
     column = [(40, row) for row in range(0, SIZE[1], 4)]
 
@@ -149,7 +149,7 @@ def test_soft_rims_stay_soft(colours):
 
 @pytest.mark.usefixtures("with_imagequant")
 def test_what_has_few_colours_is_left_as_it_is():
-    """Nothing is lost where nothing has to be."""
+    """An image that has few colours must be returned unchanged."""
     picture = flat(SIZE)
 
     assert Palettes().quantised(picture, 2) is picture
@@ -158,7 +158,7 @@ def test_what_has_few_colours_is_left_as_it_is():
 @pytest.mark.usefixtures("with_imagequant")
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_more_colours_err_less(mode):
-    """That is what the ladder is built on."""
+    """More colours must mean less error: the ladder relies on it."""
     picture = photograph(SIZE, mode)
     found = Palettes()
     errors = [error(picture, found.quantised(picture, colours)) for colours in (2, 8, 32, 128)]
@@ -168,7 +168,7 @@ def test_more_colours_err_less(mode):
 
 @pytest.mark.usefixtures("with_imagequant")
 def test_the_same_picture_has_the_same_palette():
-    """Nothing is drawn at random."""
+    """The same image must always get the same palette."""
     first, second = (Palettes().quantised(graphic(SIZE), 20) for _ in range(2))
 
     assert first.tobytes() == second.tobytes()
@@ -177,34 +177,36 @@ def test_the_same_picture_has_the_same_palette():
 
 @pytest.mark.parametrize(("colours", "factor"), [(16, 2.0), (256, 0.8)])
 def test_imagequant_is_taken_where_it_does_clearly_better(colours, factor, monkeypatch):
-    """And where it is not there nobody misses it."""
+    """The result of libimagequant must be used only if it is clearly better."""
     pytest.importorskip("imagequant")
     picture = photograph(SIZE)
     own = Clusters(picture).version(colours)
     other = by_imagequant(picture, colours, dither=0.5 if colours == 256 else 0)
-    regrets = {own.tobytes(): 1.0, other.tobytes(): factor * 0.99}
+    costs = {own.tobytes(): 1.0, other.tobytes(): factor * 0.99}
 
     monkeypatch.setattr(palettes, "_has_imagequant", lambda: True)
-    monkeypatch.setattr(palettes, "_regret", lambda _, version: {True: 1.0, False: 2.0}[version.tobytes() == judged])
-    monkeypatch.setattr(palettes, "_error", lambda _, version: regrets[version.tobytes()])
-    judged = by_imagequant(picture, 64).tobytes()
+    monkeypatch.setattr(
+        palettes, "_rate_distortion_cost", lambda _, version: {True: 1.0, False: 2.0}[version.tobytes() == preferred]
+    )
+    monkeypatch.setattr(palettes, "_error", lambda _, version: costs[version.tobytes()])
+    preferred = by_imagequant(picture, 64).tobytes()
 
     assert Palettes().quantised(picture, colours).tobytes() == other.tobytes()
 
-    judged = Clusters(picture).version(64).tobytes()
-    regrets[other.tobytes()] = factor * 1.01
+    preferred = Clusters(picture).version(64).tobytes()
+    costs[other.tobytes()] = factor * 1.01
     assert Palettes().quantised(picture, colours).tobytes() == own.tobytes()
 
 
 @pytest.mark.usefixtures("with_imagequant")
 def test_what_was_found_is_found_once(monkeypatch):
-    """The probe and the trial of a rung share the work; another picture starts anew."""
+    """A trial must reuse what the probe found; another image must start afresh."""
     first, second = photograph(SIZE), photograph(SIZE, seed=2)
     found = Palettes()
 
     version = found.quantised(first, 16)
     with monkeypatch.context() as patched:
-        patched.setattr(palettes, "Clusters", None)  # nothing is gathered again
+        patched.setattr(palettes, "Clusters", None)  # nothing may be clustered again
         patched.setattr(palettes, "by_imagequant", None)
         assert found.quantised(first, 16) is version
 
@@ -214,7 +216,7 @@ def test_what_was_found_is_found_once(monkeypatch):
 
 @pytest.mark.usefixtures("with_imagequant")
 def test_frames_share_one_palette():
-    """All together have no more colours than asked for, and each is the part of the whole that it was."""
+    """All frames together must have at most the given number of colours."""
     pictures = tuple(photograph(SIZE, seed=seed) for seed in range(3))
     frames = Frames(pictures, (10, 20, 30), loop=2)
 
@@ -229,11 +231,11 @@ def test_frames_share_one_palette():
         )
 
 
-def test_what_was_stacked_is_unstacked():
-    """In order, pixel by pixel."""
+def test_stacked_frames_are_unstacked():
+    """Stacking and unstacking must return the same frames in the same order."""
     frames = Frames(tuple(noise((5, 3), "RGBA", seed=seed) for seed in range(4)), (10,) * 4)
 
-    again = unstacked(stacked(frames), frames)
+    again = unstack_frames(stack_frames(frames), frames)
 
-    assert stacked(frames).size == (5, 12)
+    assert stack_frames(frames).size == (5, 12)
     assert [picture.tobytes() for picture in again.pictures] == [picture.tobytes() for picture in frames.pictures]

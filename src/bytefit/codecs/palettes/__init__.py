@@ -1,1 +1,1 @@
-"""Palettes: the colours that are left of a picture."""
+"""Palettes: reduce an image to few colours."""

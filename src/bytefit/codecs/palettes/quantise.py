@@ -1,6 +1,6 @@
-"""The palette of a picture, by the quantiser that suits it: our merged clusters, or libimagequant (the `png` extra).
+"""Reduces an image to a palette, with our merged clusters or with libimagequant (the `png` extra).
 
-It is chosen by what they do to the picture at hand. How a palette is stored is for the formats to know.
+Both are tried on the image, and the better one is used. The formats know how to store a palette.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from math import log2
 
 from PIL import Image, ImageChops, ImageStat
 
-from bytefit.codecs.palettes.clusters import Clusters, part_of
+from bytefit.codecs.palettes.clusters import Clusters, sample_of
 from bytefit.pictures.frames import Frames
 
 MOST_COLOURS = 256
 
-# Eight to the octave, and every number below 16: a step changes the bytes by about 5 %.
+# Every number below 16, and eight numbers for each octave above: a step changes the size by about 5 %.
 COLOURS: tuple[int, ...] = (
     *range(2, 16),
     *(step << octave for octave in range(1, 5) for step in range(8, 16)),
     MOST_COLOURS,
 )
 
-# Half of the error spread looks a little better, for 2 % more bytes.
-_LITTLE = 0.5
+# Dithering at half strength looks slightly better and costs 2 % more bytes.
+_HALF_DITHER = 0.5
 
-# With 256 colours libimagequant is taken where it errs so much less; else what it gains in error it loses in looks (12
-# pictures of `train`: 2.5 and 0.4 SSIMULACRA2 gained on two, and 2 lost in all where it erred a little less).
+# With 256 colours libimagequant is used if its error is below this share of ours. With a smaller advantage in error it
+# looks worse (12 images of `train`: two gained 2.5 and 0.4 SSIMULACRA2; smaller advantages lost 2 in total).
 _CLEARLY_LESS = 0.8
 
-# The quantisers are judged at this many colours, by error x bytes^2: that with the least looked best over all budgets
-# (15 screenshots and graphics at 0.18 to 0.7 of their lossless bytes: within 1 SSIMULACRA2 of always choosing right,
-# up to 8 above the wrong one).
-_JUDGED_AT = 64
-_WEIGHT_OF_BYTES = 2
+# The quantisers are compared at this many colours by error x bytes^2. The lower product looked best over all budgets
+# (15 screenshots and graphics at 0.18 to 0.7 of their lossless size: within 1 SSIMULACRA2 of always choosing correctly,
+# up to 8 above the wrong choice).
+_COMPARED_AT = 64
+_SIZE_EXPONENT = 2
 
-# An entry of clear pixels that hides less than this, of 255, is to be clear; what hides more stands for more than them.
-_VEIL = 64
+# An entry used by fully transparent pixels becomes fully transparent if its alpha is below this; an entry with a higher
+# alpha also represents visible pixels.
+_MOSTLY_TRANSPARENT = 64
 
 
 def quality_of(colours: int) -> float:
@@ -50,38 +51,38 @@ def quality_of(colours: int) -> float:
 
 @cache
 def colours_of(quality: float) -> int:
-    """Return the colours of a rung of that quality; the inverse of `quality_of` for every number in `COLOURS`."""
+    """Return the number of colours at a quality: the inverse of `quality_of` for every number in `COLOURS`."""
     nearest: int = min(COLOURS, key=lambda colours: abs(quality_of(colours) - quality))
     return nearest
 
 
 class Palettes:
-    """What was found for one picture so far: a probe and the trial after it share the work."""
+    """The palettes found for the last image: a probe and the trial after it share the work."""
 
     def __init__(self) -> None:
         self._picture: Image.Image | Frames | None = None
         self._versions = _Versions(Image.new("L", (1, 1)))
 
     def quantised(self, picture: Image.Image | Frames, colours: int, *, dither: float = 0.0) -> Image.Image | Frames:
-        """Return a picture, or all frames, in one palette of at most `colours` colours, a transparent one included.
+        """Return an image, or all frames, in one palette of at most `colours` colours, the transparent one included.
 
-        A picture that has no more as it is comes back itself; else in mode P.
+        The result is in mode P. An image that already has no more colours is returned unchanged.
 
         Args:
             picture: mode L, LA, RGB or RGBA; or frames in one of these.
             colours: 2 to 256.
-            dither: the share of the error that is spread over the neighbours, 0 to 1 (without libimagequant none or
-                all): it costs bytes, and looks worse at the same bytes.
+            dither: the share of the error that is diffused to the neighbours, 0 to 1; without libimagequant all or
+                nothing. Dithering costs bytes and looks worse at the same size.
         """
         if picture is not self._picture:
             self._picture = picture
-            self._versions = _Versions(stacked(picture) if isinstance(picture, Frames) else picture)
+            self._versions = _Versions(stack_frames(picture) if isinstance(picture, Frames) else picture)
         version = self._versions.version(colours, dither)
-        return unstacked(version, picture) if isinstance(picture, Frames) else version
+        return unstack_frames(version, picture) if isinstance(picture, Frames) else version
 
 
 class _Versions:
-    """The versions of one picture in few colours."""
+    """The versions of one image in few colours."""
 
     def __init__(self, picture: Image.Image) -> None:
         self._picture = picture
@@ -90,21 +91,21 @@ class _Versions:
     def version(self, colours: int, dither: float) -> Image.Image:
         key = colours, dither
         if key not in self._found:
-            self._found[key] = self._new(colours, dither)
+            self._found[key] = self._quantised(colours, dither)
         return self._found[key]
 
-    def _new(self, colours: int, dither: float) -> Image.Image:
+    def _quantised(self, colours: int, dither: float) -> Image.Image:
         picture = self._picture
         if picture.getcolors(colours) is not None:
             return picture
         if not _has_imagequant():
             return self._clusters.version(colours, dither=dither > 0)
-        if dither or (colours < MOST_COLOURS and self._suits_imagequant):
+        if dither or (colours < MOST_COLOURS and self._prefers_imagequant):
             return by_imagequant(picture, colours, dither=dither)
         own = self._clusters.version(colours)
         if colours < MOST_COLOURS:
             return own
-        other = by_imagequant(picture, colours, dither=_LITTLE)
+        other = by_imagequant(picture, colours, dither=_HALF_DITHER)
         return other if _error(picture, other) < _CLEARLY_LESS * _error(picture, own) else own
 
     @cached_property
@@ -112,29 +113,30 @@ class _Versions:
         return Clusters(self._picture)
 
     @cached_property
-    def _suits_imagequant(self) -> bool:
-        part = part_of(self._picture)
-        own = self._clusters if part is self._picture else Clusters(part)
-        return _regret(part, by_imagequant(part, _JUDGED_AT)) < _regret(part, own.version(_JUDGED_AT))
+    def _prefers_imagequant(self) -> bool:
+        sample = sample_of(self._picture)
+        clusters = self._clusters if sample is self._picture else Clusters(sample)
+        own, other = clusters.version(_COMPARED_AT), by_imagequant(sample, _COMPARED_AT)
+        return _rate_distortion_cost(sample, other) < _rate_distortion_cost(sample, own)
 
 
-def stacked(frames: Frames) -> Image.Image:
-    """Return all frames in one picture, each below the one before."""
+def stack_frames(frames: Frames) -> Image.Image:
+    """Return all frames in one image, each below the one before."""
     whole = Image.new(frames.mode, (frames.width, frames.height * len(frames.pictures)))
     for place, picture in enumerate(frames.decoded().pictures):
         whole.paste(picture, (0, place * frames.height))
     return whole
 
 
-def unstacked(whole: Image.Image, frames: Frames) -> Frames:
-    """Return frames with the pictures that are stacked in `whole`."""
+def unstack_frames(whole: Image.Image, frames: Frames) -> Frames:
+    """Return `frames` with the pictures that are stacked in `whole`."""
     width, height = frames.size
     pictures = (whole.crop((0, top, width, top + height)) for top in range(0, whole.height, height))
     return replace(frames, pictures=tuple(pictures))
 
 
 def in_exact_palette(picture: Image.Image) -> Image.Image | None:
-    """Return a picture in a palette of its own colours, mode P; None where there are more than 256."""
+    """Return an image in a palette of exactly its colours, mode P; None if it has more than 256."""
     whole = picture.convert("RGBA")
     if (colours := whole.getcolors(MOST_COLOURS)) is None:
         return None
@@ -147,7 +149,7 @@ def in_exact_palette(picture: Image.Image) -> Image.Image | None:
 
 
 def by_imagequant(picture: Image.Image, colours: int, *, dither: float = 0.0) -> Image.Image:
-    """Return a picture in at most `colours` colours of libimagequant, mode P; see `Palettes.quantised`."""
+    """Return an image quantised by libimagequant to at most `colours` colours, mode P; see `Palettes.quantised`."""
     import imagequant
 
     pixels = picture.convert("RGBA").tobytes()
@@ -155,39 +157,41 @@ def by_imagequant(picture: Image.Image, colours: int, *, dither: float = 0.0) ->
         pixels, *picture.size, dithering_level=dither, max_colors=colours
     )
     version = Image.frombytes("P", picture.size, bytes(indices))
-    version.putpalette(_cleared(bytes(entries)[: 4 * colours], version, picture), "RGBA")
+    version.putpalette(_with_clear_entries(bytes(entries)[: 4 * colours], version, picture), "RGBA")
     return version
 
 
-def _cleared(entries: bytes, indexed: Image.Image, picture: Image.Image) -> bytes:
-    """Return a palette in which the entries of what is clear are clear, where they are all but that.
+def _with_clear_entries(entries: bytes, indexed: Image.Image, picture: Image.Image) -> bytes:
+    """Return a palette in which the mostly transparent entries of fully transparent pixels are fully transparent.
 
-    libimagequant takes what is clear and what is nearly so together where there are few colours: its mean is a veil.
+    With few colours libimagequant merges transparent and nearly transparent pixels: their mean would be visible.
     """
     if not picture.has_transparency_data:
         return entries
     clear = picture.convert("RGBA").getchannel("A").point([255] + [0] * 255)
     used = Image.frombytes("L", indexed.size, indexed.tobytes()).histogram(clear)
     quads = (entries[at : at + 4] for at in range(0, len(entries), 4))
-    return b"".join(bytes(4) if used[place] and quad[3] < _VEIL else quad for place, quad in enumerate(quads))
+    return b"".join(
+        bytes(4) if used[place] and quad[3] < _MOSTLY_TRANSPARENT else quad for place, quad in enumerate(quads)
+    )
 
 
-def _regret(picture: Image.Image, version: Image.Image) -> float:
-    """Return what a version costs, in error and bytes, as a figure to be compared with those of other versions."""
+def _rate_distortion_cost(picture: Image.Image, version: Image.Image) -> float:
+    """Return the error of a version times a power of its size: the lower, the better."""
     buffer = BytesIO()
     version.save(buffer, "PNG", compress_level=6)
-    return _error(picture, version) * float(buffer.tell()) ** _WEIGHT_OF_BYTES
+    return _error(picture, version) * float(buffer.tell()) ** _SIZE_EXPONENT
 
 
 def _error(picture: Image.Image, version: Image.Image) -> float:
-    """Return the mean difference of what is seen, as a sum over the channels."""
+    """Return the mean difference of the premultiplied colours, summed over the channels."""
     first, second = (_channels(image.convert("RGBA").convert("RGBa")) for image in (picture, version))
     return float(sum(ImageStat.Stat(ImageChops.difference(first, second)).mean))
 
 
-def _channels(shown: Image.Image) -> Image.Image:
-    """Return premultiplied colours as four plain channels."""
-    return Image.frombytes("CMYK", shown.size, shown.tobytes())
+def _channels(premultiplied: Image.Image) -> Image.Image:
+    """Return premultiplied colours as four independent channels."""
+    return Image.frombytes("CMYK", premultiplied.size, premultiplied.tobytes())
 
 
 @cache

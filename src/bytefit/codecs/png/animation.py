@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from bytefit.codecs.palettes.quantise import in_exact_palette, stacked, unstacked
+from bytefit.codecs.palettes.quantise import in_exact_palette, stack_frames, unstack_frames
 from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _indexed(frames: Frames) -> Frames:
     """Return frames in one palette where that is exact: a file has but one."""
     if frames.mode == "P":
         return frames
-    exact = in_exact_palette(stacked(frames))
-    return frames if exact is None else unstacked(exact, frames)
+    exact = in_exact_palette(stack_frames(frames))
+    return frames if exact is None else unstack_frames(exact, frames)
 
 
 def _changed(before: Image.Image, picture: Image.Image) -> tuple[int, int, int, int]:
