@@ -1,4 +1,4 @@
-"""The boxes that JPEG 2000, HEIF and JPEG XL files are made of (ISO/IEC 14496-12, 4.2): length, name, content."""
+"""Reads and writes the boxes of JPEG 2000, HEIF and JPEG XL files (ISO/IEC 14496-12, 4.2): length, name, content."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name, offset of the content, offset behind it) of the boxes between two offsets.
+    """Yield (name, start of the content, end) of the boxes between two offsets.
 
-    It ends at the first box that does not fit in, or is no box.
+    It stops at the first box that is invalid or exceeds `end`.
     """
     end = len(data) if end is None else end
     while start + 8 <= end:
@@ -26,7 +26,7 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple
 
 
 def box(name: bytes, content: bytes = b"") -> bytes:
-    """Return a box of that name; one that reaches 4 GiB is nobody's picture."""
+    """Return a box with this name; its content must be smaller than 4 GiB."""
     return (len(content) + 8).to_bytes(4, "big") + name + content
 
 
@@ -36,9 +36,9 @@ def free_box(length: int) -> bytes:
 
 
 def closed(data: bytes) -> bytes:
-    """Return a file of boxes whose last one says where it ends, so that another may follow it.
+    """Return a file of boxes whose last box has an explicit length, so that another box may follow.
 
-    A length of 0, "to the end of the file", is only allowed to the last box.
+    A length of 0 means "to the end of the file" and is allowed for the last box only.
     """
     start = 0
     while start + 8 <= len(data):

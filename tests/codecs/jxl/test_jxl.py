@@ -138,9 +138,9 @@ STREAMS = {
     "a preview": codestream(NO, YES, (0, 3), NO, YES),
     "10 bits a channel": codestream(NO, NO, NO, (1, 2)),
     "14 bits a channel": codestream(NO, NO, NO, (3, 2), (13, 6)),
-    "samples with a floating point": codestream(NO, NO, YES),
-    "3 channels beside its colours": codestream(*EIGHT_BITS, (2, 2), (1, 4)),
-    "a channel beside its colours that is not transparency": codestream(*EIGHT_BITS, (1, 2), NO, (1, 2)),
+    "floating-point samples": codestream(NO, NO, YES),
+    "3 extra channels": codestream(*EIGHT_BITS, (2, 2), (1, 4)),
+    "an extra channel that is not transparency": codestream(*EIGHT_BITS, (1, 2), NO, (1, 2)),
 }
 
 

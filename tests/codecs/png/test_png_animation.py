@@ -14,7 +14,7 @@ from PIL import Image
 
 import bytefit
 from bytefit.codecs.png import codec as png
-from bytefit.codecs.png.animation import animated
+from bytefit.codecs.png.animation import assemble_animation
 from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks, with_chunks
 from bytefit.codecs.png.codec import PNG
 from bytefit.pictures.comparison import check_frames
@@ -94,7 +94,7 @@ def test_any_animation_comes_back(places, data):
     loop = data.draw(st.integers(0, 1000))
     frames = Frames(tuple(drawings[place] for place in places), tuple(times), loop=loop)
 
-    again = decode(animated(frames, in_png), "any.png")
+    again = decode(assemble_animation(frames, in_png), "any.png")
 
     assert [picture.convert("RGB").tobytes() for picture in again.pictures] == [
         drawings[place].tobytes() for place in places
@@ -108,7 +108,7 @@ def test_times_are_kept_closely(duration):
     """A thirtieth of a second is a fraction there, and an hour is one too."""
     frames = Frames(tuple(moving(2).pictures), (duration, 50), loop=1)
 
-    assert decode(animated(frames, in_png), "a.png").durations == pytest.approx((duration, 50), rel=1e-4)
+    assert decode(assemble_animation(frames, in_png), "a.png").durations == pytest.approx((duration, 50), rel=1e-4)
 
 
 def test_frames_hold_what_has_changed():
@@ -117,7 +117,7 @@ def test_frames_hold_what_has_changed():
     second = first.copy()
     second.paste((255, 0, 0), (4, 5, 10, 8))
 
-    data = animated(Frames((first, second, second), (10, 10, 10)), in_png)
+    data = assemble_animation(Frames((first, second, second), (10, 10, 10)), in_png)
 
     assert controls(data) == [(*SIZE, 0, 0), (6, 3, 4, 5), (1, 1, 0, 0)]
 
@@ -127,12 +127,12 @@ def test_frames_in_few_colours_share_an_exact_palette():
     frames = moving(3)
     few = frames.each(lambda picture: picture.quantize(16).convert("RGB"))
 
-    data = animated(few, in_png)
+    data = assemble_animation(few, in_png)
 
     names = [name for name, *_ in chunks(data)]
     assert names.count(b"PLTE") == 1
     assert [seen(one) for one in decode(data, "a.png").pictures] == [seen(one) for one in few.pictures]
-    assert b"PLTE" not in {name for name, *_ in chunks(animated(frames, in_png))}
+    assert b"PLTE" not in {name for name, *_ in chunks(assemble_animation(frames, in_png))}
 
 
 def test_a_change_of_alpha_alone_is_a_change():
@@ -141,7 +141,7 @@ def test_a_change_of_alpha_alone_is_a_change():
     second = first.copy()
     second.putalpha(first.getchannel("A").point([value // 2 for value in range(256)]))
 
-    again = decode(animated(Frames((first, second), (10, 10)), in_png), "fading.png")
+    again = decode(assemble_animation(Frames((first, second), (10, 10)), in_png), "fading.png")
 
     assert [picture.tobytes() for picture in again.pictures] == [first.tobytes(), second.tobytes()]
 

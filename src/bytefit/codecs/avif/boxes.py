@@ -1,4 +1,4 @@
-"""The boxes of an AVIF file (ISO/IEC 14496-12 and 23008-12), as far as one can be lost without Pillow saying so."""
+"""Finds the boxes of an AVIF file (ISO/IEC 14496-12 and 23008-12) that Pillow would silently drop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 _TOP_LEVEL = frozenset({b"ftyp", b"meta", b"mdat", b"free", b"skip", b"idat", b"moov"})
 
-# Colour primaries and transfer functions (ITU-T H.273) whose pictures 8 bits of sRGB or BT.709 hold as they are.
+# Colour primaries and transfer functions (ITU-T H.273) that 8 bits of sRGB or BT.709 represent exactly.
 _PLAIN_PRIMARIES = {1, 2}
 _PLAIN_TRANSFERS = {1, 2, 6, 13}
 
 
 def lost_in_avif(data: bytes) -> str | None:
-    """Return what an AVIF file holds that Pillow would drop in silence, or None."""
+    """Return words for content of an AVIF file that Pillow would silently drop, or None."""
     for name, start, end in _boxes(data, 0, len(data)):
         if name not in _TOP_LEVEL:
             return f"a box {name.decode('latin-1')!r} of {end - start} bytes"
@@ -42,7 +42,7 @@ def _lost_in_meta(data: bytes, start: int, end: int) -> str | None:
 
 
 def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name, offset of the content, offset behind it) of the boxes between two offsets."""
+    """Yield (name, start of the content, end) of the boxes between two offsets; the last box may be truncated."""
     while position + 8 <= end:
         size, name, header = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8], 8
         if size == 1:

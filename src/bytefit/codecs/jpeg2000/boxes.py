@@ -1,7 +1,7 @@
-"""The boxes of a JP2 file (ISO/IEC 15444-1, annex I): the metadata Pillow neither reads nor writes, and what is lost.
+"""Reads and writes the metadata boxes of a JP2 file (ISO/IEC 15444-1, annex I), and names what Pillow would drop.
 
-Colour profiles stand in the `colr` box, XMP and EXIF in `uuid` boxes behind the codestream, as exiftool and Adobe write
-them. A bare codestream has no boxes.
+Pillow neither reads nor writes this metadata. The colour profile is in the `colr` box; XMP and EXIF are in `uuid` boxes
+after the codestream, where exiftool and Adobe write them. A bare codestream has no boxes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _KNOWN = frozenset({b"jP  ", b"ftyp", b"rreq", b"jp2h", b"jp2c", b"free", b"skip
 _HEADER = frozenset({b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef", b"res ", b"free"})
 
 _ENUMERATED, _RESTRICTED_PROFILE, _ANY_PROFILE = 1, 2, 3
-# Enumerated colours that Pillow decodes to what they look like: black and white, grey, sRGB, sYCC; inks it tells of.
+# Enumerated colour spaces that Pillow decodes correctly: black and white, grey, sRGB, sYCC; for CMYK it sets the mode.
 _DECODED_COLOURS = frozenset({0, 12, 15, 16, 17, 18})
 
 _GREY_DEPTH, _COLOUR_DEPTH = 16, 8
 
 
 def metadata_in_jpeg2000(data: bytes) -> dict[str, bytes]:
-    """Return colour profile, EXIF and XMP of a JP2 file by the names Pillow's `info` gives them in other formats."""
+    """Return colour profile, EXIF and XMP of a JP2 file under Pillow's `info` keys for other formats."""
     found: dict[str, bytes] = {}
     for name, start, end in _top_level(data):
         if name == b"jp2h":
@@ -39,7 +39,7 @@ def metadata_in_jpeg2000(data: bytes) -> dict[str, bytes]:
 
 
 def with_metadata(data: bytes, *, icc_profile: bytes = b"", exif: bytes = b"", xmp: bytes = b"") -> bytes:
-    """Return the JP2 file that Pillow wrote with metadata added."""
+    """Return a JP2 file written by Pillow with metadata added."""
     if icc_profile:
         header = next((start, end) for name, start, end in boxes(data) if name == b"jp2h")
         named = {name: data[start:end] for name, start, end in boxes(data, *header)}
@@ -54,9 +54,9 @@ def with_metadata(data: bytes, *, icc_profile: bytes = b"", exif: bytes = b"", x
 
 
 def lost_in_jpeg2000(data: bytes) -> str | None:
-    """Return what a JPEG 2000 file holds that Pillow would drop in silence, or None.
+    """Return words for content of a JPEG 2000 file that Pillow would silently drop, or None.
 
-    What `metadata_in_jpeg2000` finds is not lost.
+    The metadata that `metadata_in_jpeg2000` returns is not lost.
     """
     if not data.startswith(_SIGNATURE):
         return _lost_in_codestream(data, 0)
@@ -85,7 +85,7 @@ def _lost_in_header(data: bytes, start: int, end: int) -> str | None:
 
 
 def _lost_in_codestream(data: bytes, start: int) -> str | None:
-    """Look at the depths in the SIZ marker segment, which stands first (annex A.5.1)."""
+    """Read the depths in the SIZ marker segment, the first one (annex A.5.1)."""
     components = int.from_bytes(data[start + 40 : start + 42], "big")
     depths = [1 + (depth & 0x7F) for depth in data[start + 42 : start + 42 + 3 * components : 3]]
     if depths and max(depths) > (_GREY_DEPTH if components == 1 else _COLOUR_DEPTH):
@@ -98,7 +98,7 @@ def _top_level(data: bytes) -> list[tuple[bytes, int, int]]:
 
 
 def _profile(data: bytes, start: int, end: int) -> dict[str, bytes]:
-    """Return the colour profile of a header box, where its colours are told by one."""
+    """Return the colour profile of a header box, if it has one."""
     for name, first, last in boxes(data, start, end):
         if name == b"colr" and data[first] in {_RESTRICTED_PROFILE, _ANY_PROFILE}:
             return {"icc_profile": data[first + 3 : last]}

@@ -1,4 +1,4 @@
-"""JPEG XL files (ISO/IEC 18181-1 and -2), as far as one can be lost without its plugin saying so."""
+"""Finds the parts of a JPEG XL file (ISO/IEC 18181-1 and -2) that pillow-jxl-plugin would silently drop."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from bytefit.codecs.boxes import boxes
 _CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 _CODESTREAM = b"\xff\x0a"
 
-# The index, and what a JPEG was restored from, are nothing of a picture that is coded anew.
+# The frame index and the data for restoring a JPEG do not apply to an image that is encoded again.
 _KNOWN = frozenset({b"JXL ", b"ftyp", b"jxll", b"jxli", b"jxlc", b"jxlp", b"jbrd", b"Exif", b"xml ", b"free", b"skip"})
 
 _DEPTH = 8
 
 
 def codestream_in(data: bytes) -> bytes:
-    """Return the codestream of a JPEG XL file, which may lie in its container in parts."""
+    """Return the codestream of a JPEG XL file; a container may hold it in several parts."""
     if not data.startswith(_CONTAINER):
         return data
     parts = []
@@ -27,7 +27,7 @@ def codestream_in(data: bytes) -> bytes:
 
 
 def metadata_in_jxl(data: bytes) -> dict[str, bytes]:
-    """Return what pillow-jxl-plugin does not read, by the names Pillow's `info` gives it in other formats."""
+    """Return the metadata that pillow-jxl-plugin does not read, under Pillow's `info` keys for other formats."""
     if not data.startswith(_CONTAINER):
         return {}
     blocks = [data[start:end] for name, start, end in boxes(data) if name == b"xml "]
@@ -35,9 +35,9 @@ def metadata_in_jxl(data: bytes) -> dict[str, bytes]:
 
 
 def lost_in_jxl(data: bytes) -> str | None:
-    """Return what a JPEG XL file holds that pillow-jxl-plugin would drop in silence, or None.
+    """Return words for content of a JPEG XL file that pillow-jxl-plugin would silently drop, or None.
 
-    What `metadata_in_jxl` finds is not lost.
+    The metadata that `metadata_in_jxl` returns is not lost.
     """
     for name, start, end in boxes(data) if data.startswith(_CONTAINER) else ():
         if name not in _KNOWN:
@@ -48,7 +48,7 @@ def lost_in_jxl(data: bytes) -> str | None:
 
 
 class _Bits:
-    """The bits of a header, the lowest of each byte first."""
+    """The bits of a header, lowest bit of each byte first."""
 
     def __init__(self, data: bytes) -> None:
         self._bits = int.from_bytes(data[:64], "little")
@@ -58,16 +58,16 @@ class _Bits:
         self._bits >>= count
         return value
 
-    def choice(self, *ways: tuple[int, int]) -> int:
-        """Return a number of the coding U32: two bits say which of four (least value, further bits) it is."""
-        least, count = ways[self.take(2)]
+    def choice(self, *distributions: tuple[int, int]) -> int:
+        """Return a number in U32 coding: two bits select one of four (least value, number of further bits)."""
+        least, count = distributions[self.take(2)]
         return least + self.take(count)
 
 
 def _lost_in_codestream(bits: _Bits) -> str | None:
-    """Read the headers of size and of image metadata (18181-1, annexes D.2 and D.3)."""
+    """Read the size header and the image metadata (18181-1, annexes D.2 and D.3)."""
     _skip_size(bits)
-    if bits.take(1):  # all as usual
+    if bits.take(1):  # all fields have their default
         return None
     if bits.take(1):
         bits.take(3)  # the orientation, which the decoder applies
@@ -82,18 +82,18 @@ def _lost_in_codestream(bits: _Bits) -> str | None:
 
 def _lost_depth(bits: _Bits) -> str | None:
     if bits.take(1):
-        return "samples with a floating point"
+        return "floating-point samples"
     depth = bits.choice((8, 0), (10, 0), (12, 0), (1, 6))
     return f"{depth} bits a channel" if depth > _DEPTH else None
 
 
 def _lost_channels(bits: _Bits) -> str | None:
-    bits.take(1)  # whether 16 bits are enough to decode with
+    bits.take(1)  # whether 16-bit buffers suffice to decode
     count = bits.choice((0, 0), (1, 0), (2, 4), (1, 12))
     if count > 1:
-        return f"{count} channels beside its colours"
+        return f"{count} extra channels"
     if count == 1 and not bits.take(1) and bits.choice((0, 0), (1, 0), (2, 4), (18, 6)):
-        return "a channel beside its colours that is not transparency"
+        return "an extra channel that is not transparency"
     return None
 
 

@@ -1,6 +1,6 @@
-"""Animated PNG (W3C PNG, third edition, 4.9): frames put together from the files of their pictures.
+"""Assembles an animated PNG (W3C PNG, third edition, 4.9) from the PNG files of its frames.
 
-Pillow's own writer merges frames that look the same, whose number then differs from what went in.
+Pillow's own writer merges equal frames and thus changes their number.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 
 _DISPOSE_NONE, _BLEND_SOURCE = 0, 0
 
-_MOST = 65_535  # what two bytes hold
+_LARGEST = 65_535  # of two bytes
 
 
-def animated(frames: Frames, encode: Callable[[Image.Image], bytes]) -> bytes:
-    """Return a file of frames, of which each but the first holds only the rectangle that has changed.
+def assemble_animation(frames: Frames, encode: Callable[[Image.Image], bytes]) -> bytes:
+    """Return an animated PNG. Each frame but the first holds only the rectangle that changed.
 
     Args:
-        frames: the first one is not part of the animation where its `info` says "default_image".
-        encode: one picture -> its PNG file; those of one mode have to be of one colour type and depth.
+        frames: if `info` has "default_image", the first picture is the fallback image and not part of the animation.
+        encode: one picture -> its PNG file. All pictures of a mode must have the same colour type and depth.
     """
-    frames = _indexed(frames)
-    apart = bool(frames.info.get("default_image"))
-    shown = len(frames.pictures) - apart
-    parts = [b"", chunk(b"acTL", pack(">II", shown, frames.loop or 0))]
+    frames = _in_shared_palette(frames)
+    has_fallback = bool(frames.info.get("default_image"))
+    count = len(frames.pictures) - has_fallback
+    parts = [b"", chunk(b"acTL", pack(">II", count, frames.loop or 0))]
     sequence, before = 0, None
     for place, (picture, duration) in enumerate(zip(frames.pictures, frames.durations, strict=True)):
         left, top, right, bottom = (
-            (0, 0, *frames.size) if place <= apart or before is None else _changed(before, picture)
+            (0, 0, *frames.size) if place <= has_fallback or before is None else _changed_box(before, picture)
         )
         data = encode(picture.crop((left, top, right, bottom)))
         if place == 0:
             header = [data[start:end] for name, _, start, end in chunks(data) if name in {b"IHDR", b"PLTE", b"tRNS"}]
             parts[0] = SIGNATURE + header[0]
             parts += header[1:]
-        if not (place == 0 and apart):
+        if not (place == 0 and has_fallback):
             delay = _delay(duration)
             control = pack(
                 ">IIIIIHHBB",
@@ -72,21 +72,21 @@ def animated(frames: Frames, encode: Callable[[Image.Image], bytes]) -> bytes:
 
 
 def _delay(duration: float) -> Fraction:
-    """Return milliseconds as seconds, numerator and denominator of two bytes: to half a millisecond up to a minute."""
-    seconds = min(duration / 1000, _MOST)
-    return Fraction(seconds).limit_denominator(max(1, int((_MOST - 1) / max(seconds, 1))))
+    """Return milliseconds as a fraction of seconds whose terms fit in two bytes: within 0.5 ms up to a minute."""
+    seconds = min(duration / 1000, _LARGEST)
+    return Fraction(seconds).limit_denominator(max(1, int((_LARGEST - 1) / max(seconds, 1))))
 
 
-def _indexed(frames: Frames) -> Frames:
-    """Return frames in one palette where that is exact: a file has but one."""
+def _in_shared_palette(frames: Frames) -> Frames:
+    """Return the frames in one exact palette if they have few enough colours; a PNG file has only one palette."""
     if frames.mode == "P":
         return frames
     exact = in_exact_palette(stack_frames(frames))
     return frames if exact is None else unstack_frames(exact, frames)
 
 
-def _changed(before: Image.Image, picture: Image.Image) -> tuple[int, int, int, int]:
-    """Return the box around what differs, of one pixel where nothing does."""
+def _changed_box(before: Image.Image, picture: Image.Image) -> tuple[int, int, int, int]:
+    """Return the box around the pixels that differ; one pixel if none does."""
     if picture.mode == "P":
         before, picture = (Image.frombytes("L", image.size, image.tobytes()) for image in (before, picture))
     return ImageChops.difference(before, picture).getbbox(alpha_only=False) or (0, 0, 1, 1)

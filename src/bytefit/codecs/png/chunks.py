@@ -1,6 +1,6 @@
-"""The chunks of a PNG file (W3C PNG, third edition): read, carried from one file to another, and what Pillow drops.
+"""Reads the chunks of a PNG file (W3C PNG, third edition), carries them to another file, and names what Pillow drops.
 
-It works on bytes and on what Pillow tells of an opened picture; it encodes no pixels.
+It works on bytes and on the `info` of an opened image, and encodes no pixels.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-# Under this name `bytefit.sources.reading` puts the chunks of a file into the `info` of its picture.
+# The key in `info` under which `bytefit.sources.reading` stores the chunks of a file.
 CHUNKS = "png_chunks"
 
-# What makes up the pixels, or is only true of the palette and the depth they had.
+# Chunks that make up the pixels, or that describe the palette or the depth of the source.
 _STRUCTURE = frozenset(
     {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL"}
 )
-_STRUCTURE |= {b"fdAT", b"tIME"}  # tIME is the time of the last change of the pixels: this one
+_STRUCTURE |= {b"fdAT", b"tIME"}  # tIME is the time of the last change, which compressing is
 
-# What travels by a save option of its own.
+# Chunks with a save option of their own.
 _BY_OPTION = frozenset({b"iCCP", b"eXIf", b"pHYs"})
 _XMP = b"XML:com.adobe.xmp\x00"
 
-# What says how samples become colours stands before the palette.
+# Chunks that define the colour space must precede the palette.
 COLOUR_CHUNKS = frozenset({b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI"})
 
-# Colours that eight bits of an RGB picture do not hold as they are.
+# Chunks of colour spaces that eight bits for each RGB channel cannot represent.
 _OTHER_COLOURS = frozenset({b"cICP", b"mDCV", b"cLLI"})
 
 _METRE = 0.0254  # inches
@@ -41,7 +41,7 @@ _HEADER, _HIGH_DEPTH = 13, 16  # bytes of an IHDR; bits
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
-    """Yield (name, content, offset, offset behind it) of the chunks of a PNG file, as far as it is whole."""
+    """Yield (name, content, start, end) of each complete chunk of a PNG file."""
     position = len(SIGNATURE)
     while position + 12 <= len(data):
         length, name = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
@@ -52,15 +52,15 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    """Return a chunk with its length and its checksum."""
+    """Return a chunk with its length and checksum."""
     return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
 
 
 def lost_in_png(data: bytes) -> str | None:
-    """Return what a PNG file holds that Pillow would drop in silence, or None."""
+    """Return words for content of a PNG file that Pillow would silently drop, or None."""
     for name, content, *_ in chunks(data):
         depth, colour_type = content[8:10] if name == b"IHDR" and len(content) == _HEADER else (8, 0)
-        if depth == _HIGH_DEPTH and colour_type != 0:  # grey Pillow holds in full
+        if depth == _HIGH_DEPTH and colour_type != 0:  # Pillow reads 16-bit grey in full
             return "16 bits a channel"
         if name in _OTHER_COLOURS:
             return f"colours of its own (chunk {name.decode()})"
@@ -68,7 +68,7 @@ def lost_in_png(data: bytes) -> str | None:
 
 
 def other_chunks(data: bytes) -> bytes:
-    """Return the chunks of a file that can stand beside other pixels and travel by no option of their own."""
+    """Return the chunks of a file that remain valid for other pixels and have no save option of their own."""
     kept = (data[start:end] for name, content, start, end in chunks(data) if _is_other(name, content))
     return b"".join(kept)
 
@@ -79,13 +79,13 @@ def _is_other(name: bytes, content: bytes) -> bool:
 
 
 def colour_chunks(raw: bytes) -> bytes:
-    """Return of whole chunks those that say how samples become colours."""
+    """Return those of some chunks that define the colour space."""
     data = SIGNATURE + raw
     return b"".join(data[start:end] for name, _, start, end in chunks(data) if name in COLOUR_CHUNKS)
 
 
 def chunks_of(image: Image.Image | Frames) -> bytes:
-    """Return the same of an opened picture: as they were in its file, or as far as Pillow tells of them."""
+    """Return the `other_chunks` of an opened image: those of its file if they were read, else rebuilt from Pillow."""
     if (raw := image.info.get(CHUNKS)) is not None:
         return bytes(raw)
     made = []
@@ -102,7 +102,7 @@ def chunks_of(image: Image.Image | Frames) -> bytes:
 
 
 def _text(key: str, text: str) -> bytes:
-    """Return a text chunk: Latin-1 where that holds it, else UTF-8."""
+    """Return a text chunk in Latin-1 if possible, else in UTF-8."""
     try:
         return chunk(b"tEXt", key.encode("latin-1") + b"\x00" + text.encode("latin-1"))
     except UnicodeEncodeError:
@@ -110,11 +110,11 @@ def _text(key: str, text: str) -> bytes:
 
 
 def carried_chunks(options: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """Return the chunks that save options ask for: those before the palette, and those before the pixels.
+    """Return the chunks for some save options: those that precede the palette, and those that precede the pixels.
 
     Args:
-        options: of `icc_profile`, `exif`, `xmp`, `comment` and `extra` (whole chunks) bytes, of `dpi` a pair, of
-            `pnginfo` a `PIL.PngImagePlugin.PngInfo`.
+        options: `icc_profile`, `exif`, `xmp`, `comment` and `extra` (complete chunks) are bytes, `dpi` is a pair,
+            and `pnginfo` is a `PIL.PngImagePlugin.PngInfo`.
     """
     made = []
     if profile := options.get("icc_profile"):
@@ -132,15 +132,15 @@ def carried_chunks(options: Mapping[str, Any]) -> tuple[bytes, bytes]:
     if (given := options.get("pnginfo")) is not None:
         made += [chunk(bytes(name), bytes(content)) for name, content, *_ in given.chunks]
     everything = SIGNATURE + b"".join(made) + bytes(options.get("extra") or b"")
-    early: list[bytes] = []
-    late: list[bytes] = []
+    before_palette: list[bytes] = []
+    before_pixels: list[bytes] = []
     for name, _, start, end in chunks(everything):
-        (early if name in COLOUR_CHUNKS else late).append(everything[start:end])
-    return b"".join(early), b"".join(late)
+        (before_palette if name in COLOUR_CHUNKS else before_pixels).append(everything[start:end])
+    return b"".join(before_palette), b"".join(before_pixels)
 
 
-def with_chunks(data: bytes, early: bytes, late: bytes) -> bytes:
-    """Return a file with chunks put behind its header and before its pixels."""
-    behind_header = next(end for name, _, _, end in chunks(data) if name == b"IHDR")
+def with_chunks(data: bytes, before_palette: bytes, before_pixels: bytes) -> bytes:
+    """Return a file with chunks inserted directly after its header and directly before its pixels."""
+    header_end = next(end for name, _, _, end in chunks(data) if name == b"IHDR")
     pixels = next(start for name, _, start, _ in chunks(data) if name in {b"IDAT", b"acTL"})
-    return data[:behind_header] + early + data[behind_header:pixels] + late + data[pixels:]
+    return data[:header_end] + before_palette + data[header_end:pixels] + before_pixels + data[pixels:]

@@ -17,7 +17,7 @@ from PIL import Image
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.palettes.quantise import COLOURS, MOST_COLOURS, Palettes, colours_of, quality_of
-from bytefit.codecs.png.animation import animated
+from bytefit.codecs.png.animation import assemble_animation
 from bytefit.codecs.png.chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
@@ -76,7 +76,7 @@ def _packed(picture: Image.Image | Frames, strength: int, reductions: Mapping[st
     oxipng = _oxipng()
     saving: dict[str, Any] = {"compress_level": 1} if oxipng else {"optimize": strength > PROBE}
     if isinstance(picture, Frames):
-        data = animated(picture, lambda frame: _saved(frame, {**saving, "bits": 8}))
+        data = assemble_animation(picture, lambda frame: _saved(frame, {**saving, "bits": 8}))
     else:
         data = _saved(picture, saving)
     if oxipng is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.refusals import TO_RGB
-from bytefit.codecs.tiff.tags import apart, tags_from_exif, with_directories
+from bytefit.codecs.tiff.tags import split_directories, tags_from_exif, with_directories
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _NOT_WRITTEN = "Pillow cannot write it as TIFF, nor convert it without clipping;
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     """Return the file of a picture or of several; `tiffinfo` may be the tags of the first page, or of each page."""
     pages = picture.pictures if isinstance(picture, Frames) else (picture,)
-    split = [apart(tags) for tags in _tags_by_page(options, len(pages))]
+    split = [split_directories(tags) for tags in _tags_by_page(options, len(pages))]
     common = {name: options[name] for name in ("icc_profile", "dpi", "quality") if options.get(name) is not None}
     common |= {"icc_profile": common.get("icc_profile", b""), "strip_size": options.get("strip_size", _STRIP_BYTES)}
     chosen = []
@@ -83,7 +83,7 @@ def _smallest(
     for name, predictor in ways:
         tags = options["tiffinfo"]
         if predictor is not None:
-            tags, _ = apart(tags)
+            tags, _ = split_directories(tags)
             tags[_PREDICTOR] = predictor
         way = {**options, "compression": name, "tiffinfo": tags}
         tried.append((save_to_bytes(page, "TIFF", way), page, way))

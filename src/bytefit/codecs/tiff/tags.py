@@ -1,6 +1,6 @@
-"""The tags of TIFF pages: which travel to the file that is written anew, and how their directories get in.
+"""Carries the tags of TIFF pages over to the new file, including their directories.
 
-Pillow hands tags to libtiff, which writes all but directories of tags (EXIF, GPS): those are put behind the file here.
+Pillow passes tags to libtiff, which cannot write directories of tags (EXIF, GPS): this module appends them.
 """
 
 from __future__ import annotations
@@ -14,46 +14,46 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-# Under this name `bytefit.sources.reading` puts the tags of a file into the `info` of its picture.
+# The key in `info` under which `bytefit.sources.reading` stores the tags of a file.
 TAGS = "tiff_tags"
 
-# Tags that say how pixels are laid out and coded: those of the new file are its own. The page number (297) libtiff
-# takes in a form Pillow does not give it; SubIFDs (330) are further pictures.
+# Tags about the layout and coding of the pixels, which the new file sets itself. Pillow cannot pass the page number
+# (297) in the form that libtiff expects; SubIFDs (330) hold further images.
 _STRUCTURAL = frozenset(
     {256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291, 292, 293}
     | {297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 333, 334, 336, 338, 339}
     | {340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 34675, 40965}
 )
 EXIF_DIRECTORY, GPS_DIRECTORY = 34665, 34853
-# Pillow turns the pixels of a TIFF by it when it loads them.
+# Pillow applies the orientation to the pixels when it loads a TIFF.
 _ORIENTATION = 274
 _SUB_IFDS = 330
 _XMP = 700
 _LONG = 4  # the type of an offset
-# Photoshop wrote IPTC as numbers of four bytes, of which Pillow reads the first alone; Photoshop's block (34377)
-# repeats it.
+# Photoshop wrote IPTC data as four-byte numbers, of which Pillow reads only the first. Photoshop's own block (34377)
+# holds the same data.
 _IPTC, _IPTC_TYPES = 33723, {1, 7}
 
 
 def kept_tags(image: Image.Image) -> tuple[ImageFileDirectory_v2, ...]:
-    """Return for each page of an opened TIFF the tags that describe it; the image is left at the page it stood at.
+    """Return the descriptive tags of each page of an opened TIFF. The file returns to the page it was at.
 
-    For files of other formats they are empty. The orientation is not among them: Pillow has applied it.
+    Files of other formats have none. The orientation is left out, since Pillow has applied it.
     """
-    pages, stood = [], image.tell()
+    pages, position = [], image.tell()
     try:
         for page in range(getattr(image, "n_frames", 1)):
             image.seek(page)
             pages.append(_tags_of(image))
     finally:
-        image.seek(stood)
+        image.seek(position)
     return tuple(pages)
 
 
 def lost_in_tiff(image: Image.Image) -> str | None:
-    """Return what an opened TIFF holds that would be lost, or None; each page is asked for on its own.
+    """Return words for content of the current page of a TIFF that would be lost, or None.
 
-    Pillow reads 16 bits of colour as 8 and says so only by the tag.
+    Pillow reads 16-bit colours as 8 bits; only the tag shows it.
     """
     tags = getattr(image, "tag_v2", {})
     if _SUB_IFDS in tags:
@@ -65,7 +65,7 @@ def lost_in_tiff(image: Image.Image) -> str | None:
 
 
 def tags_from_exif(exif: bytes, xmp: bytes = b"") -> ImageFileDirectory_v2:
-    """Return an EXIF block, and XMP, of another format as tags."""
+    """Return an EXIF block and XMP of another format as tags."""
     from PIL import Image as PillowImage
 
     block = PillowImage.Exif()
@@ -80,14 +80,14 @@ def tags_from_exif(exif: bytes, xmp: bytes = b"") -> ImageFileDirectory_v2:
     return tags
 
 
-def apart(tags: Mapping[int, Any]) -> tuple[ImageFileDirectory_v2, dict[int, dict[int, Any]]]:
-    """Return tags as libtiff takes them, with a place for each directory, and the directories by their tag."""
+def split_directories(tags: Mapping[int, Any]) -> tuple[ImageFileDirectory_v2, dict[int, dict[int, Any]]]:
+    """Return the tags for libtiff, with a placeholder for each directory, and the directories by their tag."""
     flat, directories = _directory(), {}
     for tag, value in tags.items():
         kind = getattr(tags, "tagtype", {}).get(tag)
         if isinstance(value, dict):
             directories[tag] = value
-            kind, value = _LONG, 8  # noqa: PLW2901  (any offset: it is set when the directory has its place)
+            kind, value = _LONG, 8  # noqa: PLW2901  (a placeholder: `with_directories` sets the offset)
         if kind is not None:
             flat.tagtype[tag] = kind
         flat[tag] = value
@@ -95,7 +95,7 @@ def apart(tags: Mapping[int, Any]) -> tuple[ImageFileDirectory_v2, dict[int, dic
 
 
 def with_directories(data: bytes, pages: list[dict[int, dict[int, Any]]]) -> bytes:
-    """Return a TIFF file with the directories of each page put behind it and their entries set."""
+    """Return a TIFF file with the directories of each page appended and their offsets set."""
     if not any(pages):
         return data
     grown = bytearray(data)
@@ -113,7 +113,7 @@ def with_directories(data: bytes, pages: list[dict[int, dict[int, Any]]]) -> byt
 
 
 def _directory(prefix: bytes = b"II*\x00", group: int | None = None) -> ImageFileDirectory_v2:
-    """Return an empty one; Pillow's TIFF is only loaded where a TIFF is in hand."""
+    """Return an empty directory. Pillow's TIFF plugin is imported here, only when a TIFF is written or read."""
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     return ImageFileDirectory_v2(prefix + bytes(4), group=group)
@@ -141,7 +141,7 @@ def _take_directories(exif: Image.Exif, tags: ImageFileDirectory_v2) -> None:
 
 
 def _entries(data: bytes) -> Iterator[dict[int, int]]:
-    """Yield for each page of a classic TIFF file where the entry of each tag stands."""
+    """Yield the offsets of the entries of each page of a classic TIFF file, by tag."""
     order = "<" if _byte_order(data) == "little" else ">"
     (offset,) = unpack_from(order + "I", data, 4)
     while offset:

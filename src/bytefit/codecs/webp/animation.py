@@ -1,7 +1,7 @@
-"""The frames of an animated WebP (RFC 9649, 2.7.1.1), so that there are as many as went in.
+"""Restores the number of frames of an animated WebP (RFC 9649, 2.7.1.1).
 
-libwebp writes no frame that looks like the one before it, but shows that one for longer. Such a frame is put back as
-one pixel of what is seen already: forty bytes, and every frame has its time again.
+libwebp does not write a frame that equals the one before it, but extends the duration of that one. This module inserts
+the frame again as a single unchanged pixel: it takes forty bytes, and every frame has its own duration again.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ _DURATION = slice(20, 23)
 _PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
 _ANIMATED, _ALPHA = 0x02, 0x10
 _FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
-_OVERWRITE = 0b10  # no blending, and what is drawn stays
+_OVERWRITE = 0b10  # no blending, no disposal
 
 
 def with_every_frame(data: bytes, durations: Sequence[int], size: tuple[int, int], loop: int) -> bytes:
-    """Return an animated file with a frame for each of `durations`, in milliseconds.
+    """Return an animated file with a frame for each of `durations`.
 
-    A file that has them all, or whose frames do not begin when these do, is returned as it is.
+    A file that already has every frame is returned unchanged, and so is one whose durations cannot be matched.
 
     Args:
-        data: the file, which is a still where no frame differs from the first.
+        data: the file; a still image if all frames are equal.
         durations: how long each frame is to be shown, in milliseconds.
         size: width and height of the canvas, in pixels.
-        loop: how often all is shown, 0 for ever.
+        loop: how often the animation plays, 0 without end.
     """
     if len(durations) == 1:
         return data
     pieces = list(_chunks(data))
     if not any(piece.startswith(b"ANMF") for piece in pieces):
-        pieces = _set_in_motion(pieces, size, sum(durations), loop)
+        pieces = _as_animation(pieces, size, sum(durations), loop)
         data = _file(pieces)
     shown = [int.from_bytes(piece[_DURATION], "little") for piece in pieces if piece.startswith(b"ANMF")]
-    groups = _grouped(durations, shown)
+    groups = _group_durations(durations, shown)
     if groups is None or len(shown) == len(durations):
         return data
-    corners = _corners(data)
+    corners = _corner_colours(data)
     parts = []
     for piece in pieces:
         if not piece.startswith(b"ANMF"):
@@ -55,7 +55,7 @@ def with_every_frame(data: bytes, durations: Sequence[int], size: tuple[int, int
         first, *others = groups.pop(0)
         corner = corners.pop(0)
         parts.append(piece[:20] + first.to_bytes(3, "little") + piece[23:])
-        parts += [_pixel(corner, duration) for duration in others]
+        parts += [_one_pixel_frame(corner, duration) for duration in others]
     return _file(parts)
 
 
@@ -68,23 +68,23 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return name + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2)
 
 
-def _set_in_motion(pieces: Sequence[bytes], size: tuple[int, int], duration: int, loop: int) -> list[bytes]:
-    """Return the chunks of a still as an animation of one frame."""
+def _as_animation(pieces: Sequence[bytes], size: tuple[int, int], duration: int, loop: int) -> list[bytes]:
+    """Return the chunks of a still image as an animation of one frame."""
     still = [piece for piece in pieces if piece[:4] in _PIXELS]
-    beside = [piece for piece in pieces if piece[:4] not in {*_PIXELS, b"VP8X"}]
-    # The fifth bit of a VP8L header says whether there is alpha (RFC 9649, 3.4); VP8 has it in a chunk of its own.
+    metadata = [piece for piece in pieces if piece[:4] not in {*_PIXELS, b"VP8X"}]
+    # The fifth bit of a VP8L header is the alpha flag (RFC 9649, 3.4); VP8 stores alpha in a chunk of its own.
     alpha = any(piece.startswith(b"ALPH") or (piece.startswith(b"VP8L") and piece[12] & 0x10) for piece in still)
-    flags = _ANIMATED | _ALPHA * alpha | sum(_FLAGS[piece[:4]] for piece in beside if piece[:4] in _FLAGS)
+    flags = _ANIMATED | _ALPHA * alpha | sum(_FLAGS[piece[:4]] for piece in metadata if piece[:4] in _FLAGS)
     sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
     first = bytes(6) + sides + duration.to_bytes(3, "little") + bytes([_OVERWRITE]) + b"".join(still)
-    profile = [piece for piece in beside if piece.startswith(b"ICCP")]
-    behind = [piece for piece in beside if not piece.startswith(b"ICCP")]
+    profile = [piece for piece in metadata if piece.startswith(b"ICCP")]
+    trailing = [piece for piece in metadata if not piece.startswith(b"ICCP")]
     head = _chunk(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
-    return [head, *profile, _chunk(b"ANIM", bytes(4) + loop.to_bytes(2, "little")), _chunk(b"ANMF", first), *behind]
+    return [head, *profile, _chunk(b"ANIM", bytes(4) + loop.to_bytes(2, "little")), _chunk(b"ANMF", first), *trailing]
 
 
-def _grouped(durations: Sequence[int], shown: Sequence[int]) -> list[list[int]] | None:
-    """Return the durations that each frame written stands for; None where they do not add up."""
+def _group_durations(durations: Sequence[int], shown: Sequence[int]) -> list[list[int]] | None:
+    """Return the durations merged into each frame of the file; None if their sums do not match."""
     ends = list(accumulate(shown))
     groups: list[list[int]] = [[] for _ in shown]
     place, now = 0, 0
@@ -96,14 +96,14 @@ def _grouped(durations: Sequence[int], shown: Sequence[int]) -> list[list[int]] 
     return groups if [sum(group) for group in groups] == list(shown) and all(groups) else None
 
 
-def _corners(data: bytes) -> list[tuple[int, ...]]:
-    """Return the colour of the first pixel of every frame, as it is seen."""
+def _corner_colours(data: bytes) -> list[tuple[int, ...]]:
+    """Return the visible colour of the first pixel of every frame."""
     with Image.open(BytesIO(data)) as image:
         pixels = (picture.getpixel((0, 0)) for picture in frames_of(image).pictures)
         return [pixel if isinstance(pixel, tuple) else (0, 0, 0) for pixel in pixels]
 
 
-def _pixel(colour: tuple[int, ...], duration: int) -> bytes:
+def _one_pixel_frame(colour: tuple[int, ...], duration: int) -> bytes:
     """Return a frame of one pixel."""
     buffer = BytesIO()
     Image.new("RGBA" if len(colour) == 4 else "RGB", (1, 1), colour).save(buffer, "WEBP", lossless=True, exact=True)  # noqa: PLR2004
@@ -112,7 +112,7 @@ def _pixel(colour: tuple[int, ...], duration: int) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:
-    """Yield the chunks of a file, whole, with what makes their sizes even."""
+    """Yield the complete chunks of a file, with the byte that pads them to an even size."""
     position = 12
     while position + 8 <= len(data):
         size = int.from_bytes(data[position + 4 : position + 8], "little")

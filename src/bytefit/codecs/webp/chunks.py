@@ -1,4 +1,4 @@
-"""The chunks of a WebP file (RFC 9649), as far as one can be lost without Pillow saying so."""
+"""Finds the chunks of a WebP file (RFC 9649) that Pillow would silently drop."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What Pillow reads, and what `bytefit.codecs.padding` adds.
+# The chunks that Pillow reads, and the one that `bytefit.codecs.padding` adds.
 _KNOWN = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP ", b"PAD "})
 
 
 def is_lossless(data: bytes) -> bool:
-    """Return whether a WebP file holds its picture without loss."""
+    """Return whether a WebP file stores its image losslessly."""
     return any(name == b"VP8L" for name, _ in _chunks(data))
 
 
 def lost_in_webp(data: bytes) -> str | None:
-    """Return what a WebP file holds that Pillow would drop in silence, or None."""
+    """Return words for content of a WebP file that Pillow would silently drop, or None."""
     for name, size in _chunks(data):
         if name not in _KNOWN:
             return f"a chunk {name.decode('latin-1')!r} of {size} bytes"
-    behind = data[_end(data) :].strip(b"\x00")
-    return f"{len(behind)} bytes behind its picture" if behind else None
+    trailing = data[_end(data) :].strip(b"\x00")
+    return f"{len(trailing)} bytes behind its picture" if trailing else None
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield name and size of the chunks."""
+    """Yield the name and the size of each chunk."""
     position = 12
     while position + 8 <= _end(data):
         name, size = data[position : position + 4], int.from_bytes(data[position + 4 : position + 8], "little")
