@@ -18,7 +18,7 @@ from bytefit.budgets.configuration import load_configuration
 from bytefit.budgets.fixing import fix
 from bytefit.budgets.selection import Selection
 from bytefit.cli.main import main
-from bytefit.codecs.jpeg.multi_picture import check_extras
+from bytefit.codecs.jpeg.multi_picture import check_auxiliary_images
 from bytefit.sizes import parse_size
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
 from repositories import Repository
@@ -460,7 +460,7 @@ def test_a_gain_map_is_carried_along_or_the_file_left_alone(run, folder, policy)
     if policy == "keep":
         assert TOLD.fullmatch(lines[0])["what"] == "fixed"
         assert path.stat().st_size <= BUDGET
-        assert check_extras(before, path.read_bytes()) is None
+        assert check_auxiliary_images(before, path.read_bytes()) is None
     else:
         assert lines[0].startswith("left as it is ")
         assert "it carries an Ultra HDR gain map, which" in lines[0]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from animations import TIMES, moving, timing
 from bytefit import UnsupportedImage, compress_file
-from bytefit.codecs.jpeg.multi_picture import check_extras
+from bytefit.codecs.jpeg.multi_picture import check_auxiliary_images
 from folders import TARGET, snapshot
 from images import encoded, noise, opened, photograph
 
@@ -50,7 +50,7 @@ def test_a_gain_map_stays_what_and_where_the_index_says(tmp_path, options):
     after = path.read_bytes()
     assert outcome.after == len(after) <= 5001
     assert outcome.result.frames == 1
-    assert check_extras(before, after) is None
+    assert check_auxiliary_images(before, after) is None
     assert further_pictures(after) == further_pictures(before)
     assert len(further_pictures(after)) == 1
     assert opened(after).tobytes() != opened(before).tobytes()
@@ -75,7 +75,7 @@ def test_a_gain_map_stays_where_nothing_is_lost(tmp_path):
     after = path.read_bytes()
     assert (outcome.changed, outcome.result) == (True, None)
     assert opened(after).tobytes() == opened(before).tobytes()
-    assert check_extras(before, after) is None
+    assert check_auxiliary_images(before, after) is None
     assert further_pictures(after) == further_pictures(before)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import bytefit
 from bytefit import BudgetUnreachable, UnsupportedImage
-from bytefit.codecs.jpeg.multi_picture import check_extras
+from bytefit.codecs.jpeg.multi_picture import check_auxiliary_images
 from images import encoded, noise, opened, photograph
 from outcomes import fresh
 
@@ -56,7 +56,7 @@ def test_what_a_jpeg_holds_beside_its_picture_is_carried_along(tmp_path, named, 
     result = bytefit.compress(path, budget, effort=effort, slack=slack)
 
     assert (result.format, result.frames) == ("JPEG", 1), named
-    assert check_extras(data, result.data) is None
+    assert check_auxiliary_images(data, result.data) is None
     assert beside(result.data) == beside(data) != ([], False)
     assert result.size <= budget
     assert result.size in {trial.size for trial in result.trials}
@@ -74,7 +74,7 @@ def test_exact_pads_the_picture_and_nothing_beside_it(tmp_path, named, data, mor
     result = bytefit.compress(path, budget, exact=True)
 
     assert result.size == budget, named
-    assert check_extras(data, result.data) is None
+    assert check_auxiliary_images(data, result.data) is None
     assert beside(result.data) == beside(data)
 
 

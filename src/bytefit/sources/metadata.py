@@ -13,7 +13,7 @@ from warnings import catch_warnings, simplefilter
 
 from bytefit.codecs.gif.blocks import BLOCKS
 from bytefit.codecs.jpeg.markers import JPEG_PADDING, behind_picture
-from bytefit.codecs.jpeg.multi_picture import Index, carried_index, extras_named, with_extras
+from bytefit.codecs.jpeg.multi_picture import Index, carried_index, extras_named, with_auxiliary_images
 from bytefit.codecs.png.chunks import chunks_of, colour_chunks
 from bytefit.codecs.tiff.tags import TAGS
 from bytefit.errors import UnsupportedImage
@@ -101,7 +101,7 @@ class Beside:
 
     def put(self, data: bytes) -> bytes:
         """Return the file of a picture with it."""
-        return with_extras(data, self.index, self.behind) if self.weight else data
+        return with_auxiliary_images(data, self.index, self.behind) if self.weight else data
 
 
 def kept_beside(

@@ -1,4 +1,4 @@
-"""JPEG files made smaller with every pixel as it is."""
+"""Lossless versions of JPEG files keep every pixel."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def has_thumbnail(data):
 @pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
 def test_every_pixel_stays(mode, options, policy):
-    """Whatever the coding was; a plain one becomes some per cent smaller."""
+    """Every pixel must stay, whatever the coding; a baseline file must become smaller."""
     data = encoded(PICTURE.convert(mode), quality=85, **options)
 
     versions = versions_of(data, policy)
@@ -109,7 +109,7 @@ def test_every_pixel_stays(mode, options, policy):
 @pytest.mark.parametrize("transform", [0, 2], ids=["CMYK", "YCCK"])
 @pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
 def test_the_colours_of_inks_stay_what_they_are(transform, policy):
-    """Adobe's segment says that they are inverted, and whether they are transformed."""
+    """CMYK colours must stay: Adobe's segment says whether they are inverted and transformed."""
     data = encoded(PICTURE.convert("CMYK"), comment=b"x" * 500)
     place = data.index(b"Adobe") + 11
     data = data[:place] + bytes((transform,)) + data[place + 1 :]
@@ -122,7 +122,7 @@ def test_the_colours_of_inks_stay_what_they_are(transform, policy):
 
 
 def test_the_colours_of_untransformed_pictures_stay_what_they_are():
-    """Red, green and blue as they are: Adobe's segment says so, there is none of JFIF's."""
+    """Untransformed RGB must stay so: only Adobe's segment marks it."""
     data = encoded(PICTURE, keep_rgb=True, comment=b"x" * 500)
 
     versions = versions_of(data, "strip")
@@ -132,7 +132,7 @@ def test_the_colours_of_untransformed_pictures_stay_what_they_are():
 
 
 def test_keep_keeps_everything():
-    """EXIF with its thumbnail, profile, XMP, comment, resolution, other segments and what stands behind the picture."""
+    """With "keep" all metadata, all other segments and the trailing data must stay."""
     data = everything()
 
     before, after = opened(data), [opened(version) for version in versions_of(data)]
@@ -149,7 +149,7 @@ def test_keep_keeps_everything():
 
 @pytest.mark.parametrize("turned", [1, 6])
 def test_orientation_and_profile_are_all_that_is_kept(turned):
-    """A thumbnail goes with the block around it; the orientation stays where there is one."""
+    """With "orientation+icc" the thumbnail must go with its EXIF block, and the orientation stay."""
     versions = versions_of(everything(turned=turned), "orientation+icc")
 
     assert len(versions) == 2
@@ -165,7 +165,7 @@ def test_orientation_and_profile_are_all_that_is_kept(turned):
 
 
 def test_strip_keeps_nothing_but_what_is_about_the_pixels():
-    """Which has to be upright already: the versions know of no orientation."""
+    """With "strip" only the segments that affect how the pixels are shown may stay."""
     versions = versions_of(everything(turned=1), "strip")
 
     assert len(versions) == 2
@@ -191,7 +191,7 @@ def test_strip_keeps_nothing_but_what_is_about_the_pixels():
     ids=["fill bytes", "padding", "much padding", "zeros", "fill bytes behind", "padding and zeros"],
 )
 def test_padding_and_stray_bytes_go_first(needless, policy):
-    """They are nobody's."""
+    """Padding and stray bytes must be dropped under every policy."""
     plain = encoded(PICTURE, optimize=True)
 
     first, *_ = versions_of(needless(plain), policy)
@@ -201,7 +201,7 @@ def test_padding_and_stray_bytes_go_first(needless, policy):
 
 @pytest.mark.parametrize(("policy", "kept"), [("keep", True), ("orientation+icc", False), ("strip", False)])
 def test_what_stands_behind_the_picture_is_metadata(policy, kept):
-    """Kept with the rest of it, in every version, to the byte; and padding before it goes."""
+    """Trailing data must stay to the byte with "keep" and go otherwise; padding before it always goes."""
     plain = encoded(PICTURE)
 
     versions = versions_of(pad(plain, "JPEG", len(plain) + 5000) + FILM, policy)
@@ -211,7 +211,7 @@ def test_what_stands_behind_the_picture_is_metadata(policy, kept):
 
 
 def test_what_is_as_small_as_it_gets_has_no_versions():
-    """The second time there is nothing to be gained."""
+    """An optimised file must have no smaller version."""
     tight = versions_of(encoded(PICTURE))[-1]
 
     assert versions_of(tight) == []
@@ -274,7 +274,7 @@ ODD = {
 @pytest.mark.parametrize("kind", ODD)
 @pytest.mark.parametrize("share", [0.999, 0.9])
 def test_odd_files_yield_nothing_broken(tmp_path, kind, policy, share):
-    """They are fitted whole, or refused and left as they were; nothing ends the process."""
+    """Odd files must be fitted completely, or refused and left unchanged; the process must survive."""
     path = tmp_path / "a.jpg"
     path.write_bytes(ODD[kind])
 
@@ -285,7 +285,7 @@ def test_odd_files_yield_nothing_broken(tmp_path, kind, policy, share):
 
 @pytest.mark.parametrize("kind", ["coefficients out of range", "two ends", "garbage between segments"])
 def test_odd_files_that_can_be_shown_hold_the_same_pixels(kind):
-    """In every version there is."""
+    """Every version of an odd file must show the same pixels."""
     versions = versions_of(ODD[kind])
 
     assert len(versions) <= 2
@@ -293,7 +293,7 @@ def test_odd_files_that_can_be_shown_hold_the_same_pixels(kind):
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_file_that_is_cut_off_anywhere_yields_nothing_broken(tmp_path, progressive):
-    """It is refused, but for the very end, where nothing of the picture is missing."""
+    """A truncated file must be refused, unless only bytes after the image are missing."""
     data = encoded(photograph(), progressive=progressive)
     path = tmp_path / "a.jpg"
     cuts = (*range(0, len(data) - 50, len(data) // 25), len(data) - 1, len(data))
@@ -314,7 +314,7 @@ def test_a_file_that_is_cut_off_anywhere_yields_nothing_broken(tmp_path, progres
 @example([(700, b"\xff\xd9")], False)
 @example([(700, b"\xff\xda\x00")], True)
 def test_damaged_files_yield_nothing_broken(tmp_path_factory, damages, progressive):
-    """Bytes overwritten here and there: the file is fitted whole, or refused and left as it was."""
+    """A damaged file must be fitted completely, or refused and left unchanged."""
     data = bytearray(encoded(photograph(), progressive=progressive))
     for place, damage in damages:
         data[place : place + len(damage)] = damage
@@ -337,7 +337,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_without_the_optimiser_what_is_needless_still_goes(tmp_path):
-    """On a machine that has no wheel of it: the fixer does what it can without loss, and the rest with."""
+    """Without mozjpeg, needless segments must still be dropped before any quality is lost."""
     plain = encoded(PICTURE)
     padded, over = tmp_path / "padded.jpg", tmp_path / "over.jpg"
     padded.write_bytes(pad(plain, "JPEG", len(plain) + len(plain) // 20))
@@ -360,7 +360,7 @@ def test_without_the_optimiser_what_is_needless_still_goes(tmp_path):
     "options", [[], ["--min-quality", "100"], ["--effort", "best"], ["--slack", "0"]], ids=" ".join
 )
 def test_the_fixer_tries_what_is_lossless_first(tmp_path, capsys, options):
-    """A few per cent over: every pixel stays, and the second run is a no-op."""
+    """A file slightly over budget must keep every pixel, and a second run must not touch it."""
     path = tmp_path / "a.jpg"
     data = encoded(PICTURE, quality=90)
     path.write_bytes(data)
@@ -377,7 +377,7 @@ def test_the_fixer_tries_what_is_lossless_first(tmp_path, capsys, options):
 
 @pytest.mark.parametrize("policy", ["orientation+icc", "strip"])
 def test_the_fixer_drops_a_thumbnail_before_any_quality(tmp_path, capsys, policy):
-    """Where the policy lets it; an optimised picture that only its metadata puts over the budget keeps every pixel."""
+    """A file over budget only by metadata that the policy drops must keep every pixel."""
     path = tmp_path / "a.jpg"
     data = encoded(PICTURE, quality=90, progressive=True, exif=with_thumbnail(1))
     path.write_bytes(data)
@@ -391,7 +391,7 @@ def test_the_fixer_drops_a_thumbnail_before_any_quality(tmp_path, capsys, policy
 
 
 def test_a_picture_that_has_to_be_turned_is_turned(tmp_path):
-    """Strip is for upright pixels: those of a picture that lies on its side cannot stay as they are."""
+    """With "strip" the pixels of an image that is not upright must be rotated, and thus encoded again."""
     path = tmp_path / "a.jpg"
     data = encoded(PICTURE, quality=90, exif=with_thumbnail(6))
     path.write_bytes(data)
@@ -403,8 +403,8 @@ def test_a_picture_that_has_to_be_turned_is_turned(tmp_path):
     assert path.stat().st_size <= len(data) - 2000
 
 
-def test_what_is_far_over_is_encoded_anew(tmp_path):
-    """Nothing lossless would do."""
+def test_a_file_far_over_budget_is_encoded_again(tmp_path):
+    """A file far over budget must be encoded again: no lossless version can fit."""
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded(PICTURE, quality=90))
 
@@ -418,7 +418,7 @@ def test_what_is_far_over_is_encoded_anew(tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 def test_real_photographs_keep_every_pixel(corpus):
-    """Of cameras, phones and the web: by every policy, and smaller on the whole."""
+    """Real photographs must keep every pixel under every policy and become smaller in total."""
     paths = [path for path in sorted((corpus / "train").glob("*/*.jp*g")) if path.stat().st_size < 120_000]
     before = after = count = 0
 
@@ -444,7 +444,7 @@ def is_small(path):
 
 @pytest.mark.filterwarnings("ignore")
 def test_hostile_files_yield_nothing_broken(corpus, tmp_path):
-    """A little too large each: the same pixels, or other ones that fit, or the file as it was."""
+    """Hostile files must keep their pixels, fit when encoded again, or stay unchanged."""
     fitted = refused = 0
 
     for path in sorted((corpus / "hostile").rglob("*.jp*g")):
@@ -461,7 +461,7 @@ def test_hostile_files_yield_nothing_broken(corpus, tmp_path):
 
 
 def test_noise_at_the_finest_quality_keeps_every_pixel():
-    """The longest codes there are."""
+    """Noise at quality 100, with the longest codes, must keep every pixel."""
     versions = versions_of(encoded(noise((256, 192)), quality=100, subsampling="4:4:4"))
 
     assert len(versions) == 1
@@ -469,7 +469,7 @@ def test_noise_at_the_finest_quality_keeps_every_pixel():
 
 
 def test_what_is_over_by_its_metadata_alone_keeps_its_pixels(tmp_path, capsys):
-    """However far, where they are not to be kept."""
+    """A file over budget only by droppable metadata must keep its pixels, however large the metadata."""
     path = tmp_path / "a.jpg"
     data = encoded(photograph((320, 240)), comment=b"x" * 60_000)
     path.write_bytes(data)

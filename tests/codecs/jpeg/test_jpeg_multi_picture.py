@@ -1,4 +1,4 @@
-"""What a JPEG file holds beside its picture: carried over byte for byte, and its index corrected."""
+"""Auxiliary images of a JPEG file are carried over byte for byte, and their index is corrected."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from PIL import Image
 from bytefit.codecs.jpeg.markers import DQT, behind_picture, markers
 from bytefit.codecs.jpeg.multi_picture import (
     carried_index,
-    check_extras,
+    check_auxiliary_images,
     extras_named,
     index_of,
-    with_extras,
-    without_extras,
+    with_auxiliary_images,
+    without_auxiliary_images,
 )
 from bytefit.codecs.padding import pad
 from bytefit.errors import UnsupportedImage
@@ -68,7 +68,7 @@ def several(*further, order="<", gap=b"", film=b"", **wrong):
 def anew(data, **options):
     """Return the file with its primary picture encoded anew, whatever else it holds carried over."""
     index = carried_index(data, "a.jpg")
-    return with_extras(primary(**options), index, behind_picture(data))
+    return with_auxiliary_images(primary(**options), index, behind_picture(data))
 
 
 def primary(**options):
@@ -115,18 +115,18 @@ each_file = pytest.mark.parametrize("data", FILES.values(), ids=FILES)
 
 @each_file
 def test_every_further_picture_stays(data):
-    """Pillow finds each by the corrected index, and the new encoding as the first."""
+    """Pillow must find every further image by the corrected index, and the new encoding as the first."""
     after = anew(data)
 
     assert pictures(after)[0] == pictures(primary())[0]
     assert pictures(after)[1:] == pictures(data)[1:]
     assert len(pictures(after)) >= 2
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
 
 
 @each_file
 def test_the_index_states_what_each_picture_is(data):
-    """To the byte: the first from its start to its end marker, the others as they were."""
+    """The index must state the offset and size of every image to the byte."""
     after = anew(data)
 
     first, *others = cut_out(after)
@@ -138,7 +138,7 @@ def test_the_index_states_what_each_picture_is(data):
 
 @each_file
 def test_all_behind_the_picture_stays_byte_for_byte(data):
-    """Gaps and films too; a second time nothing is left to correct."""
+    """All data after the primary image must stay byte for byte; a second pass must change nothing."""
     after = anew(data)
 
     assert behind_picture(after) == behind_picture(data)
@@ -147,44 +147,47 @@ def test_all_behind_the_picture_stays_byte_for_byte(data):
 
 @each_file
 def test_what_is_added_has_the_same_size_whatever_the_picture(data):
-    """A search counts on it."""
+    """The added size must not depend on the encoding: the search relies on it."""
     index, behind = carried_index(data, "a.jpg"), behind_picture(data)
     encodings = [primary(), primary(quality=95), primary(progressive=True, icc_profile=icc_profile(), xmp=XMP)]
 
-    added = {len(with_extras(each, index, behind)) - len(each) for each in encodings}
+    added = {len(with_auxiliary_images(each, index, behind)) - len(each) for each in encodings}
 
     assert added == {len(index_of(data)) + len(behind)}
 
 
 @each_file
 def test_a_file_is_taken_apart_and_put_together_again(data):
-    """The primary picture alone is what lossless optimisers are given."""
-    alone = without_extras(data)
+    """The primary image must be separable from its auxiliary images, and joined with them again."""
+    alone = without_auxiliary_images(data)
 
     assert (index_of(alone), behind_picture(alone)) == (None, b"")
     assert pictures(alone) == pictures(data)[:1]
-    assert check_extras(data, with_extras(alone, carried_index(data, "a.jpg"), behind_picture(data))) is None
+    assert (
+        check_auxiliary_images(data, with_auxiliary_images(alone, carried_index(data, "a.jpg"), behind_picture(data)))
+        is None
+    )
 
 
 def test_the_index_stands_behind_all_metadata():
-    """Tools that edit metadata then move all that its offsets count between."""
+    """The index must follow all metadata, so that tools that edit metadata do not break its offsets."""
     data = several(RIGHT)
     first = primary(exif=exif(padding=50), icc_profile=icc_profile(size=140_000), xmp=XMP, comment=b"mine")
     padded = pad(first, "JPEG", len(first) + 70_003)
 
-    after = with_extras(padded, carried_index(data, "a.jpg"), behind_picture(data))
+    after = with_auxiliary_images(padded, carried_index(data, "a.jpg"), behind_picture(data))
 
     kinds = [marker for marker, _, _ in markers(after)]
     others = [marker for marker, _, _ in markers(padded)]
     table = others.index(DQT)
     assert kinds[: table + 2] == [*others[:table], APP2, DQT]
     assert len(after) - len(padded) == len(index_of(data)) + len(RIGHT)
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
     assert pictures(after)[1:] == pictures(data)[1:]
 
 
 def test_the_index_of_another_picture_is_its_own():
-    """Each picture of a stereo pair may describe itself in a segment of the same name."""
+    """An index within a further image, as in a stereo pair, must be ignored."""
     own = with_segment(RIGHT, index_segment("<", [(0x020002, 1, 0)]))
     data = several(own)
 
@@ -195,53 +198,53 @@ def test_the_index_of_another_picture_is_its_own():
 
 
 def test_a_film_needs_no_index():
-    """Motion photos tell in XMP how far from the end it starts."""
+    """A motion photo's film must be carried without an index: XMP counts from the end of the file."""
     after = anew(LEFT + FILM)
 
     assert after == primary() + FILM
-    assert check_extras(LEFT + FILM, after) is None
+    assert check_auxiliary_images(LEFT + FILM, after) is None
 
 
 def test_a_file_of_one_picture_holds_nothing_else():
-    """Which is nearly every file."""
+    """A plain JPEG file must have no index and no trailing data."""
     assert (index_of(LEFT), carried_index(LEFT, "a.jpg"), extras_named(LEFT)) == (None, None, None)
-    assert without_extras(LEFT) == LEFT
-    assert check_extras(LEFT, primary()) is None
+    assert without_auxiliary_images(LEFT) == LEFT
+    assert check_auxiliary_images(LEFT, primary()) is None
 
 
 @pytest.mark.parametrize("size", [0, 7, 10**9])
 def test_a_wrong_size_of_the_first_picture_is_put_right(size):
-    """Tools that add metadata forget it (corpus: Ultra_HDR_Samples_Originals_01.jpg)."""
+    """A wrong size of the primary image must be corrected (corpus: Ultra_HDR_Samples_Originals_01.jpg)."""
     data = changed(several(RIGHT), ENTRIES + 4, size)
 
     assert cut_out(anew(data)) == cut_out(anew(several(RIGHT)))
 
 
 def test_a_wrong_size_of_another_picture_stays_what_it_was():
-    """Pillow 13 writes one for the third picture; readers go by the offset."""
+    """A wrong size of a further image, as Pillow 13 writes it, must stay: readers use the offset."""
     data = changed(several(RIGHT, THIRD), ENTRIES + 2 * 16 + 4, 10**6)
 
     after = anew(data)
 
     assert pictures(after)[1:] == pictures(several(RIGHT, THIRD))[1:]
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
 
 
 @pytest.mark.parametrize(("order", "field", "value"), [("<", 0x0003B001, 2), (">", 0xB0010003, 2 << 16)])
 def test_the_number_of_pictures_may_be_a_short_one(order, field, value):
-    """TIFF writers choose the smallest type; it stands at the other end of its four bytes in big-endian files."""
+    """A number of images of type SHORT must be read in both byte orders."""
     data = changed(several(RIGHT, order=order), ORIGIN + 22, field, order)
     data = changed(data, ORIGIN + 30, value, order)
 
     after = anew(data)
 
     assert pictures(after)[1:] == pictures(data)[1:]
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
 
 
 @pytest.mark.parametrize("rest", [b"", bytes(512)])
 def test_an_index_of_pictures_that_are_gone_is_left_out(rest):
-    """What jpegtran -copy all makes of a gain map: there is nothing left to lose."""
+    """An index without images, as `jpegtran -copy all` leaves it, must be dropped: nothing is left to lose."""
     data = several(RIGHT).removesuffix(RIGHT) + rest
 
     assert index_of(data) is not None
@@ -253,9 +256,9 @@ def test_an_index_of_pictures_that_are_gone_is_left_out(rest):
 SECOND = ENTRIES + 16
 
 WRONG = {
-    "beyond the end": (changed(several(RIGHT), SECOND + 8, 10**6), "there is no picture where it places number 2"),
-    "far beyond": (changed(several(RIGHT), SECOND + 8, 2**32 - 1), "there is no picture where it places number 2"),
-    "one byte off": (several(b"." + RIGHT), "there is no picture where it places number 2"),
+    "beyond the end": (changed(several(RIGHT), SECOND + 8, 10**6), "it points to no image for number 2"),
+    "far beyond": (changed(several(RIGHT), SECOND + 8, 2**32 - 1), "it points to no image for number 2"),
+    "one byte off": (several(b"." + RIGHT), "it points to no image for number 2"),
     "in the first": (changed(several(RIGHT), SECOND + 8, 40), "it places picture 2 inside the first"),
     "no offset": (changed(several(RIGHT), SECOND + 8, 0), "it places picture 2 inside the first"),
     "first elsewhere": (changed(several(RIGHT), ENTRIES + 8, 1), "its first picture is not the first in the file"),
@@ -269,7 +272,7 @@ WRONG = {
     "entries far outside": (several(RIGHT, place=2**32 - 1), "its entries stand outside of it"),
     "entries on the header": (several(RIGHT, place=0), "its entries overlap its fields"),
     "entries on the fields": (several(RIGHT, place=40), "its entries overlap its fields"),
-    "two of them": (with_segment(several(RIGHT), index_of(several(RIGHT))), "there are 2 of them"),
+    "two of them": (with_segment(several(RIGHT), index_of(several(RIGHT))), "the file has 2 indexes"),
     "no directory": (changed(several(RIGHT), ORIGIN + 4, 2**32 - 1), "it is cut short"),
     "endless directory": (changed(several(RIGHT), ORIGIN + 8, 0xFFFF), "it is cut short"),
     "a field twice": (changed(several(RIGHT), ORIGIN + 10, 0x7B001), "its fields are not those of an index"),
@@ -281,7 +284,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("data", "reason"), WRONG.values(), ids=WRONG)
 def test_an_index_that_lies_is_refused(data, reason):
-    """It cannot be corrected, and the pictures it stands for would be lost to every reader."""
+    """An index that contradicts the file must be refused: no reader would find its images any more."""
     with pytest.raises(UnsupportedImage) as refused:
         carried_index(data, "hero.jpg")
 
@@ -289,34 +292,34 @@ def test_an_index_that_lies_is_refused(data, reason):
         f"hero.jpg carries an index of further pictures that cannot be corrected ({reason}): "
         f"metadata='orientation+icc' or 'strip' leaves them out"
     )
-    assert check_extras(data, data) is not None
+    assert check_auxiliary_images(data, data) is not None
 
 
 TWO = several(RIGHT)
 
 LOST = {
-    "another picture": (several(THIRD), "what stands behind the picture is not what it was"),
-    "all of it": (primary(), "what stands behind the picture is not what it was"),
-    "the index": (primary() + RIGHT, "the index of further pictures is not in both files"),
+    "another picture": (several(THIRD), "the data after the image has changed"),
+    "all of it": (primary(), "the data after the image has changed"),
+    "the index": (primary() + RIGHT, "only one of the files has an index of further images"),
     "an entry": (
         changed(several(RIGHT, number=1, size=16), ENTRIES, 0x030000),
-        "the index lists 1 pictures, not 2",
+        "the index lists 1 images instead of 2",
     ),
-    "a size": (changed(TWO, SECOND + 4, len(RIGHT) - 1), "picture 2 is not what it was where the index points to"),
-    "a kind": (changed(TWO, SECOND, 0x020002), "the index says something else than it did, or a wrong size"),
-    "the first size": (changed(TWO, ENTRIES + 4, 9), "the index says something else than it did, or a wrong size"),
+    "a size": (changed(TWO, SECOND + 4, len(RIGHT) - 1), "the index points to a changed image 2"),
+    "a kind": (changed(TWO, SECOND, 0x020002), "the index has changed, or states a wrong size"),
+    "the first size": (changed(TWO, ENTRIES + 4, 9), "the index has changed, or states a wrong size"),
     "an offset": (changed(TWO, SECOND + 8, 9), "the new file carries an index of further pictures that cannot"),
 }
 
 
 @pytest.mark.parametrize(("after", "reason"), LOST.values(), ids=LOST)
-def test_a_file_that_lost_something_is_told(after, reason):
-    """Before anything is written over the only copy."""
-    assert (check_extras(TWO, after) or "").startswith(reason)
+def test_lost_auxiliary_data_is_reported(after, reason):
+    """A loss of auxiliary data must be reported before the only copy is replaced."""
+    assert (check_auxiliary_images(TWO, after) or "").startswith(reason)
 
 
-def test_an_index_of_other_pictures_than_before_is_told():
-    """A picture that is there twice: even then each entry points to its own."""
+def test_swapped_entries_are_reported():
+    """Swapped entries must be reported even if both images are equal."""
     both = several(RIGHT, RIGHT)
     places = struct.unpack_from("<I", index_of(both), SECOND + 8) + struct.unpack_from(
         "<I", index_of(both), SECOND + 24
@@ -324,7 +327,7 @@ def test_an_index_of_other_pictures_than_before_is_told():
 
     after = changed(changed(both, SECOND + 8, places[1]), SECOND + 24, places[0])
 
-    assert (check_extras(both, after) or "").startswith("the index says something else than it did")
+    assert (check_auxiliary_images(both, after) or "").startswith("the index has changed")
 
 
 damage = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6)
@@ -332,7 +335,7 @@ damage = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_siz
 
 @given(damage=damage, name=st.sampled_from(["little-endian", "big-endian", "three", "film"]))
 def test_a_damaged_index_is_refused_or_followed(damage, name):
-    """Nothing else is raised; and where it points to is what was there before."""
+    """A damaged index must be refused, or lead to the same images as before."""
     data = bytearray(FILES[name])
     start = data.index(index_of(FILES[name]))
     for place, value in damage:
@@ -342,10 +345,10 @@ def test_a_damaged_index_is_refused_or_followed(damage, name):
     try:
         after = anew(before)
     except UnsupportedImage:
-        assert check_extras(before, before) is not None
+        assert check_auxiliary_images(before, before) is not None
         return
 
-    assert check_extras(before, after) is None
+    assert check_auxiliary_images(before, after) is None
     if carried_index(before, "a.jpg") is not None:
         assert cut_out_by_hand(after) == cut_out_by_hand(before)
 
@@ -361,7 +364,7 @@ def cut_out_by_hand(data):
 
 @given(content=st.binary(max_size=90), order=st.sampled_from([b"II*\x00", b"MM\x00*", b""]))
 def test_an_index_of_anything_is_refused_or_followed(content, order):
-    """Nothing else is raised."""
+    """An index of random bytes must be refused or parsed, without another exception."""
     data = with_segment(LEFT, segment(b"MPF\x00" + order + content)) + RIGHT
 
     try:
@@ -369,7 +372,7 @@ def test_an_index_of_anything_is_refused_or_followed(content, order):
     except UnsupportedImage:
         return
 
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
 
 
 entry = st.tuples(
@@ -386,7 +389,7 @@ entry = st.tuples(
     kind=st.integers(0, 20),
 )
 def test_an_index_of_wrong_numbers_is_refused_or_followed(order, further, **wrong):
-    """Huge counts cost neither time nor memory, and offsets that wrap around are not followed."""
+    """Huge counts and offsets that wrap around must cost neither time nor memory."""
     data = with_segment(LEFT, index_segment(order, [(0x030000, 1, 0), *further], **wrong)) + RIGHT + THIRD
 
     try:
@@ -394,13 +397,13 @@ def test_an_index_of_wrong_numbers_is_refused_or_followed(order, further, **wron
     except UnsupportedImage:
         return
 
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
     assert cut_out_by_hand(after) == cut_out_by_hand(data)
 
 
 @given(place=st.integers(0, 10**6), value=st.integers(0, 255), name=st.sampled_from(list(FILES)))
-def test_any_wrong_byte_is_told(place, value, name):
-    """In the index, its marker included, and in all that stands behind the picture."""
+def test_any_wrong_byte_is_reported(place, value, name):
+    """A single wrong byte in the index or in the trailing data must be reported."""
     before = FILES[name]
     after = bytearray(anew(before))
     start, end = after.index(index_of(bytes(after))), len(after) - len(behind_picture(bytes(after)))
@@ -410,23 +413,23 @@ def test_any_wrong_byte_is_told(place, value, name):
 
     after[place] = value
 
-    assert check_extras(before, bytes(after)) is not None
+    assert check_auxiliary_images(before, bytes(after)) is not None
 
 
 @given(data=st.binary() | st.binary().map(b"\xff\xd8\xff\xe2\x00\x20MPF\x00".__add__))
 def test_what_is_no_picture_holds_nothing_to_carry(data):
-    """Nothing is raised, however little there is."""
-    assert data.startswith(without_extras(data)[:2])
+    """Files that are no image must have nothing to carry, and raise nothing."""
+    assert data.startswith(without_auxiliary_images(data)[:2])
     assert carried_index(data, "a.jpg") is None
     assert extras_named(data) is None
 
 
 @given(cut=st.integers(0, 10**6), name=st.sampled_from(list(FILES)))
-def test_a_file_that_is_cut_short_is_told(cut, name):
-    """Wherever that is; nothing is raised."""
+def test_a_truncated_file_is_reported(cut, name):
+    """A file truncated at any byte must be reported, without an exception."""
     after = anew(FILES[name])
 
-    assert check_extras(FILES[name], after[: cut % len(after)]) is not None
+    assert check_auxiliary_images(FILES[name], after[: cut % len(after)]) is not None
 
 
 def described(xmp):
@@ -462,7 +465,7 @@ NAMED = {
 
 @pytest.mark.parametrize(("data", "words"), NAMED.values(), ids=NAMED)
 def test_it_is_named(data, words):
-    """For a refusal that says what would be lost."""
+    """The kinds of auxiliary data must be named, so that a refusal can say what would be lost."""
     assert extras_named(data) == words
 
 
@@ -477,15 +480,15 @@ CORPUS = (
 
 @pytest.mark.parametrize(("name", "words"), CORPUS)
 def test_files_of_cameras_and_editors(corpus, name, words):
-    """What they hold is named and carried, and all but the first picture decodes to what it was."""
+    """Auxiliary images of real files must be named and carried over unchanged."""
     data = (corpus / name).read_bytes()
     picture = opened(data)
     first = encoded(picture, quality=60, **{key: picture.info[key] for key in ("exif", "xmp") if key in picture.info})
 
-    after = with_extras(first, carried_index(data, name), behind_picture(data))
+    after = with_auxiliary_images(first, carried_index(data, name), behind_picture(data))
 
     assert extras_named(data) == extras_named(after) == words
-    assert check_extras(data, after) is None
+    assert check_auxiliary_images(data, after) is None
     assert pictures(after) == [*pictures(first), *pictures(data)[1:]]
     assert cut_out(after) == [after.removesuffix(behind_picture(data)), *cut_out(data)[1:]]
     assert decodes(cut_out(after)[1])

@@ -1,4 +1,4 @@
-"""JPEG's quantisation tables: the shipped file is a ladder, and a file that is none is refused."""
+"""JPEG's quantisation tables: the shipped file forms a ladder, and a file that does not is refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def written(tmp_path, contents):
 
 
 def test_knots_are_what_the_file_says(tmp_path):
-    """In its order, as tuples that nobody can change."""
+    """Knots must have the order and the values of the file, as immutable tuples."""
     knots = load_knots(written(tmp_path, ladder(knot(50, 16.5))))
 
     assert list(knots) == [PHOTOGRAPH, DRAWING]
@@ -47,13 +47,13 @@ def test_knots_are_what_the_file_says(tmp_path):
 
 @pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"photograph": []}'])
 def test_broken_files_are_refused(tmp_path, contents):
-    """A file cut short or of another kind holds no tables."""
+    """Truncated files and files of another kind must raise ModelError."""
     with pytest.raises(ModelError, match=r"tables\.json"):
         load_knots(written(tmp_path, contents))
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
-    """Whatever it was, JSON it is not."""
+    """A binary file must raise ModelError."""
     path = tmp_path / "tables.json"
     path.write_bytes(b"\x80\x04\x95\xff\xfe")
 
@@ -62,7 +62,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    """What cannot be read is a ModelError too, by the promise of the function."""
+    """A missing file must raise ModelError, as documented."""
     with pytest.raises(ModelError, match=r"tables\.json"):
         load_knots(tmp_path / "tables.json")
 
@@ -94,13 +94,13 @@ NO_LADDERS = {
 
 @pytest.mark.parametrize("contents", NO_LADDERS.values(), ids=NO_LADDERS)
 def test_what_makes_no_ladder_is_refused(tmp_path, contents):
-    """When it is read, with the file's name: not in the middle of a picture."""
+    """Tables that form no ladder must be refused when the file is loaded, with its name."""
     with pytest.raises(ModelError, match=r"tables\.json"):
         load_knots(written(tmp_path, contents))
 
 
 def test_finer_chroma_may_cost_luma(tmp_path):
-    """At one quality the subsampling may change, and every divisor with it."""
+    """At a change of subsampling every divisor may change."""
     finer = [knot(quality, value, subsampling="4:4:4") for quality, value in ((80, 30.0), (100, 1.0))]
     contents = {**ladder(), DRAWING: [knot(1, 255.0), knot(80, 20.0), *finer]}
 
@@ -111,7 +111,7 @@ def test_finer_chroma_may_cost_luma(tmp_path):
 
 
 def test_tables_at_a_knot_are_the_knots():
-    """In whole numbers."""
+    """At a knot the tables must be those of the knot, rounded."""
     knots = [Knot(1, "4:2:0", ((255.0,) * 64,) * 3), Knot(50, "4:2:0", ((16.4,) * 64,) * 3)]
     knots.append(Knot(100, "4:4:4", ((1.0,) * 64,) * 3))
 
@@ -120,7 +120,7 @@ def test_tables_at_a_knot_are_the_knots():
 
 @each_content
 def test_tables_between_knots_are_between_them(content):
-    """No divisor is outside those of the knots around it, and the subsampling is that of the lower one."""
+    """Every divisor must be between those of the neighbouring knots, with the subsampling of the lower one."""
     knots = shipped_knots()[content]
     pairs = [(low, high) for low, high in pairwise(knots) if low.quality < high.quality]
 
@@ -133,7 +133,7 @@ def test_tables_between_knots_are_between_them(content):
 
 
 def test_the_shipped_file_holds_every_content():
-    """A codec asks for both, and finds both."""
+    """The shipped file must have tables for photographs and for graphics."""
     knots = load_knots(models_folder() / "jpeg-tables.json")
 
     assert set(knots) == {PHOTOGRAPH, DRAWING}
@@ -143,7 +143,7 @@ def test_the_shipped_file_holds_every_content():
 
 @each_content
 def test_the_shipped_tables_span_what_decoders_read(content):
-    """From 255 everywhere to 1 everywhere."""
+    """The shipped tables must span all divisors from 255 to 1."""
     coarsest, finest = quantisation(1, content)[0], quantisation(100, content)[0]
 
     assert (set(sum(coarsest, ())), set(sum(finest, ()))) == ({255}, {1})

@@ -1,4 +1,4 @@
-"""The quality a JPEG came with: estimated from its tables, and never exceeded in its place."""
+"""The quality of a JPEG source is estimated from its tables, and a file fitted in place never exceeds it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ divisors = st.lists(st.integers(1, 255), min_size=64, max_size=64)
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_the_quality_of_libjpeg_is_read_from_its_tables(mode):
-    """Every one of them; the top two have the same tables but for the chroma."""
+    """Every quality of libjpeg must be recognised; the top two differ only in chroma."""
     for quality in range(1, 101):
         found = JPEG.source_quality(opened(encoded(PICTURE.convert(mode), quality=quality)))
 
@@ -34,7 +34,7 @@ def test_the_quality_of_libjpeg_is_read_from_its_tables(mode):
 
 @pytest.mark.parametrize("target", [1500, 4000, 12_000])
 def test_the_quality_of_our_own_files_is_their_rung(target):
-    """Their tables are of another shape, but known."""
+    """Files with learned tables must be recognised by their rung."""
     result = compress(PICTURE, target, format="JPEG")
 
     assert JPEG.source_quality(Image.open(BytesIO(result.data))) == result.quality
@@ -43,7 +43,7 @@ def test_the_quality_of_our_own_files_is_their_rung(target):
 @pytest.mark.parametrize("content", ["photograph", "drawing"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_every_rung_is_known_by_its_tables(content, mode):
-    """Exactly; but for the finest, where a single table is that of several rungs, and the lowest of them counts."""
+    """Every rung must be recognised exactly; of fine rungs that share a grey table, the lowest counts."""
     codec, picture = JPEG.suited(content), photograph((16, 16), mode)
 
     for rung, quality in enumerate(codec.ladder):
@@ -55,7 +55,7 @@ def test_every_rung_is_known_by_its_tables(content, mode):
 @pytest.mark.parametrize("effort", ["fast", "normal", "best"])
 @pytest.mark.parametrize("picture", [photograph(), screenshot()], ids=["photograph", "drawing"])
 def test_the_effort_does_not_hide_the_rung(picture, effort):
-    """The coding is another then, the tables are the same."""
+    """The effort changes the entropy coding only, and must not change the estimate."""
     result = compress(picture, 5000, format="JPEG", effort=effort)
 
     assert JPEG.source_quality(opened(result.data)) == result.quality
@@ -66,7 +66,7 @@ def test_the_effort_does_not_hide_the_rung(picture, effort):
 @example(luminance=[255] * 64, chrominance=[255] * 64, grey=True)
 @example(luminance=[1] * 64, chrominance=[255] * 64, grey=False)
 def test_no_tables_are_taken_for_finer_ones(luminance, chrominance, grey):
-    """What libjpeg has at the estimate is at least as coarse as what is there, or is the coarsest there is."""
+    """The libjpeg table at the estimate must be at least as coarse as the table of the file."""
     picture = photograph((16, 16), "L" if grey else "RGB")
     tables = [luminance] if grey else [luminance, chrominance]
 
@@ -78,7 +78,7 @@ def test_no_tables_are_taken_for_finer_ones(luminance, chrominance, grey):
 
 
 def test_tables_that_nobody_knows_are_taken_as_no_finer_than_they_are():
-    """By the sum of their divisors: the estimate errs to the coarse side."""
+    """Unknown tables must never be estimated finer than they are."""
     table = [17] * 64
     found = JPEG.source_quality(opened(encoded(PICTURE, qtables=[table])))
 
@@ -87,16 +87,16 @@ def test_tables_that_nobody_knows_are_taken_as_no_finer_than_they_are():
 
 
 @pytest.mark.parametrize("format_", ["PNG", "WEBP", "AVIF"])
-def test_other_formats_do_not_tell(format_):
-    """None, not a guess."""
+def test_other_formats_have_no_source_quality(format_):
+    """Other formats must have no estimate instead of a guess."""
     picture = opened(encoded(PICTURE, format_))
 
     assert JPEG.source_quality(picture) is None
     assert codec_for_format("WEBP").source_quality(picture) is None
 
 
-def test_pictures_that_are_from_no_file_do_not_tell():
-    """Nor what was made of one that was."""
+def test_images_in_memory_have_no_source_quality():
+    """An image that was not opened from a JPEG file must have no estimate."""
     source = opened(encoded(PICTURE, quality=50))
 
     assert JPEG.source_quality(PICTURE) is None
@@ -108,7 +108,7 @@ def test_pictures_that_are_from_no_file_do_not_tell():
 @pytest.mark.parametrize("quality", [20, 50, 85])
 @pytest.mark.parametrize("share", [0.55, 0.8, 0.99])
 def test_in_its_place_the_quality_never_rises(tmp_path, quality, share, options):
-    """What was lost once does not come back by more bits; a floor above it counts as it."""
+    """In place, the quality must not exceed that of the source: more bits restore nothing."""
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded(PICTURE, quality=quality))
 
@@ -144,7 +144,7 @@ asked = st.fixed_dictionaries(
 @example(source=50, made_by="libjpeg", share=0.8, options={"min_quality": 95, "on_unreachable": "smallest"})
 @example(source=50, made_by="libjpeg", share=0.99, options={"resize": True, "min_quality": 95})
 def test_in_its_place_no_quality_ever_rises(tmp_path_factory, source, made_by, share, options):
-    """Whatever made the file and whatever is asked for; nor do its bytes."""
+    """In place, neither the quality nor the size may grow, whatever made the file and whatever the options."""
     picture = photograph((96, 64)) if made_by != "drawing" else screenshot((96, 64))
     if made_by == "libjpeg":
         quality, data = int(source), encoded(picture, quality=int(source))
@@ -165,7 +165,7 @@ def test_in_its_place_no_quality_ever_rises(tmp_path_factory, source, made_by, s
 
 @pytest.mark.parametrize("shares", [(0.9, 0.8, 0.7, 0.6), (0.99, 0.98, 0.97)], ids=str)
 def test_a_file_that_is_fitted_again_and_again_only_ever_falls(tmp_path, shares):
-    """A budget that is lowered year by year."""
+    """With falling budgets the quality of a file fitted in place must never rise."""
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded(PICTURE, quality=80, optimize=True))
     first, qualities = path.stat().st_size, [80]
@@ -179,7 +179,7 @@ def test_a_file_that_is_fitted_again_and_again_only_ever_falls(tmp_path, shares)
 
 
 def test_a_new_file_may_have_any_quality(tmp_path):
-    """Who names an output, or passes a picture, asked for so many bytes."""
+    """A new output file may have a higher quality than its source."""
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded(PICTURE, quality=30))
 

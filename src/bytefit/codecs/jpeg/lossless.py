@@ -1,6 +1,6 @@
-"""JPEG files made smaller with every pixel as it is: needless segments left out, the entropy coding done better.
+"""Makes JPEG files smaller without changing a pixel: drops needless segments and improves the entropy coding.
 
-It works on the bytes of a file and knows what its segments are for. The coding is for mozjpeg to do, where it is there.
+It works on the bytes of a file. mozjpeg, if installed, does the entropy coding.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, behind_picture, markers
-from bytefit.codecs.jpeg.multi_picture import carried_index, with_extras, without_extras
+from bytefit.codecs.jpeg.multi_picture import carried_index, with_auxiliary_images, without_auxiliary_images
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _SOI, _SOS, _COM, _APP0, _APP1, _APP2, _APP14, _APP15 = 0xD8, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 
-# Segments that say how the picture is to be shown, whatever else is dropped: JFIF's resolution, Adobe's colours.
+# Segments that affect how the image is shown and are always kept: JFIF's resolution, Adobe's colour transform.
 _ABOUT_PIXELS = {_APP0: b"JFIF\x00", _APP14: b"Adobe"}
 _PROFILE = b"ICC_PROFILE\x00"
 
-# What recodes a file, in a process of its own: where libjpeg's compressor finds a coefficient out of range, or two
-# quantisation tables for one component, it ends the process (the bindings handle errors of the decompressor only;
-# corpus: hostile/jpeg/dc-predictor-overflow.jpg). It costs 20 ms.
+# mozjpeg runs in its own process: its compressor ends the process on a coefficient out of range, or on two quantisation
+# tables for one component (the bindings handle errors of the decompressor only; corpus:
+# hostile/jpeg/dc-predictor-overflow.jpg). The process costs 20 ms.
 _RECODER = """
 import sys
 sys.path[:] = sys.argv[1:]
@@ -33,49 +33,49 @@ sys.stdout.buffer.write(optimize(sys.stdin.buffer.read(), copy=COPY_MARKERS.ALL)
 
 
 def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
-    """Yield versions of a JPEG file that hold exactly its pixels, each smaller than the one before.
+    """Yield versions of a JPEG file with exactly its pixels, each smaller than the one before.
 
     Args:
-        data: the file, of one picture.
-        policy: what is kept of its metadata, see `bytefit.compress`. With "strip" the picture must stand upright.
-        orientation: the EXIF block with nothing but the orientation; empty where it is upright.
-        most: of how many bytes a file may be for its coding to be improved, which takes its time; None for any.
+        data: the file.
+        policy: the metadata to keep, see `bytefit.compress`. "strip" requires an upright image.
+        orientation: an EXIF block with only the orientation; empty if the image is upright.
+        most: the largest file, in bytes, whose entropy coding is improved, which takes time; None for any size.
     """
     try:
         index = carried_index(data, "the file")
     except UnsupportedImage:
         return
-    behind = behind_picture(data)
+    trailing = behind_picture(data)
     if policy != "keep":
         if index is not None:
-            return  # whether the other pictures may be dropped is not for metadata to say
-        behind = b""
-    alone = without_extras(data)
-    lean = _without_needless(alone, policy, orientation)
-    finished = with_extras(lean, index, behind)
+            return  # a metadata policy does not decide whether further images may be dropped
+        trailing = b""
+    alone = without_auxiliary_images(data)
+    lean = _without_needless_segments(alone, policy, orientation)
+    finished = with_auxiliary_images(lean, index, trailing)
     if len(finished) < len(data):
         yield finished
     if most is not None and len(finished) > most:
         return
-    tight = _recoded(lean)
-    if tight is not None and len(tight) < len(lean):
-        yield with_extras(tight, index, behind)
+    recoded = _recoded(lean)
+    if recoded is not None and len(recoded) < len(lean):
+        yield with_auxiliary_images(recoded, index, trailing)
 
 
-def _without_needless(data: bytes, policy: str, orientation: bytes) -> bytes:
-    """Return the file without padding and without what `policy` drops of its metadata."""
+def _without_needless_segments(data: bytes, policy: str, orientation: bytes) -> bytes:
+    """Return the file without padding and without the metadata that `policy` drops."""
     kept = [b"\xff\xd8"]
     if policy != "keep" and orientation:
         kept.append(bytes((0xFF, _APP1)) + (len(orientation) + 2).to_bytes(2, "big") + orientation)
     rest = len(data)
-    for marker, start, behind in markers(data):
+    for marker, start, content in markers(data):
         if marker == _SOS:
             rest = start
             break
-        length = int.from_bytes(data[behind : behind + 2], "big")
-        if marker != _SOI and _is_kept(marker, data[behind + 2 : behind + length], policy):
-            kept.append(bytes((0xFF, marker)) + data[behind : behind + length])
-    end = next((behind for marker, _, behind in markers(data) if marker == EOI), len(data))
+        length = int.from_bytes(data[content : content + 2], "big")
+        if marker != _SOI and _is_kept(marker, data[content + 2 : content + length], policy):
+            kept.append(bytes((0xFF, marker)) + data[content : content + length])
+    end = next((end for marker, _, end in markers(data) if marker == EOI), len(data))
     return b"".join(kept) + data[rest:end]
 
 
@@ -90,9 +90,9 @@ def _is_kept(marker: int, content: bytes, policy: str) -> bool:
 
 
 def _recoded(data: bytes) -> bytes | None:
-    """Return the same coefficients and markers, coded progressively as mozjpeg finds it smallest.
+    """Return the same coefficients and markers in mozjpeg's smallest progressive coding.
 
-    None where it is not installed, or cannot: such a file is encoded anew as any other.
+    None if mozjpeg is not installed or fails: such a file is encoded again with loss.
     """
     import subprocess
     from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""The markers of a JPEG file, walked segment by segment (ITU-T T.81, annex B). It knows nothing of pictures."""
+"""Walks the markers of a JPEG file segment by segment (ITU-T T.81, annex B), without decoding the image."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 DQT, EOI = 0xDB, 0xD9
 
-# Padding of JPEG files goes into application segments with a name of our own, which are left out when the file is
-# compressed again; a comment would be carried along as somebody's words.
+# JPEG padding is stored in application segments with this name, which are dropped when the file is compressed again. A
+# comment would be carried along as metadata.
 JPEG_PADDING = b"bytefit\x00"
 
 _STRAY = 64
@@ -22,9 +22,9 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 
 
 def markers(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield (marker, offset of its first byte, offset just behind its two bytes), in order.
+    """Yield (marker, offset of its first byte, offset after its two bytes), in order.
 
-    Segments are skipped by their lengths, so that a thumbnail inside one is not mistaken for the picture.
+    Segments are skipped by their lengths, so that a thumbnail inside a segment is not mistaken for the image.
     """
     position = 0
     while found := _MARKER.search(data, position):
@@ -35,10 +35,10 @@ def markers(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def behind_picture(data: bytes) -> bytes:
-    """Return what stands behind the picture of a JPEG file: the film of a motion photo, a camera's preview ...
+    """Return the data after the image of a JPEG file: the film of a motion photo, a camera's preview ...
 
-    Such data are found from the end of the file, so that they can be put behind another picture. A few stray bytes
-    are nothing anybody put there on purpose.
+    Readers locate such data from the end of the file, so that it may follow another encoding of the image. Up to 64
+    bytes that are not padding count as stray bytes and are ignored.
     """
-    end = next((behind for marker, _, behind in markers(data) if marker == EOI), len(data))
+    end = next((end for marker, _, end in markers(data) if marker == EOI), len(data))
     return data[end:] if len(data[end:].strip(b"\x00\xff")) > _STRAY else b""

@@ -1,8 +1,8 @@
-"""What a JPEG file holds beside its picture: further pictures, gain maps, depth maps, films; and the index of these.
+"""Carries the auxiliary images of a JPEG file (further images, gain maps, depth maps, films) and corrects their index.
 
-All of it stands behind the end of the primary picture, where it can stay byte for byte. Only the index in the primary
-picture (MPF, CIPA DC-007) says where it is in the file, and is corrected when the primary picture is encoded anew. XMP
-counts lengths, or from the end of the file, and stays true. It knows nothing of what the other pictures show.
+All of them follow the end of the primary image, where they stay byte for byte. Their offsets are stored only in the
+index in the primary image (MPF, CIPA DC-007), which is corrected when the primary image is encoded again. XMP stores
+lengths or counts from the end of the file, and thus stays valid. This module does not decode any image.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _ENTRY = "IIIHH"  # attributes, size, offset, two entries that this one depends 
 _ENTRY_SIZE = 16
 _SIZE_AT, _OFFSET_AT = 4, 8
 
-# What is behind a picture, by what tells of it. Words of XMP stand before the data as well as in them; a film is known
-# by the first box of its own (ISO/IEC 14496-12), because its XMP outlives it in editors.
+# The patterns that identify trailing data. XMP mentions an auxiliary image in the primary image as well as in the
+# auxiliary one. A film is identified by its first box (ISO/IEC 14496-12): editors keep its XMP after dropping the film.
 _PICTURES = {
     "an Ultra HDR gain map": rb"hdrgm:Version|Semantic[\s=>\"']+GainMap|urn:iso:std:iso:ts:21496:-1",
     "an HDR gain map": rb"HDRGainMapVersion",  # Apple's
@@ -46,15 +46,15 @@ _FILM = re.compile(rb"\x00\x00\x00.ftyp", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The index of the pictures of a file, with what is needed to correct it.
+    """The index of the images of a file, with the offsets needed to correct it.
 
     Attributes:
-        segment: the whole APP2 segment, its marker included.
-        order: its byte order, as `struct` writes it.
-        place: offset of its first entry in the segment.
-        count: how many entries there are, the primary picture's included.
-        origin: offset in the file which the offsets in the entries count from.
-        end: offset in the file just behind the primary picture.
+        segment: the complete APP2 segment with its marker.
+        order: its byte order in the notation of `struct`.
+        place: the offset of its first entry in the segment.
+        count: the number of entries, including that of the primary image.
+        origin: the offset in the file from which the offsets in the entries count.
+        end: the offset in the file of the end of the primary image.
     """
 
     segment: bytes
@@ -65,32 +65,32 @@ class Index:
     end: int
 
     def further(self) -> list[tuple[int, int]]:
-        """Return the place in the file and the size of every picture but the primary one, as they are stated."""
+        """Return the offset in the file and the size that the index states for each image except the primary one."""
         entries = self.segment[self.place : self.place + self.count * _ENTRY_SIZE]
         stated = list(struct.iter_unpack(self.order + _ENTRY, entries))[1:]
         return [(self.origin + offset, size) for _, size, offset, *_ in stated]
 
 
 def index_of(data: bytes) -> bytes | None:
-    """Return the multi-picture index of a JPEG file, a whole APP2 segment, or None where there is none."""
+    """Return the multi-picture index of a JPEG file, a complete APP2 segment; None if it has none."""
     return next((data[start:end] for start, end in _indexes(data)), None)
 
 
 def carried_index(data: bytes, name: str) -> Index | None:
-    """Return the index of a JPEG file as `with_extras` takes it; `name` is for the messages.
+    """Return the index of a JPEG file as `with_auxiliary_images` takes it; `name` is for the messages.
 
-    None where there is none, and where nothing stands behind the picture: tools that drop the other pictures leave
-    their index (libjpeg-turbo #889), and nothing is lost that is not lost already. The sizes of the other pictures are
-    not looked at: they do not change, and Pillow 13 writes wrong ones from the third picture on.
+    Returns None if the file has no index, or no data after the primary image: some tools drop the other images but
+    leave the index (libjpeg-turbo #889), and then nothing is left to lose. The sizes of the other images are not
+    checked: they do not change, and Pillow 13 writes wrong ones from the third image on.
 
     Raises:
-        UnsupportedImage: if the index does not say where the pictures are, so that it cannot be corrected.
+        UnsupportedImage: if the index does not point to the images, so that it cannot be corrected.
     """
-    behind = behind_picture(data)
-    if not behind or index_of(data) is None:
+    trailing = behind_picture(data)
+    if not trailing or index_of(data) is None:
         return None
     try:
-        return _followed(data, len(data) - len(behind))
+        return _parsed_index(data, len(data) - len(trailing))
     except (UnsupportedImage, struct.error) as error:
         reason = error if isinstance(error, UnsupportedImage) else "it is cut short"
         raise UnsupportedImage(
@@ -99,27 +99,27 @@ def carried_index(data: bytes, name: str) -> Index | None:
         ) from None
 
 
-def with_extras(primary: bytes, index: Index | None, behind: bytes) -> bytes:
-    """Return a file of the picture `primary`, the corrected `index` and what stood behind the picture it is made for.
+def with_auxiliary_images(primary: bytes, index: Index | None, behind: bytes) -> bytes:
+    """Return the image `primary` with the corrected `index` and the trailing data `behind`.
 
-    What is added has always the same size, so that a search can count on it: that of the index's segment and of
-    `behind`. Padding belongs into `primary`: in the file it would move what the index points to.
+    The added size is always that of the index segment plus `behind`, so that a search can rely on it. Padding belongs
+    in `primary`: elsewhere it would move the images that the index points to.
 
     Args:
-        primary: a JPEG file that has no index and ends where its picture does.
+        primary: a JPEG file without an index and without trailing data.
         index: see `carried_index`.
         behind: see `behind_picture`.
     """
     assert primary.endswith(_END_OF_IMAGE)
     if index is None:
         return primary + behind
-    place = _behind_metadata(primary)
+    place = _end_of_metadata(primary)
     segment = _corrected(index, place + _ORIGIN, len(primary) + len(index.segment))
     return primary[:place] + segment + primary[place:] + behind
 
 
-def without_extras(data: bytes) -> bytes:
-    """Return the primary picture of a JPEG file, without its index and what stands behind the picture."""
+def without_auxiliary_images(data: bytes) -> bytes:
+    """Return the primary image of a JPEG file, without its index and without trailing data."""
     kept, position = [], 0
     for start, end in _indexes(data):
         kept.append(data[position:start])
@@ -127,23 +127,23 @@ def without_extras(data: bytes) -> bytes:
     return b"".join(kept) + data[position : len(data) - len(behind_picture(data))]
 
 
-def check_extras(before: bytes, after: bytes) -> str | None:
-    """Return what the file `after` lost, or holds wrongly, of all that `before` holds beside its picture; else None."""
+def check_auxiliary_images(before: bytes, after: bytes) -> str | None:
+    """Return words for auxiliary data of the file `before` that `after` lost or changed, or None."""
     if behind_picture(before) != behind_picture(after):
-        return "what stands behind the picture is not what it was"
+        return "the data after the image has changed"
     try:
         old, new = carried_index(before, "the file before"), carried_index(after, "the new file")
     except UnsupportedImage as error:
         return str(error)
     if old is None or new is None:
-        return None if old is new else "the index of further pictures is not in both files"
+        return None if old is new else "only one of the files has an index of further images"
     if old.count != new.count:
-        return f"the index lists {new.count} pictures, not {old.count}"
+        return f"the index lists {new.count} images instead of {old.count}"
     for number, (one, other) in enumerate(zip(old.further(), new.further(), strict=True), 2):
         if _cut_out(before, *one) != _cut_out(after, *other):
-            return f"picture {number} is not what it was where the index points to"
+            return f"the index points to a changed image {number}"
     same = new.segment == _corrected(old, new.origin, new.end)
-    return None if same else "the index says something else than it did, or a wrong size of the first picture"
+    return None if same else "the index has changed, or states a wrong size of the first image"
 
 
 def extras_named(data: bytes) -> str | None:
@@ -151,7 +151,7 @@ def extras_named(data: bytes) -> str | None:
     behind = behind_picture(data)
     if not behind:
         return None
-    # Metadata stand in the first bytes of the primary picture, and in those of the others.
+    # The metadata is at the start of the primary image, and at the start of each of the others.
     words = data[: _start_of_scan(data)] + behind
     named = [name for name, pattern in _PICTURES.items() if re.search(pattern, words)]
     further = _further_count(data) - len(named)
@@ -163,7 +163,7 @@ def extras_named(data: bytes) -> str | None:
 
 
 def _indexes(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the indexes of the file start and end, fill bytes before their markers left aside."""
+    """Yield the start and the end of each index in the file, without fill bytes before its marker."""
     for marker, _, content in markers(data):
         if marker == _SOS:
             return
@@ -172,21 +172,21 @@ def _indexes(data: bytes) -> Iterator[tuple[int, int]]:
             yield content - 2, end
 
 
-def _followed(data: bytes, end: int) -> Index:
-    """Return the index of a file whose primary picture ends at `end`.
+def _parsed_index(data: bytes, end: int) -> Index:
+    """Parse the index of a file whose primary image ends at `end`.
 
     Raises:
-        UnsupportedImage: if what it says cannot be.
-        struct.error: if it is cut short.
+        UnsupportedImage: if the index contradicts the file.
+        struct.error: if the index is truncated.
     """
     (start, stop), *others = _indexes(data)
     if others:
-        raise UnsupportedImage(f"there are {1 + len(others)} of them")
+        raise UnsupportedImage(f"the file has {1 + len(others)} indexes")
     segment = data[start:stop]
     order = _TIFF_HEADER.get(segment[_ORIGIN : _ORIGIN + 4])
     if order is None:
         raise UnsupportedImage("its byte order is unknown")
-    count, place = _entries(segment[_ORIGIN:], order)
+    count, place = _located_entries(segment[_ORIGIN:], order)
     if struct.unpack_from(order + "I", segment, _ORIGIN + place + _OFFSET_AT) != (0,):
         raise UnsupportedImage("its first picture is not the first in the file")
     index = Index(segment, order, _ORIGIN + place, count, start + _ORIGIN, end)
@@ -194,12 +194,12 @@ def _followed(data: bytes, end: int) -> Index:
         if position < end:
             raise UnsupportedImage(f"it places picture {number} inside the first")
         if data[position : position + 2] != bytes((0xFF, _SOI)):
-            raise UnsupportedImage(f"there is no picture where it places number {number}")
+            raise UnsupportedImage(f"it points to no image for number {number}")
     return index
 
 
-def _entries(tiff: bytes, order: str) -> tuple[int, int]:
-    """Return how many entries the index has, and where the first one is in it."""
+def _located_entries(tiff: bytes, order: str) -> tuple[int, int]:
+    """Return the number of entries of an index and the offset of the first one."""
     (directory,) = struct.unpack_from(order + "I", tiff, 4)
     (length,) = struct.unpack_from(order + "H", tiff, directory)
     first = directory + 2
@@ -214,7 +214,7 @@ def _entries(tiff: bytes, order: str) -> tuple[int, int]:
     kind, size, place = fields[_ENTRIES]
     if number_kind not in _INTEGER or values != 1 or kind not in _BYTES or number == 0 or size != number * _ENTRY_SIZE:
         raise UnsupportedImage(f"its {size} bytes of entries are not those of {number} pictures")
-    # A field's value never stands inside the directory: correcting it there would destroy that.
+    # Correcting entries that overlap the directory of fields would destroy it.
     if place < first + length * _FIELD_SIZE and place + size > directory:
         raise UnsupportedImage("its entries overlap its fields")
     if not len(b"II*\x00") + 4 <= place <= len(tiff) - size:
@@ -223,10 +223,10 @@ def _entries(tiff: bytes, order: str) -> tuple[int, int]:
 
 
 def _corrected(index: Index, origin: int, end: int) -> bytes:
-    """Return the segment for a file where offsets count from `origin` and the primary picture ends at `end`.
+    """Return the segment for a file in which offsets count from `origin` and the primary image ends at `end`.
 
-    The size of a picture reaches from its first byte to its end-of-image marker (DC-007): some writers count
-    padding behind it, others forget metadata they added (corpus: hostile/multipicture).
+    The size of an image extends from its first byte to its end-of-image marker (DC-007). Some writers include padding
+    after it, others omit metadata they added (corpus: hostile/multipicture).
     """
     segment = bytearray(index.segment)
     struct.pack_into(index.order + "I", segment, index.place + _SIZE_AT, end)
@@ -236,10 +236,10 @@ def _corrected(index: Index, origin: int, end: int) -> bytes:
     return bytes(segment)
 
 
-def _behind_metadata(data: bytes) -> int:
-    """Return the place behind the metadata at the start of a file, where its tables begin.
+def _end_of_metadata(data: bytes) -> int:
+    """Return the end of the metadata at the start of a file, where its tables begin.
 
-    DC-007 wants the index right behind EXIF; but behind all metadata nobody breaks it who edits them.
+    DC-007 wants the index directly after EXIF. After all metadata, tools that edit metadata do not break it.
     """
     return next(
         start for marker, start, _ in markers(data) if not (marker in {_SOI, _COM} or _APP0 <= marker <= _APP15)
@@ -255,7 +255,7 @@ def _cut_out(data: bytes, position: int, size: int) -> bytes:
 
 
 def _further_count(data: bytes) -> int:
-    """Return how many pictures the index lists beside the first one, 0 where it cannot be trusted."""
+    """Return the number of images in the index after the first one; 0 if the index is damaged."""
     try:
         index = carried_index(data, "the file")
     except UnsupportedImage:

@@ -1,9 +1,9 @@
-"""JPEG's quantisation tables, learned: for every quality, by what is in the picture. It encodes nothing.
+"""Learned quantisation tables for JPEG, for each quality and each kind of content. This module encodes nothing.
 
-The tables are data, in `models/jpeg-tables.json`, made by `bytefit train --tables`: for each *content* a few knots
-along the quality scale, between which every divisor is interpolated in its logarithm. No divisor rises with the
-quality, which keeps the ladder in the order of its sizes. A quality means what it means to libjpeg: at a knot, both
-reach the same mean SSIMULACRA2 score on the pictures learned from.
+`bytefit train --tables` writes the tables to `models/jpeg-tables.json`: for each *content* a few knots along the
+quality scale. Between knots the logarithm of every divisor is interpolated. No divisor rises with the quality, so that
+sizes rise along the ladder. A quality corresponds to libjpeg's: at a knot, both reach the same mean SSIMULACRA2 score
+on the training images.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Knot:
 
     Attributes:
         quality: on libjpeg's scale, 1 to 100.
-        subsampling: of the chroma planes, "4:2:0" or "4:4:4".
-        tables: of luma, Cb and Cr, 64 divisors each in row order, 1 to 255, not yet whole numbers.
+        subsampling: the chroma subsampling, "4:2:0" or "4:4:4".
+        tables: the tables of luma, Cb and Cr: 64 divisors each in row order, 1 to 255, not rounded.
     """
 
     quality: float
@@ -42,33 +42,33 @@ class Knot:
 
 @lru_cache(maxsize=512)
 def quantisation(quality: float, content: str) -> tuple[tuple[tuple[int, ...], ...], str]:
-    """Return the shipped tables (luma, Cb, Cr) of a quality, 1 to 100, and the subsampling that goes with them."""
+    """Return the shipped tables (luma, Cb, Cr) of a quality, 1 to 100, and their chroma subsampling."""
     return tables_at(shipped_knots()[content], quality)
 
 
 def tables_at(knots: list[Knot], quality: float) -> tuple[tuple[tuple[int, ...], ...], str]:
-    """Return the tables of a quality between knots, in whole numbers, and the subsampling that goes with them."""
+    """Return the tables of a quality, interpolated between knots and rounded, and their chroma subsampling."""
     for low, high in pairwise(knots):
         if quality < high.quality or high.quality == 100:  # noqa: PLR2004  (the top of libjpeg's scale)
             share = (quality - low.quality) / (high.quality - low.quality)
             pairs = zip(low.tables, high.tables, strict=True)
-            return tuple(_between(first, second, share) for first, second in pairs), low.subsampling
+            return tuple(_interpolated(first, second, share) for first, second in pairs), low.subsampling
     raise AssertionError(quality)
 
 
-def _between(low: tuple[float, ...], high: tuple[float, ...], share: float) -> tuple[int, ...]:
-    return tuple([round(exp(start + share * way)) for start, way in _ways(low, high)])
+def _interpolated(low: tuple[float, ...], high: tuple[float, ...], share: float) -> tuple[int, ...]:
+    return tuple([round(exp(start + share * slope)) for start, slope in _log_lines(low, high)])
 
 
 @cache
-def _ways(low: tuple[float, ...], high: tuple[float, ...]) -> list[tuple[float, float]]:
-    """Return for each entry its logarithm, and how far that is from the one it is on the way to."""
+def _log_lines(low: tuple[float, ...], high: tuple[float, ...]) -> list[tuple[float, float]]:
+    """Return the logarithm of each divisor at the low knot, and its difference to that at the high knot."""
     return [(log(a), log(b) - log(a)) for a, b in zip(low, high, strict=True)]
 
 
 @cache
 def shipped_knots() -> dict[str, list[Knot]]:
-    """Return the knots of every content as they are shipped, in the order of their quality."""
+    """Return the shipped knots of every content, sorted by quality."""
     return load_knots(models_folder() / "jpeg-tables.json")
 
 
@@ -76,7 +76,7 @@ def load_knots(path: Path) -> dict[str, list[Knot]]:
     """Read a file of tables and check it.
 
     Raises:
-        ModelError: if it cannot be read, is of another version or does not make a ladder.
+        ModelError: if the file cannot be read, has another version, or its tables do not form a ladder.
     """
     try:
         record = json.loads(path.read_bytes())
@@ -85,16 +85,21 @@ def load_knots(path: Path) -> dict[str, list[Knot]]:
             content: [Knot(knot["quality"], knot["subsampling"], tuple(map(tuple, knot["tables"]))) for knot in rows]
             for content, rows in record.items()
         }
-        whole = version == VERSION and {PHOTOGRAPH, DRAWING} <= set(knots) and all(map(_makes_ladder, knots.values()))
+        is_valid = (
+            version == VERSION and {PHOTOGRAPH, DRAWING} <= set(knots) and all(map(_makes_ladder, knots.values()))
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"cannot read the quantisation tables {path}: {error!r}") from error
-    if not whole:
-        raise ModelError(f"the quantisation tables {path} (version {version}) make no ladder: train them again")
+    if not is_valid:
+        raise ModelError(
+            f"cannot use the quantisation tables {path} (version {version}): they must have version {VERSION} and form "
+            f"a ladder; train them again"
+        )
     return knots
 
 
 def _makes_ladder(knots: list[Knot]) -> bool:
-    """Return whether the knots span the scale, and no divisor rises with the quality but where subsampling changes."""
+    """Return whether the knots span the scale and no divisor rises with the quality while the subsampling stays."""
     if [knot.quality for knot in (*knots[:1], *knots[-1:])] != [1, 100]:
         return False
     entries = [value for knot in knots for table in knot.tables for value in table]

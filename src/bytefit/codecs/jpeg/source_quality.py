@@ -1,4 +1,4 @@
-"""What a JPEG file tells of its own making: the quality it was encoded with, read from its quantisation tables."""
+"""Estimates the quality a JPEG file was encoded with from its quantisation tables."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _LUMINANCE = (
 
 
 def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> float | None:
-    """Return the quality an opened JPEG file was encoded with, 1 to 100; None for a picture that is from no JPEG file.
+    """Return the quality that an opened JPEG file was encoded with, 1 to 100; None if the image is not a JPEG file.
 
-    A file with the learned tables has the quality of their rung on `ladder`. Any other has the highest of libjpeg's
-    qualities whose table is as coarse, by the sum of its divisors, so that the estimate is never above what it was.
+    A file with learned tables has the quality of their rung on `ladder`. For any other file the estimate is the highest
+    quality of libjpeg whose table is as coarse, by the sum of its divisors, so that it never exceeds the true quality.
     """
     tables = getattr(picture, "quantization", None)
     if not tables:
         return None
     found = tuple(tuple(tables[number]) for number in sorted(tables))
-    # Finer rungs have the same luminance: of those that a grey picture may be from, the lowest.
+    # A grey image has only the luminance table, which several fine rungs share: the lowest of them counts.
     rungs = [
         quality
         for content in (PHOTOGRAPH, DRAWING)
@@ -46,6 +46,6 @@ def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> fl
 
 
 def _libjpeg_sum(quality: int) -> int:
-    """Return the sum of the divisors that libjpeg has at a quality (jcparam.c, jpeg_quality_scaling)."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's own halves)
+    """Return the sum of libjpeg's luminance divisors at a quality (jcparam.c, jpeg_quality_scaling)."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's own formula)
     return sum(min(255, max(1, (entry * scale + 50) // 100)) for entry in _LUMINANCE)
