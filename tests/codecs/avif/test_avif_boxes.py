@@ -1,4 +1,4 @@
-"""The boxes of AVIF files: what would be lost is told."""
+"""The boxes of AVIF files that would be lost are reported."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ def recoloured(primaries, transfer):
     ids=["colours", "grey", "with everything", "animated", "padded"],
 )
 def test_of_what_pillow_writes_nothing_is_lost(data):
-    """Nor of what bytefit itself put there."""
+    """Files written by Pillow or padded by bytefit must report no loss."""
     assert lost_in_avif(data) is None
 
 
 def test_a_strangers_box_is_named():
-    """With its size."""
+    """An unknown box must be reported with its size."""
     assert lost_in_avif(box(b"ftyp", b"avif") + box(b"film", b"film" * 9) + PLAIN) == "a box 'film' of 36 bytes"
 
 
 def test_a_strangers_box_at_the_end_is_named():
-    """The usual place for one."""
+    """An unknown box at the end of the file, the usual place, must be reported."""
     assert lost_in_avif(PLAIN + box(b"film", b"film" * 9)) == "a box 'film' of 36 bytes"
 
 
 @pytest.mark.parametrize(("primaries", "transfer"), [(9, 16), (9, 18), (12, 13), (1, 16)])
-def test_colours_that_eight_bits_of_srgb_do_not_hold_are_told(primaries, transfer):
-    """Wide gamuts and high dynamic range (ITU-T H.273)."""
+def test_wide_gamut_and_high_dynamic_range_are_reported(primaries, transfer):
+    """Wide gamuts and high dynamic range (ITU-T H.273) must be reported."""
     assert lost_in_avif(recoloured(primaries, transfer)) == (
         f"colours of its own (primaries {primaries}, transfer {transfer})"
     )
@@ -58,12 +58,12 @@ def test_colours_that_eight_bits_of_srgb_do_not_hold_are_told(primaries, transfe
 
 @pytest.mark.parametrize(("primaries", "transfer"), [(1, 13), (2, 2), (1, 1), (1, 6)])
 def test_plain_colours_are_nothing(primaries, transfer):
-    """What Pillow decodes to is what the file shows."""
+    """Colours that Pillow decodes correctly must not be reported."""
     assert lost_in_avif(recoloured(primaries, transfer)) is None
 
 
-def test_high_bit_depths_are_told():
-    """Pillow would cut them off."""
+def test_high_bit_depths_are_reported():
+    """More than 8 bits a channel must be reported: Pillow would cut them off."""
     place = PLAIN.index(b"av1C") + 6
 
     deep = PLAIN[:place] + bytes((PLAIN[place] | 0x40,)) + PLAIN[place + 1 :]
@@ -73,11 +73,11 @@ def test_high_bit_depths_are_told():
 
 @pytest.mark.parametrize("cut", [0, 4, 8, 20, 40, 100, 200, -1])
 def test_files_cut_short_do_not_fail(cut):
-    """Whether they can be decoded is for the decoder to say."""
+    """Truncated files must raise nothing: the decoder refuses them."""
     assert lost_in_avif(PLAIN[:cut]) is None
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 2**31, 2**32 - 1])
 def test_boxes_that_lie_about_their_size_do_not_fail(size):
-    """Nor loop."""
+    """Boxes with a wrong size must neither raise an error nor cause an endless loop."""
     assert lost_in_avif(PLAIN[:20] + size.to_bytes(4, "big") + PLAIN[24:]) in {None, "a gain map"}

@@ -1,4 +1,4 @@
-"""HEIF through its plugin: distinct rungs, metadata, and what a file holds besides one picture."""
+"""HEIF through its plugin: distinct rungs, metadata, and content that would be lost."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def plugin():
     return module
 
 
-def test_without_its_plugin_the_way_out_is_told(monkeypatch):
-    """It is an extra; the codec's record needs nothing of it."""
+def test_without_its_plugin_the_remedy_is_named(monkeypatch):
+    """Without the plugin the error must name the extra to install."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
 
     with pytest.raises(ConfigError, match=r"HEIF needs the plugin pillow-heif: pip install 'bytefit\[heif\]'"):
@@ -37,7 +37,7 @@ def test_without_its_plugin_the_way_out_is_told(monkeypatch):
 
 @pytest.mark.parametrize(("quality", "whole"), [(0, 0), (41.5, 40), (42, 42), (93.5, 92), (100, 100)])
 def test_settings_are_a_quantiser_and_the_way_to_the_next(quality, whole):
-    """There is a quantiser for every two qualities."""
+    """Every second quality must be a quantiser of its own, with steps towards the next."""
     setting = HEIF.setting(quality, "RGB")
 
     assert setting["quality"] == whole
@@ -46,7 +46,7 @@ def test_settings_are_a_quantiser_and_the_way_to_the_next(quality, whole):
 
 @with_plugin
 def test_rungs_rise_in_small_steps():
-    """Every one is a larger file: there are three between two of libheif's quantisers."""
+    """Every rung must give a larger file, including the three between two quantisers."""
     picture = photograph((160, 120))
     qualities = [quality for quality in HEIF.ladder if 50 <= quality <= 54]
 
@@ -57,7 +57,7 @@ def test_rungs_rise_in_small_steps():
 
 @with_plugin
 def test_the_last_step_meets_the_next_quantiser():
-    """A whole step of the ratio is the next quantiser, to the byte: steps between them are real quantisers."""
+    """A full step must give exactly the file of the next quantiser."""
     picture = photograph((160, 120))
     ratio = HEIF.setting(41.9999, "RGB")
 
@@ -67,7 +67,7 @@ def test_the_last_step_meets_the_next_quantiser():
 @with_plugin
 @pytest.mark.parametrize("picture", [photograph((65, 43)), photograph((65, 43), "L"), graphic((65, 43))])
 def test_lossless_is_lossless(picture):
-    """To the last bit, odd sides and transparency included."""
+    """The lossless rung must keep every bit, with odd sides and transparency too."""
     data = HEIF.encode(picture, HEIF.lossless)
 
     back = Image.open(BytesIO(data))
@@ -77,7 +77,7 @@ def test_lossless_is_lossless(picture):
 
 @with_plugin
 def test_metadata_is_kept():
-    """The orientation becomes a property of the picture: it is decoded upright, and EXIF says so."""
+    """Metadata must be kept; the orientation becomes an image property, and EXIF states upright."""
     options = {**RUNG, "exif": exif(orientation=6), "icc_profile": icc_profile(), "xmp": XMP}
 
     back = Image.open(BytesIO(HEIF.encode(photograph((96, 64)), options)))
@@ -91,7 +91,7 @@ def test_metadata_is_kept():
 
 @with_plugin
 def test_nothing_of_the_source_slips_in_unasked():
-    """pillow-heif takes it from `info`: "strip" has to reach there too."""
+    """With "strip" nothing may be taken from `info`, where pillow-heif looks for metadata."""
     source = photograph((96, 64))
     source.info.update(exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP)
 
@@ -102,7 +102,7 @@ def test_nothing_of_the_source_slips_in_unasked():
 
 @with_plugin
 def test_a_preset_changes_the_effort_of_every_rung():
-    """It goes where the steps between quantisers go, and does not replace them."""
+    """A preset must be added to the encoder settings of every rung, not replace them."""
     picture = photograph((96, 64))
     setting = HEIF.setting(41.5, "RGB")
 
@@ -114,7 +114,7 @@ def test_a_preset_changes_the_effort_of_every_rung():
 
 @pytest.mark.parametrize("mode", ["I", "F", "I;16", "CMYK", "LAB"])
 def test_what_would_lose_is_refused(mode):
-    """pillow-heif itself would cut 16 bits to 10, and take inks for light."""
+    """Deep and CMYK modes must be refused: pillow-heif would cut or misread them."""
     with pytest.raises(UnsupportedImage, match="cannot write mode"):
         HEIF.prepare(in_mode(mode))
 
@@ -142,12 +142,12 @@ LOST = {
 
 @pytest.mark.parametrize("lost", LOST)
 def test_what_would_be_lost_is_named(lost):
-    """So that a file that holds it can be refused."""
+    """Content that would be lost must be named, so that the file can be refused."""
     assert lost_in_heif(described(**LOST[lost])) == lost
 
 
 def test_a_thumbnail_and_a_profile_are_no_loss():
-    """The one repeats the picture, the other is carried."""
+    """A thumbnail and a profile must not count as lost."""
     wide = {"color_primaries": 12, "transfer_characteristics": 13}
 
     assert lost_in_heif(described(thumbnails=[64])) is None
@@ -155,7 +155,7 @@ def test_a_thumbnail_and_a_profile_are_no_loss():
 
 
 def test_files_say_what_they_hold(plugin):
-    """The keys above are those of the plugin that is installed."""
+    """The installed plugin must report content under the keys used above."""
     several, deep, plain = BytesIO(), BytesIO(), BytesIO()
     photograph().save(several, "HEIF", save_all=True, append_images=[flat()])
     plugin.from_bytes(mode="RGB;16", size=(64, 64), data=bytes(64 * 64 * 6)).save(deep, quality=50)

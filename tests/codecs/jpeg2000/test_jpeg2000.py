@@ -1,4 +1,4 @@
-"""JPEG 2000: rate control keeps its promise, the metadata Pillow does not know, and what would be lost."""
+"""JPEG 2000: rate control is exact, metadata is carried, and content that would be lost is reported."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PICTURES = {
 
 
 def test_neighbouring_rungs_are_two_percent_apart():
-    """Finer is of no use within the slack, coarser leaves bytes unused."""
+    """Rungs must be 2 % apart: finer is useless within the slack, coarser leaves bytes unused."""
     lossy = JPEG2000.ladder[:-1]
 
     ratios = [bits_per_pixel(right) / bits_per_pixel(left) for left, right in pairwise(lossy)]
@@ -48,7 +48,7 @@ def test_neighbouring_rungs_are_two_percent_apart():
 @pytest.mark.parametrize("mode", PICTURES)
 @pytest.mark.parametrize("quality", [48, 60, 69])
 def test_rate_control_keeps_its_promise(mode, quality):
-    """A file is never more than its tile-part's frame larger than its rung says, and hardly smaller: no prediction."""
+    """A file must not exceed the size of its rung by more than the tile-part header, and hardly fall below it."""
     picture = PICTURES[mode]()
     promised = exp(mean_curve(JPEG2000, picture)[JPEG2000.ladder.index(quality)])
 
@@ -59,7 +59,7 @@ def test_rate_control_keeps_its_promise(mode, quality):
 
 @pytest.mark.parametrize("mode", PICTURES)
 def test_the_first_trial_is_the_answer(mode):
-    """That is what the promise is good for; budgets between empty and lossless."""
+    """The first trial must fit exactly, for every budget between empty and lossless."""
     picture = PICTURES[mode]()
     pixels = picture.width * picture.height
 
@@ -79,7 +79,7 @@ def test_the_first_trial_is_the_answer(mode):
 
 @pytest.mark.parametrize("mode", PICTURES)
 def test_the_finest_rung_is_lossless(mode):
-    """As for every budget that a lossless file fits in."""
+    """A budget that a lossless file fits in must get a lossless file."""
     picture = PICTURES[mode]()
 
     data = JPEG2000.encode(picture, JPEG2000.setting(100, mode))
@@ -89,7 +89,7 @@ def test_the_finest_rung_is_lossless(mode):
 
 
 def test_sizes_go_on_rising_where_the_irreversible_wavelet_has_no_more_to_give():
-    """Its finest quantiser ends before the lossless file begins; the reversible wavelet fills the gap."""
+    """The reversible wavelet must fill the gap between the finest irreversible file and the lossless one."""
     picture = photograph((256, 256))
     lossless = len(JPEG2000.encode(picture, JPEG2000.setting(100, "RGB")))
     promises = [share * lossless for share in (0.7, 0.8, 0.9)]
@@ -104,12 +104,12 @@ def test_sizes_go_on_rising_where_the_irreversible_wavelet_has_no_more_to_give()
 
 
 def test_rates_above_the_raw_picture_are_lossless():
-    """OpenJPEG knows no rate below 1: grey has 8 bits a pixel, and the ladder goes to 16."""
+    """Rates above the uncompressed size must be lossless: OpenJPEG knows no rate below 1."""
     assert JPEG2000.setting(95, "L") == JPEG2000.setting(100, "L")
 
 
 def test_sixteen_bits_are_kept_in_their_own_order_only():
-    """Pillow's conversion from I;16N to I;16 clips at 255: those modes are refused."""
+    """I;16N must be refused: Pillow's conversion to I;16 clips at 255."""
     assert JPEG2000.prepare(deep(mode="I;16B")).mode == "I;16B"
     for mode in ("I;16L", "I;16N", "I", "F", "CMYK", "LAB"):
         with pytest.raises(UnsupportedImage, match="cannot write mode"):
@@ -117,7 +117,7 @@ def test_sixteen_bits_are_kept_in_their_own_order_only():
 
 
 def test_metadata_travels_in_boxes():
-    """Pillow writes none of it and reads none of it; other programs do both."""
+    """Metadata must be stored in boxes for other programs: Pillow neither writes nor reads it."""
     metadata = {"icc_profile": icc_profile(), "exif": exif(orientation=6), "xmp": XMP}
 
     data = JPEG2000.encode(photograph(), {**RUNG, **metadata})
@@ -128,7 +128,7 @@ def test_metadata_travels_in_boxes():
 
 
 def test_files_with_metadata_are_read_by_other_programs(tmp_path):
-    """OpenJPEG's own, which looks into every box."""
+    """OpenJPEG's own program must read every box."""
     if shutil.which("opj_decompress") is None:
         pytest.skip("opj_decompress is not installed")
     path = tmp_path / "picture.jp2"
@@ -141,14 +141,14 @@ def test_files_with_metadata_are_read_by_other_programs(tmp_path):
 
 
 def test_empty_metadata_leaves_the_file_alone():
-    """It is how "strip" is said."""
+    """Empty metadata, as with "strip", must leave the file unchanged."""
     stripped = JPEG2000.encode(photograph(), {**RUNG, "icc_profile": b"", "exif": b"", "xmp": b"", "comment": b""})
 
     assert stripped == JPEG2000.encode(photograph(), RUNG)
 
 
 def test_a_codestream_stays_one_and_carries_no_metadata():
-    """It has no boxes: what it cannot hold is refused, not dropped."""
+    """A bare codestream has no boxes: metadata must be refused, not dropped."""
     data = JPEG2000.encode(photograph(), {**RUNG, "no_jp2": True})
 
     assert is_codestream(Image.open(BytesIO(data)))
@@ -179,12 +179,12 @@ LOST = {
 
 @pytest.mark.parametrize("lost", LOST)
 def test_what_pillow_drops_in_silence_is_named(lost):
-    """So that a file that holds it can be refused."""
+    """Content that Pillow drops must be named, so that the file can be refused."""
     assert lost_in_jpeg2000(LOST[lost]) == lost
 
 
 @pytest.mark.parametrize("picture", [flat((32, 32)), graphic((32, 32)), deep((32, 32)), noise((32, 32), "L")])
 @pytest.mark.parametrize("options", [{}, {"no_jp2": True}])
 def test_nothing_is_lost_of_what_pillow_wrote(picture, options):
-    """Neither of a JP2 file nor of a codestream."""
+    """JP2 files and codestreams written by Pillow must report no loss."""
     assert lost_in_jpeg2000(encoded(picture, "JPEG2000", **options)) is None

@@ -1,4 +1,4 @@
-"""JPEG XL through its plugin: distinct rungs, metadata, and what a file holds besides one picture."""
+"""JPEG XL through its plugin: distinct rungs, metadata, and content that would be lost."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def plugin():
     return pytest.importorskip("pillow_jxl")
 
 
-def test_without_its_plugin_the_way_out_is_told(monkeypatch):
-    """It is an extra; the codec's record needs nothing of it."""
+def test_without_its_plugin_the_remedy_is_named(monkeypatch):
+    """Without the plugin the error must name the extra to install."""
     monkeypatch.setitem(sys.modules, "pillow_jxl", None)
 
     with pytest.raises(ConfigError, match=r"JXL needs the plugin pillow-jxl-plugin: pip install 'bytefit\[jxl\]'"):
@@ -35,7 +35,7 @@ def test_without_its_plugin_the_way_out_is_told(monkeypatch):
 
 @with_plugin
 def test_rungs_are_files_of_their_own():
-    """No two qualities of the ladder are the same distance."""
+    """Every quality of the ladder must have its own distance."""
     picture = photograph((64, 48))
 
     files = {JXL.encode(picture, JXL.setting(quality, "RGB")) for quality in JXL.ladder}
@@ -46,7 +46,7 @@ def test_rungs_are_files_of_their_own():
 @with_plugin
 @pytest.mark.parametrize("picture", [photograph((65, 43)), photograph((65, 43), "L"), graphic((65, 43))])
 def test_the_finest_rung_is_lossless(picture):
-    """The plugin's quality 100 is not: libjxl refuses it without a profile."""
+    """The finest rung must be lossless, which the plugin's own quality 100 is not."""
     back = Image.open(BytesIO(JXL.encode(picture, JXL.setting(100, picture.mode))))
 
     assert back.mode == picture.mode
@@ -54,8 +54,8 @@ def test_the_finest_rung_is_lossless(picture):
 
 
 @with_plugin
-def test_a_jpeg_source_is_coded_anew(tmp_path):
-    """The plugin would otherwise put the JPEG's own data into the file, whatever the quality."""
+def test_a_jpeg_source_is_encoded_again(tmp_path):
+    """The pixels of a JPEG source must be encoded: the plugin would otherwise store the JPEG data."""
     with Image.open(write_jpeg(tmp_path / "picture.jpg", photograph((160, 120)))) as source:
         low, high = (len(JXL.encode(source, JXL.setting(quality, "RGB"))) for quality in (20, 90))
 
@@ -64,7 +64,7 @@ def test_a_jpeg_source_is_coded_anew(tmp_path):
 
 @with_plugin
 def test_metadata_is_kept_upright():
-    """Viewers of JPEG XL ignore the orientation of EXIF: it is applied to the pixels."""
+    """The orientation must be applied to the pixels: viewers of JPEG XL ignore that of EXIF."""
     options = {**JXL.setting(100, "RGB"), "exif": exif(orientation=6), "xmp": XMP}
 
     data = JXL.encode(photograph((96, 64)), options)
@@ -78,8 +78,8 @@ def test_metadata_is_kept_upright():
 
 
 @with_plugin
-def test_the_orientation_beside_a_decoded_picture_is_settled():
-    """Its decoder has turned it already."""
+def test_the_orientation_of_a_decoded_image_is_not_applied_again():
+    """The decoder has applied the orientation: it must not be applied again."""
     file = BytesIO()
     photograph((96, 64)).save(file, "JXL", exif=exif(orientation=6))
     image = Image.open(file)
@@ -92,7 +92,7 @@ def test_the_orientation_beside_a_decoded_picture_is_settled():
 
 @with_plugin
 def test_nothing_of_the_source_slips_in_unasked():
-    """The plugin takes EXIF from the picture: "strip" has to reach there too."""
+    """With "strip" no EXIF may be taken from the image, where the plugin looks for it."""
     source = photograph((96, 64))
     source.info.update(exif=exif(orientation=6), xmp=XMP)
 
@@ -103,7 +103,7 @@ def test_nothing_of_the_source_slips_in_unasked():
 
 @with_plugin
 def test_profiles_other_than_srgb_are_refused():
-    """The plugin drops them, and the colours would be others; sRGB is what no profile means."""
+    """A profile other than sRGB must be refused: the plugin drops it and the colours would change."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     written = Image.open(BytesIO(JXL.encode(photograph(), RUNG))).info["icc_profile"]
 
@@ -115,7 +115,7 @@ def test_profiles_other_than_srgb_are_refused():
 
 @pytest.mark.parametrize("mode", ["I", "F", "I;16", "CMYK", "LAB"])
 def test_what_would_lose_is_refused(mode):
-    """More than 8 bits are not handled, inks and Lab the plugin does not take."""
+    """Modes of more than 8 bits, CMYK and Lab must be refused."""
     with pytest.raises(UnsupportedImage, match="cannot write mode"):
         JXL.prepare(in_mode(mode))
 
@@ -146,7 +146,7 @@ STREAMS = {
 
 @pytest.mark.parametrize("lost", STREAMS)
 def test_what_the_plugin_drops_in_silence_is_named(lost):
-    """It shows the first frame of an animation and says nothing of the others."""
+    """Content that the plugin drops must be named: it shows only the first frame of an animation."""
     signature = box(b"JXL ", b"\r\n\x87\n")
     half = len(STREAMS[lost]) // 2
     parts = box(b"jxlp", bytes(4) + STREAMS[lost][:half]) + box(b"jxlp", b"\x80\0\0\1" + STREAMS[lost][half:])
@@ -158,7 +158,7 @@ def test_what_the_plugin_drops_in_silence_is_named(lost):
 
 
 def test_other_boxes_are_named():
-    """Gain maps and content credentials among them, packed or not; what a JPEG was restored from is not missed."""
+    """Unknown boxes must be named, compressed or not, except the data for restoring a JPEG."""
     signature, stream = box(b"JXL ", b"\r\n\x87\n"), box(b"jxlc", STREAMS[None])
 
     assert lost_in_jxl(signature + stream + box(b"jhgm", b"map")) == "a box 'jhgm' of 3 bytes"
@@ -171,7 +171,7 @@ def test_other_boxes_are_named():
 @pytest.mark.parametrize("size", [(8, 8), (200, 120), (33, 77), (1000, 3)])
 @pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 60}, {"quality": 60, "use_container": True}])
 def test_nothing_is_lost_of_what_the_plugin_wrote(mode, size, options):
-    """The header is read as libjxl writes it, for every shape."""
+    """Files written by the plugin must report no loss, whatever their shape."""
     file = BytesIO()
     in_mode(mode, size).save(file, "JXL", **options)
 
@@ -179,8 +179,8 @@ def test_nothing_is_lost_of_what_the_plugin_wrote(mode, size, options):
 
 
 @with_plugin
-def test_deep_files_are_told():
-    """As libjxl writes them."""
+def test_deep_files_are_reported():
+    """16-bit files written by libjxl must be reported."""
     file = BytesIO()
     Image.new("I;16", (32, 24)).save(file, "JXL", lossless=True)
 

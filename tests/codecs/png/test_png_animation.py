@@ -1,4 +1,4 @@
-"""Animated PNG: every frame, its time, and how often all are shown, are in the file as they were asked for."""
+"""Animated PNG: every frame, its duration and the loop count are stored as given."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def seen(picture):
 @pytest.mark.usefixtures("with_oxipng")
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA"])
 def test_every_frame_is_read_as_it_was(mode):
-    """Pillow reads the pixels, the times and the loops that went in."""
+    """Pillow must read the same pixels, durations and loop count back."""
     frames = moving(mode=mode)
 
     again = decode(lossless(frames), "moving.png")
@@ -76,7 +76,7 @@ def test_every_frame_is_read_as_it_was(mode):
 @pytest.mark.usefixtures("with_oxipng")
 @pytest.mark.parametrize("equal", [2, 5])
 def test_frames_that_are_equal_stay_frames(equal):
-    """Pillow's writer would merge them, and other programs count them."""
+    """Equal frames must stay separate: Pillow's writer would merge them."""
     frames = Frames((photograph(SIZE),) * equal, tuple(range(20, 20 + 10 * equal, 10)), loop=0)
 
     again = decode(lossless(frames), "still.png")
@@ -88,7 +88,7 @@ def test_frames_that_are_equal_stay_frames(equal):
 @settings(max_examples=15)
 @given(st.lists(st.sampled_from(range(3)), min_size=2, max_size=7), st.data())
 def test_any_animation_comes_back(places, data):
-    """Frames that come again, and times of any length down to a thousandth of a second."""
+    """Any animation must be read back, with repeated frames and durations of a millisecond or more."""
     drawings = [noise((9, 7)), noise((9, 7), seed=2), Image.new("RGB", (9, 7))]
     times = data.draw(st.lists(st.integers(0, 65_000), min_size=len(places), max_size=len(places)))
     loop = data.draw(st.integers(0, 1000))
@@ -105,14 +105,14 @@ def test_any_animation_comes_back(places, data):
 
 @pytest.mark.parametrize("duration", [0, 1, 33.3, 1000 / 30, 65_535, 3_600_000])
 def test_times_are_kept_closely(duration):
-    """A thirtieth of a second is a fraction there, and an hour is one too."""
+    """Durations must stay accurate, whether a thirtieth of a second or an hour."""
     frames = Frames(tuple(moving(2).pictures), (duration, 50), loop=1)
 
     assert decode(assemble_animation(frames, in_png), "a.png").durations == pytest.approx((duration, 50), rel=1e-4)
 
 
 def test_frames_hold_what_has_changed():
-    """A square that moves costs two squares, not the picture; where nothing moves one pixel is left."""
+    """A frame must store only the changed rectangle, or one pixel if nothing changed."""
     first = photograph(SIZE)
     second = first.copy()
     second.paste((255, 0, 0), (4, 5, 10, 8))
@@ -123,7 +123,7 @@ def test_frames_hold_what_has_changed():
 
 
 def test_frames_in_few_colours_share_an_exact_palette():
-    """A file has but one, and exact it is without loss."""
+    """Frames of few colours must share one exact palette: a PNG file has only one."""
     frames = moving(3)
     few = frames.each(lambda picture: picture.quantize(16).convert("RGB"))
 
@@ -136,7 +136,7 @@ def test_frames_in_few_colours_share_an_exact_palette():
 
 
 def test_a_change_of_alpha_alone_is_a_change():
-    """A frame that fades has the colours of the one before."""
+    """A frame that differs only in alpha must be stored as changed."""
     first = graphic(SIZE)
     second = first.copy()
     second.putalpha(first.getchannel("A").point([value // 2 for value in range(256)]))
@@ -148,7 +148,7 @@ def test_a_change_of_alpha_alone_is_a_change():
 
 @pytest.mark.usefixtures("with_oxipng")
 def test_a_first_picture_that_is_not_shown_stays_so():
-    """Programs that know no animations show it, and the others do not."""
+    """A fallback image must stay outside of the animation."""
     pictures = moving(3).pictures
     still = photograph(SIZE, seed=9)
     data = encoded(still, "PNG", save_all=True, append_images=pictures, default_image=True, duration=[70, 80, 90])
@@ -165,7 +165,7 @@ def test_a_first_picture_that_is_not_shown_stays_so():
 @pytest.mark.usefixtures("with_oxipng")
 @pytest.mark.parametrize("quality", [20, 40, 90])
 def test_fewer_colours_are_those_of_all_frames(quality):
-    """The number of frames, their times and what is clear stay as they were."""
+    """Fewer colours must keep the number of frames, the durations and the transparency."""
     frames = moving(mode="RGBA")
     for picture in frames.pictures:
         picture.paste((0, 0, 0, 0), (30, 12, 40, 24))
@@ -181,7 +181,7 @@ def test_fewer_colours_are_those_of_all_frames(quality):
 
 @pytest.mark.parametrize("share", [1.2, 0.6, 0.35])
 def test_an_animation_is_fitted_with_all_it_carries(tmp_path, share):
-    """Without loss where that fits, in fewer colours elsewhere; texts and strangers' chunks come along."""
+    """A fitted animation must keep its texts and unknown chunks, and stay lossless if that fits."""
     frames = moving(5)
     first, *rest = frames.pictures
     options = {"duration": list(frames.durations), "loop": 3, "exif": exif(), "icc_profile": icc_profile()}
@@ -203,7 +203,7 @@ def test_an_animation_is_fitted_with_all_it_carries(tmp_path, share):
 
 
 def test_frames_that_were_given_have_the_metadata_that_was_given():
-    """As pictures have."""
+    """Frames must accept the same metadata options as a still image."""
     data = bytefit.compress(moving(), 20_000, format="PNG", xmp=XMP, icc_profile=icc_profile()).data
 
     assert (opened(data).info["xmp"], opened(data).info["icc_profile"]) == (XMP, icc_profile())
@@ -211,7 +211,7 @@ def test_frames_that_were_given_have_the_metadata_that_was_given():
 
 @pytest.mark.parametrize("seconds", [0, 0.001, 0.0333, 1 / 3, 1, 59.999, 65.535, 65.537, 70, 3599.9, 65_535, 10**6])
 def test_every_time_has_a_fraction_of_two_bytes_each(seconds):
-    """To half a millisecond in the first minute, to 1 in 50,000 beyond; eighteen hours are the most."""
+    """A duration must be within 0.5 ms up to a minute and within 1 in 50,000 beyond, up to 18 hours."""
     frames = Frames((noise(SIZE), noise(SIZE, seed=2)), (1000 * seconds, 50), loop=0)
 
     again = decode(lossless(frames), "slow.png")
@@ -220,7 +220,7 @@ def test_every_time_has_a_fraction_of_two_bytes_each(seconds):
 
 
 def test_sequence_numbers_count_every_chunk_of_the_animation():
-    """Controls and data together, without a gap (third edition, 11.3.6.1)."""
+    """Sequence numbers must count all fcTL and fdAT chunks without a gap (third edition, 11.3.6.1)."""
     data = lossless(moving(5))
 
     numbers = [int.from_bytes(content[:4], "big") for name, content, *_ in chunks(data) if name in {b"fcTL", b"fdAT"}]
@@ -231,7 +231,7 @@ def test_sequence_numbers_count_every_chunk_of_the_animation():
 @pytest.mark.parametrize("quality", [40, 90, 100])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_another_reader_finds_nothing_wrong(tmp_path, mode, quality):
-    """Order, lengths, checksums and sequence, with metadata and with frames that are equal."""
+    """Order, lengths, checksums and sequence numbers must be valid, with metadata and with equal frames."""
     frames = moving(3, mode)
     frames = Frames((*frames.pictures, frames.pictures[-1]), (40, 50, 60, 70), loop=2)
     options = {"icc_profile": icc_profile(b"GRAY" if mode == "L" else b"RGB "), "exif": exif(), "comment": b"a view"}

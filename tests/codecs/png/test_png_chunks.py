@@ -1,4 +1,4 @@
-"""The chunks of a PNG: read as far as they are whole, carried along, and told where they would be lost."""
+"""The chunks of a PNG are read if complete, carried along, and reported if they would be lost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def order_of(data):
 
 @given(st.lists(st.tuples(names, st.binary(max_size=300)), max_size=8))
 def test_chunks_are_read_as_they_were_made(made):
-    """Names, contents and places: what stands between the places is the whole chunk."""
+    """The names, contents and offsets of all chunks must be returned."""
     data = SIGNATURE + b"".join(chunk(name, content) for name, content in made)
 
     found = list(chunks(data))
@@ -56,7 +56,7 @@ def test_chunks_are_read_as_they_were_made(made):
 
 @given(st.lists(st.tuples(names, st.binary(max_size=40)), min_size=1, max_size=4), st.integers(0, 200))
 def test_of_a_file_cut_short_the_whole_chunks_are_read(made, cut):
-    """Anything may follow where a file ends: no more than there is is read."""
+    """Of a truncated file only the complete chunks must be returned."""
     whole = SIGNATURE + b"".join(chunk(name, content) for name, content in made)
     data = whole[: max(len(SIGNATURE), len(whole) - cut)]
 
@@ -67,7 +67,7 @@ def test_of_a_file_cut_short_the_whole_chunks_are_read(made, cut):
 
 
 def test_a_chunk_is_what_the_standard_says():
-    """The length, the name, the content, and a checksum over name and content: as libpng writes them."""
+    """A chunk must have length, name, content and the checksum that libpng computes."""
     assert chunk(b"IEND", b"") == bytes.fromhex("0000000049454e44ae426082")
     ended = {name: PLAIN[start:end] for name, _, start, end in chunks(PLAIN)}
     assert all(chunk(name, piece[8:-4]) == piece for name, piece in ended.items())
@@ -75,7 +75,7 @@ def test_a_chunk_is_what_the_standard_says():
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_of_usual_files_nothing_is_lost(mode):
-    """Grey of 16 bits included, which Pillow holds in full."""
+    """Common files must report no loss, 16-bit grey included: Pillow reads it in full."""
     picture = Image.new(mode, (8, 8))
 
     assert lost_in_png(encoded(picture, "PNG")) is None
@@ -83,7 +83,7 @@ def test_of_usual_files_nothing_is_lost(mode):
 
 @pytest.mark.parametrize("colour_type", [2, 4, 6])
 def test_deep_colours_would_be_lost(colour_type):
-    """Pillow reads eight of sixteen bits, and does not tell."""
+    """16-bit colours must be reported: Pillow silently reads 8 of the 16 bits."""
     header = (8).to_bytes(4, "big") * 2 + bytes((16, colour_type, 0, 0, 0))
 
     assert lost_in_png(SIGNATURE + chunk(b"IHDR", header)) == "16 bits a channel"
@@ -91,18 +91,18 @@ def test_deep_colours_would_be_lost(colour_type):
 
 @pytest.mark.parametrize("name", [b"cICP", b"mDCV", b"cLLI"])
 def test_colours_of_their_own_would_be_lost(name):
-    """High dynamic range in eight bits is not what was meant."""
+    """Chunks of a high dynamic range or wide gamut must be reported."""
     assert lost_in_png(with_private((name, bytes(4)))) == f"colours of its own (chunk {name.decode()})"
 
 
 @pytest.mark.parametrize("data", [b"", SIGNATURE, SIGNATURE + chunk(b"IHDR", b"short"), SIGNATURE + b"\xff" * 40])
 def test_of_broken_files_nothing_is_said(data):
-    """That they are broken is for the decoder to say."""
+    """Broken files must report no loss: the decoder refuses them."""
     assert lost_in_png(data) is None
 
 
 def test_other_chunks_are_those_of_no_option_and_no_pixel():
-    """Texts, gamma and strangers' travel as they are; palette, size, EXIF and the like are made anew."""
+    """Texts, gamma and unknown chunks must be carried; palette, size, EXIF and the like are written again."""
     kept = [
         (b"tEXt", b"Title\x00a view"),
         (b"gAMA", b"\x00\x00\xb1\x8f"),
@@ -121,13 +121,13 @@ def test_other_chunks_are_those_of_no_option_and_no_pixel():
 
 
 def test_the_frames_of_an_animation_are_no_other_chunks():
-    """Beside other pixels they would be somebody else's."""
+    """Chunks of animation frames must not be carried to another image."""
     assert other_chunks(animation("PNG")) == b""
 
 
 @pytest.mark.parametrize("opens", [True, False])
 def test_what_an_opened_picture_tells_is_chunks(opens):
-    """As they were in its file where that was read; else what Pillow knows of them."""
+    """The chunks must be those of the file if they were read, else rebuilt from Pillow's `info`."""
     made = PngInfo()
     made.add_text("Title", "a view")
     made.add_itxt("Naïve", "snow ☃")
@@ -148,7 +148,7 @@ def test_what_an_opened_picture_tells_is_chunks(opens):
 
 
 def test_a_picture_of_no_file_tells_nothing():
-    """A photograph that was drawn has no chunks."""
+    """An image made in memory must have no chunks."""
     assert chunks_of(photograph((8, 8))) == b""
 
 
@@ -163,7 +163,7 @@ CARRIED = {
 
 @pytest.mark.parametrize("data", [PLAIN, IN_COLOURS, animation("PNG")], ids=["colours", "palette", "animation"])
 def test_what_is_carried_is_read_by_pillow(data):
-    """Every kind of it at once, without a warning, and the pixels are as they were."""
+    """Pillow must read all carried metadata without a warning, and the same pixels."""
     again = opened(with_chunks(data, *carried_chunks({**CARRIED, "extra": chunk(b"gAMA", b"\x00\x00\xb1\x8f")})))
 
     assert again.tobytes() == opened(data).tobytes()
@@ -174,7 +174,7 @@ def test_what_is_carried_is_read_by_pillow(data):
 
 
 def test_chunks_stand_where_the_standard_wants_them():
-    """What says how samples become colours before the palette, all else before the pixels."""
+    """Colour chunks must precede the palette, and all others the pixels."""
     carried = carried_chunks({**CARRIED, "extra": chunk(b"sRGB", b"\x00")})
 
     order = order_of(with_chunks(IN_COLOURS, *carried))
@@ -186,7 +186,7 @@ def test_chunks_stand_where_the_standard_wants_them():
 
 
 def test_chunks_stand_before_an_animations_control():
-    """It may be the first thing behind the header."""
+    """Chunks must precede acTL, which may directly follow the header."""
     order = order_of(with_chunks(animation("PNG"), *carried_chunks(CARRIED)))
 
     assert order.index(b"iCCP") < order.index(b"eXIf") < order.index(b"acTL") < order.index(b"IDAT")
@@ -197,7 +197,7 @@ def test_chunks_stand_before_an_animations_control():
     [(b"plain", b"tEXt"), ("Grüße", b"tEXt"), ("snow ☃", b"iTXt"), ("Grüße".encode(), b"tEXt"), (b"\xff\xfe", b"iTXt")],
 )
 def test_comments_are_latin_1_where_that_holds_them(comment, kind):
-    """UTF-8 elsewhere; what is neither is replaced, for a text must be one."""
+    """Comments must be Latin-1 if possible, else UTF-8; invalid bytes are replaced."""
     early, late = carried_chunks({"comment": comment})
 
     text = comment if isinstance(comment, str) else comment.decode(errors="replace")
@@ -206,7 +206,7 @@ def test_comments_are_latin_1_where_that_holds_them(comment, kind):
 
 
 def test_texts_a_user_makes_are_carried():
-    """As Pillow's writer takes them."""
+    """Texts of a `PngInfo` must be written as Pillow writes them."""
     made = PngInfo()
     made.add_text("Title", "a view", zip=True)
     made.add_text("Author", "somebody")
@@ -217,12 +217,12 @@ def test_texts_a_user_makes_are_carried():
 
 
 def test_nothing_is_carried_of_nothing():
-    """Empty values are none."""
+    """Empty values must write no chunk."""
     assert carried_chunks(dict.fromkeys(CARRIED, b"")) == (b"", b"")
 
 
 def test_checksums_are_right():
-    """Every chunk of a file put together here has the one that its reader computes."""
+    """Every chunk must have a valid checksum."""
     data = with_chunks(PLAIN, *carried_chunks(CARRIED))
 
     for name, content, _, end in chunks(data):
@@ -234,7 +234,7 @@ def test_checksums_are_right():
 @pytest.mark.parametrize("share", [0.2, 0.8, 1.1])
 @pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
 def test_chunks_come_through_a_fit(tmp_path, share, policy):
-    """All of them, or those that say how samples become colours, or none: in fewer colours as without loss."""
+    """A fit must keep all chunks, the colour chunks or none, by policy, whether lossless or in fewer colours."""
     white = b"".join(value.to_bytes(4, "big") for value in (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))
     colours = {b"gAMA": (45_455).to_bytes(4, "big"), b"cHRM": white, b"sRGB": b"\x01"}
     others = {b"tEXt": b"Title\x00a view", b"prVt": b"somebody's own"}

@@ -1,4 +1,4 @@
-"""TIFF: every mode and page comes back as it was, in the smallest way, with its tags."""
+"""TIFF: every mode and page is read back unchanged, in the smallest coding, with its tags."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tagged(**options):
 
 @pytest.mark.parametrize("mode", KEPT)
 def test_modes_come_back_as_they_were(mode):
-    """Bit by bit, in the mode they had."""
+    """Every mode must be read back bit by bit, in the same mode."""
     picture = picture_in(mode)
 
     back = opened(TIFF.encode(TIFF.prepare(picture), {}))
@@ -59,7 +59,7 @@ def test_modes_come_back_as_they_were(mode):
 
 @pytest.mark.parametrize("mode", ["I;16L", "I;16B"])
 def test_other_byte_orders_keep_their_values(mode):
-    """They come back in the order of the machine."""
+    """Samples of another byte order must keep their values."""
     picture = Image.frombytes(mode, (3, 2), bytes(range(12)))
 
     back = opened(TIFF.encode(TIFF.prepare(picture), {}))
@@ -70,7 +70,7 @@ def test_other_byte_orders_keep_their_values(mode):
 
 
 def test_what_cannot_be_written_is_refused():
-    """Pillow would clip it on the way."""
+    """Modes that Pillow would clip must be refused."""
     with pytest.raises(UnsupportedImage, match=r"I;16N.*cannot write it as TIFF"):
         TIFF.prepare(in_mode("I;16N"))
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_written_is_refused():
     ],
 )
 def test_the_smallest_way_is_taken(picture, compression):
-    """Photographs deflate, scans in black and white are what fax was made for, and noise only grows."""
+    """Each image must get its smallest coding: Deflate, a fax code, or none for noise."""
     data = TIFF.encode(picture, {})
 
     assert opened(data).info["compression"] == compression
@@ -94,7 +94,7 @@ def test_the_smallest_way_is_taken(picture, compression):
 
 
 def test_pages_keep_size_mode_and_tags_of_their_own():
-    """Each is coded in its own best way."""
+    """Every page must keep its size, mode and tags, and get its own smallest coding."""
     pages = tuple(picture_in(mode, (20 + 3 * place, 30)) for place, mode in enumerate(("RGB", "1", "F", "P", "CMYK")))
     tags = [{270: f"page {place}"} for place in range(len(pages))]
 
@@ -110,7 +110,7 @@ def test_pages_keep_size_mode_and_tags_of_their_own():
 
 @pytest.mark.parametrize("compression", [None, "raw", "tiff_lzw"])
 def test_tags_are_kept_directories_included(compression):
-    """EXIF and GPS too, which Pillow itself cannot write into a compressed TIFF."""
+    """EXIF and GPS must be kept, although Pillow cannot write them into a compressed TIFF."""
     source = tagged()
     options = {"tiffinfo": kept_tags(source)} | ({"compression": compression} if compression else {})
 
@@ -123,7 +123,7 @@ def test_tags_are_kept_directories_included(compression):
 
 
 def test_directories_of_every_page_are_kept():
-    """Each entry points to its own."""
+    """The entries of every page must point to its own directories."""
     source = tagged()
     frames = Frames((source.copy(), source.copy()))
 
@@ -133,7 +133,7 @@ def test_directories_of_every_page_are_kept():
 
 
 def test_tags_of_the_old_pixels_do_not_get_in():
-    """A predictor, strips or tiles of the source would garble the new file."""
+    """Predictor, strip and tile tags of the source must not be carried: they would corrupt the new file."""
     source = Image.open(BytesIO(encoded(photograph((64, 48)), "TIFF", compression="tiff_lzw", tiffinfo={317: 2})))
 
     back = Image.open(BytesIO(TIFF.encode(source, {"compression": "tiff_adobe_deflate"})))
@@ -144,7 +144,7 @@ def test_tags_of_the_old_pixels_do_not_get_in():
 
 
 def test_metadata_of_other_formats_becomes_tags():
-    """The camera's name and the orientation stand in the main directory; the profile has its own option."""
+    """EXIF, orientation and profile of other formats must be stored as TIFF tags."""
     options = {"exif": exif(orientation=6), "icc_profile": icc_profile(), "xmp": XMP, "dpi": (300, 300)}
 
     back = Image.open(BytesIO(TIFF.encode(photograph(), options)))
@@ -157,7 +157,7 @@ def test_metadata_of_other_formats_becomes_tags():
 
 
 def test_iptc_as_photoshop_wrote_it_is_left_out():
-    """Pillow reads the first number of many, and libtiff refuses to write that."""
+    """Photoshop's IPTC numbers must be dropped: Pillow reads only the first, which libtiff refuses."""
     tags = ImageFileDirectory_v2()
     tags.tagtype[33723] = 4
     tags[33723] = 540
@@ -168,7 +168,7 @@ def test_iptc_as_photoshop_wrote_it_is_left_out():
 
 
 def test_the_orientation_is_applied_once():
-    """Pillow turns the pixels when it loads a TIFF: the tag must not turn them again."""
+    """The orientation must be dropped: Pillow has already applied it to the pixels."""
     source = tagged()
     tags = kept_tags(source)
 
@@ -180,7 +180,7 @@ def test_the_orientation_is_applied_once():
 
 
 def test_nothing_of_the_source_slips_in_unasked():
-    """`metadata="strip"` means that no option carries any."""
+    """Without metadata options, as with `metadata="strip"`, the file must carry no metadata."""
     back = Image.open(BytesIO(TIFF.encode(tagged(icc_profile=icc_profile()), {})))
 
     assert dict(kept_tags(back)[0]) == {}
@@ -189,7 +189,7 @@ def test_nothing_of_the_source_slips_in_unasked():
 
 @pytest.mark.parametrize("name", ["pages", "directories"])
 def test_libtiff_reads_what_was_written(name, tmp_path):
-    """Its own program, which decodes everything and warns of every irregularity."""
+    """The program of libtiff must read every file without a warning."""
     if shutil.which("tiffinfo") is None:
         pytest.skip("tiffinfo is not installed")
     source = tagged()
@@ -208,7 +208,7 @@ def test_libtiff_reads_what_was_written(name, tmp_path):
 
 
 def test_subdirectories_and_deep_colours_would_be_lost():
-    """Pillow shows neither: colours of 16 bits come as 8."""
+    """Subdirectories and 16-bit colours must be reported: Pillow drops both silently."""
     image = tagged()
 
     assert lost_in_tiff(image) is None
@@ -221,7 +221,7 @@ def test_subdirectories_and_deep_colours_would_be_lost():
 
 @pytest.mark.parametrize(("mode", "encoded_in"), [("RGB", "YCbCr"), ("P", "YCbCr"), ("L", "L"), ("CMYK", "CMYK")])
 def test_jpeg_in_tiff_has_a_ladder(mode, encoded_in):
-    """On request only; qualities from 1 to 100, through YCbCr, which takes half the bytes of RGB."""
+    """JPEG in TIFF must have qualities from 1 to 100, on request only, and use YCbCr at half the bytes of RGB."""
     picture = TIFF_JPEG.prepare(photograph((96, 64), mode))
 
     files = [TIFF_JPEG.encode(picture, TIFF_JPEG.setting(quality, encoded_in)) for quality in (20, 60, 100)]
@@ -234,7 +234,7 @@ def test_jpeg_in_tiff_has_a_ladder(mode, encoded_in):
 
 
 def test_jpeg_in_tiff_refuses_what_jpeg_cannot_hold():
-    """Saying what would help."""
+    """A mode that JPEG cannot hold must be refused with a remedy."""
     for mode, reason in (("I;16", "8 bits a channel"), ("LAB", "Lab colours"), ("RGBA", "transparency")):
         with pytest.raises(UnsupportedImage, match=reason):
             TIFF_JPEG.prepare(in_mode(mode))

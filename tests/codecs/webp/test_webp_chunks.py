@@ -1,4 +1,4 @@
-"""The chunks of WebP files: what would be lost is told."""
+"""The chunks of WebP files that would be lost are reported."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ def with_chunk(name, content):
     ids=["lossy", "lossless", "with everything", "animated", "padded"],
 )
 def test_of_what_pillow_reads_nothing_is_lost(data):
-    """Nor of what bytefit itself put there."""
+    """Files written by Pillow or padded by bytefit must report no loss."""
     assert lost_in_webp(data) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"odd", b"even" * 50])
 def test_a_strangers_chunk_is_named(content):
-    """With its size."""
+    """An unknown chunk must be reported with its size."""
     assert lost_in_webp(with_chunk(b"FILM", content)) == f"a chunk 'FILM' of {len(content)} bytes"
 
 
-def test_data_behind_the_picture_are_told():
-    """The RIFF length says where it ends."""
+def test_trailing_data_is_reported():
+    """Data after the end that the RIFF length states must be reported."""
     assert lost_in_webp(encoded(photograph((32, 32)), "WEBP") + b"film" * 9) == "36 bytes behind its picture"
 
 
 def test_blanks_behind_the_picture_are_nothing():
-    """Some tools fill their files up."""
+    """Zero bytes after the end must not be reported: some tools pad their files."""
     assert lost_in_webp(encoded(photograph((32, 32)), "WEBP") + bytes(64)) is None
 
 
 @pytest.mark.parametrize("cut", [0, 4, 8, 12, 16, 20, 30, -1])
 def test_files_cut_short_do_not_fail(cut):
-    """Whether they can be decoded is for the decoder to say."""
+    """Truncated files must raise nothing: the decoder refuses them."""
     assert lost_in_webp(encoded(graphic((32, 32)), "WEBP")[:cut]) is None
