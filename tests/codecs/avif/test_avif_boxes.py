@@ -12,12 +12,12 @@ PLAIN = encoded(photograph((32, 32)), "AVIF")
 
 
 def box(name, content):
-    """Return a box of the top level."""
+    """Return a top-level box."""
     return (8 + len(content)).to_bytes(4, "big") + name + content
 
 
 def recoloured(primaries, transfer):
-    """Return the plain file with other colours written into its `nclx` colour box."""
+    """Return the plain file with another colour space in its `nclx` box."""
     place = PLAIN.index(b"colrnclx") + 8
     return PLAIN[:place] + primaries.to_bytes(2, "big") + transfer.to_bytes(2, "big") + PLAIN[place + 4 :]
 

@@ -21,7 +21,7 @@ with_plugin = pytest.mark.usefixtures("plugin")
 
 @pytest.fixture
 def plugin():
-    """Return the plugin, which has taught Pillow the format; skip where it is not installed."""
+    """Import the plugin, which registers the format with Pillow; skip the test if it is not installed."""
     module = pytest.importorskip("pillow_heif")
     module.register_heif_opener()
     return module
@@ -120,7 +120,7 @@ def test_what_would_lose_is_refused(mode):
 
 
 def described(**info):
-    """Return a picture as pillow-heif describes an opened one."""
+    """Return an image with the `info` of pillow-heif."""
     picture = flat((8, 8))
     picture.info.update({"bit_depth": 8, "metadata": [], "depth_images": [], "aux": {}, "thumbnails": []}, **info)
     return picture

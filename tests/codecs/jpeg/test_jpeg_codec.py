@@ -28,7 +28,7 @@ def divisors(setting):
 @each_content
 @pytest.mark.parametrize(("mode", "finest"), [("RGB", 100), ("YCbCr", 100), ("L", 99), ("CMYK", 99)])
 def test_the_tables_of_no_two_jpeg_rungs_are_equal(content, mode, finest):
-    """Equal tables and subsampling are equal files: a trial wasted. Luma alone is at its finest from 99 on."""
+    """Every rung must have tables or a subsampling of its own: equal ones would waste a trial."""
     codec = JPEG.suited(content)
     qualities = [quality for quality in codec.ladder if quality <= finest]
 
@@ -40,7 +40,7 @@ def test_the_tables_of_no_two_jpeg_rungs_are_equal(content, mode, finest):
 @each_content
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_jpeg_tables_get_finer_with_every_rung(content, mode):
-    """No divisor grows, but where finer chroma is bought with coarser luma."""
+    """No divisor may grow with the quality, except where finer chroma costs coarser luma."""
     codec = JPEG.suited(content)
     rungs = [
         (codec.setting(quality, "RGB")["subsampling"], divisors(codec.setting(quality, mode)))
@@ -59,7 +59,7 @@ def test_jpeg_tables_get_finer_with_every_rung(content, mode):
 @each_content
 @pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
 def test_jpeg_tables_end_where_the_format_does(content, mode):
-    """From the coarsest to the finest that every decoder reads, all of them in 1 to 255."""
+    """Divisors must span 1 to 255, which every decoder reads."""
     ladder = [divisors(JPEG.suited(content).setting(quality, mode)) for quality in JPEG.ladder]
 
     assert (set(ladder[0]), set(ladder[-1])) == ({255}, {1})
@@ -69,7 +69,7 @@ def test_jpeg_tables_end_where_the_format_does(content, mode):
 @each_content
 @pytest.mark.parametrize(("mode", "tables"), [("RGB", 3), ("YCbCr", 3), ("L", 1), ("CMYK", 1)])
 def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
-    """Luma, Cb and Cr; grey has luma only, and inks are no chroma that one could subsample."""
+    """YCbCr needs tables for luma, Cb and Cr, grey for luma only; CMYK must not be subsampled."""
     for quality in (1, 20, 50, 80, 95, 100):
         setting = JPEG.suited(content).setting(quality, mode)
 
@@ -82,7 +82,7 @@ def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
 @each_content
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_jpeg_sizes_rise_along_the_ladder(content, mode):
-    """On the mean over pictures, in steps of ten rungs: where tables or subsampling change too."""
+    """The mean size must rise every ten rungs, even where tables or subsampling change."""
     pictures = [photograph((96, 64)), photograph((96, 64), seed=2), screenshot((96, 64)), noise((48, 40))]
     pictures = [picture.convert(mode) for picture in pictures]
     codec = JPEG.suited(content)
@@ -98,7 +98,7 @@ def test_jpeg_sizes_rise_along_the_ladder(content, mode):
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", 0, 2])
 @pytest.mark.parametrize("quality", [10, 95])
 def test_the_users_subsampling_wins(subsampling, quality):
-    """The rung's is only what suits most pictures."""
+    """A subsampling that the user sets must replace that of the rung."""
     setting = {**JPEG.setting(quality, "RGB"), "subsampling": subsampling}
 
     data = JPEG.encode(photograph((64, 48)), setting)
@@ -110,7 +110,7 @@ def test_the_users_subsampling_wins(subsampling, quality):
 
 @pytest.mark.parametrize("quality", [1, 30, 75, 100])
 def test_components_may_stay_rgb(quality):
-    """`keep_rgb` is among the options that JPEG takes, and there is no chroma to subsample then."""
+    """`keep_rgb` must be accepted, and must disable chroma subsampling."""
     picture = photograph((64, 48))
 
     data = JPEG.encode(picture, {**JPEG.setting(quality, "RGB"), "keep_rgb": True})
@@ -122,7 +122,7 @@ def test_components_may_stay_rgb(quality):
 @pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("quality", [5, 50, 95])
 def test_a_jpeg_probe_pays_where_there_are_scans_to_save(content, effort, quality):
-    """Baseline with its Huffman tables optimised is as cheap as without."""
+    """A probe must be used for progressive files only: baseline is as cheap without one."""
     setting = with_options(JPEG.suited(content), effort, {}).setting(quality, "RGB")
 
     assert JPEG.probe_pays(setting) == (setting["progressive"] or effort == "best")
@@ -132,7 +132,7 @@ def test_a_jpeg_probe_pays_where_there_are_scans_to_save(content, effort, qualit
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("quality", [5, 50, 90, 100])
 def test_jpeg_at_best_keeps_the_pixels(draw, mode, quality):
-    """The scans are arranged anew, the coefficients stay."""
+    """The effort "best" must change the scans only, not the coefficients."""
     picture = draw(mode="RGB").convert(mode)
     plain = {**JPEG.setting(quality, mode), **JPEG.efforts["best"], "scans": None}
 
@@ -144,7 +144,7 @@ def test_jpeg_at_best_keeps_the_pixels(draw, mode, quality):
 
 
 def test_jpeg_at_best_is_smaller_than_at_normal():
-    """On a photograph of some size, at the same quality, hence of the same pixels."""
+    """At the same quality the effort "best" must give a smaller photograph than "normal"."""
     picture = photograph((320, 240))
     fast, normal, best = (JPEG.encode(picture, with_options(JPEG, name, {}).setting(60, "RGB")) for name in EFFORTS)
 
@@ -153,7 +153,7 @@ def test_jpeg_at_best_is_smaller_than_at_normal():
 
 
 def test_jpeg_at_best_keeps_metadata():
-    """It is arranged anew together with the picture, and must come out of it byte for byte."""
+    """The effort "best" must keep metadata byte for byte, although it rewrites the file."""
     segment = b"\xff\xed\x00\x0bPhotoshop"
     carried = {
         "exif": exif(orientation=6),
@@ -175,7 +175,7 @@ def test_jpeg_at_best_keeps_metadata():
 
 
 def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
-    """Only who asks for it has to have it."""
+    """Only the effort "best" may require the optimiser, and its error must name the package."""
     monkeypatch.setitem(sys.modules, "mozjpeg_lossless_optimization", None)
     codec = with_options(JPEG, "best", {})
 
@@ -190,7 +190,7 @@ def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
     [("RGB", {}), ("RGB", {"subsampling": 0}), ("CMYK", {}), ("YCbCr", {"subsampling": 0}), ("L", {})],
 )
 def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(content, effort, mode, options):
-    """Such a file is larger than the buffer Pillow guesses for a progressive or optimised one, and fails there."""
+    """Noise must be encoded at quality 100, although the file exceeds the buffer that Pillow guesses."""
     picture = noise((256, 192), mode)
     codec = with_options(JPEG.suited(content), effort, options)
 

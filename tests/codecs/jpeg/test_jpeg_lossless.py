@@ -64,7 +64,7 @@ def with_thumbnail(turned):
 
 
 def versions_of(data, policy="keep"):
-    """Return the versions of a file, each checked to be smaller than the one before and to hold the same pixels."""
+    """Return the versions of a file, and check that each is smaller than the one before and has the same pixels."""
     source = opened(data)
     versions = list(lossless_versions(data, policy, orientation_exif(source)))
     sizes = [len(data), *map(len, versions)]
@@ -74,13 +74,13 @@ def versions_of(data, policy="keep"):
 
 
 def same_pixels(first, second):
-    """Return whether two files decode to the very same picture."""
+    """Return whether two files decode to the same pixels."""
     one, two = opened(first), opened(second)
     return (one.mode, one.size, one.tobytes()) == (two.mode, two.size, two.tobytes())
 
 
 def everything(*, turned=6, **options):
-    """Return a file with all the metadata there may be, padding of ours and a film behind it."""
+    """Return a file with every kind of metadata, padding by bytefit and a film at its end."""
     data = encoded(
         PICTURE, exif=with_thumbnail(turned), icc_profile=PROFILE, xmp=XMP, comment=b"mine", dpi=(300, 300), **options
     )
@@ -89,7 +89,7 @@ def everything(*, turned=6, **options):
 
 
 def has_thumbnail(data):
-    """Return whether a small picture stands in the file somewhere."""
+    """Return whether the file contains a thumbnail."""
     return THUMBNAIL in data
 
 
@@ -221,9 +221,9 @@ def test_what_is_as_small_as_it_gets_has_no_versions():
 
 
 def unharmed(path, budget, **options):
-    """Make a file fit in place, and check that it is what it was, or is whole and fits; return whether it was changed.
+    """Fit a file in place, check that it is unchanged or complete and fits, and return whether it changed.
 
-    Only what can be shown may be.
+    Only a file that can be decoded may change.
     """
     before = path.read_bytes()
     try:
@@ -239,7 +239,7 @@ def unharmed(path, budget, **options):
 
 
 def beyond_every_table():
-    """Return a file whose coefficients grow from block to block until no Huffman table has a code for the difference.
+    """Return a file whose coefficients grow with every block until no Huffman table has a code for the difference.
 
     Each block's mean is 2047 above the one before: nine bits of code and eleven of value; four say that this is all.
     """
@@ -250,7 +250,7 @@ def beyond_every_table():
 
 
 def with_tables_changed_between_scans():
-    """Return a progressive file whose quantisation table is defined anew, differently, after the first scan."""
+    """Return a progressive file whose quantisation table changes after the first scan."""
     data = encoded(PICTURE, progressive=True)
     table = next(data[start : behind + 67] for marker, start, behind in markers(data) if marker == 0xDB)
     place = [start for marker, start, _ in markers(data) if marker == DHT][2]
@@ -434,7 +434,7 @@ def test_real_photographs_keep_every_pixel(corpus):
 
 
 def is_small(path):
-    """Return whether a file is quickly decoded, or cannot be."""
+    """Return whether Pillow decodes or refuses a file quickly."""
     try:
         with Image.open(path) as image:
             return path.stat().st_size < 200_000 and image.width * image.height < 1_000_000

@@ -26,7 +26,7 @@ from images import XMP, encoded, exif, icc_profile, opened, photograph
 
 APP2, SOS, EOI = 0xE2, 0xDA, b"\xff\xd9"
 ORIGIN = 8  # the offsets of an index count from this place in its segment
-ENTRIES = ORIGIN + 50  # its entries stand here, in the files made here
+ENTRIES = ORIGIN + 50  # the offset of the entries in the files made here
 FILM = b"\x00\x00\x00\x18ftypmp42 a motion photo's film " * 30
 GAIN_MAP = b'<rdf:Description hdrgm:Version="1.0"/>'
 
@@ -34,13 +34,13 @@ LEFT, RIGHT, THIRD = (encoded(photograph((64, 48), seed=seed), quality=90, exif=
 
 
 def index_segment(order, entries, *, number=None, kind=7, size=None, place=50):
-    """Return an index as cameras write it, with `entries` of attributes, size and offset, or with something wrong."""
-    packed = b"".join(struct.pack(order + "IIIHH", *entry, 0, 0) for entry in entries)
+    """Return an index as cameras write it, from `entries` (attributes, size, offset), or one with an error."""
+    entry_bytes = b"".join(struct.pack(order + "IIIHH", *entry, 0, 0) for entry in entries)
     fields = struct.pack(order + "HHI4s", 0xB000, 7, 4, b"0100")
     fields += struct.pack(order + "HHII", 0xB001, 4, 1, len(entries) if number is None else number)
-    fields += struct.pack(order + "HHII", 0xB002, kind, len(packed) if size is None else size, place)
+    fields += struct.pack(order + "HHII", 0xB002, kind, len(entry_bytes) if size is None else size, place)
     header = {"<": b"II*\x00", ">": b"MM\x00*"}[order] + struct.pack(order + "I", 8)
-    return segment(b"MPF\x00" + header + struct.pack(order + "H", 3) + fields + bytes(4) + packed)
+    return segment(b"MPF\x00" + header + struct.pack(order + "H", 3) + fields + bytes(4) + entry_bytes)
 
 
 def segment(content):
@@ -55,7 +55,7 @@ def with_segment(data, added):
 
 
 def several(*further, order="<", gap=b"", film=b"", **wrong):
-    """Return a file of LEFT and further pictures: `gap` stands between the first two, `film` behind all of them."""
+    """Return a file of LEFT and further images, with `gap` between the first two and `film` at the end."""
     place = next(start for marker, start, _ in markers(LEFT) if marker == DQT)
     end = len(LEFT) + ENTRIES + 16 * (1 + len(further))
     entries, position = [(0x030000, end, 0)], end + len(gap)
@@ -65,25 +65,25 @@ def several(*further, order="<", gap=b"", film=b"", **wrong):
     return with_segment(LEFT, index_segment(order, entries, **wrong)) + gap + b"".join(further) + film
 
 
-def anew(data, **options):
-    """Return the file with its primary picture encoded anew, whatever else it holds carried over."""
+def reencoded(data, **options):
+    """Return the file with its primary image encoded again and its auxiliary images carried over."""
     index = carried_index(data, "a.jpg")
     return with_auxiliary_images(primary(**options), index, behind_picture(data))
 
 
 def primary(**options):
-    """Return another encoding of the primary picture."""
+    """Return another encoding of the primary image."""
     return encoded(opened(LEFT), **{"quality": 60, **options})
 
 
 def changed(data, place, value, order="<"):
-    """Return the file with four bytes of its index changed; `place` counts from its segment's start."""
+    """Return the file with four bytes of its index changed at `place`, an offset in the segment."""
     place += data.index(index_of(data))
     return data[:place] + struct.pack(order + "I", value) + data[place + 4 :]
 
 
 def pictures(data):
-    """Return every picture that Pillow finds in the file by its index."""
+    """Return every image that Pillow finds by the index of the file."""
     image = Image.open(BytesIO(data))
     found = []
     for number in range(getattr(image, "n_frames", 1)):
@@ -93,7 +93,7 @@ def pictures(data):
 
 
 def cut_out(data):
-    """Return the bytes of every picture, cut out as Pillow reads the index."""
+    """Return the bytes of every image, by the offsets and sizes that Pillow reads from the index."""
     image = Image.open(BytesIO(data))
     entries = image._getmp()[0xB002]
     origin = data.index(index_of(data)) + ORIGIN
@@ -116,7 +116,7 @@ each_file = pytest.mark.parametrize("data", FILES.values(), ids=FILES)
 @each_file
 def test_every_further_picture_stays(data):
     """Pillow must find every further image by the corrected index, and the new encoding as the first."""
-    after = anew(data)
+    after = reencoded(data)
 
     assert pictures(after)[0] == pictures(primary())[0]
     assert pictures(after)[1:] == pictures(data)[1:]
@@ -127,7 +127,7 @@ def test_every_further_picture_stays(data):
 @each_file
 def test_the_index_states_what_each_picture_is(data):
     """The index must state the offset and size of every image to the byte."""
-    after = anew(data)
+    after = reencoded(data)
 
     first, *others = cut_out(after)
 
@@ -139,10 +139,10 @@ def test_the_index_states_what_each_picture_is(data):
 @each_file
 def test_all_behind_the_picture_stays_byte_for_byte(data):
     """All data after the primary image must stay byte for byte; a second pass must change nothing."""
-    after = anew(data)
+    after = reencoded(data)
 
     assert behind_picture(after) == behind_picture(data)
-    assert anew(after) == after
+    assert reencoded(after) == after
 
 
 @each_file
@@ -191,7 +191,7 @@ def test_the_index_of_another_picture_is_its_own():
     own = with_segment(RIGHT, index_segment("<", [(0x020002, 1, 0)]))
     data = several(own)
 
-    after = anew(data)
+    after = reencoded(data)
 
     assert after.endswith(own)
     assert pictures(after)[1:] == pictures(data)[1:]
@@ -199,7 +199,7 @@ def test_the_index_of_another_picture_is_its_own():
 
 def test_a_film_needs_no_index():
     """A motion photo's film must be carried without an index: XMP counts from the end of the file."""
-    after = anew(LEFT + FILM)
+    after = reencoded(LEFT + FILM)
 
     assert after == primary() + FILM
     assert check_auxiliary_images(LEFT + FILM, after) is None
@@ -217,14 +217,14 @@ def test_a_wrong_size_of_the_first_picture_is_put_right(size):
     """A wrong size of the primary image must be corrected (corpus: Ultra_HDR_Samples_Originals_01.jpg)."""
     data = changed(several(RIGHT), ENTRIES + 4, size)
 
-    assert cut_out(anew(data)) == cut_out(anew(several(RIGHT)))
+    assert cut_out(reencoded(data)) == cut_out(reencoded(several(RIGHT)))
 
 
 def test_a_wrong_size_of_another_picture_stays_what_it_was():
     """A wrong size of a further image, as Pillow 13 writes it, must stay: readers use the offset."""
     data = changed(several(RIGHT, THIRD), ENTRIES + 2 * 16 + 4, 10**6)
 
-    after = anew(data)
+    after = reencoded(data)
 
     assert pictures(after)[1:] == pictures(several(RIGHT, THIRD))[1:]
     assert check_auxiliary_images(data, after) is None
@@ -236,7 +236,7 @@ def test_the_number_of_pictures_may_be_a_short_one(order, field, value):
     data = changed(several(RIGHT, order=order), ORIGIN + 22, field, order)
     data = changed(data, ORIGIN + 30, value, order)
 
-    after = anew(data)
+    after = reencoded(data)
 
     assert pictures(after)[1:] == pictures(data)[1:]
     assert check_auxiliary_images(data, after) is None
@@ -249,7 +249,7 @@ def test_an_index_of_pictures_that_are_gone_is_left_out(rest):
 
     assert index_of(data) is not None
     assert carried_index(data, "a.jpg") is None
-    assert anew(data) == primary()
+    assert reencoded(data) == primary()
     assert extras_named(data) is None
 
 
@@ -266,10 +266,10 @@ WRONG = {
     "too many entries": (several(RIGHT, number=1), "its 32 bytes of entries are not those of 1 pictures"),
     "no entries": (several(RIGHT, number=0, size=0), "its 0 bytes of entries are not those of 0 pictures"),
     "half an entry": (several(RIGHT, size=40), "its 40 bytes of entries are not those of 2 pictures"),
-    "huge": (several(RIGHT, number=2**28 - 1, size=2**32 - 16), "its entries stand outside of it"),
+    "huge": (several(RIGHT, number=2**28 - 1, size=2**32 - 16), "its entries lie outside of it"),
     "other numbers": (several(RIGHT, kind=4), "its 32 bytes of entries are not those of 2 pictures"),
-    "entries outside": (several(RIGHT, place=51), "its entries stand outside of it"),
-    "entries far outside": (several(RIGHT, place=2**32 - 1), "its entries stand outside of it"),
+    "entries outside": (several(RIGHT, place=51), "its entries lie outside of it"),
+    "entries far outside": (several(RIGHT, place=2**32 - 1), "its entries lie outside of it"),
     "entries on the header": (several(RIGHT, place=0), "its entries overlap its fields"),
     "entries on the fields": (several(RIGHT, place=40), "its entries overlap its fields"),
     "two of them": (with_segment(several(RIGHT), index_of(several(RIGHT))), "the file has 2 indexes"),
@@ -343,7 +343,7 @@ def test_a_damaged_index_is_refused_or_followed(damage, name):
     before = bytes(data)
 
     try:
-        after = anew(before)
+        after = reencoded(before)
     except UnsupportedImage:
         assert check_auxiliary_images(before, before) is not None
         return
@@ -354,7 +354,7 @@ def test_a_damaged_index_is_refused_or_followed(damage, name):
 
 
 def cut_out_by_hand(data):
-    """Return the further pictures without Pillow, which reads some damaged indexes in its own way."""
+    """Return the further images without Pillow, which reads some damaged indexes differently."""
     index = carried_index(data, "a.jpg")
     start = data.index(index.segment)
     order = {b"II": "<", b"MM": ">"}[index.segment[ORIGIN : ORIGIN + 2]]
@@ -368,7 +368,7 @@ def test_an_index_of_anything_is_refused_or_followed(content, order):
     data = with_segment(LEFT, segment(b"MPF\x00" + order + content)) + RIGHT
 
     try:
-        after = anew(data)
+        after = reencoded(data)
     except UnsupportedImage:
         return
 
@@ -393,7 +393,7 @@ def test_an_index_of_wrong_numbers_is_refused_or_followed(order, further, **wron
     data = with_segment(LEFT, index_segment(order, [(0x030000, 1, 0), *further], **wrong)) + RIGHT + THIRD
 
     try:
-        after = anew(data)
+        after = reencoded(data)
     except UnsupportedImage:
         return
 
@@ -405,7 +405,7 @@ def test_an_index_of_wrong_numbers_is_refused_or_followed(order, further, **wron
 def test_any_wrong_byte_is_reported(place, value, name):
     """A single wrong byte in the index or in the trailing data must be reported."""
     before = FILES[name]
-    after = bytearray(anew(before))
+    after = bytearray(reencoded(before))
     start, end = after.index(index_of(bytes(after))), len(after) - len(behind_picture(bytes(after)))
     places = [*range(start, start + len(index_of(before))), *range(end, len(after))]
     place = places[place % len(places)]
@@ -427,13 +427,13 @@ def test_what_is_no_picture_holds_nothing_to_carry(data):
 @given(cut=st.integers(0, 10**6), name=st.sampled_from(list(FILES)))
 def test_a_truncated_file_is_reported(cut, name):
     """A file truncated at any byte must be reported, without an exception."""
-    after = anew(FILES[name])
+    after = reencoded(FILES[name])
 
     assert check_auxiliary_images(FILES[name], after[: cut % len(after)]) is not None
 
 
 def described(xmp):
-    """Return a picture with XMP that says something."""
+    """Return an image with these words in its XMP."""
     return encoded(opened(RIGHT), xmp=xmp)
 
 
@@ -495,7 +495,7 @@ def test_files_of_cameras_and_editors(corpus, name, words):
 
 
 def decodes(data):
-    """Return whether the bytes are a picture; one cut out may still have a part of an index that Pillow warns of."""
+    """Return whether the bytes decode as an image; Pillow may warn of a partial index in them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return opened(data).size > (0, 0)

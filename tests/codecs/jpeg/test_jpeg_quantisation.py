@@ -16,12 +16,12 @@ each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
 
 
 def knot(quality, value, *, subsampling="4:2:0", **changes):
-    """Return a knot as a file has it, every divisor the same, with some of it changed."""
+    """Return a knot as a file stores it, with equal divisors and any changes to its fields."""
     return {"quality": quality, "subsampling": subsampling, "tables": [[value] * 64] * 3, **changes}
 
 
 def ladder(*between):
-    """Return the contents of a file of the knots between its two ends."""
+    """Return the contents of a file with these knots between the two ends of the scale."""
     return {
         "version": VERSION,
         PHOTOGRAPH: [knot(1, 255.0), *between, knot(100, 1.0)],

@@ -23,7 +23,7 @@ RUNG = JPEG2000.setting(60, "RGB")
 
 
 def deep(size=(160, 120), mode="I;16"):
-    """Return a picture with 16 bits a channel, all of them in use."""
+    """Return a grey image that uses all of its 16 bits."""
     values = photograph(size, "L").tobytes()
     return Image.frombytes(mode, size, b"".join((value * 251).to_bytes(2, "little") for value in values))
 
@@ -158,7 +158,7 @@ def test_a_codestream_stays_one_and_carries_no_metadata():
 
 
 def with_header_box(data, name, content):
-    """Return a JP2 file with one more box in its header box, or another content of the one that is there."""
+    """Return a JP2 file with a box added to its header box, or with the content of that box replaced."""
     start, end = next((start, end) for found, start, end in boxes(data) if found == b"jp2h")
     header = {found: data[first:last] for found, first, last in boxes(data, start, end)} | {name: content}
     return data[: start - 8] + box(b"jp2h", b"".join(box(*pair) for pair in header.items())) + data[end:]

@@ -21,7 +21,7 @@ with_plugin = pytest.mark.usefixtures("plugin")
 
 @pytest.fixture
 def plugin():
-    """Return the plugin, which has taught Pillow the format; skip where it is not installed."""
+    """Import the plugin, which registers the format with Pillow; skip the test if it is not installed."""
     return pytest.importorskip("pillow_jxl")
 
 
@@ -121,7 +121,7 @@ def test_what_would_lose_is_refused(mode):
 
 
 def codestream(*fields):
-    """Return a codestream of 8x8 pixels whose image metadata are these fields, (value, bits), the lowest bit first."""
+    """Return a codestream of 8x8 pixels with these fields, (value, bits), as its image metadata, lowest bit first."""
     bits = length = 0
     for value, count in ((1, 1), (0, 5), (1, 3), *fields):  # in eighths, one of them, as wide as high
         bits |= value << length

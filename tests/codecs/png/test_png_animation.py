@@ -29,7 +29,7 @@ in_png = partial(encoded, codec_format="PNG", bits=8)
 
 @pytest.fixture(params=[True, False], ids=["oxipng", "Pillow alone"])
 def with_oxipng(request, monkeypatch):
-    """Have the optimiser, and have it not."""
+    """Run the test with oxipng and without it."""
     if request.param:
         pytest.importorskip("oxipng")
     else:
@@ -38,7 +38,7 @@ def with_oxipng(request, monkeypatch):
 
 
 def moving(count=4, mode="RGB"):
-    """Return frames of a square that wanders over a picture."""
+    """Return frames of a square that moves over an image."""
     pictures = [photograph(SIZE, mode) for _ in range(count)]
     for place, picture in enumerate(pictures):
         picture.paste(noise((8, 8), mode, seed=place), (6 * place, 2 * place))
@@ -51,12 +51,12 @@ def lossless(frames):
 
 
 def controls(data):
-    """Return (width, height, left, top) of every frame that is shown, as the file states it."""
+    """Return (width, height, left, top) that the file states for every frame of the animation."""
     return [unpack(">IIII", content[4:20]) for name, content, *_ in chunks(data) if name == b"fcTL"]
 
 
 def seen(picture):
-    """Return what is seen of a picture: of what is clear the colour is not."""
+    """Return the pixels of an image, with all fully transparent pixels alike."""
     return picture.convert("RGBA").convert("RGBa").tobytes()
 
 

@@ -34,12 +34,12 @@ IN_COLOURS = encoded(photograph((24, 16)).quantize(16), "PNG")
 
 
 def with_private(*made, data=PLAIN):
-    """Return a file with chunks of (name, content) behind its header."""
+    """Return a file with chunks of (name, content) inserted after its header."""
     return with_chunks(data, b"".join(chunk(name, content) for name, content in made), b"")
 
 
 def order_of(data):
-    """Return the names of the chunks of a file, in order, each once where it repeats."""
+    """Return the names of the chunks of a file in order, without repetitions."""
     return list(dict.fromkeys(name for name, *_ in chunks(data)))
 
 

@@ -22,7 +22,7 @@ EXPOSURE, POSITION = 0x829A, 1
 
 
 def picture_in(mode, size=(33, 25)):
-    """Return a picture of that mode with something in it."""
+    """Return an image with content in this mode."""
     if mode in BYTES:
         return Image.frombytes(mode, size, noise((size[0] * BYTES[mode], size[1]), "L").tobytes())
     return photograph(size, "L").convert("F") if mode == "F" else in_mode(mode, size)

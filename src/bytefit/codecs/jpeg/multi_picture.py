@@ -147,7 +147,7 @@ def check_auxiliary_images(before: bytes, after: bytes) -> str | None:
 
 
 def extras_named(data: bytes) -> str | None:
-    """Return words for what a JPEG file holds beside its picture, or None where that is nothing."""
+    """Return words for the auxiliary data of a JPEG file, or None if it has none."""
     behind = behind_picture(data)
     if not behind:
         return None
@@ -218,7 +218,7 @@ def _located_entries(tiff: bytes, order: str) -> tuple[int, int]:
     if place < first + length * _FIELD_SIZE and place + size > directory:
         raise UnsupportedImage("its entries overlap its fields")
     if not len(b"II*\x00") + 4 <= place <= len(tiff) - size:
-        raise UnsupportedImage("its entries stand outside of it")
+        raise UnsupportedImage("its entries lie outside of it")
     return number, place
 
 
