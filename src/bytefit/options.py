@@ -1,33 +1,37 @@
-"""The options of a fit: each is declared once, with its check, its help and where it may be given.
+"""The options of `bytefit.compress`: `OPTIONS` declares each once, with its check, its help and where it may be given.
 
-Checks, command line, configuration and its schema, `Image.save` and the reference pages are derived from `OPTIONS`.
-No imaging is needed here, and nothing that `bytefit check` would have to wait for: records are named tuples, since
-importing `dataclasses` costs more than the audit of a small tree.
+The checks, the arguments of the command line, the keys of the configuration, the names that `Image.save` refuses
+without a target and the table in the documentation are derived from `OPTIONS`. Tests hold against it what has to be
+written out: the signature of `compress`, `FitOptions` and the JSON schema. This module knows nothing of images.
+
+Records are named tuples: importing `dataclasses` takes longer than `bytefit check` needs for a small tree.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from bytefit.errors import ConfigError
+from bytefit.messages import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
 POLICIES = ("keep", "orientation+icc", "strip")
 ON_UNREACHABLE = ("error", "smallest")
 EFFORTS = ("fast", "normal", "best")
 
-# The highest SSIMULACRA2 score, that of the image itself; there is no lowest one. Beyond the lower bound a floor is a
-# slip of the pen, and not a number that can be shown.
+# An image has the SSIMULACRA2 score 100 when compared with itself. The scale has no lower end; a floor below this one
+# is taken for a typing error.
 BEST_SCORE, WORST_SCORE = 100, -(10**6)
 
-# The top of every codec's scale.
+# The highest quality of every codec.
 BEST_QUALITY = 100
 
 
 class Options(NamedTuple):
-    """What one image is to be fitted with; see `bytefit.compress` for what each option means."""
+    """The options of one call; see `bytefit.compress` for what each means."""
 
     format: str | None = None
     formats: Iterable[str] | None = None
@@ -49,7 +53,7 @@ class Options(NamedTuple):
 
 
 class FitOptions(TypedDict, total=False):
-    """The options of `bytefit.compress` as keyword arguments, for functions that hand them on."""
+    """The options of `bytefit.compress` as keyword arguments, for functions that pass them on."""
 
     formats: Iterable[str] | None
     slack: float
@@ -68,162 +72,216 @@ class FitOptions(TypedDict, total=False):
     allow_frame_drop: bool
 
 
+# How much of a wrong value a message shows, in characters.
+_SHOWN = 60
+
+
 class Option(NamedTuple):
-    """One option: how it is checked, explained and given.
+    """One option.
 
     Attributes:
-        name: its name in Python; on the command line and in the configuration with "-" for "_".
-        kind: what its value has to be, to follow "is not" in a message.
-        expected: what to give instead, in a message.
-        accepts: value -> whether it is one of those.
+        name: its name in Python.
+        value_type: the type of its values; None is accepted too where it is the default.
         help: what it does, in one line, without its default.
-        metavar: what stands for its value in the help of the command line; None for a switch or a choice.
-        choices: the values it may have, where they are few.
-        for_fix: whether `bytefit fix` takes it too.
-        in_configuration: whether a rule of the configuration may set it.
-        keeps_what_fits: whether a file that fits is left alone with it; any other option asks for a new encode.
-        needs_target: whether `Image.save` refuses it without a `target_size`: Pillow has no option of that name.
+        default_note: what the default None means; empty if nothing has to be said.
+        what: what a value is; it follows "is not" in a message.
+        expected: what to give instead of a wrong value.
+        metavar: the placeholder for the value in the help of the command line.
+        choices: the accepted values, if there are few.
+        minimum, maximum, below: the bounds of a number; a number has to be less than `below`.
+        needs: the switch without which the option does nothing.
+        for_fix: whether `bytefit fix` takes it.
+        in_configuration: whether the configuration has a key for it.
+        keeps_what_fits: whether a file that fits is left as it is when this option is given.
+        needs_target: whether `Image.save` refuses it without a `target_size`. False where a writer of Pillow or of a
+            plugin knows an option of this name.
     """
 
     name: str
-    kind: str
-    expected: str
-    accepts: Callable[[Any], bool]
+    value_type: Literal["boolean", "integer", "number", "string", "names"]
     help: str
+    default_note: str = ""
+    what: str = ""
+    expected: str = ""
     metavar: str | None = None
     choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    below: float | None = None
+    needs: str | None = None
     for_fix: bool = True
     in_configuration: bool = True
     keeps_what_fits: bool = True
     needs_target: bool = True
 
+    @property
+    def default(self) -> Any:
+        """The value that holds if none is given."""
+        return Options._field_defaults[self.name]
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    @property
+    def key(self) -> str:
+        """Its name in the configuration, and after "--" on the command line."""
+        return self.name.replace("_", "-")
 
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is of the right type and within the bounds."""
+        if value is None:
+            return self.default is None
+        match self.value_type:
+            case "boolean":
+                return isinstance(value, bool)
+            case "string":
+                return isinstance(value, str) and (not self.choices or value in self.choices)
+            case "names":
+                return _are_names(value)
+        types = int if self.value_type == "integer" else int | float
+        if isinstance(value, bool) or not isinstance(value, types):
+            return False
+        least, most, below = self.minimum, self.maximum, self.below
+        bounds = (least is None or value >= least), (most is None or value <= most), (below is None or value < below)
+        return all(bounds)
 
-def _is_pixels(value: object) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
+    def refusal(self, write: Callable[[Any], str] = repr) -> str:
+        """Return why a value is refused and what to give, to follow the value in a message.
+
+        Args:
+            write: value -> how it is written where it was given: in Python, TOML or a shell.
+        """
+        if self.choices:
+            return f": use one of {', '.join(map(write, self.choices))}"
+        if self.value_type == "boolean":
+            yes, no = map(write, (True, False))
+            return f" is neither {yes} nor {no}" + (f": {self.expected}" if self.expected else "")
+        return f" is not {self.what}: {self.expected}"
 
 
 def _are_names(value: object) -> bool:
-    return value is None or (not isinstance(value, str | bytes) and hasattr(value, "__iter__"))
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        return False
+    return not isinstance(value, Collection) or all(isinstance(name, str) for name in value)
 
 
-def _pixels(name: str, side: str, help: str, *, keeps_what_fits: bool) -> Option:  # noqa: A002
-    return Option(
-        name,
-        f"a {side} in pixels",
-        "give a whole number from 1 up",
-        _is_pixels,
-        help,
-        metavar="PIXELS",
-        in_configuration=not keeps_what_fits,
-        keeps_what_fits=keeps_what_fits,
-    )
+# Options of one image that `bytefit fix` and the configuration do not have.
+_COMPRESS_ONLY: Mapping[str, Any] = {"for_fix": False, "in_configuration": False}
 
-
-def _choice(name: str, choices: tuple[str, ...], help: str, **places: Any) -> Option:  # noqa: A002
-    return Option(
-        name,
-        "",
-        f"use one of {', '.join(map(repr, choices))}",
-        lambda value: isinstance(value, str) and value in choices,
-        help,
-        choices=choices,
-        **places,
-    )
-
-
-def _switch(name: str, help: str, **places: Any) -> Option:  # noqa: A002
-    return Option(name, "a switch", "give True or False", lambda value: isinstance(value, bool), help, **places)
-
+_WIDTH: Mapping[str, Any] = {
+    "what": "a width in pixels",
+    "expected": "give a whole number from 1 up",
+    "metavar": "PIXELS",
+    "minimum": 1,
+    "needs": "resize",
+}
+_HEIGHT = {**_WIDTH, "what": "a height in pixels"}
 
 OPTIONS: tuple[Option, ...] = (
     Option(
         "format",
-        "the name of a format",
-        "give text such as 'JPEG', or 'auto'",
-        lambda value: value is None or isinstance(value, str),
-        "the format, where the suffix does not tell: JPEG, PNG, WEBP ...; auto chooses the one that looks best",
+        "string",
+        "the format, such as JPEG, PNG or WEBP; auto chooses the one that looks best",
+        default_note="by the suffix of the output, else that of the image",
+        what="the name of a format",
+        expected="give text such as 'JPEG', or 'auto'",
         metavar="FORMAT",
-        for_fix=False,
-        in_configuration=False,
         keeps_what_fits=False,
         needs_target=False,
+        **_COMPRESS_ONLY,
     ),
     Option(
         "formats",
-        "a list of formats",
-        "give names such as ['WEBP', 'JPEG']",
-        _are_names,
+        "names",
         "with format auto, the formats to choose from",
+        default_note="those that browsers show",
+        what="a list of formats",
+        expected="give names such as ['WEBP', 'JPEG']",
         metavar="A,B",
-        for_fix=False,
-        in_configuration=False,
         keeps_what_fits=False,
+        **_COMPRESS_ONLY,
     ),
     Option(
         "slack",
-        "a share of the budget",
-        "give a number from 0 to less than 1",
-        lambda value: _is_number(value) and 0 <= value < 1,
-        "stop once the file is within this fraction below the budget",
+        "number",
+        "stop once at most this share of the budget is unused; 0 finds the best quality that fits",
+        what="a share of the budget",
+        expected="give a number from 0 to less than 1",
         metavar="SHARE",
+        minimum=0,
+        below=1,
     ),
     Option(
         "min_quality",
-        "a quality",
-        f"give a number from 0 to {BEST_QUALITY}, on the codec's own scale",
-        lambda value: value is None or (_is_number(value) and 0 <= value <= BEST_QUALITY),
+        "number",
         "the lowest quality accepted, on the codec's own scale",
-        metavar="Q",
+        what="a quality",
+        expected=f"give a number from 0 to {BEST_QUALITY}, on the codec's own scale",
+        metavar="QUALITY",
+        minimum=0,
+        maximum=BEST_QUALITY,
     ),
     Option(
         "min_score",
-        "on the scale of SSIMULACRA2",
-        f"give a number below {BEST_SCORE}",
-        lambda value: value is None or (_is_number(value) and WORST_SCORE <= value < BEST_SCORE),
+        "number",
         "the lowest SSIMULACRA2 score accepted: 90 very good, 70 good, 50 medium; needs bytefit[metrics]",
-        metavar="S",
+        what="on the scale of SSIMULACRA2",
+        expected=f"give a number below {BEST_SCORE}",
+        metavar="SCORE",
+        minimum=WORST_SCORE,
+        below=BEST_SCORE,
     ),
-    _switch("resize", "reduce the dimensions where that looks better or the budget needs it"),
-    _pixels("min_width", "width", "with resize, the smallest width", keeps_what_fits=True),
-    _pixels("max_width", "width", "with resize, the largest width", keeps_what_fits=False),
-    _pixels("max_height", "height", "with resize, the largest height", keeps_what_fits=False),
-    _choice("effort", EFFORTS, "encoder time spent on quality at the same size", needs_target=False),
-    _switch("exact", "pad the file to exactly the target", for_fix=False, in_configuration=False, needs_target=False),
-    _choice("on_unreachable", ON_UNREACHABLE, "what to do when nothing fits: fail, or return the smallest file"),
-    _choice("metadata", POLICIES, "which metadata to keep (EXIF, ICC, XMP ...)"),
-    _switch(
-        "lossless", "keep every pixel unchanged, or fail", for_fix=False, in_configuration=False, needs_target=False
+    Option(
+        "resize",
+        "boolean",
+        "reduce the dimensions if that looks better or the budget needs it",
+        expected="use max_width and max_height to limit the dimensions",
     ),
-    _switch(
+    Option("min_width", "integer", "with resize, the smallest width", in_configuration=False, **_WIDTH),
+    Option("max_width", "integer", "with resize, the largest width", keeps_what_fits=False, **_WIDTH),
+    Option("max_height", "integer", "with resize, the largest height", keeps_what_fits=False, **_HEIGHT),
+    Option(
+        "effort",
+        "string",
+        "how much time the encoder may spend on quality at the same size",
+        choices=EFFORTS,
+        needs_target=False,
+    ),
+    Option("exact", "boolean", "pad the file to exactly the target", needs_target=False, **_COMPRESS_ONLY),
+    Option(
+        "on_unreachable",
+        "string",
+        "what to do if nothing fits: fail, or return the smallest file",
+        choices=ON_UNREACHABLE,
+    ),
+    Option("metadata", "string", "which metadata to keep (EXIF, ICC profile, XMP ...)", choices=POLICIES),
+    Option("lossless", "boolean", "keep every pixel unchanged, or fail", needs_target=False, **_COMPRESS_ONLY),
+    Option(
         "drop_extras",
-        "leave out further images, gain maps and films that a JPEG file carries",
-        for_fix=False,
-        in_configuration=False,
+        "boolean",
+        "leave out the further images, gain maps and films that a JPEG file carries",
+        **_COMPRESS_ONLY,
     ),
-    _switch(
+    Option(
         "allow_frame_drop",
+        "boolean",
         "drop every second frame of an animation, repeatedly, if nothing else fits",
-        for_fix=False,
-        in_configuration=False,
+        **_COMPRESS_ONLY,
     ),
 )
 
-# A misspelt save option may have been meant to be one of these.
+# Any other name is a save option of Pillow, or a mistake.
 OWN_OPTIONS = frozenset(option.name for option in OPTIONS)
 
-# With these alone, a file that fits is left as it is.
+# If only these are given, a file that fits is left as it is.
 KEEPING_WHAT_FITS = frozenset(option.name for option in OPTIONS if option.keeps_what_fits)
+
+# The configuration has keys for these.
+IN_CONFIGURATION = frozenset(option.name for option in OPTIONS if option.in_configuration)
 
 
 def options_from(values: Mapping[str, Any]) -> Options:
     """Return the options in `values`, checked; names that are not options of bytefit become save options.
 
     Raises:
-        ConfigError: naming the option, the value it was given and what it takes.
+        ConfigError: naming the option, its value and what it takes.
     """
     own = {name: value for name, value in values.items() if name in OWN_OPTIONS}
     save_options = {name: value for name, value in values.items() if name not in OWN_OPTIONS}
@@ -231,21 +289,28 @@ def options_from(values: Mapping[str, Any]) -> Options:
 
 
 def checked(options: Options) -> Options:
-    """Return `options`, if they make sense, each by itself and together.
+    """Return `options` if every value is accepted and the values go together.
 
     Raises:
-        ConfigError: naming the option, the value it was given and what it takes.
+        ConfigError: naming the option, its value and what it takes.
     """
     for option in OPTIONS:
         value = getattr(options, option.name)
-        if option.accepts(value):
-            continue
-        if option.choices:
-            raise ConfigError(f"unknown {option.name} {value!r}: {option.expected}")
-        raise ConfigError(f"{option.name} {value!r} is not {option.kind}: {option.expected}")
-    for name in ("min_width", "max_width", "max_height"):
-        if getattr(options, name) is not None and not options.resize:
-            raise ConfigError(f"{name} needs resize=True to go with it")
-    if options.min_width is not None and options.max_width is not None and options.min_width > options.max_width:
-        raise ConfigError(f"min_width {options.min_width} is above max_width {options.max_width}: no width is between")
+        if not option.accepts(value):
+            unknown = "unknown " if option.choices else ""
+            raise ConfigError(f"{unknown}{option.name} {shown(value)}{option.refusal()}")
+        if option.needs and value is not None and not getattr(options, option.needs):
+            raise ConfigError(f"{option.name} needs {option.needs}=True")
+    least, most = options.min_width, options.max_width
+    if least is not None and most is not None and least > most:
+        raise ConfigError(f"min_width {shown(least)} is above max_width {shown(most)}: lower one or raise the other")
     return options
+
+
+def shown(value: object) -> str:
+    """Return a value as Python writes it, in one line, cut if it is long."""
+    try:
+        text = one_line(repr(value))
+    except ValueError:  # Python does not write a number of more than 4300 digits
+        return "of thousands of digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size, told
+from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size_argument, summary_line
 from bytefit.errors import ConfigError
 from bytefit.messages import format_size, one_line
+from bytefit.options import IN_CONFIGURATION, options_from
 
 if TYPE_CHECKING:
     import argparse
@@ -41,14 +42,16 @@ def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
 
     fix = commands.add_parser("fix", help="recompress images over their budgets, in place")
     _add_audit_options(fix)
-    add_fitting_options(fix)
+    add_fitting_options(fix, for_fix=True)
     fix.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
     fix.set_defaults(run=_fix)
 
 
 def _add_audit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders; none: all that git tracks here")
-    parser.add_argument("--max-size", type=size, metavar="SIZE", help="the budget where no rule says another: 500KB")
+    parser.add_argument(
+        "--max-size", type=size_argument, metavar="SIZE", help="the budget where no rule says another: 500KB"
+    )
     parser.add_argument("--config", metavar="FILE", help="instead of the nearest .bytefit.toml or pyproject.toml")
     parser.add_argument("--staged", action="store_true", help="only what the next commit would add or change")
     parser.add_argument("--from-ref", metavar="A", help="only what was added or changed since this commit")
@@ -61,9 +64,9 @@ def _configuration(arguments: argparse.Namespace) -> Configuration:
     from bytefit.budgets.configuration import load_configuration
 
     given = {} if arguments.max_size is None else {"max-size": arguments.max_size}
-    options = {name.replace("_", "-"): value for name, value in fitting_options(arguments).items()}
-    options.pop("min-width", None)  # the one that no rule has
-    return load_configuration(os.getcwd(), file=arguments.config, given={**given, **options})
+    options = {name: value for name, value in fitting_options(arguments).items() if name in IN_CONFIGURATION}
+    given |= {name.replace("_", "-"): value for name, value in options.items()}
+    return load_configuration(os.getcwd(), file=arguments.config, given=given)
 
 
 def _selection(arguments: argparse.Namespace) -> Selection:
@@ -148,13 +151,12 @@ def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
     from bytefit.budgets.fixing import fix
     from bytefit.budgets.repository import is_below, repository_top
-    from bytefit.options import options_from
 
     options = fitting_options(arguments)
     options_from(options)
     configuration = _configuration(arguments)
     found = audit(_selection(arguments), configuration, _baseline(arguments, configuration)[1], totals=False)
-    given = {name: value for name, value in options.items() if name == "min_width"}
+    given = {name: value for name, value in options.items() if name not in IN_CONFIGURATION}
     fixes = fix(found, given, dry_run=arguments.dry_run)
     top = repository_top(os.getcwd())
     rewritten = 0
@@ -172,7 +174,7 @@ def _fix(arguments: argparse.Namespace) -> int:
 def _told(one: Fix, *, dry_run: bool) -> str:
     if one.outcome is None:
         return f"left as it is ({format_size(one.finding.size)}): {one.finding.path}: {one.reason}"
-    return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {told(one.outcome)}"
+    return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {summary_line(one.outcome)}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The command line: arguments in, lines and an exit code out. Everything it does is done elsewhere.
+"""The command line: it reads the arguments, calls the rest of the package, prints lines and returns an exit code.
 
 Exit codes: 0 fine; 1 something is over its budget or was rewritten; 2 wrong usage, or a file that cannot be used.
 """
@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
 from bytefit.cli.budgets import add_budget_commands
-from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, reason, size, told
+from bytefit.cli.options import (
+    FINE,
+    OVER,
+    WRONG,
+    add_fitting_options,
+    fitting_options,
+    os_error_message,
+    size_argument,
+    summary_line,
+)
 from bytefit.cli.training import EXTRAS, add_training_commands
 from bytefit.errors import BudgetUnreachable, BytefitError
 
@@ -26,10 +35,10 @@ if TYPE_CHECKING:
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, and which answers for its own leftovers."""
+    """An argument parser whose errors are one line. A subcommand reports its unknown arguments itself."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Refuse what is not known here, where the usage that would help is known too."""
+        """Refuse unknown arguments here: this parser knows which command's help to name."""
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -42,13 +51,13 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the `bytefit` command with `argv` (None: the process's own arguments) and return its exit code."""
     if argv is None:
-        # Asked to end, it ends as it does of itself: temporary files are removed on the way out.
+        # An exception unwinds the stack, so temporary files are removed; the default action would leave them behind.
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # file names need not be text, nor consoles be UTF-8
+        if isinstance(stream, TextIOWrapper):  # not every file name is text, not every console is UTF-8
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if argv is None else argv
-    # A file may be called "-x.jpg", and a hook is given bare names.
+    # A hook passes bare file names, and a file may be called "-x.jpg".
     arguments = _parser().parse_args(
         [f"./{word}" if word[:1] == "-" and os.path.lexists(word) else word for word in given]
     )
@@ -59,14 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BytefitError as error:
         return _fail(str(error), WRONG)
     except OSError as error:
-        return _fail(reason(error), WRONG)
+        return _fail(os_error_message(error), WRONG)
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
         if name not in EXTRAS:
             raise
         return _fail(f"this command needs {name}: pip install 'bytefit[{EXTRAS[name]}]'", WRONG)
     except KeyboardInterrupt:
-        return _fail("interrupted; nothing was left half written", 130)
+        return _fail("interrupted; no file was left half written", 130)
 
 
 def _fail(message: str, code: int) -> int:
@@ -81,20 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     compress = commands.add_parser("compress", help="make one image fit a size")
-    compress.add_argument("path", type=Path, metavar="IMAGE")
-    compress.add_argument("--to", type=size, required=True, metavar="SIZE", help="the most bytes: 200KB, 1.5MiB, 4096")
-    compress.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here; the suffix sets the format")
+    compress.add_argument("path", type=Path, metavar="IMAGE", help="the image file, replaced unless --output is given")
     compress.add_argument(
-        "--format",
-        metavar="FORMAT",
-        help="JPEG, PNG, WEBP ..., where the suffix does not tell; auto: the one it looks best in",
+        "--to", type=size_argument, required=True, metavar="SIZE", help="the largest size allowed: 200KB, 1.5MiB, 4096"
     )
+    compress.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here; the suffix chooses the format")
     add_fitting_options(compress)
-    compress.add_argument("--formats", type=_names, metavar="A,B", help="with --format auto: those allowed")
-    compress.add_argument("--lossless", action="store_true", help="keep every pixel as it is, or fail")
-    compress.add_argument("--drop-extras", action="store_true", help="leave out gain maps, films, further pictures")
-    compress.add_argument("--allow-frame-drop", action="store_true", help="leave out frames where nothing else fits")
-    compress.add_argument("--exact", action="store_true", help="pad the file to exactly SIZE")
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
     compress.set_defaults(run=_compress)
 
@@ -103,27 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# Options of one picture that mean something only where they are given.
-_ASKED = ("formats", "lossless", "drop_extras", "allow_frame_drop")
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _compress(arguments: argparse.Namespace) -> int:
     from bytefit.files.compress_file import compress_file
 
-    outcome = compress_file(
-        arguments.path,
-        arguments.to,
-        output=arguments.output,
-        format=arguments.format,
-        exact=arguments.exact,
-        **{name: value for name in _ASKED if (value := getattr(arguments, name)) not in (None, False)},
-        **fitting_options(arguments),
-    )
-    print(_as_json(outcome) if arguments.json else told(outcome))
+    outcome = compress_file(arguments.path, arguments.to, output=arguments.output, **fitting_options(arguments))
+    print(_as_json(outcome) if arguments.json else summary_line(outcome))
     return FINE if outcome.fits else OVER
 
 

@@ -1,50 +1,81 @@
-"""What the commands share: exit codes, the options of a fit, and how its outcome is told."""
+"""What the commands share: exit codes, the options of `bytefit.compress`, and the line that reports an outcome."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from bytefit.errors import BytefitError
+from bytefit.errors import BytefitError, ConfigError
 from bytefit.messages import format_size
-from bytefit.options import EFFORTS, ON_UNREACHABLE, POLICIES
+from bytefit.options import OPTIONS, OWN_OPTIONS, shown
 from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bytefit.files.compress_file import Outcome
+    from bytefit.options import Option
 
 FINE, OVER, WRONG = 0, 1, 2
 
-_NAMES = (
-    *("slack", "min_quality", "min_score", "resize", "min_width", "max_width", "max_height"),
-    *("effort", "metadata", "on_unreachable"),
-)
+
+def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = False) -> None:
+    """Add the options of `bytefit.compress`, or only those that `bytefit fix` takes."""
+    for option in OPTIONS:
+        if for_fix and not option.for_fix:
+            continue
+        # An option that is not given must not be among the arguments: the configuration may set it.
+        settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(option)}
+        if option.value_type == "boolean":
+            settings["action"] = "store_true"
+        else:
+            settings["type"] = _reader(option)
+            settings["metavar"] = option.metavar or f"{{{','.join(option.choices)}}}"
+        parser.add_argument(f"--{option.key}", **settings)
 
 
-def add_fitting_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `bytefit.compress`; those that are not given are not among the arguments."""
+def _help(option: Option) -> str:
+    """Return the help of an option with its default."""
+    default = option.default_note or option.default
+    return option.help if default in (None, False) else f"{option.help} (default: {default})"
 
-    def add(name: str, **settings: Any) -> None:
-        parser.add_argument(name, default=argparse.SUPPRESS, **settings)
 
-    add("--slack", type=float, metavar="SHARE", help="budget that may stay unused: 0.05")
-    add("--min-quality", type=float, metavar="Q", help="the least quality, on the codec's own scale")
-    add("--min-score", type=float, metavar="S", help="the least SSIMULACRA2 score (needs metrics)")
-    add("--resize", action="store_true", help="scale down where that looks better, or is needed")
-    add("--min-width", type=int, metavar="PIXELS", help="with --resize: the least width")
-    add("--max-width", type=int, metavar="PIXELS", help="with --resize: the most width")
-    add("--max-height", type=int, metavar="PIXELS", help="with --resize: the most height")
-    add("--effort", choices=EFFORTS, help="time for quality: normal")
-    add("--metadata", choices=POLICIES, help="what is kept of EXIF, ICC, XMP ...: keep")
-    add("--on-unreachable", choices=ON_UNREACHABLE, help="what to do then: error")
+def _reader(option: Option) -> Callable[[str], Any]:
+    """Return a function that reads the value of an option on the command line, and checks it."""
+
+    def read(text: str) -> Any:
+        try:
+            value = _READERS[option.value_type](text)
+            if option.accepts(value):
+                return value
+        except ValueError:
+            pass
+        raise argparse.ArgumentTypeError(f"{shown(text)}{option.refusal(str)}")
+
+    return read
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str, "names": _names}
 
 
 def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of `bytefit.compress` that were given."""
-    return {name: value for name, value in vars(arguments).items() if name in _NAMES}
+    """Return the options of `bytefit.compress` that were given.
+
+    Raises:
+        ConfigError: if one was given without the one it needs.
+    """
+    given = {name: value for name, value in vars(arguments).items() if name in OWN_OPTIONS}
+    for option in OPTIONS:
+        if option.name in given and option.needs and not given.get(option.needs):
+            raise ConfigError(f"--{option.key} needs --{option.needs}")
+    return given
 
 
-def size(text: str) -> int:
+def size_argument(text: str) -> int:
     """Return the bytes of a size on the command line."""
     try:
         return parse_size(text)
@@ -52,14 +83,14 @@ def size(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def reason(error: OSError) -> str:
-    """Return in one line what the system refused."""
+def os_error_message(error: OSError) -> str:
+    """Return in one line what the system refused, and for which file."""
     where = f"{error.filename}: " if error.filename is not None else ""
     return f"{where}{(error.strerror or str(error)).lower()}"
 
 
-def told(outcome: Outcome) -> str:
-    """Return what happened to a file in one line."""
+def summary_line(outcome: Outcome) -> str:
+    """Return in one line what happened to a file."""
     sizes = f"{format_size(outcome.before)} -> {format_size(outcome.after)}"
     if outcome.result is None and outcome.after == outcome.before and outcome.output == outcome.path:
         return f"{outcome.path}: {format_size(outcome.before)} fits {format_size(outcome.budget)} as it is, left alone"
