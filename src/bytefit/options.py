@@ -152,7 +152,7 @@ class Option(NamedTuple):
             return f": use one of {', '.join(map(write, self.choices))}"
         if self.value_type == "boolean":
             yes, no = map(write, (True, False))
-            return f" is neither {yes} nor {no}" + (f": {self.expected}" if self.expected else "")
+            return f" is neither {yes} nor {no}"
         return f" is not {self.what}: {self.expected}"
 
 
@@ -228,12 +228,7 @@ OPTIONS: tuple[Option, ...] = (
         minimum=WORST_SCORE,
         below=BEST_SCORE,
     ),
-    Option(
-        "resize",
-        "boolean",
-        "reduce the dimensions if that looks better or the budget needs it",
-        expected="use max_width and max_height to limit the dimensions",
-    ),
+    Option("resize", "boolean", "reduce the dimensions if that looks better or the budget needs it"),
     Option("min_width", "integer", "with resize, the smallest width", in_configuration=False, **_WIDTH),
     Option("max_width", "integer", "with resize, the largest width", keeps_what_fits=False, **_WIDTH),
     Option("max_height", "integer", "with resize, the largest height", keeps_what_fits=False, **_HEIGHT),
