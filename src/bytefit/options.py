@@ -1,8 +1,8 @@
 """The options of `bytefit.compress`: `OPTIONS` declares each once, with its check, its help and where it may be given.
 
-The checks, the arguments of the command line, the keys of the configuration, the names that `Image.save` refuses
-without a target and the table in the documentation are derived from `OPTIONS`. Tests hold against it what has to be
-written out: the signature of `compress`, `FitOptions` and the JSON schema. This module knows nothing of images.
+The checks, the arguments of the command line, the keys of the configuration and the names that `Image.save` refuses
+without a target are derived from `OPTIONS`. Tests hold against it what has to be written out: the signature of
+`compress`, `FitOptions`, the JSON schema and the documentation. This module knows nothing of images.
 
 Records are named tuples: importing `dataclasses` takes longer than `bytefit check` needs for a small tree.
 """
@@ -89,7 +89,7 @@ class Option(NamedTuple):
         metavar: the placeholder for the value in the help of the command line.
         choices: the accepted values, if there are few.
         minimum, maximum, below: the bounds of a number; a number has to be less than `below`.
-        needs: the switch without which the option does nothing.
+        needs: the switch without which this option does nothing.
         for_fix: whether `bytefit fix` takes it.
         in_configuration: whether the configuration has a key for it.
         keeps_what_fits: whether a file that fits is left as it is when this option is given.
@@ -294,7 +294,7 @@ def checked(options: Options) -> Options:
         if not option.accepts(value):
             unknown = "unknown " if option.choices else ""
             raise ConfigError(f"{unknown}{option.name} {shown(value)}{option.refusal()}")
-        if option.needs and value is not None and not getattr(options, option.needs):
+        if value is not None and option.needs and not getattr(options, option.needs):
             raise ConfigError(f"{option.name} needs {option.needs}=True")
     least, most = options.min_width, options.max_width
     if least is not None and most is not None and least > most:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
 import re
@@ -17,11 +16,11 @@ from jsonschema import Draft202012Validator
 from pathspec import GitIgnoreSpec
 from regress import Regex
 
-from bytefit import compress
 from bytefit.budgets.configuration import load_configuration, parse_configuration
-from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, SIZE_PATTERN
+from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, SIZE_PATTERN, TOO_LARGE
 from bytefit.cli.main import main
 from bytefit.errors import ConfigError
+from bytefit.options import OPTIONS as ALL_OPTIONS
 from repositories import Repository
 
 SCHEMA = json.loads(resources.files("bytefit.budgets").joinpath("configuration.schema.json").read_text("utf-8"))
@@ -96,24 +95,44 @@ def test_without_a_configuration_a_file_may_have_500_kb(tmp_path):
     assert (read.file, read.rules, read.totals, read.exclude) == (None, (), (), ())
 
 
-def test_every_option_is_one_of_compress():
-    """What a rule says of a fix has to arrive there under the name it has there."""
-    assert set(OPTIONS) < set(inspect.signature(compress).parameters)
-    assert {key.replace("-", "_") for key in CHECKS} - {"max_size", "max_width", "max_height", "skip"} == set(OPTIONS)
+LIMITS_OF_FILES = {"max-width", "max-height"}  # options of `compress`, but for a check the limits of a file
 
 
-@pytest.mark.parametrize("key", [key for key, definition in SCHEMA["$defs"].items() if "default" in definition])
-def test_the_defaults_in_the_schema_are_those_that_hold(key):
+def test_every_option_of_the_configuration_is_a_key():
+    """What a rule says of a fix must reach `compress` under the name it has there."""
+    assert list(CHECKS) == ["max-size", *(it.key for it in ALL_OPTIONS if it.in_configuration), "skip"]
+    assert {key.replace("-", "_") for key in set(CHECKS) - LIMITS_OF_FILES} - {"max_size", "skip"} == set(OPTIONS)
+
+
+def definition_of(option):
+    """Return what the JSON schema has to say of an option, without its description."""
+    bounds = {"minimum": option.minimum, "maximum": option.maximum, "exclusiveMaximum": option.below}
+    if option.value_type == "integer":
+        bounds["exclusiveMaximum"] = TOO_LARGE
+    accepted = {"enum": list(option.choices)} if option.choices else {"type": option.value_type}
+    default = {} if option.default is None else {"default": option.default}
+    return {**accepted, **{word: bound for word, bound in bounds.items() if bound is not None}, **default}
+
+
+@pytest.mark.parametrize("option", [it for it in ALL_OPTIONS if it.in_configuration], ids=lambda option: option.key)
+def test_the_schema_defines_an_option_as_the_table_does(option):
+    """An editor has to show and accept what the parser does: type, bounds, choices, default, and the same help."""
+    definition = dict(SCHEMA["$defs"][option.key])
+    description = definition.pop("description")
+
+    assert definition == definition_of(option)
+    if option.key not in LIMITS_OF_FILES:
+        assert description == f"{option.help[0].upper()}{option.help[1:]}."
+
+
+def test_the_other_defaults_in_the_schema_are_those_that_hold():
     """An editor shows them."""
-    default = SCHEMA["$defs"][key]["default"]
     without = parse_configuration({}).default
 
-    if key == "max-size":
-        assert parse_configuration({key: default}).default.max_size == without.max_size
-    elif key == "skip":
-        assert without.skip is default
-    else:
-        assert inspect.signature(compress).parameters[key.replace("-", "_")].default == default
+    assert (
+        parse_configuration({"max-size": SCHEMA["$defs"]["max-size"]["default"]}).default.max_size == without.max_size
+    )
+    assert without.skip is SCHEMA["$defs"]["skip"]["default"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])

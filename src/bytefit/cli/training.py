@@ -21,15 +21,16 @@ _BY_SHARE = frozenset({"PNG", "GIF"})
 def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `train` and `bench` to the commands of the command line."""
     train = commands.add_parser("train", help="train the seeding models (needs bytefit[train])")
-    train.add_argument("folders", type=Path, nargs="+", metavar="DIR")
+    train.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="a folder of images")
     train.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the models go")
     train.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes; default: one a core")
-    train.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "bytefit", metavar="DIR")
+    cache = Path.home() / ".cache" / "bytefit"
+    train.add_argument("--cache", type=Path, default=cache, metavar="DIR", help="where measurements are kept")
     train.add_argument("--tables", action="store_true", help="learn JPEG's quantisation tables instead (needs metrics)")
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="compare search strategies on images (needs bytefit[train])")
-    bench.add_argument("folder", type=Path, metavar="DIR")
+    bench.add_argument("folder", type=Path, metavar="DIR", help="the folder of images")
     bench.add_argument(
         "--format",
         action="append",
