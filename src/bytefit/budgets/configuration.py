@@ -97,7 +97,7 @@ def load_configuration(
     folder = os.path.abspath(folder)
     top = repository_top(folder)
     if file is not None:
-        table: Mapping[str, Any] | None = _table(file)
+        table: Mapping[str, Any] | None = _table(file, file)
         if table is None:
             raise ConfigError(f"{file} holds no [tool.bytefit]: name a file that does, or leave out --config")
         return _configured(table, given or {}, base=os.path.dirname(os.path.abspath(file)), file=file)
@@ -117,16 +117,16 @@ def parse_configuration(document: Mapping[str, Any], where: str = OWN_FILE) -> C
 
 def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any]]:
     """Return the nearest file that configures bytefit, and its table; None and an empty table if there is none."""
+    start = folder
     while True:
         found = []
         for name in (OWN_FILE, PROJECT_FILE):
             file = os.path.join(folder, name)
-            if os.path.isfile(file) and (table := _table(file)) is not None:
+            if os.path.isfile(file) and (table := _table(file, os.path.relpath(file, start))) is not None:
                 found.append((file, table))
         if len(found) > 1:
-            raise ConfigError(
-                f"{found[0][0]} and [tool.bytefit] in {found[1][0]} both configure bytefit: keep one of the two"
-            )
+            own, project = (os.path.relpath(file, start) for file, _ in found)
+            raise ConfigError(f"{own} and [tool.bytefit] in {project} both configure bytefit: keep one of the two")
         if found:
             return found[0]
         if folder in {top, os.path.dirname(folder)}:
@@ -134,8 +134,11 @@ def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any
         folder = os.path.dirname(folder)
 
 
-def _table(file: str) -> Mapping[str, Any] | None:
-    """Return bytefit's table in a file, or None if it has none. In `.bytefit.toml` it may be the whole file."""
+def _table(file: str, shown: str) -> Mapping[str, Any] | None:
+    """Return bytefit's table in a file, or None if it has none. In `.bytefit.toml` it may be the whole file.
+
+    Messages call the file `shown`.
+    """
     with open(file, "rb") as opened:
         data = opened.read()
     project = os.path.basename(file) == PROJECT_FILE
@@ -146,17 +149,17 @@ def _table(file: str) -> Mapping[str, Any] | None:
     try:
         document = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not TOML: {error}") from error
+        raise ConfigError(f"{shown} is not TOML: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} has a number too long or tables nested too deeply to read: remove it") from error
+        raise ConfigError(f"{shown} has a number too long or tables nested too deeply to read: remove it") from error
     tool = document.get("tool")
     table = tool.get("bytefit") if isinstance(tool, dict) else None
     if table is None:
         return None if project else document
     if not isinstance(table, dict):
-        raise ConfigError(f"{file}: tool.bytefit is {toml_type_name(table)}: write a table, [tool.bytefit]")
+        raise ConfigError(f"{shown}: tool.bytefit is {toml_type_name(table)}: write a table, [tool.bytefit]")
     if not project and document != {"tool": {"bytefit": table}}:
-        raise ConfigError(f"{file} holds [tool.bytefit] and keys outside it: move all of them into one table")
+        raise ConfigError(f"{shown} holds [tool.bytefit] and keys outside it: move all of them into one table")
     return table
 
 

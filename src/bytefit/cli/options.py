@@ -50,7 +50,8 @@ def _reader(option: Option) -> Callable[[str], Any]:
                 return value
         except ValueError:
             pass
-        raise argparse.ArgumentTypeError(f"{shown(text)}{option.refusal(str)}")
+        unknown = "unknown value " if option.choices else ""
+        raise argparse.ArgumentTypeError(f"{unknown}{shown(text)}{option.refusal(str)}")
 
     return read
 

@@ -1,0 +1,444 @@
+"""Every help page and an example of every error message, in one text to read through: `help_and_errors.txt`.
+
+The test fails if the text is not up to date. After a change that is meant, write it again and read the difference:
+
+    python tests/test_help_and_errors.py --write
+
+Every message is caused as a user would cause it: by the command line, or by a call of the public functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import json
+import os
+import re
+import shlex
+import struct
+import sys
+import textwrap
+import zlib
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # as pytest does, however this file is started
+
+import bytefit
+from bytefit import errors
+from bytefit.cli.main import _parser, main
+from bytefit.codecs import codec_for_format
+from bytefit.codecs.jpeg.quantisation import load_knots
+from bytefit.resources import models_folder
+from bytefit.seeding.model import load_model
+from images import XMP, animation, encoded, exif, graphic, noise, opened, photograph
+from repositories import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = Path(__file__).with_suffix("").parent / "help_and_errors.txt"
+PACKAGE = Path(bytefit.__file__).parent
+WIDTH = 100
+
+FILM = b"\x00\x00\x00\x18ftypmp42" + b"film" * 100
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+
+# A line that starts with "$" is a command, any other one Python.
+EXAMPLES = {
+    "Sizes": """
+        bytefit.parse_size("much")
+        bytefit.parse_size("200KO")
+        bytefit.parse_size("0")
+        bytefit.parse_size(1.5)
+        bytefit.parse_size(10**30)
+        $ compress photo.jpg --to 200KO
+    """,
+    "Options": """
+        bytefit.compress(photo, "9KB", format=3)
+        bytefit.compress(photo, "9KB", format="auto", formats="PNG")
+        bytefit.compress(photo, "9KB", format="auto", formats=[])
+        bytefit.compress(photo, "9KB", slack=2)
+        bytefit.compress(photo, "9KB", min_quality="high")
+        bytefit.compress(photo, "9KB", min_score=100)
+        bytefit.compress(photo, "9KB", resize=(300, 200))
+        bytefit.compress(photo, "9KB", lossless="no")
+        bytefit.compress(photo, "9KB", resize=True, min_width=0)
+        bytefit.compress(photo, "9KB", resize=True, max_height=99.5)
+        bytefit.compress(photo, "9KB", max_width=300)
+        bytefit.compress(photo, "9KB", resize=True, min_width=301, max_width=300)
+        bytefit.compress(photo, "9KB", effort="slow")
+        bytefit.compress(photo, "9KB", format="JPEG", lossless=True)
+        bytefit.compress(photo, "9KB", format="JPEG", quality=80)
+        bytefit.compress(photo, "9KB", format="JPEG", subsamplng=1)
+        bytefit.compress(photo, "9KB", format="JPEG", max_widht=300)
+        $ compress photo.jpg --to 9KB --slack 2
+        $ compress photo.jpg --to 9KB --min-quality high
+        $ compress photo.jpg --to 9KB --resize --max-width 9.5
+        $ compress photo.jpg --to 9KB --max-width 300
+        $ compress photo.jpg --to 9KB --effort slow
+    """,
+    "Image.save": """
+        photo.save("x.jpg", max_width=100, resize=True)
+        photo.save("x.jpg", min_quality=60)
+        photo.save("x.jpg", targetsize="9KB")
+        photo.save(BytesIO(), target_size="9KB")
+        photo.save("x.txt", target_size="9KB")
+        photo.save("x.jpg", target_size="9KB", quality=80)
+        photo.save("x.webp", target_size="9KB", duration=[40, 40])
+        photo.save("x.webp", target_size="9KB", save_all=True, append_images=[photo.resize((8, 8))])
+    """,
+    "Images that are refused": """
+        bytefit.compress(b"bytes", "9KB")
+        bytefit.compress(photo, "9KB")
+        bytefit.compress(photo, "9KB", format="BMP")
+        bytefit.compress(photo, "9KB", format="PCX")
+        bytefit.compress(photo.convert("F"), "9KB", format="JPEG")
+        bytefit.compress(Image.new("RGBa", (8, 8)), "9KB", format="JPEG")
+        bytefit.compress(Image.new("RGB", (0, 5)), "9KB", format="JPEG")
+        bytefit.compress(Image.new("L", (70_000, 2)), "9KB", format="JPEG")
+        bytefit.compress(graphic, "9KB", format="JPEG")
+        bytefit.compress("moving.webp", "9KB", format="JPEG")
+        moving.save("x.avif", target_size="9KB", loop=3)
+        bytefit.compress("pages.tif", "9KB", format="JPEG")
+        bytefit.compress("text.jpg", "9KB")
+        bytefit.compress("cut.jpg", "9KB")
+        bytefit.compress("bomb.png", "9KB")
+        bytefit.compress("pointer.jpg", "9KB")
+        bytefit.compress("alpha16.png", "9KB", format="WEBP")
+        bytefit.compress("film.jpg", "9KB", format="WEBP")
+        bytefit.compress(two, "9KB", format="JPEG")
+        bytefit.compress(photo, 4001, format="WEBP", exact=True)
+        bytefit.compress(photo, "90KB", format="JPEG", exif=b"Exif" + bytes(70_000))
+        bytefit.compress(photo, "9KB", format="JPEG2000", no_jp2=True, xmp=XMP)
+    """,
+    "Budgets that cannot be reached": """
+        bytefit.compress(photo, "400B", format="JPEG")
+        bytefit.compress("photo.jpg", "2KB", min_quality=60)
+        bytefit.compress("photo.jpg", "400B", resize=True, min_width=140)
+        bytefit.compress("photo.jpg", "3KB", min_score=90)
+        bytefit.compress("tagged.jpg", "2KB")
+        bytefit.compress(photo, "9KB", format="PNG", lossless=True)
+        $ compress photo.jpg --to 400B
+        $ compress photo.jpg --to 9KB -o photo.tif
+    """,
+    "Files": """
+        bytefit.compress_file("missing.jpg", "9KB")
+        $ compress missing.jpg --to 9KB
+        $ compress folder --to 9KB
+        $ compress photo.jpg --to 9KB -o missing/photo.jpg
+        $ compress photo.jpg --to 9KB -o folder
+        $ compress photo.jpg --to 9KB -o photo.txt
+        $ compress photo.jpg --to 4KB --format WEBP
+        $ compress text.jpg --to 1KB
+    """,
+    "Models": """
+        load_model(Path("missing.json"), codec_for_format("JPEG"))
+        load_model(Path("empty.json"), codec_for_format("JPEG"))
+        load_model(Path("old-model.json"), codec_for_format("JPEG"))
+        load_knots(Path("missing.json"))
+        load_knots(Path("empty-tables.json"))
+    """,
+    "Usage": """
+        $
+        $ nonsense
+        $ compress photo.jpg
+        $ compress photo.jpg --to 9KB --nonsense
+        $ fix --max-size much
+        $ check --report nonsense
+        $ check --report json=
+        $ check --to-ref HEAD
+        $ check --staged --from-ref HEAD
+        $ check --write-baseline --update-baseline
+        $ check --write-baseline --no-baseline
+    """,
+    "Repositories": """
+        $ check --staged
+        $ check --baseline missing.json
+        $ check --baseline broken.json
+        $ check --baseline empty.json
+        $ check --baseline wrong.json
+    """,
+    "Inside a repository": """
+        $ check --from-ref nonsense
+    """,
+}
+
+# TOML that is wrong, each by itself.
+CONFIGURATIONS = (
+    "max-size = ",
+    "max-size = 0",
+    "max-size = '200KO'",
+    "max-size = '1_000'",
+    "max-sise = 1",
+    "zzz = 1",
+    "max-width = 0",
+    "min-quality = 101",
+    "min-score = 100",
+    "slack = '5%'",
+    "resize = 1",
+    "skip = 'yes'",
+    "effort = 'bets'",
+    "metadata = 'all'",
+    "tool.bytefit = 1",
+    "slack = 0\n[tool.bytefit]",
+    "exclude = 'a'",
+    "exclude = ['']",
+    "exclude = ['../a.jpg']",
+    "exclude = ['*.{jpg,png}']",
+    "exclude = ['@(a|b).jpg']",
+    "exclude = ['a\\b']",
+    "exclude = ['a//b']",
+    "exclude = ['***']",
+    "exclude = ['a/**/']",
+    "exclude = ['[z-a]']",
+    "exclude = [' a']",
+    "exclude = ['!a', 'b']",
+    "rules = 1",
+    "rules = [1]",
+    "[[rules]]\nmax-size = 1",
+    "[[totals]]\nfiles = ['a']",
+    f"exclude = {'[' * 5000}",
+)
+
+# Messages that have no example: no call from outside causes them where everything is installed and works.
+WITHOUT_EXAMPLE = {
+    "nothing was kept": "an encoder that is wrong",
+    "the encoder returned ": "an encoder that is wrong",
+    "oxipng cannot pack": "an encoder that is wrong",
+    "the encoder changed ": "an encoder that is wrong",
+    "was changed by another program": "two programs at the same moment",
+    "pip install": "a package that is not installed",
+    "MB when decoded": "an animation of a gigabyte",
+    "cannot score ": "an image of less than eight pixels a side, with a floor on its score",
+    "colour profiles": "a plugin of Pillow",
+    "git is not installed": "a machine without git",
+    " failed in ": "git that fails",
+    "git cannot read an object": "a repository that is damaged",
+    "both configure": "two files: tests/budgets/test_configuration.py",
+    "holds no [tool.bytefit]": "a pyproject.toml: tests/budgets/test_configuration.py",
+    ": convert it to one of ": "a mode of Pillow that there is not yet",
+    "cannot convert mode ": "a mode of Pillow that there is not yet",
+    "cannot be filled to an exact size": "a format that register_codec added",
+    "cannot decode this GIF": "a damaged GIF: tests/codecs/gif",
+    " holds ": "a file of several images that is trained on",
+    "train it again": "a model that was edited by hand: tests/seeding/test_model.py",
+    "further pictures": "a damaged multi-picture file: tests/codecs/jpeg/test_jpeg_multi_picture.py",
+}
+# Modules whose errors are reasons inside another message, or which are for whoever trains and measures.
+WITHOUT_EXAMPLES = (
+    *("training", "benchmarks", "codecs/refusals.py"),
+    *("codecs/jpeg/multi_picture.py", "codecs/gif/frame_differences.py"),
+)
+
+
+def page() -> str:
+    """Return all help pages and all examples."""
+    parts = ["Written by `python tests/test_help_and_errors.py --write`; numbers that encoders change are #\n"]
+    parts += [f"{command}\n\n{text}" for command, text in help_pages()]
+    with TemporaryDirectory() as folder, chdir(folder):
+        write_files()
+        bytefit.register()
+        try:
+            for heading, lines in EXAMPLES.items():
+                with chdir("repository" if heading == "Inside a repository" else "."):
+                    parts.append(section(heading, lines))
+        finally:
+            bytefit.unregister()
+        parts.append("\n\n".join(["Configurations", *map(configured, CONFIGURATIONS), ""]))
+        text = f"\n{'=' * WIDTH}\n".join(parts)
+        text = text.replace(os.path.realpath(folder), "FOLDER").replace(folder, "FOLDER")
+        return re.sub(r" +$", "", text, flags=re.MULTILINE)
+
+
+def help_pages() -> Iterator[tuple[str, str]]:
+    """Yield every command and its help."""
+    yield from _help_of(_parser(), [])
+
+
+def _help_of(parser: argparse.ArgumentParser, command: list[str]) -> Iterator[tuple[str, str]]:
+    yield " ".join(["bytefit", *command, "--help"]), ran([*command, "--help"])[1]
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for name, below in action.choices.items():
+                yield from _help_of(below, [*command, name])
+
+
+def ran(arguments: list[str]) -> tuple[int, str]:
+    """Return the exit code of the command line, and what it prints."""
+    printed = io.StringIO()
+    width, os.environ["COLUMNS"] = os.environ.get("COLUMNS"), str(WIDTH)
+    try:
+        with redirect_stdout(printed), redirect_stderr(printed):
+            code = main(arguments)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        del os.environ["COLUMNS"]
+        if width is not None:
+            os.environ["COLUMNS"] = width
+    return code, printed.getvalue()
+
+
+def section(heading: str, lines: str) -> str:
+    """Return a heading and, of every line of Python and every command, the error it ends in."""
+    found = [example(line.strip()) for line in lines.strip().splitlines()]
+    return "\n\n".join([heading, *found, ""])
+
+
+def example(line: str) -> str:
+    """Return a line of Python or a command, and the error it ends in."""
+    if line.startswith("$"):
+        code, printed = ran(shlex.split(line[1:]))
+        assert code in {1, 2}, f"{line} ended with {code}: {printed}"
+        return f"$ bytefit {line[1:].strip()}\n{masked(printed.strip(), line)}\n(exit code {code})"
+    try:
+        exec(line, namespace())  # noqa: S102  (lines of this file)
+    except (bytefit.BytefitError, OSError) as error:
+        return f">>> {line}\n{type(error).__name__}: {masked(str(error), line)}"
+    msg = f"no error: {line}"
+    raise AssertionError(msg)
+
+
+def masked(message: str, line: str) -> str:
+    """Return a message without the numbers that another version of an encoder would change."""
+    if "BudgetUnreachable" not in message and not re.search(
+        r"cannot fit |no encoding of |bytes not processed", message
+    ):
+        return message
+    kept = {*re.findall(r"\d+", line), "144", "96"}
+    return re.sub(r"(?<![A-Z\d])\d+(\.\d+)?", lambda number: number[0] if number[0] in kept else "#", message)
+
+
+def configured(text: str) -> str:
+    """Return a configuration, and the error of a check in its folder."""
+    with chdir("folder"):
+        Path(".bytefit.toml").write_text(text, encoding="utf-8")
+        shown = text if len(text) < WIDTH else f"{text[:20]} ..."
+        return f"{textwrap.indent(shown, '    ')}\n{example('$ check')}"
+
+
+def namespace() -> dict[str, Any]:
+    """Return the names that the lines of Python use."""
+    names = {"bytefit": bytefit, "Image": Image, "BytesIO": BytesIO, "Path": Path, "XMP": XMP}
+    functions = {"load_model": load_model, "load_knots": load_knots, "codec_for_format": codec_for_format}
+    pictures = {
+        "photo": noise(),
+        "graphic": graphic(),
+        "moving": opened(animation("WEBP")),
+        "two": opened(two_pictures()),
+    }
+    return {**names, **functions, **pictures}
+
+
+def write_files() -> None:
+    """Write the files that the examples name into the current folder."""
+    photo = encoded(noise())
+    model = json.loads((models_folder() / "jpeg.json").read_bytes())
+    files = {
+        "photo.jpg": photo,
+        "text.jpg": b"no image at all " * 100,
+        "cut.jpg": photo[:-4000],
+        "pointer.jpg": POINTER,
+        "film.jpg": photo + FILM,
+        "tagged.jpg": encoded(noise(), exif=exif(padding=3000)),
+        "moving.webp": animation("WEBP"),
+        "pages.tif": encoded(photograph(), "TIFF", save_all=True, append_images=[noise()]),
+        "bomb.png": with_dimensions(encoded(Image.new("L", (1, 1)), "PNG"), 60_000),
+        "alpha16.png": with_sixteen_bits(),
+        "empty.json": b"{}",
+        "empty-tables.json": b'{"version": 0}',
+        "broken.json": b"{",
+        "wrong.json": b'{"version": 1, "files": 3}',
+        "old-model.json": json.dumps({**model, "version": 0}).encode(),
+    }
+    for name, data in files.items():
+        Path(name).write_bytes(data)
+    Path("folder").mkdir()
+    Repository(Path("repository"))
+
+
+def two_pictures() -> bytes:
+    """Return a JPEG file that holds a second picture."""
+    return encoded(photograph(), "MPO", save_all=True, append_images=[noise()])
+
+
+def with_dimensions(png: bytes, side: int) -> bytes:
+    """Return a PNG whose header claims to be larger than it is."""
+    header = png[12:16] + struct.pack(">II", side, side) + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
+
+
+def with_sixteen_bits() -> bytes:
+    """Return a PNG of one pixel with 16 bits a channel and transparency, which Pillow reads with 8."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 6, 0, 0, 0)
+    pixels = zlib.compress(b"\x00" + bytes(range(8)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def as_words(text: str) -> str:
+    """Return a text without what differs between versions of Python: line breaks, columns, and argparse's style."""
+    text = re.sub(r"(-\w) ([A-Z]+), (--[\w-]+) \2", r"\1, \3 \2", " ".join(text.split()))
+    return re.sub(r"\(choose from [^)]*\)", lambda choices: choices[0].replace("'", ""), text)
+
+
+def raised() -> Iterator[tuple[str, list[str]]]:
+    """Yield the module and the fixed parts of every message that the package raises as an error of its own."""
+    names = {name for name in vars(errors) if isinstance(getattr(errors, name), type)} - {"BudgetUnreachable"}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = path.relative_to(PACKAGE).as_posix()
+        if module.startswith(WITHOUT_EXAMPLES):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names:
+                constants = (part.value for part in ast.walk(call) if isinstance(part, ast.Constant))
+                yield module, [part for part in constants if isinstance(part, str)]
+
+
+def test_the_page_is_up_to_date():
+    """A changed message is read before it is shipped: write the page again, and read the difference."""
+    written, now = (textwrap.dedent(text) for text in (PAGE.read_text(encoding="utf-8"), page()))
+
+    assert as_words(written) == as_words(now), "run: python tests/test_help_and_errors.py --write"
+
+
+def test_the_page_has_every_class_of_error():
+    """The base is never raised; each class below it has an example."""
+    text = PAGE.read_text(encoding="utf-8")
+    classes = [it for it in vars(errors).values() if isinstance(it, type) and issubclass(it, Exception)]
+
+    assert [it.__name__ for it in classes if it is not bytefit.BytefitError and f"\n{it.__name__}: " not in text] == []
+
+
+def test_the_page_has_every_message():
+    """A new message gets an example in EXAMPLES, or its fixed part and the reason in WITHOUT_EXAMPLE."""
+    text = as_words(PAGE.read_text(encoding="utf-8"))
+
+    missing = [
+        (module, parts)
+        for module, parts in raised()
+        if parts and as_words(max(parts, key=len)) not in text
+        if not any(known in part for known in WITHOUT_EXAMPLE for part in parts)
+    ]
+
+    assert missing == []
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description="Write help_and_errors.txt.")
+    arguments.add_argument("--write", action="store_true", help="write it instead of printing it")
+    if arguments.parse_args().write:
+        PAGE.write_text(page(), encoding="utf-8")
+    else:
+        print(page())
