@@ -31,7 +31,7 @@ def audit(
     """
     auditor = _Auditor(configuration, baseline)
     candidates = auditor.sized(select(selection))
-    findings = [finding for candidate, size in candidates if (finding := auditor.judged(candidate, size)) is not None]
+    findings = [finding for candidate, size in candidates if (finding := auditor.evaluate(candidate, size)) is not None]
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
     found = {finding.name for finding in findings}
     sums = tuple(auditor.totals()) if totals else ()
@@ -88,8 +88,8 @@ class _Auditor:
 
             yield from zip(blobs, blob_sizes(self.tree, [str(one.blob) for one in blobs]), strict=True)
 
-    def judged(self, candidate: Candidate, size: int) -> Finding | None:
-        """Return what is wrong with a file, or None."""
+    def evaluate(self, candidate: Candidate, size: int) -> Finding | None:
+        """Return the limits that a file breaks, or None."""
         self.count += 1
         self.folders.add(candidate.path.rpartition(os.sep)[0] or os.curdir)
         if self.baseline.files:
