@@ -30,7 +30,7 @@ def audit(
         ConfigError: if git is needed and cannot say which files there are.
     """
     auditor = _Auditor(configuration, baseline)
-    candidates = auditor.sized(select(selection))
+    candidates = auditor.with_sizes(select(selection))
     findings = [finding for candidate, size in candidates if (finding := auditor.evaluate(candidate, size)) is not None]
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
     found = {finding.name for finding in findings}
@@ -75,8 +75,8 @@ class _Auditor:
             return path
         return os.path.relpath(os.path.abspath(path), self.configuration.base).replace(os.sep, "/")
 
-    def sized(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, int]]:
-        """Yield the candidates with their bytes; those of git objects are asked for all at once."""
+    def with_sizes(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, int]]:
+        """Yield each candidate with its size in bytes. Git is asked once for the sizes of all objects."""
         blobs = []
         for candidate in candidates:
             if candidate.blob is not None:
