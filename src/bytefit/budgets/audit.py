@@ -11,7 +11,7 @@ from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff
 from bytefit.budgets.repository import repository_top
 from bytefit.budgets.rules import rule_for, totals_of
-from bytefit.budgets.selection import leads_out, select, whole_tree
+from bytefit.budgets.selection import escapes_tree, select, whole_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -142,7 +142,7 @@ class _Auditor:
             if candidate.named:
                 raise
             return None  # tracked, but deleted
-        if candidate.named and self._leads_out(candidate.path, link=S_ISLNK(status.st_mode)):
+        if candidate.named and self._escapes_tree(candidate.path, link=S_ISLNK(status.st_mode)):
             target = os.path.realpath(candidate.path)
             self.notes.append(f"{candidate.path} leads out of the tree by a symbolic link, to {target}: left alone")
             return None
@@ -154,12 +154,12 @@ class _Auditor:
             self.folders.add(os.path.dirname(os.path.realpath(candidate.path)))
         return status.st_size if S_ISREG(status.st_mode) else None
 
-    def _leads_out(self, path: str, *, link: bool) -> bool:
+    def _escapes_tree(self, path: str, *, link: bool) -> bool:
         """Return whether a file that is named as one inside the tree is elsewhere: it, or its folder, is a link."""
         folder = os.path.dirname(path)
         if folder not in self.outside:
-            self.outside[folder] = leads_out(self.tree, folder)
-        return self.outside[folder] or (link and leads_out(self.tree, path))
+            self.outside[folder] = escapes_tree(self.tree, folder)
+        return self.outside[folder] or (link and escapes_tree(self.tree, path))
 
     def _size_on_disk(self, path: str) -> int | None:
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.budgets.findings import FIXABLE, POINTER
 from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.repository import repository_top
-from bytefit.budgets.selection import leads_out
+from bytefit.budgets.selection import escapes_tree
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 from bytefit.files.atomic import remove_leftovers
 from bytefit.messages import format_size
@@ -86,7 +86,7 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
 
 def _reason_to_leave(finding: Finding, *, resize: bool) -> str:
     """Return why a file is left alone without trying; empty where it is to be tried."""
-    if leads_out(repository_top(os.getcwd()) or os.getcwd(), finding.path):
+    if escapes_tree(repository_top(os.getcwd()) or os.getcwd(), finding.path):
         return "by now it leads out of the tree, by a symbolic link"
     if finding.format == POINTER and _is_pointer(finding.path):
         return f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"

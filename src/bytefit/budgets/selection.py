@@ -74,7 +74,7 @@ def whole_tree(base: str) -> Iterator[str]:
     yield from _tracked_images(base)
 
 
-def leads_out(tree: str, path: str) -> bool:
+def escapes_tree(tree: str, path: str) -> bool:
     """Return whether a path that is named as one inside the folder `tree` leads out of it, by a symbolic link."""
     return is_below(tree, os.path.abspath(path)) and not is_below(os.path.realpath(tree), os.path.realpath(path))
 
@@ -83,7 +83,7 @@ def _found(paths: Sequence[str]) -> Iterator[Candidate]:
     here = os.getcwd()
     tree = repository_top(here) or here
     for path in paths:
-        if os.path.isdir(path) and not leads_out(tree, path):
+        if os.path.isdir(path) and not escapes_tree(tree, path):
             yield from map(Candidate, _in_folder(path))
         else:
             os.stat(path)  # what names nothing is an error, not an empty list
