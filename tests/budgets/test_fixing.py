@@ -284,30 +284,30 @@ def test_a_partially_staged_file_is_left_alone(left_alone, folder, run):
 def test_a_partially_staged_file_does_not_stop_the_others(folder, run):
     """Each is told on its own."""
     repository = Repository(folder)
-    half = partially_staged(repository)
+    partial = partially_staged(repository)
     whole = repository.write("art/whole.jpg", encoded(noise(), quality=95))
     repository.git("add", "art/whole.jpg")
-    before = half.read_bytes()
+    before = partial.read_bytes()
 
     code, lines = run(".")
 
     assert code == 1
     assert [line.split()[0] for line in lines[:2]] == ["left", "fixed"]
-    assert half.read_bytes() == before
+    assert partial.read_bytes() == before
     assert whole.stat().st_size <= BUDGET
 
 
 def test_a_partially_staged_file_is_noticed_from_inside_a_folder(folder, monkeypatch, run):
     """Names are relative to where one is, git's to the top."""
-    half = partially_staged(Repository(folder))
-    monkeypatch.chdir(half.parent)
-    before = half.read_bytes()
+    partial = partially_staged(Repository(folder))
+    monkeypatch.chdir(partial.parent)
+    before = partial.read_bytes()
 
     code, lines = run("photo.jpg")
 
     assert (code, len(lines)) == (1, 1)
     assert "'git add' the whole image first" in lines[0]
-    assert half.read_bytes() == before
+    assert partial.read_bytes() == before
 
 
 def test_the_index_is_never_touched(folder, run):

@@ -331,7 +331,7 @@ def test_what_git_ignores(repository, path, folder, ignored):
 
 
 # What was done to a file, step by step, and whether it then has changes both staged and not staged.
-HALVES = {
+PARTIAL = {
     "nothing": ((), False),
     "changed": (("change",), False),
     "changed and staged": (("change", "stage"), False),
@@ -364,9 +364,9 @@ def do(step, path, repository):
         path.symlink_to("d.jpg" if step == "link" else "../a.jpg")
 
 
-@pytest.mark.parametrize(("steps", "half"), HALVES.values(), ids=HALVES)
-def test_partially_staged_is_what_has_changes_of_both_kinds(repository, top, steps, half):
-    """Of the files that are asked for: another that is in halves is none of it."""
+@pytest.mark.parametrize(("steps", "partial"), PARTIAL.values(), ids=PARTIAL)
+def test_partially_staged_is_what_has_changes_of_both_kinds(repository, top, steps, partial):
+    """Of the files that are asked for: another partially staged file must not be returned."""
     for step in steps:
         do(step, repository.folder / "folder" / "c.jpg", repository)
     for step in ("change", "stage", "change"):
@@ -374,21 +374,21 @@ def test_partially_staged_is_what_has_changes_of_both_kinds(repository, top, ste
 
     found = partially_staged(top, ["folder/c.jpg", "a.jpg", "missing.jpg"])
 
-    assert found == ({"folder/c.jpg"} if half else set())
+    assert found == ({"folder/c.jpg"} if partial else set())
     assert partially_staged(top, ["b.jpg"]) == {"b.jpg"}
 
 
 def test_partially_staged_files_may_be_called_anything(repository, top):
     """A name with stars in it stands for itself alone, and one that looks like a line of git's does not confuse it."""
-    halves = NAMES[::2]
+    partial = NAMES[::2]
     for text in ("staged", "not staged"):
-        for name in NAMES if text == "staged" else halves:
+        for name in NAMES if text == "staged" else partial:
             repository.write(name, content(name, text))
         if text == "staged":
             repository.git("add", "--all")
 
-    assert partially_staged(top, NAMES) == set(halves)
-    assert partially_staged(top, ["*.jpg", ":(top)a.jpg"]) == {"*.jpg", ":(top)a.jpg"} & set(halves)
+    assert partially_staged(top, NAMES) == set(partial)
+    assert partially_staged(top, ["*.jpg", ":(top)a.jpg"]) == {"*.jpg", ":(top)a.jpg"} & set(partial)
 
 
 def test_a_file_that_was_moved_and_changed_is_partially_staged(repository, top):

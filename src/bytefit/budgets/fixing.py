@@ -57,9 +57,9 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
     if not dry_run:
         for folder in sorted(audit.folders):
             remove_leftovers(folder)
-    halves = _partially_staged(audit) if audit.failing else set()
+    partial = _partially_staged(audit) if audit.failing else set()
     for finding in sorted(audit.failing, key=lambda finding: os.path.split(finding.name)):
-        if finding.path in halves:
+        if finding.path in partial:
             yield Fix(finding, None, "some of its changes are staged and some are not: 'git add' the whole image first")
         else:
             yield _fixed(finding, given, dry_run=dry_run)
@@ -127,7 +127,7 @@ def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
 
 def _partially_staged(audit: Audit) -> set[str]:
     """Return the paths of failing files with changes both staged and not staged."""
-    halves = set()
+    partial = set()
     # By the repository of each, and the file that a link leads to: that is what would be rewritten.
     places = {finding.path: os.path.realpath(finding.path) for finding in audit.failing}
     for top in {repository_top(os.path.dirname(place)) for place in places.values()} - {None}:
@@ -136,5 +136,5 @@ def _partially_staged(audit: Audit) -> set[str]:
         names = {path: os.path.relpath(place, top) for path, place in places.items()}
         with suppress(ConfigError):  # files that were named can be fixed without git, too
             staged = partially_staged(str(top), list(names.values()))
-            halves |= {path for path, name in names.items() if name in staged}
-    return halves
+            partial |= {path for path, name in names.items() if name in staged}
+    return partial

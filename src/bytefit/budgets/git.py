@@ -69,8 +69,8 @@ def partially_staged(top: str, names: Sequence[str]) -> set[str]:
     # The whole status: names may be more than a command line takes. No locks: another git may be at work.
     asked = ("--no-optional-locks", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no")
     entries = (entry for entry in _git(top, *asked).split(b"\0") if entry)
-    halves = {os.fsdecode(entry[3:]) for entry in entries if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
-    return halves & set(names)
+    partial = {os.fsdecode(entry[3:]) for entry in entries if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
+    return partial & set(names)
 
 
 def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
