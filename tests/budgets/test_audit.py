@@ -627,12 +627,12 @@ def test_totals_of_a_tree_without_git_are_of_all_files(tmp_path, monkeypatch):
 
 
 def test_what_the_baseline_knows_does_not_fail_until_it_grows(repository):
-    """And what is cured, or gone, is told; what was not looked at is not."""
+    """And what is resolved, or gone, is told; what was not looked at is not."""
     sizes = {
         "known.jpg": 3000,
         "less.jpg": 2000,
         "grown.jpg": 3000,
-        "cured.jpg": 500,
+        "resolved.jpg": 500,
         "unseen.jpg": 3000,
         "new.jpg": 3000,
     }
@@ -642,11 +642,11 @@ def test_what_the_baseline_knows_does_not_fail_until_it_grows(repository):
         "known.jpg": 3000,
         "less.jpg": 3000,
         "grown.jpg": 2999,
-        "cured.jpg": 2000,
+        "resolved.jpg": 2000,
         "gone.jpg": 2000,
         "unseen.jpg": 1,
     }
-    asked = ("known.jpg", "less.jpg", "grown.jpg", "cured.jpg", "new.jpg")
+    asked = ("known.jpg", "less.jpg", "grown.jpg", "resolved.jpg", "new.jpg")
 
     found = audited(*asked, baseline=Baseline(known, {}), max_size=1000)
 
@@ -657,7 +657,7 @@ def test_what_the_baseline_knows_does_not_fail_until_it_grows(repository):
         "new.jpg": ("new", None),
     }
     assert [one.name for one in found.failing] == ["grown.jpg", "new.jpg"]
-    assert found.cured == ("cured.jpg", "gone.jpg")
+    assert found.resolved == ("resolved.jpg", "gone.jpg")
     assert (found.known, found.passed) == (2, False)
     assert audited("known.jpg", "less.jpg", baseline=Baseline(known, {}), max_size=1000).passed
 
@@ -683,11 +683,11 @@ def test_what_is_staged_is_compared_with_the_baseline(repository):
         repository.git("add", name)
         repository.write(name, jpeg(1))
 
-    known = {"a.jpg": 3000, "b.jpg": 2000, "cured.jpg": 2000, "c.jpg": 2000}
+    known = {"a.jpg": 3000, "b.jpg": 2000, "resolved.jpg": 2000, "c.jpg": 2000}
     found = audited("a.jpg", "b.jpg", staged=True, baseline=Baseline(known, {}), max_size=1000)
 
     assert {one.name: one.state for one in found.findings} == {"a.jpg": "known", "b.jpg": "grown"}
-    assert found.cured == ("cured.jpg",)
+    assert found.resolved == ("resolved.jpg",)
 
 
 # What it does not load.

@@ -199,7 +199,7 @@ def test_a_new_file_fails_beside_known_ones(repository, capsys):
     assert lines[-1] == "3 more are in the baseline"
 
 
-def test_updating_drops_what_is_cured_and_keeps_the_rest(repository, capsys):
+def test_updating_drops_what_is_resolved_and_keeps_the_rest(repository, capsys):
     """What shrank is recorded with its new size; what is new is not added and still fails."""
     main(["check", "--write-baseline"])
     repository.write("a.jpg", picture(1000))
@@ -209,7 +209,7 @@ def test_updating_drops_what_is_cured_and_keeps_the_rest(repository, capsys):
     capsys.readouterr()
 
     assert main(["check"]) == 1
-    assert "cured: a.jpg; 'bytefit check --update-baseline' drops" in capsys.readouterr().out
+    assert "resolved: a.jpg; 'bytefit check --update-baseline' drops" in capsys.readouterr().out
     assert main(["check", "--update-baseline"]) == 1
 
     assert recorded(repository) == {"version": 1, "files": {"b.jpg": 2500}, "totals": {"*.jpg": 5500}}
@@ -233,13 +233,13 @@ def test_updating_part_of_the_tree_keeps_what_was_not_looked_at(repository):
 def test_writing_it_again_says_what_changed(repository, capsys):
     """Recording is an act of its own, and is told."""
     main(["check", "--write-baseline"])
-    assert "3 over budget recorded (3 new, 0 grown, 0 cured)" in capsys.readouterr().out
+    assert "3 over budget recorded (3 new, 0 grown, 0 resolved)" in capsys.readouterr().out
     repository.write("a.jpg", picture(10))
     repository.write("b.jpg", picture(4500))
 
     assert main(["check", "--write-baseline", "b.jpg", "a.jpg"]) == 0
 
-    assert "2 over budget recorded (0 new, 1 grown, 1 cured)" in capsys.readouterr().out
+    assert "2 over budget recorded (0 new, 1 grown, 1 resolved)" in capsys.readouterr().out
     assert recorded(repository)["files"] == {"b.jpg": 4500}
 
 
@@ -307,7 +307,7 @@ def test_names_that_are_not_utf8_are_known_again(repository, capsys):
     assert set(recorded(repository)["files"]) == {"a.jpg", "b.jpg", *names[1:]}
 
 
-def test_updating_writes_nothing_where_nothing_is_cured(repository):
+def test_updating_writes_nothing_where_nothing_is_resolved(repository):
     """Neither a file that was not there nor one that is the same, and growth is no reason either."""
     assert main(["check", "--update-baseline"]) == 1
     assert not (repository.folder / BASELINE_FILE).exists()
@@ -325,7 +325,7 @@ def test_updating_writes_nothing_where_nothing_is_cured(repository):
 
 
 def test_checking_writes_nothing(repository):
-    """What is cured is told; that it is dropped is for people to decide."""
+    """What is resolved is told; that it is dropped is for people to decide."""
     main(["check", "--write-baseline"])
     repository.write("a.jpg", picture(10))
     before = repository.hashes()
@@ -336,7 +336,7 @@ def test_checking_writes_nothing(repository):
     assert repository.hashes() == before
 
 
-def test_what_is_gone_or_excluded_is_cured(repository, capsys):
+def test_what_is_gone_or_excluded_is_resolved(repository, capsys):
     """What is not there, or not looked at any more, is over no budget."""
     main(["check", "--write-baseline"])
     (repository.folder / "a.jpg").unlink()
@@ -344,7 +344,7 @@ def test_what_is_gone_or_excluded_is_cured(repository, capsys):
     capsys.readouterr()
 
     assert main(["check"]) == 0
-    assert "cured: *.jpg, a.jpg, b.jpg" in capsys.readouterr().out
+    assert "resolved: *.jpg, a.jpg, b.jpg" in capsys.readouterr().out
     assert main(["check", "--update-baseline"]) == 0
     assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}
 
@@ -403,7 +403,7 @@ def test_a_lower_budget_makes_nothing_grow(repository, lowered):
     assert main(["check", "fine.jpg"]) == (1 if lowered == b"max-size = 1" else 0)
 
 
-def test_a_total_that_is_cured_is_told(repository, capsys):
+def test_a_total_that_is_resolved_is_told(repository, capsys):
     """And dropped with the files that are."""
     main(["check", "--write-baseline"])
     for name in ("a.jpg", "b.jpg"):
@@ -411,6 +411,6 @@ def test_a_total_that_is_cured_is_told(repository, capsys):
     capsys.readouterr()
 
     assert main(["check"]) == 0
-    assert capsys.readouterr().out.startswith("cured: *.jpg, a.jpg, b.jpg; ")
+    assert capsys.readouterr().out.startswith("resolved: *.jpg, a.jpg, b.jpg; ")
     assert main(["check", "--update-baseline"]) == 0
     assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}

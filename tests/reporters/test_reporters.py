@@ -50,7 +50,7 @@ def finding(name="docs/a.jpg", size=250_000, **changes):
 def audit(*findings, totals=(), base="/nowhere", **changes):
     """Return what an audit finds, those furthest over first."""
     ordered = tuple(sorted(findings, key=lambda one: (-one.excess, one.name)))
-    facts = {"files": len(findings) + 3, "cured": (), "notes": ()}
+    facts = {"files": len(findings) + 3, "resolved": (), "notes": ()}
     return Audit(ordered, tuple(totals), base=base, configuration=".bytefit.toml", **{**facts, **changes})
 
 
@@ -65,7 +65,7 @@ CASES = {
         finding("known.jpg", recorded=250_000),
         finding("grown.jpg", recorded=200_000),
         totals=[TOTAL._replace(recorded=400_000)],
-        cured=("old.jpg",),
+        resolved=("old.jpg",),
         notes=("link.jpg leads out of the tree",),
     ),
     "kinds": audit(
@@ -144,7 +144,7 @@ def test_json_keys_are_pinned():
     """Other people's programs read them."""
     record = json.loads(render(audit(finding(), totals=[TOTAL]), "json"))
 
-    assert set(record) == {"version", "passed", "files", "known", "findings", "totals", "cured", "notes"}
+    assert set(record) == {"version", "passed", "files", "known", "findings", "totals", "resolved", "notes"}
     assert record["findings"] == [
         {
             "path": "docs/a.jpg",
@@ -390,14 +390,14 @@ def test_text_is_told_without_what_is_slow_to_load():
 
 
 def test_text_tells_of_the_baseline_and_of_notes():
-    """What is known does not fail, what is cured can be dropped."""
+    """What is known does not fail, what is resolved can be dropped."""
     lines = render(CASES["baseline"], "text").splitlines()
 
     assert "grown.jpg" in lines[1]
     assert not any("known.jpg" in line for line in lines)
     assert lines[-3:] == [
         "2 more are in the baseline",
-        "cured: old.jpg; 'bytefit check --update-baseline' drops them from the baseline",
+        "resolved: old.jpg; 'bytefit check --update-baseline' drops them from the baseline",
         "note: link.jpg leads out of the tree",
     ]
 

@@ -35,14 +35,14 @@ def audit(
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
     found = {finding.name for finding in findings}
     sums = tuple(auditor.totals()) if totals else ()
-    cured = {name for name in baseline.files if name not in found and auditor.is_cured(name)}
+    resolved = {name for name in baseline.files if name not in found and auditor.is_resolved(name)}
     if totals:
-        cured |= baseline.totals.keys() - {total.name for total in sums}
+        resolved |= baseline.totals.keys() - {total.name for total in sums}
     return Audit(
         tuple(findings),
         sums,
         auditor.count,
-        tuple(sorted(cured)),
+        tuple(sorted(resolved)),
         tuple(auditor.notes),
         configuration.base,
         os.path.basename(configuration.file) if configuration.file else os.curdir,
@@ -130,7 +130,7 @@ class _Auditor:
                 name = " ".join(total.patterns)
                 yield TotalFinding(name, total.label, size, total.max_size, count, self.baseline.totals.get(name))
 
-    def is_cured(self, name: str) -> bool:
+    def is_resolved(self, name: str) -> bool:
         """Return whether a file of the baseline, which is not over, was looked at or is there no more."""
         return name in self.seen or not os.path.lexists(os.path.join(self.configuration.base, name))
 

@@ -65,7 +65,7 @@ def _sizes(document: Mapping[str, Any], key: str, path: str) -> dict[str, int]:
 
 
 def shrunk(old: Baseline, now: Baseline, gone: set[str]) -> Baseline:
-    """Return `old` without what is cured, and with the smaller sizes of what shrank; nothing is added, nothing raised.
+    """Return `old` without what is resolved, and with the smaller sizes of what shrank; nothing is added, nothing raised.
 
     Args:
         old: the baseline as it is.

@@ -131,7 +131,7 @@ class Audit(NamedTuple):
         findings: the files over a limit, those furthest over first.
         totals: the sums over their budget, in the order of the configuration.
         files: how many files were looked at.
-        cured: names and totals in the baseline that are over no more, in order.
+        resolved: names and totals in the baseline that are over no more, in order.
         notes: what was not looked at that was asked for, and why.
         base: the folder that names are relative to.
         configuration: the name of the file with the budgets; "." where there is none.
@@ -141,7 +141,7 @@ class Audit(NamedTuple):
     findings: tuple[Finding, ...]
     totals: tuple[TotalFinding, ...]
     files: int
-    cured: tuple[str, ...]
+    resolved: tuple[str, ...]
     notes: tuple[str, ...]
     base: str
     configuration: str = "."

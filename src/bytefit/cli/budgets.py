@@ -29,7 +29,7 @@ def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
     _add_audit_options(check)
     check.add_argument("--explain", metavar="PATH", help="say which rule a file has, and why")
     check.add_argument("--write-baseline", action="store_true", help="record what is over now; later only more fails")
-    check.add_argument("--update-baseline", action="store_true", help="drop what is cured from the baseline")
+    check.add_argument("--update-baseline", action="store_true", help="drop what is resolved from the baseline")
     check.add_argument("--format", dest="report", action="append", metavar="FORMAT", help="print this report")
     check.add_argument(
         "--report",
@@ -126,11 +126,11 @@ def _write_baseline(file: str, baseline: Baseline, found: Audit) -> int:
     from bytefit.budgets.baseline import Baseline, write_baseline
 
     now = found.as_baseline
-    cured = set(found.cured)
-    kept = {name: size for name, size in baseline.files.items() if name not in cured}
+    resolved = set(found.resolved)
+    kept = {name: size for name, size in baseline.files.items() if name not in resolved}
     write_baseline(file, Baseline({**kept, **now.files}, now.totals))
     states = [one.state for one in found.findings] + [one.state for one in found.totals]
-    changes = f"{states.count('new')} new, {states.count('grown')} grown, {len(cured)} cured"
+    changes = f"{states.count('new')} new, {states.count('grown')} grown, {len(resolved)} resolved"
     print(f"{file}: {len({**kept, **now.files}) + len(now.totals)} over budget recorded ({changes}); commit it")
     return FINE
 
@@ -138,10 +138,10 @@ def _write_baseline(file: str, baseline: Baseline, found: Audit) -> int:
 def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
     from bytefit.budgets.baseline import shrunk, write_baseline
 
-    smaller = shrunk(baseline, found.as_baseline, set(found.cured))
+    smaller = shrunk(baseline, found.as_baseline, set(found.resolved))
     if smaller != baseline:
         write_baseline(file, smaller)
-        print(f"{file}: {len(found.cured)} cured, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr)
+        print(f"{file}: {len(found.resolved)} resolved, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr)
 
 
 def _fix(arguments: argparse.Namespace) -> int:

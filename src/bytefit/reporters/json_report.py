@@ -20,7 +20,7 @@ def render(audit: Audit) -> str:
         "known": audit.known,
         "findings": [_finding(finding) for finding in audit.findings],
         "totals": [_total(total) for total in audit.totals],
-        "cured": list(audit.cured),
+        "resolved": list(audit.resolved),
         "notes": list(audit.notes),
     }
     return json.dumps(record, indent=2) + "\n"

@@ -22,8 +22,8 @@ def render(audit: Audit) -> str:
         lines.append("; ".join(_sums(audit)))
     if audit.known and not audit.passed:
         lines.append(f"{audit.known} more are in the baseline")
-    if audit.cured:
-        lines.append(f"cured: {', '.join(audit.cured)}; 'bytefit check --update-baseline' drops them from the baseline")
+    if audit.resolved:
+        lines.append(f"resolved: {', '.join(audit.resolved)}; 'bytefit check --update-baseline' drops them from the baseline")
     # Not the name first: a line that begins with "::" is a command to the runner of GitHub Actions.
     lines += [f"note: {note}" for note in audit.notes]
     return "".join(f"{one_line(line)}\n" for line in lines)
