@@ -711,7 +711,7 @@ LOADED = {
     "totals": (["check"], '[[totals]]\nfiles = ["*"]\nmax-size = "9MB"', {"PIL", "rich", "json"}, {"pathspec"}),
     "over": (["check", "over.jpg"], "", SLOW | {"subprocess"}, set()),
     "over by a rule": (["check", "over.jpg"], RULES, {"PIL", "rich", "json"}, {"pathspec"}),
-    "over, reported": (["check", "over.jpg", "--format", "json"], "", {"PIL", "rich", "pathspec"}, {"json"}),
+    "over, reported": (["check", "over.jpg", "--report", "json"], "", {"PIL", "rich", "pathspec"}, {"json"}),
     "dimensions": (["check", "fine.jpg"], "max-width = 9999", {"rich", "pathspec"}, {"PIL"}),
     "over, fixed": (["fix", "over.jpg", "--dry-run"], "", {"rich", "pathspec"}, {"PIL"}),
 }
@@ -750,8 +750,8 @@ def test_reports_and_exit_codes_go_together(repository, capsys):
     repository.git("add", "--all")
 
     for form in ("text", "json", "github", "sarif", "junit", "codequality"):
-        assert main(["check", "--format", form]) == 1
-        assert main(["check", "--format", form, "--max-size", "1MB"]) == 0
+        assert main(["check", "--report", form]) == 1
+        assert main(["check", "--report", form, "--max-size", "1MB"]) == 0
     capsys.readouterr()
     assert main(["check", "--report", "json=out.json", "--report", "text"]) == 1
     assert json.loads((repository.folder / "out.json").read_text(encoding="utf-8"))["passed"] is False

@@ -30,12 +30,14 @@ def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
     check.add_argument("--explain", metavar="PATH", help="say which rule a file has, and why")
     check.add_argument("--write-baseline", action="store_true", help="record what is over now; later only more fails")
     check.add_argument("--update-baseline", action="store_true", help="drop what is resolved from the baseline")
-    check.add_argument("--format", dest="report", action="append", metavar="FORMAT", help="print this report")
     check.add_argument(
         "--report",
         action="append",
         metavar="FORMAT[=FILE]",
-        help="text, json, github, sarif, junit or codequality, into a file; may be repeated",
+        help=(
+            "print a report, or write it to FILE: text, json, github, sarif, junit or codequality; "
+            "may be repeated (default: text)"
+        ),
     )
     check.set_defaults(run=_check)
 
