@@ -225,18 +225,42 @@ def test_commits_are_named_as_git_names_them(repository, top, ref):
 
 
 @pytest.mark.parametrize(
-    "ref", ["nowhere", "0" * 40, "", "--output=x", "-", "HEAD:a.jpg", "HEAD^{tree}", "main..main", "a b\nc"]
+    "ref", ["nowhere", "1" * 40, "", "--output=x", "-", "HEAD:a.jpg", "HEAD^{tree}", "main..main", "a b\nc"]
 )
 def test_what_is_no_commit_is_one_line(repository, top, ref):
-    """Forty zeros are what GitHub gives for the commit before a branch's first; nothing is taken for an option."""
+    """An unknown commit is an error of one line with advice for this clone, and git takes no ref for an option."""
     before = repository.hashes()
     for refs in ((ref, "HEAD"), ("HEAD", ref)):
         with pytest.raises(ConfigError) as caught:
             changed_between(top, *refs)
 
-        assert str(caught.value).startswith(f"git knows no commit {ref!r} here: fetch it first")
+        assert str(caught.value).startswith(f"git knows no commit {ref!r} here: use a commit, branch or tag")
+        assert "shallow" not in str(caught.value)
         assert "\n" not in str(caught.value)
     assert repository.hashes() == before
+
+
+@pytest.mark.parametrize("digits", [40, 64])
+def test_since_no_commit_everything_is_new(repository, top, digits):
+    """CI systems pass zeros as the commit before the first push of a branch: all files of the branch must be checked."""
+    repository.write("new.jpg", b"new")
+    repository.commit()
+    before = sorted((repository.folder / ".git" / "objects").rglob("*"))
+
+    found = changed_between(top, "0" * digits, "HEAD")
+
+    assert [change.name for change in found] == ["a.jpg", "b.jpg", "folder/c.jpg", "folder/d.jpg", "new.jpg"]
+    assert blob_content(top, found[-1].blob) == b"new"
+    assert sorted((repository.folder / ".git" / "objects").rglob("*")) == before
+    with pytest.raises(ConfigError, match="git knows no commit 'nowhere' here"):
+        changed_between(top, "0" * digits, "nowhere")
+
+
+def test_a_deleted_branch_has_no_commit_to_check(top):
+    """CI systems pass zeros as the last commit of a deleted branch: the error must say so, not advise to fetch it."""
+    for from_ref in ("HEAD", "0" * 40):
+        with pytest.raises(ConfigError, match="no commit to check: '0{40}' is what CI systems pass when a branch is"):
+            changed_between(top, from_ref, "0" * 40)
 
 
 def test_shallow_clones_are_compared_as_they_are(repository, tmp_path):
@@ -255,7 +279,7 @@ def test_shallow_clones_are_compared_as_they_are(repository, tmp_path):
     found = changed_between(str(clone.folder), "origin/main", "origin/branch")
 
     assert [change.name for change in found] == ["branch.jpg"]
-    with pytest.raises(ConfigError, match="a shallow clone has only its tip"):
+    with pytest.raises(ConfigError, match="this clone is shallow: run 'git fetch --unshallow'"):
         changed_between(str(clone.folder), "origin/branch~1", "origin/branch")
 
 
@@ -525,6 +549,21 @@ def test_where_git_refuses_it_is_one_line(repository, top, tmp_path, monkeypatch
 
         assert str(caught.value).startswith(f"git ls-files failed in {folder}: ")
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files to another user")
+def test_the_way_out_that_git_names_is_in_the_error(repository, top):
+    """A container's root often meets a checkout of another user: git's command for that must not be cut off."""
+    for path in (repository.folder, repository.folder / ".git"):
+        os.chown(path, 12345, 12345)
+
+    for ask in (lambda: tracked(top), lambda: staged(top), lambda: changed_between(top, "HEAD~1", "HEAD")):
+        with pytest.raises(ConfigError, match="detected dubious ownership") as caught:
+            ask()
+
+        assert f"git config --global --add safe.directory {top}" in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert "git knows no commit" not in str(caught.value)
 
 
 def test_git_that_is_missing_is_told(top, tmp_path, monkeypatch):

@@ -440,9 +440,9 @@ def test_a_hook_of_git_can_look_at_another_repository(repository, tmp_path, link
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from-ref", "nowhere"], "git knows no commit 'nowhere' here: fetch it first"),
-        (["--from-ref", "HEAD", "--to-ref", "nowhere"], "git knows no commit 'nowhere' here: fetch it first"),
-        (["--from-ref", "0" * 40], "git knows no commit '000"),
+        (["--from-ref", "nowhere"], "git knows no commit 'nowhere' here: use a commit, branch or tag"),
+        (["--from-ref", "HEAD", "--to-ref", "nowhere"], "git knows no commit 'nowhere' here: use a commit, branch or tag"),
+        (["--from-ref", "0" * 40, "--to-ref", "0" * 40], "no commit to check: '000"),
         (["--from-ref", "line\nbreak"], "git knows no commit 'line\\nbreak'"),
         (["--from-ref=--output=x"], "git knows no commit '--output=x'"),
         (["--from-ref", "--output=x"], "expected one argument"),
@@ -479,6 +479,16 @@ def test_an_empty_commit_name_is_a_mistake(repository):
 
     with pytest.raises(ConfigError):
         names(from_ref="")
+
+
+def test_the_first_push_of_a_branch_is_checked_whole(repository, capsys):
+    """Forty zeros mean that nothing was pushed before: `check` must report every image that is over its budget."""
+    repository.write("a.jpg", DATA)
+    repository.write("b.jpg", b"\xff\xd8\xff")
+    repository.commit()
+
+    assert main(["check", "--from-ref", "0" * 40, "--to-ref", "HEAD", "--max-size", "1KB"]) == 1
+    assert "1 of 2 files over budget" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("changes", [{"staged": True}, {"from_ref": "HEAD"}])

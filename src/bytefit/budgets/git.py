@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LINK, _SUBMODULE = "120000", "160000"
 
+# How many lines of git's complaint an error shows. Its advice on ownership, the longest that people met, has three.
+_COMPLAINT_LINES = 6
+
 
 class Change(NamedTuple):
     """A file whose content was added or changed: its name relative to the top, and the object that holds it."""
@@ -46,20 +49,45 @@ def staged(top: str) -> list[Change]:
 
 
 def changed_between(top: str, from_ref: str, to_ref: str) -> list[Change]:
-    """Return what was added or changed on the way to `to_ref` since it left `from_ref`.
+    """Return the files that `to_ref` added or changed since it branched off `from_ref`.
+
+    A `from_ref` of zeros stands for "no commit": every file in `to_ref` is new. GitHub's `before` and GitLab's
+    `CI_COMMIT_BEFORE_SHA` are zeros at the first push of a branch, and their `after` is zeros when it is deleted.
 
     Raises:
-        ConfigError: if git knows no such commit.
+        ConfigError: if git does not know one of the commits.
     """
-    for ref in (from_ref, to_ref):
-        if _run(top, ["rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}"]).returncode:
-            raise ConfigError(
-                f"git knows no commit {ref!r} here: fetch it first (a shallow clone has only its tip: fetch-depth: 0)"
-            )
+    if _is_null(to_ref):
+        raise ConfigError(f"no commit to check: {to_ref!r} is what CI systems pass when a branch is deleted")
+    if _is_null(from_ref):
+        from_ref = _git(top, "hash-object", "-t", "tree", "--stdin", given=b"").decode().strip()
+        return _changes(_git(top, "diff", *_RAW, from_ref, _commit(top, to_ref), "--"))
+    from_ref, to_ref = _commit(top, from_ref), _commit(top, to_ref)
     # Without a common ancestor, as in shallow clones, the two are compared as they are.
     related = _run(top, ["merge-base", from_ref, to_ref]).returncode == 0
     between = [f"{from_ref}...{to_ref}"] if related else [from_ref, to_ref]
     return _changes(_git(top, "diff", *_RAW, *between, "--"))
+
+
+def _is_null(ref: str) -> bool:
+    """Return whether a ref is the hash that stands for "no commit", in SHA-1 or SHA-256."""
+    return len(ref) in {40, 64} and not ref.strip("0")
+
+
+def _commit(top: str, ref: str) -> str:
+    """Return the hash of a commit.
+
+    Raises:
+        ConfigError: if git does not know it, or refuses to work in this repository.
+    """
+    asked = _run(top, ["rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}"])
+    if asked.returncode == 0:
+        return asked.stdout.decode().strip()
+    if _git(top, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        advice = "this clone is shallow: run 'git fetch --unshallow', or set fetch-depth: 0 in CI"
+    else:
+        advice = "use a commit, branch or tag of this repository, and fetch it first if it is on a remote only"
+    raise ConfigError(f"git knows no commit {ref!r} here: {advice}")
 
 
 def partially_staged(top: str, names: Sequence[str]) -> set[str]:
@@ -117,9 +145,20 @@ def _names(listed: bytes) -> list[str]:
 def _git(folder: str, *arguments: str, given: bytes | None = None) -> bytes:
     done = _run(folder, arguments, given)
     if done.returncode:
-        said = done.stderr.decode(errors="backslashreplace").strip().removeprefix("fatal: ") or "no reason given"
-        raise ConfigError(f"git {arguments[0]} failed in {folder}: {said.splitlines()[0]}")
+        # Where git refuses the repository as a whole, some commands print their usage instead of the reason.
+        refused = _run(folder, ["rev-parse", "--git-dir"])
+        command = next(word for word in arguments if not word.startswith("-"))
+        complaint = refused.stderr if refused.returncode else done.stderr
+        raise ConfigError(f"git {command} failed in {folder}: {_one_sentence(complaint)}")
     return done.stdout
+
+
+def _one_sentence(complaint: bytes) -> str:
+    """Return what git wrote to standard error on one line. The later lines say what to do, so they stay."""
+    lines = (line.strip() for line in complaint.decode(errors="backslashreplace").splitlines())
+    words = [line.removeprefix("fatal: ").removeprefix("hint: ") for line in lines if line not in {"", "hint:"}]
+    text = "; ".join(words[:_COMPLAINT_LINES]).replace(":; ", ": ")
+    return text or "git gave no reason"
 
 
 def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
