@@ -5,6 +5,7 @@ What a killed process leaves behind is found by its name, and told from what a l
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import IO
 
 # How the names of temporary files begin and end.
 _TEMPORARY = (".bytefit-", ".tmp")
+
+# What the system says of a folder in which no file can be made.
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+FOLDER_NOT_WRITABLE = "a new file is written to the same folder first, and that folder is not writable"
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -29,8 +34,11 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         temporary = destination.parent / os.urandom(8).hex().join(_TEMPORARY)
         try:  # before the file is made: a signal may end the process at any moment
             replaced = _replaced(destination, temporary, data)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
+        except BaseException as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise _named(error, path) from error
             raise
 
 
@@ -42,6 +50,14 @@ def remove_leftovers(folder: str | os.PathLike[str]) -> None:
             if ours and entry.is_file(follow_symlinks=False):  # to open a pipe would be to wait for ever
                 with suppress(OSError):
                     _remove_unless_open(entry.path)
+
+
+def _named(error: OSError, path: str | os.PathLike[str]) -> OSError:
+    """Return an error about the file that was to be written: nobody knows the temporary file."""
+    reason = error.strerror or str(error)
+    if error.errno in _NOT_WRITABLE:
+        reason += f": {FOLDER_NOT_WRITABLE}"
+    return OSError(error.errno, reason, os.fspath(path))
 
 
 def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
