@@ -242,7 +242,7 @@ def test_what_is_no_commit_is_one_line(repository, top, ref):
 
 @pytest.mark.parametrize("digits", [40, 64])
 def test_since_no_commit_everything_is_new(repository, top, digits):
-    """CI systems pass zeros as the commit before the first push of a branch: all files of the branch must be checked."""
+    """CI systems pass zeros as the commit before the first push of a branch: all of its files must be checked."""
     repository.write("new.jpg", b"new")
     repository.commit()
     before = sorted((repository.folder / ".git" / "objects").rglob("*"))
@@ -259,7 +259,7 @@ def test_since_no_commit_everything_is_new(repository, top, digits):
 def test_a_deleted_branch_has_no_commit_to_check(top):
     """CI systems pass zeros as the last commit of a deleted branch: the error must say so, not advise to fetch it."""
     for from_ref in ("HEAD", "0" * 40):
-        with pytest.raises(ConfigError, match="no commit to check: '0{40}' is what CI systems pass when a branch is"):
+        with pytest.raises(ConfigError, match=r"no commit to check: '0{40}' is what CI systems pass when a branch is"):
             changed_between(top, from_ref, "0" * 40)
 
 

@@ -441,7 +441,10 @@ def test_a_hook_of_git_can_look_at_another_repository(repository, tmp_path, link
     ("arguments", "message"),
     [
         (["--from-ref", "nowhere"], "git knows no commit 'nowhere' here: use a commit, branch or tag"),
-        (["--from-ref", "HEAD", "--to-ref", "nowhere"], "git knows no commit 'nowhere' here: use a commit, branch or tag"),
+        (
+            ["--from-ref", "HEAD", "--to-ref", "nowhere"],
+            "git knows no commit 'nowhere' here: use a commit, branch or tag",
+        ),
         (["--from-ref", "0" * 40, "--to-ref", "0" * 40], "no commit to check: '000"),
         (["--from-ref", "line\nbreak"], "git knows no commit 'line\\nbreak'"),
         (["--from-ref=--output=x"], "git knows no commit '--output=x'"),

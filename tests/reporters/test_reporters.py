@@ -144,7 +144,17 @@ def test_json_keys_are_pinned():
     """Other people's programs read them."""
     record = json.loads(render(audit(finding(), totals=[TOTAL]), "json"))
 
-    assert set(record) == {"version", "passed", "files", "known", "findings", "totals", "resolved", "notes"}
+    assert set(record) == {
+        "version",
+        "passed",
+        "files",
+        "known",
+        "findings",
+        "totals",
+        "resolved",
+        "notes",
+        "unreadable",
+    }
     assert record["findings"] == [
         {
             "path": "docs/a.jpg",
@@ -286,9 +296,7 @@ def test_github_shows_the_ten_worst_and_says_how_many_there_are(found):
 
     assert len(errors) == min(10, failing)
     assert [line for line in lines if line.startswith("::notice::")] == (
-        [f"::notice::{failing - 10} more are over their budgets; the step summary lists all of them"]
-        if failing > 10
-        else []
+        [f"::notice::{failing - 10} more images fail; the step summary lists all of them"] if failing > 10 else []
     )
 
 

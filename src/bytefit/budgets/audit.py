@@ -7,7 +7,7 @@ from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
 from bytefit.budgets.baseline import EMPTY, Baseline
-from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding
+from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding, Unreadable
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff
 from bytefit.budgets.repository import repository_top
 from bytefit.budgets.rules import rule_for, totals_of
@@ -25,17 +25,20 @@ def audit(
 ) -> Audit:
     """Put every file of the selection beside its budget, and with `totals` the sums of the whole tree beside theirs.
 
+    A file that cannot be read is recorded in `Audit.unreadable`, and the others are audited.
+
     Raises:
-        OSError: if a file that was named cannot be read.
+        FileNotFoundError: if there is no file or folder of a name that was given.
         ConfigError: if git is needed and cannot say which files there are.
     """
     auditor = _Auditor(configuration, baseline)
     candidates = auditor.with_sizes(select(selection))
-    findings = [finding for candidate, size in candidates if (finding := auditor.evaluate(candidate, size)) is not None]
+    findings = [finding for candidate, size in candidates if (finding := auditor.finding(candidate, size)) is not None]
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
     found = {finding.name for finding in findings}
     sums = tuple(auditor.totals()) if totals else ()
-    resolved = {name for name in baseline.files if name not in found and auditor.is_resolved(name)}
+    unknown = found | auditor.unreadable.keys()
+    resolved = {name for name in baseline.files if name not in unknown and auditor.is_resolved(name)}
     if totals:
         resolved |= baseline.totals.keys() - {total.name for total in sums}
     return Audit(
@@ -47,6 +50,7 @@ def audit(
         configuration.base,
         os.path.basename(configuration.file) if configuration.file else os.curdir,
         frozenset(auditor.folders),
+        tuple(auditor.unreadable.values()),
     )
 
 
@@ -62,6 +66,7 @@ class _Auditor:
         self.folders: set[str] = set()
         self.count = 0
         self.notes: list[str] = []
+        self.unreadable: dict[str, Unreadable] = {}
         self.seen: set[str] = set()
         rules = [rule for rule in (configuration.default, *configuration.rules) if not rule.skip]
         self.measures = any(rule.max_width or rule.max_height for rule in rules)
@@ -87,6 +92,16 @@ class _Auditor:
             from bytefit.budgets.git import blob_sizes
 
             yield from zip(blobs, blob_sizes(self.tree, [str(one.blob) for one in blobs]), strict=True)
+
+    def finding(self, candidate: Candidate, size: int) -> Finding | None:
+        """Return the limits that a file breaks, or None. One file that cannot be read must not hide all others."""
+        try:
+            return self.evaluate(candidate, size)
+        except OSError as error:
+            self.count -= 1
+            if candidate.named or not isinstance(error, FileNotFoundError):  # else deleted since the folder was listed
+                self._record(candidate.path, error)
+            return None
 
     def evaluate(self, candidate: Candidate, size: int) -> Finding | None:
         """Return the limits that a file breaks, or None."""
@@ -131,17 +146,38 @@ class _Auditor:
                 yield TotalFinding(name, total.label, size, total.max_size, count, self.baseline.totals.get(name))
 
     def is_resolved(self, name: str) -> bool:
-        """Return whether a file of the baseline, which is not over, was looked at or is there no more."""
-        return name in self.seen or not os.path.lexists(os.path.join(self.configuration.base, name))
+        """Return whether a file of the baseline, which is not over, was looked at or no longer exists."""
+        if name in self.seen:
+            return True
+        try:
+            os.lstat(os.path.join(self.configuration.base, name))
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False  # in a folder that cannot be searched
+        return False
 
     def _size(self, candidate: Candidate) -> int | None:
-        """Return the bytes of a file; None for what is none, or is a link that is not to be followed."""
+        """Return the bytes of a file; None for a link that is not to be followed, or if there is no readable file."""
         try:
-            status = os.lstat(candidate.path)
-        except FileNotFoundError:
+            if candidate.error is not None:
+                raise candidate.error
+            return self._size_of_file(candidate)
+        except (FileNotFoundError, NotADirectoryError) as error:
             if candidate.named:
-                raise
+                self._record(candidate.path, error)
             return None  # tracked, but deleted
+        except OSError as error:
+            self._record(candidate.path, error)
+            return None
+
+    def _record(self, path: str, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        reason = reason[:1].lower() + reason[1:]
+        self.unreadable.setdefault(self.name(path), Unreadable(path, self.name(path), reason))
+
+    def _size_of_file(self, candidate: Candidate) -> int | None:
+        status = os.lstat(candidate.path)
         if candidate.named and self._escapes_tree(candidate.path, link=S_ISLNK(status.st_mode)):
             target = os.path.realpath(candidate.path)
             self.notes.append(f"{candidate.path} leads out of the tree by a symbolic link, to {target}: left alone")
@@ -164,11 +200,14 @@ class _Auditor:
     def _size_on_disk(self, path: str) -> int | None:
         try:
             status = os.lstat(path)
-        except FileNotFoundError:
+            if not S_ISREG(status.st_mode):
+                return None
+            pointed = size_in_pointer(head_of(path)) if status.st_size in POINTER_SIZES else None
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if not S_ISREG(status.st_mode):
+        except OSError as error:
+            self._record(os.path.relpath(path), error)
             return None
-        pointed = size_in_pointer(head_of(path)) if status.st_size in POINTER_SIZES else None
         return status.st_size if pointed is None else pointed
 
     def _head(self, candidate: Candidate) -> bytes:

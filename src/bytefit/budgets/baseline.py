@@ -65,7 +65,9 @@ def _sizes(document: Mapping[str, Any], key: str, path: str) -> dict[str, int]:
 
 
 def shrunk(old: Baseline, now: Baseline, gone: set[str]) -> Baseline:
-    """Return `old` without what is resolved, and with the smaller sizes of what shrank; nothing is added, nothing raised.
+    """Return `old` without the resolved files and totals, and with smaller sizes for those that shrank.
+
+    No file is added and no size is raised.
 
     Args:
         old: the baseline as it is.

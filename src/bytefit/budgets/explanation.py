@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from bytefit.budgets.image_files import head_of, size_in_pointer
+from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer
 from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import Selection
 from bytefit.messages import format_size
@@ -54,9 +54,11 @@ def _as_it_is(path: str, configuration: Configuration, baseline: Baseline) -> It
     yield from (f"  {note}" for note in found.notes)
     for finding in found.findings:
         yield f"  {finding.message} ({finding.state}): {finding.remedy}"
-    if not found.findings and not found.notes:
-        pointed = size_in_pointer(head_of(path))
-        yield f"  it has {format_size(os.path.getsize(path) if pointed is None else pointed)}, which is fine"
+    yield from (f"  it cannot be read: {one.reason}" for one in found.unreadable)
+    if not found.findings and not found.notes and not found.unreadable:
+        size = os.path.getsize(path)
+        pointed = size_in_pointer(head_of(path)) if size in POINTER_SIZES else None
+        yield f"  it has {format_size(size if pointed is None else pointed)}, which is fine"
 
 
 def _where(rule: Rule, name: str) -> str:

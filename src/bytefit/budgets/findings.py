@@ -124,6 +124,20 @@ class TotalFinding(NamedTuple):
         return f"{self.files} files of {format_size(self.size)}, {over} over their total of {budget}"
 
 
+class Unreadable(NamedTuple):
+    """A file or folder that could not be read, so that nothing is known of its size or format.
+
+    Attributes:
+        path: the path that was opened, relative to the working directory.
+        name: its name in reports: relative to the configuration's folder, with "/".
+        reason: the system's reason.
+    """
+
+    path: str
+    name: str
+    reason: str
+
+
 class Audit(NamedTuple):
     """All that was found.
 
@@ -136,6 +150,7 @@ class Audit(NamedTuple):
         base: the folder that names are relative to.
         configuration: the name of the file with the budgets; "." where there is none.
         folders: the folders of the files looked at.
+        unreadable: the files and folders that could not be read; with one of them the audit does not pass.
     """
 
     findings: tuple[Finding, ...]
@@ -146,6 +161,7 @@ class Audit(NamedTuple):
     base: str
     configuration: str = "."
     folders: frozenset[str] = frozenset()
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def failing(self) -> tuple[Finding, ...]:
@@ -164,8 +180,8 @@ class Audit(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether nothing fails."""
-        return not self.failing and not self.failing_totals
+        """Whether nothing fails and everything could be read."""
+        return not self.failing and not self.failing_totals and not self.unreadable
 
     @property
     def as_baseline(self) -> Baseline:

@@ -67,11 +67,11 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
 
 def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
     options = {**finding.rule.options, **given}
-    if reason := _reason_to_leave(finding, resize=options.get("resize", False)):
-        return Fix(finding, None, reason)
-    if options.get("resize"):
-        options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
     try:
+        if reason := _reason_to_leave(finding, resize=options.get("resize", False)):
+            return Fix(finding, None, reason)
+        if options.get("resize"):
+            options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
         from bytefit.files.compress_file import fit_file
 
         outcome = fit_file(finding.path, finding.budget, options, dry_run=dry_run, other_formats=_OTHER_FORMATS)

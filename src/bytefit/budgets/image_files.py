@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # What a folder is searched for. Files named one by one are taken whatever they are called.
 SUFFIXES = frozenset(
@@ -73,9 +73,13 @@ def size_in_pointer(head: bytes) -> int | None:
     return int(match[1]) if match else None
 
 
-def walk(folder: str) -> Iterator[str]:
-    """Yield the files below `folder` with an image's suffix, in order; no links, no `.git`, no repository inside."""
-    for inside, subfolders, names in os.walk(folder):
+def walk(folder: str, on_error: Callable[[OSError], object] | None = None) -> Iterator[str]:
+    """Yield the files below `folder` that have an image's suffix, in order.
+
+    Links, `.git` and other repositories inside are left out. `on_error` is called with the error of each folder that
+    cannot be listed.
+    """
+    for inside, subfolders, names in os.walk(folder, onerror=on_error):
         if inside != folder and ".git" in (*subfolders, *names):
             subfolders[:] = []
             continue

@@ -13,7 +13,7 @@ from bytefit.budgets.repository import is_below, repository_top
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 class Selection(NamedTuple):
@@ -38,11 +38,13 @@ class Candidate(NamedTuple):
         path: what it is opened and shown by.
         blob: the git object that holds what is judged; None where the file itself is.
         named: whether it was named on its own, so that it has to exist.
+        error: why the file, or the folder, cannot be looked at.
     """
 
     path: str
     blob: str | None = None
     named: bool = False
+    error: OSError | None = None
 
 
 def select(selection: Selection) -> Iterator[Candidate]:
@@ -56,7 +58,9 @@ def select(selection: Selection) -> Iterator[Candidate]:
         yield from _changed(selection)
         return
     if not selection.paths:
-        yield from map(Candidate, whole_tree(os.getcwd()))
+        errors: list[OSError] = []
+        yield from map(Candidate, whole_tree(os.getcwd(), errors.append))
+        yield from (Candidate(os.path.relpath(error.filename), error=error) for error in errors)
         return
     seen: set[str] = set()
     for candidate in _found(selection.paths):
@@ -66,10 +70,13 @@ def select(selection: Selection) -> Iterator[Candidate]:
             yield candidate
 
 
-def whole_tree(base: str) -> Iterator[str]:
-    """Yield all images below `base` that git tracks, or all there are where there is no git, relative to `base`."""
+def whole_tree(base: str, on_error: Callable[[OSError], object] | None = None) -> Iterator[str]:
+    """Yield all images below `base` that git tracks, relative to `base`; without git, all images in the folder.
+
+    Without git, `on_error` is called with the error of each folder that cannot be listed.
+    """
     if repository_top(base) is None:
-        yield from (os.path.relpath(path, base) for path in walk(base))
+        yield from (os.path.relpath(path, base) for path in walk(base, on_error))
         return
     yield from _tracked_images(base)
 
@@ -84,22 +91,42 @@ def _found(paths: Sequence[str]) -> Iterator[Candidate]:
     tree = repository_top(here) or here
     for path in paths:
         if os.path.isdir(path) and not escapes_tree(tree, path):
-            yield from map(Candidate, _in_folder(path))
+            errors: list[OSError] = []
+            yield from map(Candidate, _in_folder(path, errors.append))
+            yield from (Candidate(error.filename.removeprefix(f".{os.sep}"), error=error) for error in errors)
         else:
-            os.stat(path)  # what names nothing is an error, not an empty list
-            yield Candidate(path, named=True)
+            yield Candidate(path, named=True, error=_error_of(path))
 
 
-def _in_folder(folder: str) -> Iterable[str]:
+def _error_of(path: str) -> OSError | None:
+    """Return why a named file cannot be looked at, or None.
+
+    Raises:
+        FileNotFoundError: if there is no such name. A misspelt command must not do half of its work.
+    """
+    try:
+        os.stat(path)
+    except FileNotFoundError as error:
+        if not os.path.islink(path):
+            raise
+        return FileNotFoundError(
+            error.errno, f"it is a symbolic link to {os.readlink(path)!r}, which does not exist", path
+        )
+    except OSError as error:
+        return error
+    return None
+
+
+def _in_folder(folder: str, on_error: Callable[[OSError], object]) -> Iterable[str]:
     """Return the images in a folder; where git is, those it tracks or would add, unless it ignores the folder."""
     top = repository_top(os.path.abspath(folder))
     if top is None:
-        return (path.removeprefix(f".{os.sep}") for path in walk(folder))
+        return (path.removeprefix(f".{os.sep}") for path in walk(folder, on_error))
     from bytefit.budgets.git import is_ignored
 
     if os.path.abspath(folder) != top and is_ignored(".", folder):
         # A folder of build products that was asked for by name.
-        return (path.removeprefix(f".{os.sep}") for path in walk(folder))
+        return (path.removeprefix(f".{os.sep}") for path in walk(folder, on_error))
     names = sorted(_tracked_images(folder, untracked=True))
     return names if folder in {".", ""} else (os.path.join(folder, name) for name in names)
 

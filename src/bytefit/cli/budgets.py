@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size, told
+from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, size, told
 from bytefit.errors import ConfigError
 from bytefit.messages import format_size, one_line
 
@@ -117,14 +117,28 @@ def _check(arguments: argparse.Namespace) -> int:
     file, baseline = _baseline(arguments, configuration)
     found = audit(selection, configuration, baseline)
     if arguments.write_baseline:
-        return _write_baseline(file, baseline, found)
+        _write_baseline(file, baseline, found)
+        return WRONG if _complain(found) else FINE
     if arguments.update_baseline:
         _update_baseline(file, baseline, found)
     write_reports(found, reports)
-    return FINE if found.passed else OVER
+    return _exit_code(found)
 
 
-def _write_baseline(file: str, baseline: Baseline, found: Audit) -> int:
+def _exit_code(found: Audit) -> int:
+    """Return the exit code of an audit, after naming on standard error the files that could not be read."""
+    if _complain(found):
+        return WRONG
+    return OVER if found.failing or found.failing_totals else FINE
+
+
+def _complain(found: Audit) -> bool:
+    for one in found.unreadable:
+        print(one_line(f"bytefit: error: {one.path}: {one.reason}"), file=sys.stderr)
+    return bool(found.unreadable)
+
+
+def _write_baseline(file: str, baseline: Baseline, found: Audit) -> None:
     from bytefit.budgets.baseline import Baseline, write_baseline
 
     now = found.as_baseline
@@ -134,7 +148,6 @@ def _write_baseline(file: str, baseline: Baseline, found: Audit) -> int:
     states = [one.state for one in found.findings] + [one.state for one in found.totals]
     changes = f"{states.count('new')} new, {states.count('grown')} grown, {len(resolved)} resolved"
     print(f"{file}: {len({**kept, **now.files}) + len(now.totals)} over budget recorded ({changes}); commit it")
-    return FINE
 
 
 def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
@@ -143,7 +156,9 @@ def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
     smaller = shrunk(baseline, found.as_baseline, set(found.resolved))
     if smaller != baseline:
         write_baseline(file, smaller)
-        print(f"{file}: {len(found.resolved)} resolved, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr)
+        print(
+            f"{file}: {len(found.resolved)} resolved, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr
+        )
 
 
 def _fix(arguments: argparse.Namespace) -> int:
@@ -168,7 +183,7 @@ def _fix(arguments: argparse.Namespace) -> int:
         print(one_line(f"note: {note}"))
     if rewritten:
         print(f"{rewritten} rewritten: look at them, 'git add' them whole, and commit again")
-    return FINE if not found.failing else OVER
+    return _exit_code(found)
 
 
 def _told(one: Fix, *, dry_run: bool) -> str:

@@ -23,7 +23,8 @@ _SUMMARY_SIZE = 1_000_000
 
 def render(audit: Audit) -> str:
     """Return workflow commands, one a line; the table goes to the file that GITHUB_STEP_SUMMARY names."""
-    found = [
+    found = [(repository_name(audit, one.name), "Image cannot be read", one.reason) for one in audit.unreadable]
+    found += [
         (total_place(audit), "Images over their total", f"{total.name}: {total.message}")
         for total in audit.failing_totals
     ]
@@ -39,8 +40,8 @@ def render(audit: Audit) -> str:
         f"::error file={_property(file)},line=1,title={title}::{_data(text)}" for file, title, text in found[:_SHOWN]
     ]
     if len(found) > _SHOWN:
-        lines.append(f"::notice::{len(found) - _SHOWN} more are over their budgets; the step summary lists all of them")
-    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and found:
+        lines.append(f"::notice::{len(found) - _SHOWN} more images fail; the step summary lists all of them")
+    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and (audit.failing or audit.failing_totals):
         with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(_table(audit, _SUMMARY_SIZE - file.tell()))
     return "".join(f"{line}\n" for line in lines)

@@ -22,6 +22,7 @@ def render(audit: Audit) -> str:
         "totals": [_total(total) for total in audit.totals],
         "resolved": list(audit.resolved),
         "notes": list(audit.notes),
+        "unreadable": [one._asdict() for one in audit.unreadable],
     }
     return json.dumps(record, indent=2) + "\n"
 

@@ -18,12 +18,15 @@ def render(audit: Audit) -> str:
     """Return the table and a line of sums; nothing at all where nothing fails and nothing is to be told."""
     lines = _table(audit) if audit.failing else []
     lines += [f"{total.name}: {total.message} ({total.label})" for total in audit.failing_totals]
-    if not audit.passed:
+    fails = bool(audit.failing or audit.failing_totals)
+    if fails:
         lines.append("; ".join(_sums(audit)))
-    if audit.known and not audit.passed:
+    if audit.known and fails:
         lines.append(f"{audit.known} more are in the baseline")
     if audit.resolved:
-        lines.append(f"resolved: {', '.join(audit.resolved)}; 'bytefit check --update-baseline' drops them from the baseline")
+        lines.append(
+            f"resolved: {', '.join(audit.resolved)}; 'bytefit check --update-baseline' drops them from the baseline"
+        )
     # Not the name first: a line that begins with "::" is a command to the runner of GitHub Actions.
     lines += [f"note: {note}" for note in audit.notes]
     return "".join(f"{one_line(line)}\n" for line in lines)
