@@ -1,4 +1,4 @@
-"""The audit: every image beside its budget. It reads sizes, and the first bytes of what is over; it writes nothing."""
+"""Compare every image with its budget. It reads sizes and the first bytes of files over budget."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def audit(
     selection: Selection, configuration: Configuration, baseline: Baseline = EMPTY, *, totals: bool = True
 ) -> Audit:
-    """Put every file of the selection beside its budget, and with `totals` the sums of the whole tree beside theirs.
+    """Compare every selected file with its budget, and with `totals` the sums over the whole tree with theirs.
 
     A file that cannot be read is recorded in `Audit.unreadable`, and the others are audited.
 
     Raises:
         FileNotFoundError: if there is no file or folder of a name that was given.
-        ConfigError: if git is needed and cannot say which files there are.
+        ConfigError: if git is needed and cannot list the files.
     """
     auditor = _Auditor(configuration, baseline)
     candidates = auditor.with_sizes(select(selection))
@@ -55,7 +55,7 @@ def audit(
 
 
 class _Auditor:
-    """One audit: what it counts on the way."""
+    """The state of one audit: its counts and notes."""
 
     def __init__(self, configuration: Configuration, baseline: Baseline) -> None:
         self.configuration = configuration
@@ -70,11 +70,11 @@ class _Auditor:
         self.seen: set[str] = set()
         rules = [rule for rule in (configuration.default, *configuration.rules) if not rule.skip]
         self.measures = any(rule.max_width or rule.max_height for rule in rules)
-        # Below all budgets there is nothing to be looked up for a file: most files of most trees.
+        # A file within the smallest budget needs no rule: that is most files of most trees.
         self.harmless = -1 if self.measures else min((rule.max_size for rule in rules), default=1 << 62)
 
     def name(self, path: str) -> str:
-        """Return the name of a path in reports and globs."""
+        """Return the name that reports and globs use for a path."""
         plain = path[:1] not in "./" and "/." not in path and "//" not in path
         if plain and os.sep == "/" and self.configuration.base == self.here:
             return path
@@ -130,7 +130,7 @@ class _Auditor:
         return finding if finding.limits else None
 
     def totals(self) -> Iterator[TotalFinding]:
-        """Yield the sums over all of the tree that are above their budgets."""
+        """Yield the totals of the whole tree that exceed their budgets."""
         if not self.configuration.totals:
             return
         sums = {total: [0, 0] for total in self.configuration.totals}
@@ -146,7 +146,7 @@ class _Auditor:
                 yield TotalFinding(name, total.label, size, total.max_size, count, self.baseline.totals.get(name))
 
     def is_resolved(self, name: str) -> bool:
-        """Return whether a file of the baseline, which is not over, was looked at or no longer exists."""
+        """Return whether a baseline file without a finding was checked, or no longer exists."""
         if name in self.seen:
             return True
         try:
@@ -180,18 +180,18 @@ class _Auditor:
         status = os.lstat(candidate.path)
         if candidate.named and self._escapes_tree(candidate.path, link=S_ISLNK(status.st_mode)):
             target = os.path.realpath(candidate.path)
-            self.notes.append(f"{candidate.path} leads out of the tree by a symbolic link, to {target}: left alone")
+            self.notes.append(f"{candidate.path} is a symbolic link to a file outside the tree, {target}: skipped")
             return None
         if S_ISLNK(status.st_mode):
             if not candidate.named:
-                return None  # what it leads to is looked at by its own name
+                return None  # its target is checked under its own name
             status = os.stat(candidate.path)
-            # A temporary file lies beside what the link leads to.
+            # A killed fixer leaves its temporary file in the folder of the link's target.
             self.folders.add(os.path.dirname(os.path.realpath(candidate.path)))
         return status.st_size if S_ISREG(status.st_mode) else None
 
     def _escapes_tree(self, path: str, *, link: bool) -> bool:
-        """Return whether a file that is named as one inside the tree is elsewhere: it, or its folder, is a link."""
+        """Return whether a file named inside the tree is outside it, because the file or its folder is a link."""
         folder = os.path.dirname(path)
         if folder not in self.outside:
             self.outside[folder] = escapes_tree(self.tree, folder)
@@ -220,7 +220,7 @@ class _Auditor:
         try:
             return dimensions(self._content(candidate), candidate.path)
         except UnsupportedImage:
-            return None  # what cannot be read has no width to be judged by
+            return None  # a picture that cannot be decoded has no dimensions to compare
 
     def _content(self, candidate: Candidate) -> bytes:
         if candidate.blob is None:

@@ -1,7 +1,7 @@
-"""The configuration: budgets and rules from `.bytefit.toml` or pyproject.toml, read and checked.
+"""Read and check the configuration: budgets and rules from `.bytefit.toml` or pyproject.toml.
 
-Which rule a file has is for `rules` to say, what a key may hold for `keys`. It costs a hook next to nothing: the TOML
-reader is imported for a file that mentions bytefit, no other.
+`rules` finds the rule for a file, and `keys` knows the values that a key takes. Reading costs a hook next to nothing:
+the TOML reader is imported only for a file that mentions bytefit.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from bytefit.messages import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What a file may have when nobody says anything else: that of pre-commit's check-added-large-files, in kB.
+# The budget without a configuration: the limit of pre-commit's check-added-large-files, in kB.
 DEFAULT_MAX_SIZE = 500_000
 
 OWN_FILE, PROJECT_FILE = ".bytefit.toml", "pyproject.toml"
 
 
 class Rule(NamedTuple):
-    """What the files that match have to keep.
+    """The limits for the files that match.
 
     Attributes:
-        label: where it stands, for people.
-        patterns: gitignore-style globs relative to the configuration's folder; none for what holds everywhere else.
-        max_size: the most bytes.
-        max_width, max_height: the most pixels a side, as stored in the file; None for no limit.
-        skip: whether such files have no budget of their own.
-        options: the options of `bytefit.compress` that a fix is made with.
+        label: the place of the rule, for messages.
+        patterns: gitignore-style globs relative to the configuration's folder; empty for the default.
+        max_size: the maximum size in bytes.
+        max_width, max_height: the maximum width and height in pixels, as stored in the file; None for no limit.
+        skip: whether these files have no budget of their own.
+        options: the options that a fix passes to `bytefit.compress`.
     """
 
     label: str
@@ -49,9 +49,9 @@ class Total(NamedTuple):
     """A budget for the sum of all files that match.
 
     Attributes:
-        label: where it stands, for people.
+        label: the place of the total, for messages.
         patterns: gitignore-style globs relative to the configuration's folder.
-        max_size: the most bytes of all of them together.
+        max_size: the maximum size of all files together, in bytes.
     """
 
     label: str
@@ -60,15 +60,15 @@ class Total(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """All that was configured.
+    """The whole configuration.
 
     Attributes:
         base: the folder that globs, and names in reports and baselines, are relative to.
-        file: where it was read from, for people; None where there is none.
-        default: what holds where no rule matches.
-        rules: in order; the last that matches holds.
-        totals: budgets for sums.
-        exclude: globs of files that are not looked at.
+        file: the file it was read from, for messages; None without a file.
+        default: the limits of files that no rule matches.
+        rules: the rules in order; the last rule that matches a file applies.
+        totals: the budgets for sums.
+        exclude: globs of files that are not checked.
     """
 
     base: str
@@ -82,15 +82,15 @@ class Configuration(NamedTuple):
 def load_configuration(
     folder: str, *, file: str | None = None, given: Mapping[str, Any] | None = None
 ) -> Configuration:
-    """Return what holds in `folder`.
+    """Return the configuration for `folder`.
 
     Args:
-        folder: the nearest configuration in it or above it counts, up to the top of its git repository.
-        file: the configuration to take instead.
-        given: keys with values from the command line, which stand in for those at the top level of the file.
+        folder: where the search starts. It goes up to the top of the git repository and takes the nearest file.
+        file: the configuration file to read instead.
+        given: keys with values from the command line, which replace the top-level keys of the file.
 
     Raises:
-        ConfigError: naming the file, the table, the key and what it takes.
+        ConfigError: if a value is wrong; it names the file, the table, the key and the values that it takes.
         OSError: if the file cannot be read.
     """
     folder = os.path.abspath(folder)
@@ -98,7 +98,7 @@ def load_configuration(
     if file is not None:
         table: Mapping[str, Any] | None = _table(file)
         if table is None:
-            raise ConfigError(f"{file} holds no [tool.bytefit]: name a file that does, or leave --config out")
+            raise ConfigError(f"{file} has no [tool.bytefit] table: name a file that has one, or omit --config")
         return _configured(table, given or {}, base=os.path.dirname(os.path.abspath(file)), file=file)
     file, table = _nearest(folder, top)
     base = (top or folder) if file is None else os.path.dirname(file)
@@ -106,16 +106,16 @@ def load_configuration(
 
 
 def parse_configuration(document: Mapping[str, Any], where: str = OWN_FILE) -> Configuration:
-    """Return the configuration in the table of bytefit, as the TOML reader gives it.
+    """Return the configuration in bytefit's table, as the TOML reader returns it.
 
     Raises:
-        ConfigError: naming `where`, the table, the key and what it takes.
+        ConfigError: if a value is wrong; it names `where`, the table, the key and the values that it takes.
     """
     return _configured(document, {}, base="", file=where)
 
 
 def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any]]:
-    """Return the nearest file that configures, and its table; no file and an empty table where none does."""
+    """Return the nearest configuration file and its table, or None and an empty table if there is none."""
     while True:
         found = []
         for name in (OWN_FILE, PROJECT_FILE):
@@ -123,7 +123,7 @@ def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any
             if os.path.isfile(file) and (table := _table(file)) is not None:
                 found.append((file, table))
         if len(found) > 1:
-            raise ConfigError(f"{found[0][0]} and [tool.bytefit] in {found[1][0]} both configure: keep one of the two")
+            raise ConfigError(f"{found[0][0]} and [tool.bytefit] in {found[1][0]} both configure it: keep one")
         if found:
             return found[0]
         if folder in {top, os.path.dirname(folder)}:
@@ -132,7 +132,7 @@ def _nearest(folder: str, top: str | None) -> tuple[str | None, Mapping[str, Any
 
 
 def _table(file: str) -> Mapping[str, Any] | None:
-    """Return bytefit's table in a file, or None where it has none. In `.bytefit.toml` it may be the whole file."""
+    """Return bytefit's table in a file, or None if it has none. In `.bytefit.toml` it may be the whole file."""
     with open(file, "rb") as opened:
         data = opened.read()
     project = os.path.basename(file) == PROJECT_FILE
@@ -145,15 +145,15 @@ def _table(file: str) -> Mapping[str, Any] | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} has a number too long or tables too deep to be read: take it out") from error
+        raise ConfigError(f"{file} has a number that is too long or tables nested too deeply: remove them") from error
     tool = document.get("tool")
     table = tool.get("bytefit") if isinstance(tool, dict) else None
     if table is None:
         return None if project else document
     if not isinstance(table, dict):
-        raise ConfigError(f"{file}: tool.bytefit is {kind(table)}: it has to be a table, [tool.bytefit]")
+        raise ConfigError(f"{file}: tool.bytefit is {kind(table)}: it must be a table, [tool.bytefit]")
     if not project and document != {"tool": {"bytefit": table}}:
-        raise ConfigError(f"{file} holds [tool.bytefit] and other keys beside it: move all of them into one table")
+        raise ConfigError(f"{file} has [tool.bytefit] and other keys outside it: move all of them into one table")
     return table
 
 
@@ -174,7 +174,7 @@ def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str
         label = f"[[{prefix}totals]] {number} in {file}"
         most = checked.values().get("max-size")
         if most is None:
-            raise ConfigError(f"{checked.where}: max-size is missing: give the most bytes of all files together")
+            raise ConfigError(f"{checked.where}: max-size is missing: set the maximum size of all files together")
         totals.append(Total(label, checked.globs("files", needed=True), most))
     return Configuration(base, file, default, tuple(rules), tuple(totals), top.globs("exclude"))
 
@@ -199,11 +199,11 @@ def _rule(values: Mapping[str, Any], *, label: str, patterns: tuple[str, ...]) -
 
 
 class _Table:
-    """A table of the file: its keys checked, its values read, and where it stands for every message."""
+    """A table of the file with checked keys. Every message names its place."""
 
     def __init__(self, table: object, where: str, keys: set[str]) -> None:
         if not isinstance(table, dict):
-            raise ConfigError(f"{where} is {kind(table)}: it has to be a table")
+            raise ConfigError(f"{where} is {kind(table)}: it must be a table")
         self.table, self.where = table, where
         for key in table:
             if key not in keys:
@@ -211,7 +211,7 @@ class _Table:
                 raise ConfigError(f"{where}: unknown key {key!r}{hint}")
 
     def values(self) -> dict[str, Any]:
-        """Return the checked values of the keys that are limits or options."""
+        """Return the checked values of all limits and options."""
         values = {}
         for key, value in self.table.items():
             if key in CHECKS:
@@ -240,7 +240,7 @@ class _Table:
                 raise ConfigError(f"{self.where}: {key}: glob {written(glob)} {what_is_wrong(glob)}")
         if value and value[0].startswith("!"):
             raise ConfigError(
-                f"{self.where}: {key}: glob {written(value[0])} comes first and takes files out of nothing: "
-                'begin with what there is, "**" for all'
+                f"{self.where}: {key}: the first pattern must not be a negation, but is {written(value[0])}; "
+                'start with the files to include, e.g. "**"'
             )
         return tuple(value)

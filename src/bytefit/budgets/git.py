@@ -1,6 +1,6 @@
-"""What git says of files: which are tracked, staged, changed between two commits, ignored or staged in part.
+"""Ask git about files: which are tracked, staged, changed between two commits, ignored or partially staged.
 
-Names are those of the file system, whatever their bytes. It reads repositories and never changes them.
+Names are file system names and may hold any bytes. The functions read repositories and never change them.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Change(NamedTuple):
 
 
 def tracked(folder: str, *, untracked: bool = False) -> list[str]:
-    """Return the files below `folder` that git tracks, relative to it; with `untracked` those it would add, too.
+    """Return the files below `folder` that git tracks, relative to it.
 
-    Submodules are not entered.
+    With `untracked`, include the files that `git add` would add. Submodules are not entered.
     """
     more = ("--others", "--exclude-standard") if untracked else ()
-    # A file in conflict is named once for each side.
+    # Git lists a file in conflict once for each side.
     return list(dict.fromkeys(_names(_git(folder, "ls-files", "-z", "--cached", *more))))
 
 
@@ -44,7 +44,7 @@ def is_ignored(path: str, folder: str) -> bool:
 
 
 def staged(top: str) -> list[Change]:
-    """Return what the next commit would add or change."""
+    """Return the files that the next commit would add or change."""
     return _changes(_git(top, "diff", "--cached", *_RAW))
 
 
@@ -63,7 +63,7 @@ def changed_between(top: str, from_ref: str, to_ref: str) -> list[Change]:
         from_ref = _git(top, "hash-object", "-t", "tree", "--stdin", given=b"").decode().strip()
         return _changes(_git(top, "diff", *_RAW, from_ref, _commit(top, to_ref), "--"))
     from_ref, to_ref = _commit(top, from_ref), _commit(top, to_ref)
-    # Without a common ancestor, as in shallow clones, the two are compared as they are.
+    # Shallow clones may lack the common ancestor: then compare the two commits directly.
     related = _run(top, ["merge-base", from_ref, to_ref]).returncode == 0
     between = [f"{from_ref}...{to_ref}"] if related else [from_ref, to_ref]
     return _changes(_git(top, "diff", *_RAW, *between, "--"))
@@ -91,10 +91,10 @@ def _commit(top: str, ref: str) -> str:
 
 
 def partially_staged(top: str, names: Sequence[str]) -> set[str]:
-    """Return those of `names`, relative to the top, that have changes both staged and not staged."""
+    """Return the `names`, relative to the top, that have both staged and unstaged changes."""
     if not names:
         return set()
-    # The whole status: names may be more than a command line takes. No locks: another git may be at work.
+    # Ask for the whole status: all names may not fit on a command line. Take no locks: another git may be running.
     asked = ("--no-optional-locks", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no")
     entries = (entry for entry in _git(top, *asked).split(b"\0") if entry)
     partial = {os.fsdecode(entry[3:]) for entry in entries if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
@@ -102,10 +102,10 @@ def partially_staged(top: str, names: Sequence[str]) -> set[str]:
 
 
 def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
-    """Return the bytes of each object.
+    """Return the size of each object in bytes.
 
     Raises:
-        ConfigError: if one is missing.
+        ConfigError: if an object is missing.
     """
     asked = "".join(f"{blob}\n" for blob in blobs).encode()
     lines = _git(top, "cat-file", "--batch-check=%(objectsize)", given=asked).decode().splitlines()
@@ -115,7 +115,7 @@ def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
 
 
 def blob_content(top: str, blob: str) -> bytes:
-    """Return the bytes of an object."""
+    """Return the content of an object."""
     return _git(top, "cat-file", "blob", blob)
 
 
@@ -123,7 +123,7 @@ _RAW = ("--raw", "-z", "--find-renames", "--no-abbrev", "--no-ext-diff", "--no-t
 
 
 def _changes(raw: bytes) -> list[Change]:
-    """Return the files of `git diff --raw -z` whose new content is another than before, and is a file's."""
+    """Return the regular files in the output of `git diff --raw -z` whose content is new."""
     fields = iter(raw.split(b"\0"))
     changes = []
     for head in fields:
@@ -163,7 +163,7 @@ def _one_sentence(complaint: bytes) -> str:
 
 def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     try:
-        # No shell, and git as it is found for everything else that is run in this repository.
+        # No shell, and the same git that other tools find in this repository.
         return subprocess.run(  # noqa: S603
             ["git", *arguments],  # noqa: S607
             cwd=folder,
@@ -174,20 +174,20 @@ def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> s
         )
     except FileNotFoundError as error:
         raise ConfigError(
-            "git is not installed, and which files are meant is for it to say: name them instead"
+            "git is not installed, so its files cannot be listed: install git, or name the files"
         ) from error
 
 
 def _environment(folder: str) -> dict[str, str] | None:
-    """Return the environment for git in `folder`: None, which is that of this process, but where that misleads.
+    """Return the environment for git in `folder`; None for the environment of this process.
 
-    In the hooks of a linked worktree git sets GIT_DIR, by which any folder it runs in is taken for the top.
+    Git sets GIT_DIR in the hooks of a linked worktree. With it, git takes any working directory for the top.
     """
     if not {"GIT_DIR", "GIT_INDEX_FILE"} & set(os.environ):
         return None
     environment = {name: value for name, value in os.environ.items() if name not in {"GIT_DIR", "GIT_WORK_TREE"}}
     index, top = environment.pop("GIT_INDEX_FILE", None), repository_top(os.path.abspath(folder))
-    # The index that is being committed is that of the repository which the hook runs in.
+    # The index being committed belongs to the repository that the hook runs in.
     if index is not None and top is not None and top == repository_top(os.getcwd()):
         environment["GIT_INDEX_FILE"] = os.path.join(top, index)
     return environment

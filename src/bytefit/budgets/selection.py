@@ -1,6 +1,6 @@
-"""Which files a command looks at: those named, those in folders as git sees them, those staged or changed.
+"""Select the files of a command: named files, files in folders, staged files, files changed between commits.
 
-It yields names and touches no content. Submodules are not entered, links not followed out of the tree.
+It yields names and reads no content. It does not enter submodules or follow links out of the tree.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """What was asked for on the command line.
+    """The selection on the command line.
 
     Attributes:
-        paths: files and folders; none means all that git tracks here, or all there is where there is no git.
-        staged: only what the next commit would add or change.
-        from_ref, to_ref: only what was added or changed between two commits.
+        paths: files and folders; empty for all files that git tracks here, or all files without git.
+        staged: only files that the next commit would add or change.
+        from_ref, to_ref: only files that were added or changed between two commits.
     """
 
     paths: tuple[str, ...] = ()
@@ -32,13 +32,13 @@ class Selection(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A file to be looked at.
+    """A file to check.
 
     Attributes:
-        path: what it is opened and shown by.
-        blob: the git object that holds what is judged; None where the file itself is.
-        named: whether it was named on its own, so that it has to exist.
-        error: why the file, or the folder, cannot be looked at.
+        path: the path to open and to show.
+        blob: the git object with the content to check; None to check the file itself.
+        named: whether the file was named on its own and so must exist.
+        error: why the file or folder cannot be read, or None.
     """
 
     path: str
@@ -48,11 +48,11 @@ class Candidate(NamedTuple):
 
 
 def select(selection: Selection) -> Iterator[Candidate]:
-    """Yield every file that was asked for once, in order.
+    """Yield every selected file once, in order.
 
     Raises:
-        FileNotFoundError: if a path names nothing.
-        ConfigError: if git is needed and cannot say.
+        FileNotFoundError: if there is no file or folder of a given name.
+        ConfigError: if git is needed and cannot list the files.
     """
     if selection.staged or selection.from_ref is not None:
         yield from _changed(selection)
@@ -82,7 +82,7 @@ def whole_tree(base: str, on_error: Callable[[OSError], object] | None = None) -
 
 
 def escapes_tree(tree: str, path: str) -> bool:
-    """Return whether a path that is named as one inside the folder `tree` leads out of it, by a symbolic link."""
+    """Return whether a path inside the folder `tree` resolves to a place outside it, through a symbolic link."""
     return is_below(tree, os.path.abspath(path)) and not is_below(os.path.realpath(tree), os.path.realpath(path))
 
 
@@ -118,21 +118,24 @@ def _error_of(path: str) -> OSError | None:
 
 
 def _in_folder(folder: str, on_error: Callable[[OSError], object]) -> Iterable[str]:
-    """Return the images in a folder; where git is, those it tracks or would add, unless it ignores the folder."""
+    """Return the images in a folder; in a git repository, those that git tracks or would add.
+
+    A folder that git ignores is searched without git.
+    """
     top = repository_top(os.path.abspath(folder))
     if top is None:
         return (path.removeprefix(f".{os.sep}") for path in walk(folder, on_error))
     from bytefit.budgets.git import is_ignored
 
     if os.path.abspath(folder) != top and is_ignored(".", folder):
-        # A folder of build products that was asked for by name.
+        # Somebody named a folder of build products.
         return (path.removeprefix(f".{os.sep}") for path in walk(folder, on_error))
     names = sorted(_tracked_images(folder, untracked=True))
     return names if folder in {".", ""} else (os.path.join(folder, name) for name in names)
 
 
 def _tracked_images(folder: str, *, untracked: bool = False) -> Iterator[str]:
-    """Yield what git tracks below a folder; nothing that a folder which became a link would lead to."""
+    """Yield the images that git tracks below a folder, except behind a folder that was replaced by a link."""
     from bytefit.budgets.git import tracked
 
     real = {"": True}
@@ -155,7 +158,7 @@ def _changed(selection: Selection) -> Iterator[Candidate]:
     top = repository_top(here)
     if top is None:
         raise ConfigError(
-            f"{here} is in no git repository, so nothing is staged or changed here: name files or folders"
+            f"{here} is not in a git repository, so --staged and --from-ref do not work here: name files or folders"
         )
     if selection.staged:
         changes = staged(top)

@@ -1,4 +1,4 @@
-"""The report for programs; `report.schema.json` beside this file says what is in it."""
+"""The report for programs. `report.schema.json` in this folder describes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VERSION = 1
 
 
 def render(audit: Audit) -> str:
-    """Return the audit as one JSON object. Names that are not UTF-8 have their bytes as lone surrogates."""
+    """Return the audit as one JSON object. Bytes of names that are not UTF-8 are lone surrogates."""
     record = {
         "version": VERSION,
         "passed": audit.passed,
