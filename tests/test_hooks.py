@@ -77,7 +77,7 @@ def test_manifest_has_a_fixer_and_a_checker():
 
 
 def skip_without_package_index(folder: Path) -> None:
-    """Skip what installs Hatchling and Pillow where no package index answers."""
+    """Skip tests that install Hatchling and Pillow if no package index answers."""
     pip = (sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet")
     asked = subprocess.run(
         [*pip, "--retries", "1", "--timeout", "15", "hatchling", "pillow"],

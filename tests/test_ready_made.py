@@ -1,6 +1,6 @@
-"""What is ready to be copied from `examples`: valid for those who read it, and run as they would run it.
+"""The files in `examples` that people copy are valid and work.
 
-Nothing is fetched: schemas come in a package, and of each script the steps are left out that install bytefit.
+Nothing is downloaded: schemas come in a package, and the steps that install bytefit are left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The audit: every image beside its budget, by content and size, without an imaging library where none is needed."""
+"""The audit compares images with their budgets, and imports no imaging library unless it needs one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def over(*paths, **table):
     return [finding.name for finding in audited(*paths, **table).findings]
 
 
-# What is an image, and over what.
+# Images and limits.
 
 
 @pytest.mark.parametrize("way", ["named", "a folder", "staged", "tracked"])
@@ -184,7 +184,7 @@ def test_a_pointer_is_never_written(repository, capsys, command):
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
-# What a filter of git does here is what Git LFS does: into the index goes the pointer, into the work tree the file.
+# This git filter does what Git LFS does: the index gets a pointer, and the work tree has the file.
 CLEAN = """
 import hashlib, sys
 data = sys.stdin.buffer.read()
@@ -234,7 +234,7 @@ def test_a_file_behind_a_staged_pointer_is_fixed_like_any_other(smudged):
     assert smudged.stat().st_size <= 20_000
 
 
-# What is staged.
+# Staged files.
 
 
 def test_staged_files_are_judged_as_they_are_staged(repository):
@@ -693,7 +693,7 @@ def test_what_is_staged_is_compared_with_the_baseline(repository):
     assert found.resolved == ("resolved.jpg",)
 
 
-# What it does not load.
+# Imports.
 
 
 def test_what_can_be_fixed_are_the_formats_of_the_codecs():

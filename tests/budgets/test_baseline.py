@@ -312,7 +312,7 @@ def test_updating_writes_nothing_where_nothing_is_resolved(repository):
     assert main(["check", "--update-baseline"]) == 1
     assert not (repository.folder / BASELINE_FILE).exists()
     main(["check", "--write-baseline"])
-    # As an editor may skip it: what is rewritten without need loses this.
+    # An editor may omit the last line break: a needless rewrite would add it.
     path = repository.write(BASELINE_FILE, json.dumps(recorded(repository)).encode())
     before = path.read_bytes(), path.stat().st_mtime_ns
 

@@ -1,4 +1,4 @@
-"""The fixer: what it repairs, what it leaves alone byte for byte, and what it says of each file."""
+"""The fixer recompresses files over budget, skips others unchanged, and prints one line for each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BUDGET = 4000
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345678\n" % (b"4d7a2146" * 8)
 FORMATS = ("JPEG", "WEBP", "AVIF", "PNG", "JPEG2000")
 
-# How every line of a file that was encoded anew looks.
+# The line of every file that was encoded again.
 TOLD = re.compile(
     r"(?P<what>would fix|fixed|shrunk) (?P<path>.+): (?P<before>[\d.]+ k?B) -> (?P<after>[\d.]+ k?B)"
     r"(?:, still over its budget of [\d.]+ k?B)? "
@@ -361,7 +361,7 @@ def test_a_file_that_is_gone_meanwhile_does_not_stop_the_others(folder):
 
 def test_a_file_that_somebody_is_writing_to_is_left_alone(folder):
     """A fix must not overwrite a file that changed while it was compressed."""
-    # While WebP encodes, other threads run: somebody has his chance.
+    # Other threads run while WebP encodes, so the file can change meanwhile.
     path = write(folder / "photo.webp", encoded(photograph((600, 400)), "WEBP", quality=95))
     data = path.read_bytes()
     findings = found()

@@ -1,4 +1,4 @@
-"""What git says of files, asked in real repositories: tracked, ignored, staged, changed, staged in part."""
+"""Questions to git in real repositories: tracked, ignored, staged, changed and partially staged files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMES = (
     os.fsdecode(b"not-\xff-utf8.jpg"),
 )
 
-# What people have in their settings, and what scripts that read git's output trip over.
+# Settings of people that break scripts which read git's output.
 SETTINGS = {
     "color.ui": "always",
     "color.diff": "always",
@@ -85,7 +85,7 @@ def with_submodule(repository):
     repository.git(*local, "submodule", "--quiet", "add", str(other.folder), "module.jpg")
 
 
-# What is done to the files of the fixture, and which of them then have content that was not there before.
+# Edits of the fixture's files, and the names of the files with new content afterwards.
 EDITS = {
     "nothing": (lambda _: None, ()),
     "added": (lambda r: r.write("new.jpg", b"new"), ("new.jpg",)),
@@ -354,7 +354,7 @@ def test_what_git_ignores(repository, path, folder, ignored):
     assert is_ignored(path, folder) is ignored
 
 
-# What was done to a file, step by step, and whether it then has changes both staged and not staged.
+# Steps with a file, and whether it then has both staged and unstaged changes.
 PARTIAL = {
     "nothing": ((), False),
     "changed": (("change",), False),

@@ -1,4 +1,4 @@
-"""Which files are images: by suffix in folders, by their first bytes always; and what a Git LFS pointer states."""
+"""Images are recognised by suffix in folders and by their first bytes; Git LFS pointers state a size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from repositories import Repository
 OID = f"oid sha256:{'0123456789abcdef' * 4}\n"
 VERSION = "version https://git-lfs.github.com/spec/v1\n"
 
-# Formats that Pillow writes, and what their files are called here.
+# Formats that Pillow writes, and our names for them.
 WRITTEN = {
     **{form: form for form in ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "ICO", "JPEG2000")},
     "MPO": "JPEG",  # a JPEG file with more pictures behind the first

@@ -24,7 +24,7 @@ NAMES = (
 )
 
 
-# A set of what is not meant stands at the end of a folder's or file's name: within it, pathspec lets it match a "/".
+# Negated sets stand at the end of a name only: elsewhere pathspec lets them match a "/".
 PIECES = ("a", "b", "*", "**", "?", "a*", "*b", "*.jpg", "a?b", "a.jpg", "[ab]", "[a-z]*", "[0-9].jpg", "[!a]", "a[^b]")
 PLAIN = ("\\ a", "a b", "(a)", "\\*", "\\?", "\\[a\\]", "\\#a", "\\!a", "a\\ b", "a+$^|~", "A", ".a")
 BODIES = st.builds(
@@ -44,14 +44,14 @@ SOME_NAMES = st.lists(
 
 
 class Git:
-    """What git says of lists of globs, each asked in a folder of its own of one repository."""
+    """Ask git about lists of globs, each in its own folder of one repository."""
 
     def __init__(self, folder):
         self.repository = Repository(folder)
         self.numbers = count()
 
     def ignored(self, globs, names):
-        """Return those of the names that git ignores by the globs."""
+        """Return the names that git ignores with these globs."""
         folder = f"{next(self.numbers)}"
         self.repository.write(f"{folder}/.gitignore", "".join(f"{glob}\n" for glob in globs).encode())
         done = subprocess.run(

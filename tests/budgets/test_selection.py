@@ -1,4 +1,4 @@
-"""Which files are looked at: named ones, folders as git walks them, what is staged, what changed between commits."""
+"""The selection of files: named files, folders, staged files and files changed between commits."""
 
 from __future__ import annotations
 

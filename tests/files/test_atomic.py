@@ -1,4 +1,4 @@
-"""Files written in one step, by many at once, and what killed processes leave behind."""
+"""Atomic writes by several processes, and the leftovers of killed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bytefit.files.atomic import remove_leftovers, write_atomically
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions, links or signals")
 
-# Each writes files that are told whole from torn by their bytes: one letter, as often as the letter says.
+# Each process writes one letter as often as its code says, so that a torn file is recognised.
 WRITE = """
 import sys
 from bytefit.files.atomic import write_atomically

@@ -76,7 +76,7 @@ CASES = {
     ),
 }
 each_case = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
-# What a name may hold on any system: text, bytes that are not UTF-8, and what ends a line, a command, a cell or a tag.
+# Names on any system: text, bytes that are not UTF-8, and characters that end a line, a command, a cell or a tag.
 names = st.lists(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
     | st.text(st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF), min_size=1, max_size=2)

@@ -99,7 +99,7 @@ def _found(paths: Sequence[str]) -> Iterator[Candidate]:
 
 
 def _error_of(path: str) -> OSError | None:
-    """Return why a named file cannot be looked at, or None.
+    """Return the reason why a named file cannot be read, or None.
 
     Raises:
         FileNotFoundError: if there is no such name. A misspelt command must not do half of its work.
