@@ -24,8 +24,10 @@ JPEG = b"\xff\xd8\xff" + bytes(3000)
 # Root may read and write everything. It gives that up for its children, on Linux (linux/capability.h, prctl.h).
 CHILD = """
 import ctypes, os, sys
-for CAP_DAC_OVERRIDE_or_READ_SEARCH in (1, 2):
-    ctypes.CDLL(None).prctl(24, CAP_DAC_OVERRIDE_or_READ_SEARCH)
+if sys.platform == "linux":
+    PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability)
 os.execv(sys.executable, [sys.executable, "-m", "bytefit", *sys.argv[1:]])
 """
 
@@ -161,6 +163,20 @@ def test_a_file_in_an_unreadable_folder_hides_no_other_where_it_is_named():
 
     assert out[1].split()[7] == "b.jpg"
     assert (code, errors) == (2, ["bytefit: error: secret/a.jpg: permission denied"])
+
+
+@pytest.mark.parametrize("glob", ["secret/", "secret/**"])
+@pytest.mark.usefixtures("folder")
+def test_an_excluded_folder_may_be_unreadable(glob):
+    """Nobody asked for a check of excluded files, so a folder that cannot be read must not fail it."""
+    Path(".bytefit.toml").write_text(f'exclude = ["{glob}"]\n', encoding="utf-8")
+    write("secret/a.jpg")
+    write("b.jpg")
+    track()
+    Path("secret").chmod(0)
+
+    for paths in ((), (".",), ("secret/a.jpg", "b.jpg")):
+        assert run("check", *paths) == (0, [], [])
 
 
 @pytest.mark.usefixtures("folder")

@@ -10,7 +10,7 @@ from bytefit.budgets.baseline import EMPTY, Baseline
 from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding, Unreadable
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff
 from bytefit.budgets.repository import repository_top
-from bytefit.budgets.rules import rule_for, totals_of
+from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import escapes_tree, select, whole_tree
 
 if TYPE_CHECKING:
@@ -172,9 +172,13 @@ class _Auditor:
             return None
 
     def _record(self, path: str, error: OSError) -> None:
+        """Record a file or folder that cannot be read, unless it is excluded."""
+        name = self.name(path)
+        if matches(self.configuration.exclude, name) or matches(self.configuration.exclude, f"{name}/any"):
+            return
         reason = error.strerror or str(error)
         reason = reason[:1].lower() + reason[1:]
-        self.unreadable.setdefault(self.name(path), Unreadable(path, self.name(path), reason))
+        self.unreadable.setdefault(name, Unreadable(path, name, reason))
 
     def _size_of_file(self, candidate: Candidate) -> int | None:
         status = os.lstat(candidate.path)
