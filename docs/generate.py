@@ -356,7 +356,7 @@ run ends with {FINE}:
 ```console
 $ bytefit fix photo.jpg --max-size 200KB; echo "exit code $?"
 fixed photo.jpg: 298.3 kB -> 194.3 kB (JPEG quality 81.5, 1 trial, 0.06 s)
-1 rewritten: look at them, 'git add' them whole, and commit again
+1 rewritten: review them, 'git add' them whole, and commit again
 exit code {OVER}
 $ bytefit fix photo.jpg --max-size 200KB; echo "exit code $?"
 exit code {FINE}

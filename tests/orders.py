@@ -473,7 +473,7 @@ def _of_the_command_line() -> Iterator[Order]:
     """Yield commands on a small tree."""
     for command in (
         "check --max-size 6KB .",
-        "check --max-size 6KB --format json .",
+        "check --max-size 6KB --report json .",
         "check --max-size 1MB .",
         "fix --max-size 6KB .",
         "fix --max-size 6KB --dry-run docs",

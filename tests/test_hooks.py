@@ -43,7 +43,7 @@ repos:
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_manifest_names_commands_that_take_its_arguments(hook, tmp_path, monkeypatch):
-    """The entry and default arguments of a hook are a command line that bytefit understands."""
+    """The command line must accept the entry and the default arguments of each hook."""
     monkeypatch.chdir(tmp_path)
     picture = tmp_path / "fine.jpg"
     picture.write_bytes(encoded(photograph()))
@@ -55,7 +55,7 @@ def test_manifest_names_commands_that_take_its_arguments(hook, tmp_path, monkeyp
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_manifest_selects_the_files_that_a_folder_is_searched_for(hook):
-    """A hook is given every image that `bytefit check FOLDER` would look at, in any case, and nothing else."""
+    """A hook must get exactly the files that `bytefit check FOLDER` checks, in upper and lower case."""
     selects = re.compile(hook["files"]).search
 
     assert [suffix for suffix in SUFFIXES if not selects(f"a/b{suffix}") or not selects(f"B{suffix.upper()}")] == []
@@ -63,7 +63,7 @@ def test_manifest_selects_the_files_that_a_folder_is_searched_for(hook):
 
 
 def test_manifest_is_valid():
-    """pre-commit accepts the manifest; one unknown tag or key would take every hook from every user."""
+    """pre-commit must accept the manifest: one unknown key would disable every hook of every user."""
     done = subprocess.run(
         [sys.executable, "-m", "pre_commit", "validate-manifest", MANIFEST], capture_output=True, text=True, check=False
     )
@@ -72,12 +72,12 @@ def test_manifest_is_valid():
 
 
 def test_manifest_has_a_fixer_and_a_checker():
-    """The identifiers are in other people's configurations: they stay."""
+    """Users' configurations name these identifiers, so they must not change."""
     assert [hook["id"] for hook in HOOKS] == ["bytefit-fix", "bytefit-check"]
 
 
 def skip_without_package_index(folder: Path) -> None:
-    """Skip what installs Hatchling and Pillow where no package index answers."""
+    """Skip tests that install Hatchling and Pillow if no package index answers."""
     pip = (sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet")
     asked = subprocess.run(
         [*pip, "--retries", "1", "--timeout", "15", "hatchling", "pillow"],
@@ -92,10 +92,7 @@ def skip_without_package_index(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    """Return a configuration that takes the hooks from a bare clone of this work tree, and pre-commit's home with them.
-
-    The clone holds what git would commit: a file that is ignored, or left out of the wheel, is missed here.
-    """
+    """Skip tests that install Hatchling and Pillow if no package index answers."""
     if not (ROOT / ".git").exists():
         pytest.skip("this is no git checkout, so there is nothing for pre-commit to clone")
     files = subprocess.run(
@@ -124,7 +121,7 @@ def config(tmp_path_factory):
 
 @pytest.fixture
 def repository_of_images(config, tmp_path):
-    """Return a repository with images over and within the budget, all of them committed."""
+    """Return a repository with committed images over and within the budget."""
     text, home = config
     repository = Repository(tmp_path / "repository", home)
     (repository.folder / "art").mkdir()
@@ -141,7 +138,7 @@ def repository_of_images(config, tmp_path):
 
 
 def test_fixer_rewrites_what_is_over_once_and_nothing_else(repository_of_images):
-    """Run one fits the images over budget and fails; after `git add`, run two passes and changes no byte."""
+    """The first run must fix the images and fail; after `git add` the second must pass and change nothing."""
     folder, before = repository_of_images.folder, repository_of_images.hashes()
 
     first = repository_of_images.pre_commit("run", "bytefit-fix", "--all-files")
@@ -162,7 +159,7 @@ def test_fixer_rewrites_what_is_over_once_and_nothing_else(repository_of_images)
 
 
 def test_checker_names_what_is_over_and_never_writes(repository_of_images):
-    """The checker fails while something is over, passes once it is fixed, and leaves every byte as it was."""
+    """The checker must fail for files over budget, pass after a fix, and never write."""
     before = repository_of_images.hashes()
 
     failed = repository_of_images.pre_commit("run", "bytefit-check", "--all-files")
@@ -180,7 +177,7 @@ def test_checker_names_what_is_over_and_never_writes(repository_of_images):
 
 
 def test_hook_without_arguments_has_the_budget_that_is_the_default(repository_of_images):
-    """Whoever names no budget gets 500 kB: what is smaller passes, one image above it fails."""
+    """Without arguments the budget must be 500 kB."""
     passed = repository_of_images.pre_commit("run", "by-default", "--all-files")
     (repository_of_images.folder / "large.png").write_bytes(encoded(noise((480, 400)), "PNG"))
     repository_of_images.git("add", "--all")
@@ -192,7 +189,7 @@ def test_hook_without_arguments_has_the_budget_that_is_the_default(repository_of
 
 
 def test_commit_is_stopped_until_the_fixed_image_is_staged(repository_of_images):
-    """`git commit` with the hook installed fails on an image over budget and goes through once the fix is staged."""
+    """`git commit` must fail for an image over budget and succeed after the fix is staged."""
     repository_of_images.pre_commit("run", "bytefit-fix", "--all-files")
     repository_of_images.commit()
     assert repository_of_images.pre_commit("install").returncode == 0
@@ -210,7 +207,7 @@ def test_commit_is_stopped_until_the_fixed_image_is_staged(repository_of_images)
 
 
 def test_the_configuration_of_the_repository_counts(repository_of_images):
-    """Its rules, its totals, and what it excludes."""
+    """The hooks must use the rules, totals and excludes of the repository."""
     repository_of_images.write(
         "pyproject.toml",
         b"[tool.bytefit]\nexclude = ['photo.jpg']\n[[tool.bytefit.rules]]\nfiles = ['art/*.webp']\nmax-size = '30KB'\n"
@@ -227,7 +224,7 @@ def test_the_configuration_of_the_repository_counts(repository_of_images):
 
 
 def test_what_a_branch_changes_is_checked_by_its_commits(repository_of_images):
-    """`--from-ref` and `--to-ref` of pre-commit: what was there before passes."""
+    """With `--from-ref` and `--to-ref` of pre-commit, older images must not fail."""
     before = repository_of_images.git("rev-parse", "HEAD").strip()
     repository_of_images.write("notes.txt", b"changed")
     fine = repository_of_images.commit()
@@ -244,7 +241,7 @@ def test_what_a_branch_changes_is_checked_by_its_commits(repository_of_images):
 
 
 def test_a_fix_of_what_is_staged_in_part_is_rolled_back_and_nothing_is_lost(repository_of_images):
-    """pre-commit sets aside what is not staged; both halves are there afterwards, and the commit is stopped."""
+    """pre-commit stashes unstaged changes: the commit must fail, and both versions must remain."""
     path = repository_of_images.folder / "fine.jpg"
     staged = encoded(photograph((480, 360), seed=5), quality=98)
     path.write_bytes(staged)
@@ -262,7 +259,7 @@ def test_a_fix_of_what_is_staged_in_part_is_rolled_back_and_nothing_is_lost(repo
 
 
 def test_it_can_be_tried_before_it_is_configured(repository_of_images, config):
-    """`pre-commit try-repo`, as people do who look for a hook."""
+    """`pre-commit try-repo` must work without a configuration."""
     source = re.search(r"^- repo: (.+)$", config[0], re.MULTILINE)[1]
     (repository_of_images.folder / ".pre-commit-config.yaml").unlink()
 

@@ -1,6 +1,6 @@
-"""What is ready to be copied from `examples`: valid for those who read it, and run as they would run it.
+"""The files in `examples` that people copy are valid and work.
 
-Nothing is fetched: schemas come in a package, and of each script the steps are left out that install bytefit.
+Nothing is downloaded: schemas come in a package, and the steps that install bytefit are left out.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the exampl
 
 
 def text_of(name):
-    """Return an example as text."""
+    """Return the text of an example."""
     return (EXAMPLES / name).read_text(encoding="utf-8")
 
 
 def parsed(name):
-    """Return what is in a YAML file."""
+    """Return the content of a YAML file."""
     return yaml.safe_load(text_of(name))
 
 
 @pytest.fixture
 def repository(tmp_path):
-    """Return a repository with an image over the budget and one within, both committed; bytefit is on its path."""
+    """Return a repository with two committed images, one over the budget, and bytefit on its path."""
     made = Repository(tmp_path / "repository", tmp_path / "pre-commit")
     made.write("fine.jpg", encoded(photograph()))
     made.write("large.jpg", encoded(noise((640, 640)), quality=98))
@@ -78,7 +78,7 @@ def run(repository, *command, **environment):
 
 
 def test_the_examples_are_listed():
-    """The README of their folder names each, and a page of the documentation links to it."""
+    """The README of the folder must name every example, and a page must link to it."""
     listed = text_of("README.md")
     linked = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
 
@@ -87,7 +87,7 @@ def test_the_examples_are_listed():
 
 
 def test_the_examples_name_this_version():
-    """Whoever copies one gets the version that it was tested with."""
+    """A copied example must install the version that it was tested with."""
     pinned = {
         name: set(re.findall(r"(?:rev: v|bytefit==|@v|default: \")(\d+\.\d+[\w.]*)", text_of(name)))
         for name in READY_MADE
@@ -100,7 +100,7 @@ def test_the_examples_name_this_version():
 
 
 def commands():
-    """Return every command line of bytefit in the examples: those that are run, and those that comments speak of."""
+    """Return every bytefit command line in the examples, in scripts and in comments."""
     written = [
         command for name in (*READY_MADE, "README.md") for command in re.findall("`(bytefit [^`]+)`", text_of(name))
     ]
@@ -116,12 +116,12 @@ def commands():
 
 @pytest.mark.parametrize("command", commands())
 def test_command_is_understood(command):
-    """Every option in the examples exists, in comments, too."""
+    """The command line must accept every command in the examples, even those in comments."""
     assert callable(_parser().parse_args(shlex.split(command)[1:]).run)
 
 
 def test_there_are_commands_of_every_example():
-    """The test above has something to parse: from make, lefthook and husky, from GitLab, from comments."""
+    """The search for commands must find those of make, lefthook, husky, GitLab and comments."""
     assert {"bytefit fix", "bytefit fix --staged", "bytefit check --write-baseline"} <= set(commands())
     assert any("codequality=" in command for command in commands())
 
@@ -136,7 +136,7 @@ def test_there_are_commands_of_every_example():
     ],
 )
 def test_continuous_integration_accepts_its_file(name, schema):
-    """By the schema that its makers publish, which a package carries along."""
+    """The vendor's published schema must accept the file."""
     done = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, EXAMPLES / name],
         capture_output=True,
@@ -148,7 +148,7 @@ def test_continuous_integration_accepts_its_file(name, schema):
 
 
 def test_pre_commit_accepts_its_file():
-    """Without a warning, and all it names are hooks that there are."""
+    """pre-commit must accept the file without a warning, and every hook in it must exist."""
     hooks = {hook["id"] for repo in parsed("pre-commit-config.yaml")["repos"] for hook in repo["hooks"]}
 
     done = subprocess.run(
@@ -163,7 +163,7 @@ def test_pre_commit_accepts_its_file():
 
 
 def test_readme_shows_what_is_in_the_file_for_pre_commit():
-    """The README's block is a part of the file that is run below, to the letter."""
+    """The README's block must be an exact part of the tested file."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(repos:.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
 
@@ -173,7 +173,7 @@ def test_readme_shows_what_is_in_the_file_for_pre_commit():
 
 @pytest.fixture
 def hooked(repository):
-    """Return the repository with the file for pre-commit, whose hooks are the same but need not be fetched."""
+    """Return the repository with the pre-commit file, changed to use local hooks."""
     config = parsed("pre-commit-config.yaml")
     manifest = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}
     for repo in config["repos"]:
@@ -186,7 +186,7 @@ def hooked(repository):
 
 
 def test_pre_commit_fixes_where_people_commit(hooked):
-    """The first run repairs and fails; once that is added the second passes."""
+    """The first run must fix and fail; after `git add` the second must pass."""
     first = hooked.pre_commit("run", "--all-files")
     hooked.git("add", "--all")
     second = hooked.pre_commit("run", "--all-files")
@@ -198,7 +198,7 @@ def test_pre_commit_fixes_where_people_commit(hooked):
 
 
 def test_pre_commit_only_checks_in_continuous_integration(hooked):
-    """By the command in the file, and as pre-commit.ci is told: what is over is reported, and not a byte written."""
+    """The command for CI must report the image and write nothing, and so must pre-commit.ci."""
     command = re.search(r"^# +(SKIP=\S+) (pre-commit run .*)$", text_of("pre-commit-config.yaml"), flags=re.MULTILINE)
     skip, arguments = command[1].removeprefix("SKIP="), shlex.split(command[2])[1:]
     before = hooked.hashes()
@@ -213,7 +213,7 @@ def test_pre_commit_only_checks_in_continuous_integration(hooked):
 
 
 def test_the_configuration_names_every_key():
-    """A key that the parser learns is shown, and what is shown is what editors accept."""
+    """The example must show every key, and editors must accept it."""
     table = tomllib.loads(text_of("bytefit.toml"))
     schema = json.loads(Path(configuration.__file__).with_name("configuration.schema.json").read_text(encoding="utf-8"))
 
@@ -236,7 +236,7 @@ def test_the_configuration_names_every_key():
     ],
 )
 def test_the_configuration_says_what_its_comments_say(name, rule):
-    """The globs match what they are written for, and what a rule leaves out is as at the top."""
+    """The globs must match as described, and rules must inherit from the top level."""
     read = load_configuration(str(EXAMPLES), file=str(EXAMPLES / "bytefit.toml"))
 
     found = rule_for(name, read)
@@ -247,7 +247,7 @@ def test_the_configuration_says_what_its_comments_say(name, rule):
 
 
 def test_the_configuration_holds_a_repository(repository):
-    """Copied to its place it is found, and it excludes, skips and limits."""
+    """A copy in its place must be found, and must exclude, skip and limit files."""
     shutil.copy(EXAMPLES / "bytefit.toml", repository.folder / ".bytefit.toml")
     large = (repository.folder / "large.jpg").read_bytes()
     for name in ("tests/data/a.jpg", "press/originals/b.jpg", "gallery/c.jpg", "docs/d.jpg"):
@@ -261,12 +261,12 @@ def test_the_configuration_holds_a_repository(repository):
 
 
 def evaluated(text, values):
-    """Return a text with its expressions replaced; one that has no value here is an error."""
+    """Return a text with its expressions replaced. An unknown expression is an error."""
     return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: values[found[1]], text)
 
 
 def act(repository, folder, **inputs):
-    """Run the action's scripts after the installation; return what was logged, its exit code and the values it left."""
+    """Run the action's scripts after the installation, and return the log, the exit code and the outputs."""
     action = parsed("github-action/action.yml")
     given = {name.replace("_", "-"): value for name, value in inputs.items()}
     assert given.keys() <= action["inputs"].keys()
@@ -310,7 +310,7 @@ def act(repository, folder, **inputs):
     ids=str,
 )
 def test_the_action_reports_and_then_fails(repository, tmp_path, inputs, names):
-    """Annotations, the summary's table and SARIF name what is over, whichever way the files are chosen."""
+    """Annotations, summary and SARIF must name the files over budget for every selection."""
     if any("odd" in one for one in (*inputs.values(), *names)) or "from_ref" in inputs:
         repository.write("odd/- a 'b' $(c).jpg", (repository.folder / "large.jpg").read_bytes())
         repository.commit()
@@ -327,7 +327,7 @@ def test_the_action_reports_and_then_fails(repository, tmp_path, inputs, names):
 
 @pytest.mark.parametrize("inputs", [{"max_size": "5 apples"}, {"from_ref": "nowhere"}, {"paths": "gone.jpg"}], ids=str)
 def test_the_action_fails_where_it_is_used_wrongly(repository, tmp_path, inputs):
-    """It says why, and leaves nothing for code scanning to take for an audit without findings."""
+    """The action must say why it failed and leave no SARIF file, which would look like a clean audit."""
     log, code, values = act(repository, tmp_path / "act", **inputs)
 
     assert code == 2
@@ -337,7 +337,7 @@ def test_the_action_fails_where_it_is_used_wrongly(repository, tmp_path, inputs)
 
 @pytest.mark.parametrize("evil", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "*"])
 def test_inputs_of_the_action_are_words_and_no_commands(repository, tmp_path, evil):
-    """A branch may be called $(anything)."""
+    """The shell must not run a branch name such as $(anything)."""
     before = repository.hashes()
 
     _, code, _ = act(repository, tmp_path / "act", paths=evil, max_size=evil, from_ref=evil, to_ref=evil)
@@ -347,7 +347,7 @@ def test_inputs_of_the_action_are_words_and_no_commands(repository, tmp_path, ev
 
 
 def test_paths_of_the_action_are_no_options(repository, tmp_path):
-    """Else a file's name could record everything as known, and let it pass."""
+    """A file name must not act as an option, such as `--write-baseline`."""
     _, code, _ = act(repository, tmp_path / "act", paths="--write-baseline\nlarge.jpg")
 
     assert code == 2
@@ -355,14 +355,14 @@ def test_paths_of_the_action_are_no_options(repository, tmp_path):
 
 
 def test_inputs_of_the_action_are_never_written_into_scripts():
-    """What is interpolated into a script is run."""
+    """The shell runs interpolated text, so no script may interpolate an input."""
     steps = parsed("github-action/action.yml")["runs"]["steps"]
 
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
 
 
 def test_names_of_files_command_nothing(repository, tmp_path):
-    """Runners obey "##[...]" anywhere in a line, "::...::" at its start: such lines are the action's own, or inert."""
+    """File names with "##[...]" or "::...::" must not act as commands of the runner."""
     name = "##[stop-commands]x ::add-mask::a.jpg"
     repository.write(name, (repository.folder / "large.jpg").read_bytes())
     repository.commit()
@@ -379,7 +379,7 @@ def test_names_of_files_command_nothing(repository, tmp_path):
 
 
 def test_code_scanning_is_told_where_there_is_something_to_tell():
-    """Whether or not it takes it, the verdict on the images is the action's."""
+    """A failed upload must not change the result of the action."""
     *_, upload, last = parsed("github-action/action.yml")["runs"]["steps"]
 
     assert upload["uses"].startswith("github/codeql-action/upload-sarif@")
@@ -391,7 +391,7 @@ def test_code_scanning_is_told_where_there_is_something_to_tell():
 
 
 def test_the_workflow_uses_the_action():
-    """The folder it names is in this repository, what it gives are inputs, and the token may do what is needed."""
+    """The workflow must name an existing folder, valid inputs and sufficient permissions."""
     workflow = parsed("github-workflow.yml")
     checkout, used = workflow["jobs"]["budgets"]["steps"]
     folder, _, _ = used["uses"].removeprefix("bytefit/bytefit/").partition("@")
@@ -405,7 +405,7 @@ def test_the_workflow_uses_the_action():
 
 
 def test_a_pull_request_answers_for_its_own_images(repository, tmp_path):
-    """What the base has is not told, even what came to it since the branch left; what the branch brings is."""
+    """Only images of the branch may fail, not those that the base has or got meanwhile."""
     base = repository.git("rev-parse", "HEAD").strip()
     repository.git("switch", "--quiet", "--create", "branch")
     repository.write("new.jpg", (repository.folder / "large.jpg").read_bytes())
@@ -426,7 +426,7 @@ def test_a_pull_request_answers_for_its_own_images(repository, tmp_path):
 
 @pytest.mark.parametrize(("large", "code"), [(True, 1), (False, 0)])
 def test_gitlabs_job_leaves_both_reports(repository, large, code):
-    """Whether it fails or not, as GitLab then compares them with those of the branch it goes to."""
+    """GitLab compares reports across branches, so the job must write both even if it passes."""
     job = parsed("gitlab-ci.yml")["images"]
     if not large:
         repository.git("rm", "--quiet", "large.jpg")
@@ -442,7 +442,7 @@ def test_gitlabs_job_leaves_both_reports(repository, large, code):
 
 
 def test_gitlabs_job_lets_pass_what_the_baseline_knows(repository):
-    """By the command that the file names."""
+    """The command in the example must write a baseline that lets the job pass."""
     command = re.search("`(bytefit .*?--write-baseline)`", text_of("gitlab-ci.yml"))
     assert run(repository, *shlex.split(command[1])).returncode == 0
     repository.commit()
@@ -453,7 +453,7 @@ def test_gitlabs_job_lets_pass_what_the_baseline_knows(repository):
 
 
 def test_make_fixes_and_fails_once(repository):
-    """Make fails where anything was over; the second time there is nothing to do, and nothing is added to the index."""
+    """Make must fail if it fixed a file, then pass, and must not stage anything."""
     if shutil.which("make") is None:
         pytest.skip("make is not on this machine")
     index = repository.git("ls-files", "--stage")
@@ -469,7 +469,7 @@ def test_make_fixes_and_fails_once(repository):
 
 
 def install_husky(repository):
-    """Make the script the hook, as husky does, and as the script says it is done without."""
+    """Install the script as the hook, the way husky does."""
     hook = repository.folder / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
     shutil.copy(EXAMPLES / "husky-pre-commit", hook)
@@ -477,7 +477,7 @@ def install_husky(repository):
 
 
 def install_commands_of_lefthook(repository):
-    """Make what lefthook would run the hook."""
+    """Install lefthook's command as the hook."""
     hook = repository.folder / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
     (command,) = parsed("lefthook.yml")["pre-commit"]["commands"].values()
@@ -486,7 +486,7 @@ def install_commands_of_lefthook(repository):
 
 
 def install_lefthook(repository):
-    """Install lefthook itself, where it is."""
+    """Install lefthook itself if it is present."""
     if shutil.which("lefthook") is None:
         pytest.skip("lefthook is not on this machine")
     shutil.copy(EXAMPLES / "lefthook.yml", repository.folder)
@@ -495,7 +495,7 @@ def install_lefthook(repository):
 
 @pytest.mark.parametrize("install", [install_husky, install_commands_of_lefthook, install_lefthook])
 def test_commit_stops_until_a_person_has_added_what_was_fixed(repository, install):
-    """The hook repairs what is staged and nothing else, adds nothing, and lets the second commit pass."""
+    """The hook must fix only staged files, stage nothing, and let the second commit pass."""
     install(repository)
     repository.write("new.jpg", encoded(noise((640, 640), seed=2), quality=98))
     repository.git("add", "new.jpg")

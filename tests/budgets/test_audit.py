@@ -1,4 +1,4 @@
-"""The audit: every image beside its budget, by content and size, without an imaging library where none is needed."""
+"""The audit compares images with their budgets, and imports no imaging library unless it needs one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JPEG = b"\xff\xd8\xff" + bytes(3000)
 
 
 def jpeg(size):
-    """Return what looks like a JPEG of so many bytes."""
+    """Return data of the given size that starts like a JPEG."""
     return b"\xff\xd8\xff".ljust(size, b"x")
 
 
@@ -38,7 +38,7 @@ def pointer(size, line="\n"):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Return an empty repository, and run inside."""
+    """Return an empty repository that is the working directory."""
     made = Repository(tmp_path / "repository")
     made.enter(monkeypatch)
     return made
@@ -52,16 +52,16 @@ def audited(*paths, baseline=None, staged=False, from_ref=None, **table):
 
 
 def over(*paths, **table):
-    """Return the names that are over, in order."""
+    """Return the names of the files over budget, in order."""
     return [finding.name for finding in audited(*paths, **table).findings]
 
 
-# What is an image, and over what.
+# Images and limits.
 
 
 @pytest.mark.parametrize("way", ["named", "a folder", "staged", "tracked"])
 def test_content_decides_what_is_an_image_and_of_which_format(repository, way):
-    """Not what it is called, wherever it is read from."""
+    """The first bytes must decide, not the name, wherever the file is read from."""
     files = {
         "really.jpg": (encoded(noise(), "PNG"), "PNG"),
         "photo.jpeg": (JPEG, "JPEG"),
@@ -84,7 +84,7 @@ def test_content_decides_what_is_an_image_and_of_which_format(repository, way):
 
 
 def test_a_file_that_is_named_needs_no_suffix(repository):
-    """A folder is searched for those that have one."""
+    """A named file is checked under any name; a folder is searched for image suffixes only."""
     repository.write("picture", JPEG)
     repository.write("text", b"hello " * 9000)
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_named_needs_no_suffix(repository):
 
 @pytest.mark.parametrize(("size", "findings"), [(999, 0), (1000, 0), (1001, 1)])
 def test_a_budget_is_the_most_there_may_be(repository, size, findings):
-    """One byte more is over."""
+    """A file of exactly its budget fits, and one byte more is over."""
     repository.write("a.jpg", jpeg(size))
 
     found = audited("a.jpg", max_size=1000)
@@ -104,7 +104,7 @@ def test_a_budget_is_the_most_there_may_be(repository, size, findings):
 
 
 def test_the_furthest_over_come_first(repository):
-    """Then by name; those whose sides alone are too long are last."""
+    """Findings are sorted by excess and then by name; those over their dimensions alone come last."""
     sizes = {"b.jpg": 2000, "a.jpg": 2000, "B.jpg": 2000, "c.jpg": 9000, "fine.jpg": 1500, "d.jpg": 1501}
     for name, size in sizes.items():
         repository.write(name, jpeg(size))
@@ -117,7 +117,7 @@ def test_the_furthest_over_come_first(repository):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_what_is_no_regular_file_is_no_image(repository):
-    """Nobody waits for what will be written to a pipe, and a folder may be called like a picture."""
+    """A pipe must not block the audit, and a folder may have the name of an image."""
     os.mkfifo("pipe.jpg")
     repository.write("folder.jpg/a.jpg", JPEG)
 
@@ -125,7 +125,7 @@ def test_what_is_no_regular_file_is_no_image(repository):
 
 
 def test_what_is_tracked_but_not_there_is_nothing(repository):
-    """Deleted, and not yet from the index; what is named has to be there."""
+    """A file that is deleted but still in the index is skipped; a named file must exist."""
     repository.write("a.jpg", JPEG)
     repository.write("b.jpg", JPEG)
     repository.commit()
@@ -144,7 +144,7 @@ def test_what_is_tracked_but_not_there_is_nothing(repository):
 
 @pytest.mark.parametrize("line", ["\n", "\r\n"])
 def test_a_pointer_is_judged_by_the_size_it_states(repository, line):
-    """On disk, in the index and between commits; what only resembles one is as large as it is."""
+    """A pointer counts with the size it states, on disk, in the index and between commits."""
     repository.write("start.txt", b"x")
     first = repository.commit()
     repository.write("large.jpg", pointer(3_000_000, line))
@@ -163,7 +163,7 @@ def test_a_pointer_is_judged_by_the_size_it_states(repository, line):
 
 @pytest.mark.parametrize("line", ["\n", "\r\n"])
 def test_a_pointer_counts_into_totals_with_the_size_it_states(repository, line):
-    """The repository costs its reader what is behind it."""
+    """A total must count the file that readers download, not its pointer."""
     repository.write("a.jpg", pointer(3_000_000, line))
     repository.write("b.jpg", JPEG)
     repository.git("add", "--all")
@@ -175,7 +175,7 @@ def test_a_pointer_counts_into_totals_with_the_size_it_states(repository, line):
 
 @pytest.mark.parametrize("command", ["check", "fix"])
 def test_a_pointer_is_never_written(repository, capsys, command):
-    """What is to be smaller is not there."""
+    """A pointer is not an image: neither command may change it."""
     path = repository.write("a.jpg", pointer(3_000_000))
     before = path.read_bytes(), path.stat().st_mtime_ns
 
@@ -184,7 +184,7 @@ def test_a_pointer_is_never_written(repository, capsys, command):
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
-# What a filter of git does here is what Git LFS does: into the index goes the pointer, into the work tree the file.
+# This git filter does what Git LFS does: the index gets a pointer, and the work tree has the file.
 CLEAN = """
 import hashlib, sys
 data = sys.stdin.buffer.read()
@@ -196,7 +196,7 @@ print(f"size {len(data)}")
 
 @pytest.fixture
 def smudged(repository):
-    """Return the path of a picture over 20 kB that is in the work tree, and as a pointer in the index."""
+    """Return the path of an image over 20 kB in the work tree, whose pointer is in the index."""
     script = repository.folder.parent / "clean.py"
     script.write_text(CLEAN, encoding="utf-8")
     repository.git("config", "filter.lfs.clean", f'"{sys.executable}" "{script}"')
@@ -207,7 +207,7 @@ def smudged(repository):
 
 
 def test_a_file_behind_a_pointer_is_as_large_as_both_say(repository, smudged):
-    """The work tree has the picture, the index what states its size."""
+    """The image in the work tree and its pointer in the index must have the same size."""
     size = smudged.stat().st_size
 
     here, staged = audited(max_size="20KB").findings, audited(staged=True, max_size="20KB").findings
@@ -218,7 +218,7 @@ def test_a_file_behind_a_pointer_is_as_large_as_both_say(repository, smudged):
 
 
 def test_a_file_behind_a_pointer_is_fixed_like_any_other(repository, smudged, capsys):
-    """Staged again, its pointer states what is left."""
+    """After a fix and `git add`, the pointer must state the smaller size."""
     assert main(["fix", "a.jpg", "--max-size", "20KB"]) == 1
     repository.git("add", "--all")
 
@@ -228,17 +228,17 @@ def test_a_file_behind_a_pointer_is_fixed_like_any_other(repository, smudged, ca
 
 
 def test_a_file_behind_a_staged_pointer_is_fixed_like_any_other(smudged):
-    """`fix --staged` of a picture that lies there."""
+    """`fix --staged` must fix the checked-out image of a staged pointer."""
     main(["fix", "--staged", "--max-size", "20KB"])
 
     assert smudged.stat().st_size <= 20_000
 
 
-# What is staged.
+# Staged files.
 
 
 def test_staged_files_are_judged_as_they_are_staged(repository):
-    """Not as they lie in the work tree meanwhile, nor whether they lie there at all."""
+    """`--staged` must check the content in the index, even if the work tree has changed."""
     for name, staged, here in (("a.jpg", 1, 9), ("b.jpg", 9, 1), ("c.jpg", 9, None), ("d.jpg", 9, 0)):
         path = repository.write(name, JPEG * staged)
         repository.git("add", name)
@@ -256,7 +256,7 @@ def test_staged_files_are_judged_as_they_are_staged(repository):
 
 
 def test_changed_files_are_judged_as_they_are_at_the_last_commit(repository):
-    """Whatever is done since: what is pushed is what is judged."""
+    """`--from-ref` must check the committed content, whatever has changed since."""
     repository.write("start.txt", b"x")
     first = repository.commit()
     repository.write("a.jpg", JPEG * 9)
@@ -274,7 +274,7 @@ def test_changed_files_are_judged_as_they_are_at_the_last_commit(repository):
 
 @pytest.fixture
 def links(repository, tmp_path):
-    """Return a folder with pictures outside of the repository, which is full of links to them and to its own."""
+    """Return a folder of images outside the repository, which has links to them and to its own images."""
     outside = tmp_path / "outside"
     Repository(outside / "clone").write("far.jpg", encoded(noise((200, 200)), quality=95))
     (outside / "far.jpg").write_bytes(encoded(noise((200, 200)), quality=95))
@@ -298,7 +298,7 @@ def links(repository, tmp_path):
 
 
 def all_there_is(folder):
-    """Return all files and links of a folder, with what is in them."""
+    """Return all files and links of a folder with their content."""
     paths = sorted(path for path in folder.rglob("*") if ".git" not in path.parts)
     return {path: path.readlink() if path.is_symlink() else path.is_file() and path.read_bytes() for path in paths}
 
@@ -308,7 +308,7 @@ def all_there_is(folder):
 )
 @pytest.mark.usefixtures("links")
 def test_a_link_inside_the_tree_is_followed_where_it_is_named(repository, name):
-    """What it leads to is made to fit; the link stays one."""
+    """A fix must change the target of the link and keep the link."""
     before = all_there_is(repository.folder)
 
     assert over(name, max_size="20KB") == [name]
@@ -327,23 +327,23 @@ FOLDERS = ["folder", "folder/", "folder/clone", "clone"]
 
 @pytest.mark.parametrize("name", [*OUTSIDE, *FOLDERS])
 def test_a_link_out_of_the_tree_is_not_followed(repository, links, capsys, name):
-    """It is told, and no byte is written, neither to the link nor to what it leads to."""
+    """A note must name the link, and neither the link nor its target may be written."""
     before = all_there_is(repository.folder.parent)
 
     found = audited(name, max_size="20KB")
 
     assert found.findings == ()
-    assert [note.partition(" leads out of the tree by a symbolic link, to ")[0] for note in found.notes] == [name]
+    assert [note.partition(" is a symbolic link to a file outside the tree, ")[0] for note in found.notes] == [name]
     assert str(links) in found.notes[0]
     for command in ("check", "fix"):
         assert main([command, name, "--max-size", "20KB"]) == 0
-        assert capsys.readouterr().out.startswith(f"note: {name} leads out of the tree")
+        assert capsys.readouterr().out.startswith(f"note: {name} is a symbolic link to a file outside the tree")
     assert all_there_is(repository.folder.parent) == before
 
 
 @pytest.mark.parametrize("paths", [(), (".",), ("deep",), ("deep", "shortcut")])
 def test_a_folder_is_walked_without_its_links(repository, links, paths):
-    """What they lead to has a name of its own, or is none of the tree's."""
+    """Links are skipped: their targets are checked under their own names or are outside the tree."""
     before = all_there_is(links)
 
     assert {os.path.basename(name) for name in over(*paths, max_size="20KB")} == {"near.jpg"}  # noqa: PTH119
@@ -357,15 +357,18 @@ def test_a_folder_is_walked_without_its_links(repository, links, paths):
 
 
 @pytest.mark.usefixtures("links")
-@pytest.mark.parametrize(("name", "reason"), [("broken.jpg", "no such file"), ("loop.jpg", "too many levels")])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("broken.jpg", "it is a symbolic link to 'missing.jpg', which does not exist"), ("loop.jpg", "too many levels")],
+)
 def test_a_link_to_nothing_is_an_error_where_it_is_named(capsys, name, reason):
-    """As a file that is not there."""
+    """A named link without a target must be an error with the reason."""
     assert main(["check", name]) == 2
     assert capsys.readouterr().err.startswith(f"bytefit: error: {name}: {reason}")
 
 
 def test_what_is_named_where_it_is_is_meant(links):
-    """Outside of the tree, but by no link."""
+    """A file outside the tree must be checked if it is named without a link."""
     for path in (str(links / "far.jpg"), "../outside/far.jpg", "../outside/clone/far.jpg"):
         found = audited(path, max_size="20KB")
 
@@ -374,7 +377,7 @@ def test_what_is_named_where_it_is_is_meant(links):
 
 @pytest.mark.parametrize("paths", [(), (".",)])
 def test_a_folder_that_became_a_link_is_not_entered(repository, links, paths):
-    """Git has its files in the index still; those behind the link are others."""
+    """The index still has the folder's files; the files behind the link are others."""
     for name in ("web/far.jpg", "web/clone/far.jpg"):
         repository.write(name, encoded(noise((200, 200)), quality=95))
     repository.git("add", "--all")
@@ -392,7 +395,7 @@ def test_a_folder_that_became_a_link_is_not_entered(repository, links, paths):
 @pytest.mark.parametrize("changes", [["--staged"], ["--from-ref", "HEAD~1"]], ids=["staged", "since a commit"])
 @pytest.mark.parametrize("what", ["the file", "its folder"])
 def test_what_became_a_link_since_it_was_staged_is_not_followed(repository, links, what, changes):
-    """What is judged is in git; what would be written lies elsewhere."""
+    """The staged content is checked, but a fix must not write through the link."""
     repository.commit()
     repository.write("web/far.jpg", encoded(noise((200, 200)), quality=96))
     repository.git("add", "web")
@@ -416,7 +419,7 @@ def test_what_became_a_link_since_it_was_staged_is_not_followed(repository, link
 
 
 def test_dimensions_are_limits_too(repository):
-    """Of images whatever their bytes are, and with the limits that are broken."""
+    """A file within its budget must fail if it is too wide or too high, and its message names the limits."""
     for name, size in (("wide", (300, 100)), ("high", (100, 300)), ("both", (300, 300)), ("just", (200, 200))):
         repository.write(f"{name}.jpg", encoded(photograph(size)))
     repository.write("broken.jpg", JPEG)
@@ -442,7 +445,7 @@ def test_dimensions_are_limits_too(repository):
 
 @pytest.mark.parametrize("codec_format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "JPEG2000"])
 def test_every_format_has_dimensions(repository, codec_format):
-    """Those that cannot be fixed, too."""
+    """Dimensions are checked in formats that cannot be fixed, too."""
     if codec_format == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow is built without AVIF")
     repository.write("a.jpg", encoded(photograph((120, 80)), codec_format))
@@ -453,7 +456,7 @@ def test_every_format_has_dimensions(repository, codec_format):
 
 
 def test_dimensions_are_those_that_are_stored(repository):
-    """Not those that an orientation makes of them; and both kinds of limits are told at once."""
+    """The stored dimensions count, not the rotated ones; one message names both kinds of limits."""
     write_jpeg(repository.folder / "a.jpg", photograph((120, 80)), orientation=6)
 
     (found,) = audited("a.jpg", max_width=100, max_height=100, max_size=500).findings
@@ -463,7 +466,7 @@ def test_dimensions_are_those_that_are_stored(repository):
 
 
 def test_a_pointer_has_no_dimensions(repository):
-    """What is not there cannot be measured."""
+    """A pointer states no dimensions, so a limit on them must not fail it."""
     repository.write("a.jpg", pointer(3000))
 
     assert over("a.jpg", max_width=1) == []
@@ -473,7 +476,7 @@ def test_a_pointer_has_no_dimensions(repository):
 
 
 def test_rules_skip_and_exclude_decide_what_is_judged(repository):
-    """The last rule that matches; what is skipped has no budget, what is excluded is not counted into totals either."""
+    """The last match applies; skipped files have no budget, excluded files are not in totals either."""
     for name in ("a.jpg", "docs/a.jpg", "docs/raw/a.jpg", "docs/raw/b.jpg", "old/a.jpg"):
         repository.write(name, encoded(photograph((60, 40))))
     size = len(encoded(photograph((60, 40))))
@@ -500,7 +503,7 @@ def test_rules_skip_and_exclude_decide_what_is_judged(repository):
 
 
 def test_all_can_be_skipped_but_for_what_a_rule_names(repository):
-    """A repository may have budgets for its website alone."""
+    """A repository may set budgets for its website only."""
     for name in ("a.jpg", "web/a.jpg"):
         repository.write(name, JPEG)
 
@@ -516,7 +519,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_a_file_has_one_name_however_it_is_written(repository, path):
-    """A rule cannot be dodged, nor missed."""
+    """Rules, baseline and excludes must match a path in every spelling."""
     repository.write("web/a.jpg", JPEG)
     path = path.format(here=repository.folder)
 
@@ -527,7 +530,7 @@ def test_a_file_has_one_name_however_it_is_written(repository, path):
 
 
 def test_names_are_relative_to_the_folder_of_the_configuration(repository, monkeypatch):
-    """Wherever the command runs, globs and baselines mean the same files."""
+    """Globs and baselines must match the same files from any working directory."""
     repository.write(".bytefit.toml", b'[[rules]]\nfiles = ["/web/*.jpg"]\nmax-size = 1000\n')
     repository.write("web/a.jpg", JPEG)
     repository.git("add", "--all")
@@ -556,7 +559,7 @@ def test_names_are_relative_to_the_folder_of_the_configuration(repository, monke
     ],
 )
 def test_totals_are_over_the_whole_tree_whatever_is_asked_for(repository, monkeypatch, folder, paths, changes):
-    """A hook is given a few files of many; and a commit that adds none can be the one that sees it."""
+    """A hook gets only some files, but the totals must cover the whole tree."""
     repository.write(".bytefit.toml", b'[[totals]]\nfiles = ["*.jpg"]\nmax-size = "5KB"\n')
     repository.write("text.txt", b"text")
     for name in ("a.jpg", "web/b.jpg", "web/deep/c.jpg"):
@@ -573,7 +576,7 @@ def test_totals_are_over_the_whole_tree_whatever_is_asked_for(repository, monkey
 
 
 def test_totals_count_what_is_tracked_and_there(repository, tmp_path):
-    """Each file once, in conflict or not; nothing that is untracked, deleted, a link or in another repository."""
+    """A total counts each file once, without untracked and deleted files, links and submodules."""
     for name in ("a.jpg", "b.png", "not.jpg", "old/c.jpg", "deleted.jpg", "conflict.jpg"):
         repository.write(name, jpeg(1000))
     Path("link.jpg").symlink_to("a.jpg")
@@ -600,7 +603,7 @@ def test_totals_count_what_is_tracked_and_there(repository, tmp_path):
 
 
 def test_totals_are_left_out_where_nobody_asks_for_them(repository):
-    """A fix of one file need not look at all others."""
+    """A fix of one file must not read the whole tree."""
     repository.write("a.jpg", JPEG)
     repository.git("add", "--all")
     configuration = parse_configuration({"totals": [{"files": ["*.jpg"], "max-size": 1}]})._replace(
@@ -612,7 +615,7 @@ def test_totals_are_left_out_where_nobody_asks_for_them(repository):
 
 
 def test_totals_of_a_tree_without_git_are_of_all_files(tmp_path, monkeypatch):
-    """Whatever there is below the configuration."""
+    """Without git, a total covers all files below the configuration."""
     monkeypatch.chdir(tmp_path)
     for name in ("a.jpg", "deep/b.jpg"):
         Path(name).parent.mkdir(exist_ok=True)
@@ -627,12 +630,12 @@ def test_totals_of_a_tree_without_git_are_of_all_files(tmp_path, monkeypatch):
 
 
 def test_what_the_baseline_knows_does_not_fail_until_it_grows(repository):
-    """And what is cured, or gone, is told; what was not looked at is not."""
+    """Known files pass, grown files fail, and only checked or deleted files are resolved."""
     sizes = {
         "known.jpg": 3000,
         "less.jpg": 2000,
         "grown.jpg": 3000,
-        "cured.jpg": 500,
+        "resolved.jpg": 500,
         "unseen.jpg": 3000,
         "new.jpg": 3000,
     }
@@ -642,11 +645,11 @@ def test_what_the_baseline_knows_does_not_fail_until_it_grows(repository):
         "known.jpg": 3000,
         "less.jpg": 3000,
         "grown.jpg": 2999,
-        "cured.jpg": 2000,
+        "resolved.jpg": 2000,
         "gone.jpg": 2000,
         "unseen.jpg": 1,
     }
-    asked = ("known.jpg", "less.jpg", "grown.jpg", "cured.jpg", "new.jpg")
+    asked = ("known.jpg", "less.jpg", "grown.jpg", "resolved.jpg", "new.jpg")
 
     found = audited(*asked, baseline=Baseline(known, {}), max_size=1000)
 
@@ -657,14 +660,14 @@ def test_what_the_baseline_knows_does_not_fail_until_it_grows(repository):
         "new.jpg": ("new", None),
     }
     assert [one.name for one in found.failing] == ["grown.jpg", "new.jpg"]
-    assert found.cured == ("cured.jpg", "gone.jpg")
+    assert found.resolved == ("gone.jpg", "resolved.jpg")
     assert (found.known, found.passed) == (2, False)
     assert audited("known.jpg", "less.jpg", baseline=Baseline(known, {}), max_size=1000).passed
 
 
 @pytest.mark.parametrize(("recorded", "state"), [(None, "new"), (5999, "grown"), (6000, "known"), (9000, "known")])
 def test_totals_that_the_baseline_knows_do_not_fail_until_they_grow(repository, recorded, state):
-    """By their globs, in whichever place of the configuration they are."""
+    """A total is recognised by its globs and fails only if it grows."""
     for name in ("a.jpg", "b.jpg"):
         repository.write(name, jpeg(3000))
     repository.git("add", "--all")
@@ -677,24 +680,24 @@ def test_totals_that_the_baseline_knows_do_not_fail_until_they_grow(repository, 
 
 
 def test_what_is_staged_is_compared_with_the_baseline(repository):
-    """By its name, with the size that is staged."""
+    """The staged size is compared with the recorded size of the same name."""
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         repository.write(name, jpeg(3000))
         repository.git("add", name)
         repository.write(name, jpeg(1))
 
-    known = {"a.jpg": 3000, "b.jpg": 2000, "cured.jpg": 2000, "c.jpg": 2000}
+    known = {"a.jpg": 3000, "b.jpg": 2000, "resolved.jpg": 2000, "c.jpg": 2000}
     found = audited("a.jpg", "b.jpg", staged=True, baseline=Baseline(known, {}), max_size=1000)
 
     assert {one.name: one.state for one in found.findings} == {"a.jpg": "known", "b.jpg": "grown"}
-    assert found.cured == ("cured.jpg",)
+    assert found.resolved == ("resolved.jpg",)
 
 
-# What it does not load.
+# Imports.
 
 
 def test_what_can_be_fixed_are_the_formats_of_the_codecs():
-    """The list is written out because the codecs load Pillow."""
+    """The list is a copy, because importing the codecs loads Pillow: it must match them."""
     assert set(FIXABLE) == {codec.format for codec in CODECS}
 
 
@@ -711,7 +714,7 @@ LOADED = {
     "totals": (["check"], '[[totals]]\nfiles = ["*"]\nmax-size = "9MB"', {"PIL", "rich", "json"}, {"pathspec"}),
     "over": (["check", "over.jpg"], "", SLOW | {"subprocess"}, set()),
     "over by a rule": (["check", "over.jpg"], RULES, {"PIL", "rich", "json"}, {"pathspec"}),
-    "over, reported": (["check", "over.jpg", "--format", "json"], "", {"PIL", "rich", "pathspec"}, {"json"}),
+    "over, reported": (["check", "over.jpg", "--report", "json"], "", {"PIL", "rich", "pathspec"}, {"json"}),
     "dimensions": (["check", "fine.jpg"], "max-width = 9999", {"rich", "pathspec"}, {"PIL"}),
     "over, fixed": (["fix", "over.jpg", "--dry-run"], "", {"rich", "pathspec"}, {"PIL"}),
 }
@@ -719,7 +722,7 @@ LOADED = {
 
 @pytest.mark.parametrize(("arguments", "table", "needless", "needed"), LOADED.values(), ids=LOADED)
 def test_what_is_not_needed_is_not_loaded(repository, arguments, table, needless, needed):
-    """Every library is time that somebody waits for at each commit; dimensions alone, and fixes, are worth Pillow."""
+    """Each needless import delays every commit; only dimensions and fixes may load Pillow."""
     repository.write("fine.jpg", encoded(photograph()))
     repository.write("over.jpg", encoded(noise((600, 450)), quality=100))
     repository.write("pointer.jpg", pointer(3000))
@@ -745,13 +748,13 @@ print(code, *sorted(set(sys.modules) - before))
 
 
 def test_reports_and_exit_codes_go_together(repository, capsys):
-    """The same code in every format; several reports at once."""
+    """Every format must give the same exit code, and one run can write several reports."""
     repository.write("a.jpg", JPEG * 200)
     repository.git("add", "--all")
 
     for form in ("text", "json", "github", "sarif", "junit", "codequality"):
-        assert main(["check", "--format", form]) == 1
-        assert main(["check", "--format", form, "--max-size", "1MB"]) == 0
+        assert main(["check", "--report", form]) == 1
+        assert main(["check", "--report", form, "--max-size", "1MB"]) == 0
     capsys.readouterr()
     assert main(["check", "--report", "json=out.json", "--report", "text"]) == 1
     assert json.loads((repository.folder / "out.json").read_text(encoding="utf-8"))["passed"] is False

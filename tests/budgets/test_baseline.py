@@ -21,13 +21,13 @@ BASELINES = st.builds(Baseline, SIZES, SIZES)
 
 
 def picture(size):
-    """Return what looks like a JPEG of so many bytes."""
+    """Return data of the given size that starts like a JPEG."""
     return b"\xff\xd8\xff".ljust(size, b"x")
 
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Return a repository with a budget, a total and images over both, and run inside."""
+    """Return a repository with a budget, a total and images over both, as the working directory."""
     made = Repository(tmp_path / "repository")
     monkeypatch.chdir(made.folder)
     made.write(".bytefit.toml", b'max-size = 1000\n[[totals]]\nfiles = ["*.jpg"]\nmax-size = 4000\n')
@@ -38,12 +38,12 @@ def repository(tmp_path, monkeypatch):
 
 
 def recorded(repository):
-    """Return what is in the baseline."""
+    """Return the content of the baseline file."""
     return json.loads((repository.folder / BASELINE_FILE).read_text(encoding="utf-8"))
 
 
 def test_it_is_read_as_it_was_written(tmp_path):
-    """Names that are not UTF-8 included."""
+    """Reading a written baseline must return the same sizes, even for names that are not UTF-8."""
     baseline = Baseline({"a b.jpg": 2, os.fsdecode(b"\xff.jpg"): 3}, {"*.jpg !b.jpg": 7})
 
     write_baseline(str(tmp_path / "b.json"), baseline)
@@ -56,7 +56,7 @@ def test_it_is_read_as_it_was_written(tmp_path):
 def test_any_baseline_is_read_as_it_was_written_and_its_text_does_not_depend_on_the_order(
     tmp_path_factory, old, chance
 ):
-    """It is committed: a line that moved would be a change nobody made, and one that is no ASCII a conflict in CI."""
+    """The file is committed, so it must not change without a change of its content, and must be ASCII."""
     path = tmp_path_factory.mktemp("baseline") / "b.json"
 
     def text_of(baseline):
@@ -78,23 +78,23 @@ def test_any_baseline_is_read_as_it_was_written_and_its_text_does_not_depend_on_
     ("text", "message"),
     [
         ("{", "is not JSON"),
-        ("[]", "is no baseline of version 1"),
-        ('{"version": 2}', "is no baseline of version 1"),
-        ('{"version": 1, "files": {"a": 0}}', "files has to map names to bytes"),
-        ('{"version": 1, "files": {"a": true}}', "files has to map names to bytes"),
-        ('{"version": 1, "totals": []}', "totals has to map names to bytes"),
-        ('{"version": 1, "files": {"a": 1.0}}', "files has to map names to bytes"),
-        ('{"version": 1, "files": {"a": "1"}}', "files has to map names to bytes"),
-        ('{"version": 1, "files": {"a": -1}}', "files has to map names to bytes"),
-        ('{"version": 1, "files": {"a": NaN}}', "files has to map names to bytes"),
-        ('{"version": 1, "files": {"a": {"b": 1}}}', "files has to map names to bytes"),
-        ('{"version": 1, "files": null}', "files has to map names to bytes"),
-        ('{"version": 1, "totals": {"a": 0}}', "totals has to map names to bytes"),
-        ('{"version": "1"}', "is no baseline of version 1"),
-        ('{"version": null}', "is no baseline of version 1"),
-        ("{}", "is no baseline of version 1"),
-        ("null", "is no baseline of version 1"),
-        ("1", "is no baseline of version 1"),
+        ("[]", "is not a baseline of version 1"),
+        ('{"version": 2}', "is not a baseline of version 1"),
+        ('{"version": 1, "files": {"a": 0}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "files": {"a": true}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "totals": []}', "totals must map names to sizes in bytes"),
+        ('{"version": 1, "files": {"a": 1.0}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "files": {"a": "1"}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "files": {"a": -1}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "files": {"a": NaN}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "files": {"a": {"b": 1}}}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "files": null}', "files must map names to sizes in bytes"),
+        ('{"version": 1, "totals": {"a": 0}}', "totals must map names to sizes in bytes"),
+        ('{"version": "1"}', "is not a baseline of version 1"),
+        ('{"version": null}', "is not a baseline of version 1"),
+        ("{}", "is not a baseline of version 1"),
+        ("null", "is not a baseline of version 1"),
+        ("1", "is not a baseline of version 1"),
         ("", "is not JSON"),
         ('{"version": 1} {}', "is not JSON"),
         ('{"version": 1, "files": {"a": ' + "9" * 5000 + "}}", "is not JSON"),
@@ -102,7 +102,7 @@ def test_any_baseline_is_read_as_it_was_written_and_its_text_does_not_depend_on_
     ],
 )
 def test_what_is_no_baseline_is_an_error(tmp_path, text, message):
-    """It says how to get one."""
+    """The error for an invalid baseline must say how to write a valid one."""
     path = tmp_path / "b.json"
     path.write_text(text, encoding="utf-8")
 
@@ -113,7 +113,7 @@ def test_what_is_no_baseline_is_an_error(tmp_path, text, message):
 @pytest.mark.parametrize("data", [b"{", b"\xff\xfe\x00", b"[]", b'{"version": 1, "files": {"a": 0}}'], ids=ascii)
 @pytest.mark.parametrize("arguments", [["check"], ["fix"], ["check", "--update-baseline"]], ids=" ".join)
 def test_what_is_no_baseline_is_exit_code_2_and_one_line(repository, capsys, data, arguments):
-    """In every command that reads it; the file stays as it is."""
+    """Every command that reads an invalid baseline must exit with 2 and keep the file."""
     repository.write(BASELINE_FILE, data)
 
     assert main(arguments) == 2
@@ -126,7 +126,7 @@ def test_what_is_no_baseline_is_exit_code_2_and_one_line(repository, capsys, dat
 
 
 def test_a_baseline_nested_without_end_is_an_error_too(tmp_path):
-    """A file from a stranger's branch is read in CI."""
+    """CI reads files from unknown authors: deep nesting must not crash it."""
     path = tmp_path / "b.json"
     path.write_text("[" * 100_000, encoding="utf-8")
 
@@ -135,7 +135,7 @@ def test_a_baseline_nested_without_end_is_an_error_too(tmp_path):
 
 
 def test_what_is_no_baseline_can_be_written_anew_as_the_message_says(repository):
-    """A way out that leads back to the same message is none."""
+    """The advice in the error must work: writing must replace an invalid file."""
     repository.write(BASELINE_FILE, b"<<<<<<< ours")
 
     assert main(["check", "--write-baseline"]) == 0
@@ -144,7 +144,7 @@ def test_what_is_no_baseline_can_be_written_anew_as_the_message_says(repository)
 
 @given(BASELINES, BASELINES, st.data())
 def test_shrinking_adds_nothing_and_raises_nothing(old, now, data):
-    """Whatever is over now; what is gone is left out, and what was not looked at stays as it was."""
+    """An update may only remove names and lower sizes, and keeps the files it did not check."""
     absent = sorted(set(old.files) - set(now.files))
     gone = data.draw(st.sets(st.sampled_from(absent))) if absent else set()
 
@@ -161,7 +161,7 @@ def test_shrinking_adds_nothing_and_raises_nothing(old, now, data):
 
 
 def test_what_is_recorded_passes_until_it_grows(repository, capsys):
-    """A file, and a total."""
+    """A recorded file or total must pass at its size and fail above it."""
     assert main(["check"]) == 1
     assert main(["check", "--write-baseline"]) == 0
     assert recorded(repository) == {
@@ -185,7 +185,7 @@ def test_what_is_recorded_passes_until_it_grows(repository, capsys):
 
 
 def test_a_new_file_fails_beside_known_ones(repository, capsys):
-    """The baseline is no licence."""
+    """A baseline must not accept files that are not in it."""
     main(["check", "--write-baseline"])
     repository.write("b.jpg", picture(1500))
     repository.write("new.jpg", picture(1200))
@@ -196,11 +196,11 @@ def test_a_new_file_fails_beside_known_ones(repository, capsys):
 
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if ".jpg" in line and "new.jpg" not in line] == []
-    assert lines[-1] == "3 more are in the baseline"
+    assert lines[-1] == "3 more are over budget and in the baseline"
 
 
-def test_updating_drops_what_is_cured_and_keeps_the_rest(repository, capsys):
-    """What shrank is recorded with its new size; what is new is not added and still fails."""
+def test_updating_drops_what_is_resolved_and_keeps_the_rest(repository, capsys):
+    """An update removes resolved files, lowers sizes, and does not add new files, which still fail."""
     main(["check", "--write-baseline"])
     repository.write("a.jpg", picture(1000))
     repository.write("b.jpg", picture(2500))
@@ -209,7 +209,7 @@ def test_updating_drops_what_is_cured_and_keeps_the_rest(repository, capsys):
     capsys.readouterr()
 
     assert main(["check"]) == 1
-    assert "cured: a.jpg; 'bytefit check --update-baseline' drops" in capsys.readouterr().out
+    assert "resolved: a.jpg; 'bytefit check --update-baseline' removes" in capsys.readouterr().out
     assert main(["check", "--update-baseline"]) == 1
 
     assert recorded(repository) == {"version": 1, "files": {"b.jpg": 2500}, "totals": {"*.jpg": 5500}}
@@ -220,7 +220,7 @@ def test_updating_drops_what_is_cured_and_keeps_the_rest(repository, capsys):
 
 
 def test_updating_part_of_the_tree_keeps_what_was_not_looked_at(repository):
-    """A hook sees a few files of many."""
+    """A hook checks some files only: an update must keep all others."""
     main(["check", "--write-baseline"])
     repository.write("a.jpg", picture(10))
 
@@ -231,20 +231,20 @@ def test_updating_part_of_the_tree_keeps_what_was_not_looked_at(repository):
 
 
 def test_writing_it_again_says_what_changed(repository, capsys):
-    """Recording is an act of its own, and is told."""
+    """Writing a baseline again must report the new, grown and resolved files."""
     main(["check", "--write-baseline"])
-    assert "3 over budget recorded (3 new, 0 grown, 0 cured)" in capsys.readouterr().out
+    assert "3 over budget recorded (3 new, 0 grown, 0 resolved)" in capsys.readouterr().out
     repository.write("a.jpg", picture(10))
     repository.write("b.jpg", picture(4500))
 
     assert main(["check", "--write-baseline", "b.jpg", "a.jpg"]) == 0
 
-    assert "2 over budget recorded (0 new, 1 grown, 1 cured)" in capsys.readouterr().out
+    assert "2 over budget recorded (0 new, 1 grown, 1 resolved)" in capsys.readouterr().out
     assert recorded(repository)["files"] == {"b.jpg": 4500}
 
 
 def test_the_fixer_leaves_alone_what_the_baseline_knows(repository):
-    """Or three hundred old images would be rewritten in somebody's first commit."""
+    """Fix must not rewrite hundreds of recorded images in an unrelated commit."""
     main(["check", "--write-baseline"])
     before = repository.hashes()
 
@@ -255,7 +255,7 @@ def test_the_fixer_leaves_alone_what_the_baseline_knows(repository):
 
 @pytest.mark.usefixtures("repository")
 def test_another_file_can_hold_it(capsys):
-    """One that is named has to be there."""
+    """A file named with `--baseline` must exist."""
     assert main(["check", "--baseline", "old.json"]) == 2
     assert "no baseline old.json: write one with 'bytefit check --write-baseline" in capsys.readouterr().err
     assert main(["check", "--write-baseline", "--baseline", "old.json"]) == 0
@@ -267,13 +267,13 @@ def test_another_file_can_hold_it(capsys):
     "arguments", [["--baseline", "a", "--no-baseline"], ["--write-baseline", "--update-baseline"]], ids=" ".join
 )
 def test_options_that_contradict_are_wrong_usage(repository, arguments):
-    """Nothing is written."""
+    """Conflicting options must be an error, and nothing may be written."""
     assert main(["check", *arguments]) == 2
     assert not (repository.folder / BASELINE_FILE).exists()
 
 
 def test_recording_a_part_keeps_what_was_not_looked_at(repository):
-    """One who records a single file must not let all others fail."""
+    """Recording one file must not remove the others, which would then fail."""
     main(["check", "--write-baseline"])
     repository.write("new.jpg", picture(1500))
     repository.write("b.jpg", picture(3500))
@@ -287,7 +287,7 @@ def test_recording_a_part_keeps_what_was_not_looked_at(repository):
 
 
 def test_names_that_are_not_utf8_are_known_again(repository, capsys):
-    """In a file that is ASCII all the same, whatever the editor."""
+    """A name that is not UTF-8 must be recognised, and the file must stay ASCII."""
     names = [os.fsdecode(name) for name in (b"\xff.jpg", b"docs/caf\xe9.jpg", "ä 1.jpg".encode(), b"line\nbreak.jpg")]
     for name in names:
         repository.write(name, picture(2000))
@@ -307,12 +307,12 @@ def test_names_that_are_not_utf8_are_known_again(repository, capsys):
     assert set(recorded(repository)["files"]) == {"a.jpg", "b.jpg", *names[1:]}
 
 
-def test_updating_writes_nothing_where_nothing_is_cured(repository):
-    """Neither a file that was not there nor one that is the same, and growth is no reason either."""
+def test_updating_writes_nothing_where_nothing_is_resolved(repository):
+    """An update without a resolved file must not write, even if a file has grown."""
     assert main(["check", "--update-baseline"]) == 1
     assert not (repository.folder / BASELINE_FILE).exists()
     main(["check", "--write-baseline"])
-    # As an editor may leave it: what is rewritten without need loses this.
+    # An editor may omit the last line break: a needless rewrite would add it.
     path = repository.write(BASELINE_FILE, json.dumps(recorded(repository)).encode())
     before = path.read_bytes(), path.stat().st_mtime_ns
 
@@ -325,7 +325,7 @@ def test_updating_writes_nothing_where_nothing_is_cured(repository):
 
 
 def test_checking_writes_nothing(repository):
-    """What is cured is told; that it is dropped is for people to decide."""
+    """A check reports resolved files and must not remove them: people decide that."""
     main(["check", "--write-baseline"])
     repository.write("a.jpg", picture(10))
     before = repository.hashes()
@@ -336,21 +336,21 @@ def test_checking_writes_nothing(repository):
     assert repository.hashes() == before
 
 
-def test_what_is_gone_or_excluded_is_cured(repository, capsys):
-    """What is not there, or not looked at any more, is over no budget."""
+def test_what_is_gone_or_excluded_is_resolved(repository, capsys):
+    """A deleted or excluded file is no longer over budget, so it is resolved."""
     main(["check", "--write-baseline"])
     (repository.folder / "a.jpg").unlink()
     repository.write(".bytefit.toml", b'max-size = 1000\nexclude = ["b.jpg"]\n')
     capsys.readouterr()
 
     assert main(["check"]) == 0
-    assert "cured: *.jpg, a.jpg, b.jpg" in capsys.readouterr().out
+    assert "resolved: *.jpg, a.jpg, b.jpg" in capsys.readouterr().out
     assert main(["check", "--update-baseline"]) == 0
     assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}
 
 
 def test_a_total_that_is_not_recorded_fails_and_is_not_added(repository):
-    """Nor is one whose globs were changed: it is another total."""
+    """A total with other globs is another total, so it must fail."""
     main(["check", "--write-baseline"])
     path = repository.write(BASELINE_FILE, json.dumps({**recorded(repository), "totals": {}}).encode())
 
@@ -368,7 +368,7 @@ def test_a_total_that_is_not_recorded_fails_and_is_not_added(repository):
 
 
 def test_names_are_relative_to_the_configuration_wherever_one_stands(repository, monkeypatch):
-    """The file lies beside the configuration, and knows the same image from every folder."""
+    """The baseline must match the same image from every working directory."""
     repository.write("web/c.jpg", picture(2500))
     repository.git("add", "--all")
     monkeypatch.chdir(repository.folder / "web")
@@ -384,7 +384,7 @@ def test_names_are_relative_to_the_configuration_wherever_one_stands(repository,
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("arguments", [["check"], ["check", "--update-baseline"], ["fix"], ["check", "--explain", "a"]])
 def test_one_that_is_named_has_to_be_there(arguments, capsys):
-    """A name mistyped in CI would let everything old fail, or worse, be rewritten."""
+    """A misspelt baseline in CI must be an error: without it, every old image would fail or be rewritten."""
     assert main([*arguments, "--baseline", "typo.json"]) == 2
 
     captured = capsys.readouterr()
@@ -395,7 +395,7 @@ def test_one_that_is_named_has_to_be_there(arguments, capsys):
 
 @pytest.mark.parametrize("lowered", [b"max-size = 1999", b"max-size = 1"])
 def test_a_lower_budget_makes_nothing_grow(repository, lowered):
-    """Only bytes grow; what was over before may be as far over as it is."""
+    """Only more bytes count as growth: a lower budget must not fail recorded files."""
     main(["check", "--write-baseline"])
     repository.write(".bytefit.toml", lowered)
 
@@ -403,14 +403,14 @@ def test_a_lower_budget_makes_nothing_grow(repository, lowered):
     assert main(["check", "fine.jpg"]) == (1 if lowered == b"max-size = 1" else 0)
 
 
-def test_a_total_that_is_cured_is_told(repository, capsys):
-    """And dropped with the files that are."""
+def test_a_total_that_is_resolved_is_told(repository, capsys):
+    """A resolved total must be reported, and removed together with resolved files."""
     main(["check", "--write-baseline"])
     for name in ("a.jpg", "b.jpg"):
         repository.write(name, picture(10))
     capsys.readouterr()
 
     assert main(["check"]) == 0
-    assert capsys.readouterr().out.startswith("cured: *.jpg, a.jpg, b.jpg; ")
+    assert capsys.readouterr().out.startswith("resolved: *.jpg, a.jpg, b.jpg; ")
     assert main(["check", "--update-baseline"]) == 0
     assert recorded(repository) == {"version": 1, "files": {}, "totals": {}}

@@ -72,7 +72,7 @@ OPTIONS = {
     ids=["own file", "own file with the table", "pyproject"],
 )
 def test_every_key_is_read(tmp_path, name, text):
-    """From either file; what a rule leaves out is as at the top level."""
+    """Both files must accept every key, and a rule inherits the keys it omits from the top level."""
     (tmp_path / name).write_text(text, encoding="utf-8")
 
     read = load_configuration(str(tmp_path))
@@ -88,7 +88,7 @@ def test_every_key_is_read(tmp_path, name, text):
 
 
 def test_without_a_configuration_a_file_may_have_500_kb(tmp_path):
-    """As with pre-commit's own check of large files, and nothing else is limited."""
+    """The default budget is that of pre-commit's check for large files, and nothing else is limited."""
     read = load_configuration(str(tmp_path))
 
     assert read.default[1:] == ((), 500_000, None, None, False, {})
@@ -137,7 +137,7 @@ def test_the_other_defaults_in_the_schema_are_those_that_hold():
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
 def test_the_nearest_configuration_counts_up_to_the_top_of_the_repository(tmp_path, kind):
-    """A file above the repository is somebody else's; in a worktree or submodule `.git` is a file."""
+    """The search stops at the top of a repository, worktree or submodule."""
     below = tmp_path / "repository" / "web" / "images"
     below.mkdir(parents=True)
     (tmp_path / ".bytefit.toml").write_text('max-size = "1KB"\n', encoding="utf-8")
@@ -162,7 +162,7 @@ def test_the_nearest_configuration_counts_up_to_the_top_of_the_repository(tmp_pa
 
 
 def test_a_pyproject_without_the_table_configures_nothing(tmp_path):
-    """Whether it mentions bytefit or not; one that is broken and does not mention it is nobody's business here."""
+    """A pyproject.toml without the table is ignored; one that does not mention bytefit may even be broken."""
     path = tmp_path / "pyproject.toml"
     for text in ("[project]\nname = 'x'\n", "[project]\ndependencies = ['bytefit']\n", "= broken"):
         path.write_text(text, encoding="utf-8")
@@ -171,7 +171,7 @@ def test_a_pyproject_without_the_table_configures_nothing(tmp_path):
 
 
 def test_what_is_given_stands_in_for_the_top_level_and_rules_still_win(tmp_path):
-    """A hook's arguments are defaults; what is said of some files in particular holds."""
+    """Arguments replace the top level of the file, and rules override both."""
     (tmp_path / ".bytefit.toml").write_text(EVERYTHING.format(""), encoding="utf-8")
 
     read = load_configuration(str(tmp_path), given={"max-size": 7, "slack": 0.5})
@@ -184,7 +184,7 @@ def test_what_is_given_stands_in_for_the_top_level_and_rules_still_win(tmp_path)
 
 @pytest.mark.parametrize(("size", "code"), [("1KB", 1), ("2KB", 0), ("1B", 1)])
 def test_the_budget_of_the_command_line_is_for_what_no_rule_speaks_of(tmp_path, monkeypatch, size, code):
-    """The icon may have 3 kB whatever the command line says, the photograph what it says and not what the file says."""
+    """`--max-size` must replace the default budget and keep the budgets of rules."""
     (tmp_path / ".bytefit.toml").write_text(
         'max-size = "1GB"\n[[rules]]\nfiles = ["icon.jpg"]\nmax-size = "3KB"\n', encoding="utf-8"
     )
@@ -197,7 +197,7 @@ def test_the_budget_of_the_command_line_is_for_what_no_rule_speaks_of(tmp_path, 
 
 
 def test_another_file_can_be_named(tmp_path):
-    """Its globs start in its own folder."""
+    """The globs of a file named with `--config` are relative to its folder."""
     (tmp_path / "ci").mkdir()
     file = tmp_path / "ci" / "budgets.toml"
     file.write_text('max-size = "1KB"\n', encoding="utf-8")
@@ -311,7 +311,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES.items(), ids=range(len(MISTAKES)))
 def test_a_mistake_is_one_line_that_names_place_and_way_out(tmp_path, monkeypatch, capsys, text, message):
-    """And exit code 2."""
+    """A mistake must exit with 2 and one line with its place and a remedy."""
     (tmp_path / ".bytefit.toml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -328,7 +328,7 @@ def test_a_mistake_is_one_line_that_names_place_and_way_out(tmp_path, monkeypatc
 @pytest.mark.parametrize("table", ["", "[[rules]]\nfiles = ['a']\n"], ids=["top", "rule"])
 @pytest.mark.parametrize("key", CHECKS)
 def test_a_misspelt_key_is_told_the_nearest(key, table):
-    """Letters dropped or swapped, and the underscore of the Python name."""
+    """The error for a misspelt key or a Python name must suggest the valid key."""
     for slip in {key[:-1], key[1:], key[:2] + key[3] + key[2] + key[4:], key.replace("-", "_")} - {key}:
         document = {slip: 1} if not table else {"rules": [{"files": ["a"], slip: 1}]}
 
@@ -351,7 +351,7 @@ def test_a_misspelt_key_is_told_the_nearest(key, table):
     ],
 )
 def test_a_mistake_in_pyproject_names_the_table(tmp_path, text, message):
-    """People see only the last lines of what a hook prints."""
+    """People see only the last lines of a hook, so the error must name the table."""
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigError, match=re.escape(message)):
@@ -368,7 +368,7 @@ def test_a_mistake_in_pyproject_names_the_table(tmp_path, text, message):
     ],
 )
 def test_files_that_contradict_are_errors(tmp_path, files, message):
-    """Nothing is guessed."""
+    """Two configurations in one folder must be an error, not a guess."""
     for name, content in files.items():
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
@@ -377,17 +377,17 @@ def test_files_that_contradict_are_errors(tmp_path, files, message):
 
 
 def test_a_file_that_is_named_has_to_configure(tmp_path):
-    """A pyproject.toml without the table is no configuration."""
+    """A file named with `--config` must have bytefit's table."""
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n", encoding="utf-8")
 
-    with pytest.raises(ConfigError, match=r"holds no \[tool.bytefit\]"):
+    with pytest.raises(ConfigError, match=r"has no \[tool.bytefit\] table"):
         load_configuration(str(tmp_path), file=str(tmp_path / "pyproject.toml"))
     with pytest.raises(FileNotFoundError):
         load_configuration(str(tmp_path), file=str(tmp_path / "missing.toml"))
 
 
 def test_the_schema_is_one_and_has_the_parsers_keys_and_patterns():
-    """What is added to one is added to the other."""
+    """The schema and the parser must have the same keys and patterns."""
     Draft202012Validator.check_schema(SCHEMA)
 
     assert set(SCHEMA["properties"]) == {*CHECKS, "exclude", "rules", "totals"}
@@ -457,7 +457,7 @@ EXTRA = st.dictionaries(st.sampled_from(["exclude", "files", "max_size", "slak"]
 
 
 def merged(*strategies):
-    """Return a strategy of dictionaries with the keys of several."""
+    """Return a strategy for dictionaries with the keys of several strategies."""
     return st.tuples(*strategies).map(lambda parts: {key: value for part in parts for key, value in part.items()})
 
 
@@ -480,7 +480,7 @@ DOCUMENTS = merged(
 
 @given(DOCUMENTS)
 def test_schema_and_parser_accept_the_same_documents(document):
-    """What an editor marks as wrong is wrong, and what it lets pass passes."""
+    """Editors must mark a document as wrong if and only if the parser rejects it."""
     assert ACCEPTED(document) == accepted(document), document
 
 
@@ -512,14 +512,14 @@ GOOD = merged(
 
 @given(GOOD)
 def test_schema_and_parser_accept_what_is_right(document):
-    """Or two that refuse everything would agree as well."""
+    """Both must accept valid documents: two that reject everything would agree, too."""
     Draft202012Validator(SCHEMA).validate(document)
     parse_configuration(document)
 
 
 @st.composite
 def spoilt(draw):
-    """Return a configuration that is right but for one value, key or glob, which may be right by chance."""
+    """Return a valid configuration with one changed value, key or glob, which may still be valid."""
     document = draw(GOOD.filter(bool))
     tables = [document, *document.get("rules", []), *document.get("totals", [])]
     table = draw(st.sampled_from([table for table in tables if table]))
@@ -540,7 +540,7 @@ def spoilt(draw):
 
 @given(spoilt())
 def test_schema_and_parser_find_the_same_single_mistake(document):
-    """Beside all that is right, so that it is this one value that both judge."""
+    """With one changed value, the schema and the parser must agree about that value."""
     assert ACCEPTED(document) == accepted(document), document
 
 
@@ -556,7 +556,7 @@ def test_the_patterns_mean_the_same_in_an_editor(text):
 )
 @pytest.mark.parametrize("text", ["{}1KB", "1KB{}", "{}a", "a{}", "a{}b", "a{}//b", "a{}@(b)", "a/{}.."])
 def test_rare_white_space_means_the_same_in_an_editor(text, char):
-    """Where the two kinds of expressions differ."""
+    """The regular expressions of Python and ECMAScript treat these characters differently."""
     for pattern in (SIZE_PATTERN, GLOB_PATTERN):
         written = text.format(char)
 
@@ -590,7 +590,7 @@ def written(value) -> str:
 
 @given(GOOD, st.sampled_from(["\n", "\r\n"]))
 def test_what_is_written_as_toml_is_read_as_it_was(tmp_path_factory, document, line_break):
-    """All that the schema accepts, in a file of its own and in pyproject.toml alike."""
+    """Both files must accept everything that the schema accepts."""
     folder = tmp_path_factory.mktemp("toml")
     text = toml(document)
 
@@ -612,7 +612,7 @@ def test_what_is_written_as_toml_is_read_as_it_was(tmp_path_factory, document, l
 @pytest.mark.parametrize("key", VALUES)
 @given(data=st.data())
 def test_schema_and_parser_accept_the_same_values(key, data):
-    """Of every key by itself, so that none hides behind another's mistake."""
+    """Each key is tested alone, so that no mistake hides another."""
     value = data.draw(VALUES[key] | ANY)
 
     assert ACCEPTED({key: value}) == accepted({key: value})
@@ -622,7 +622,7 @@ def test_schema_and_parser_accept_the_same_values(key, data):
 
 @given(GLOBS | st.text(max_size=10) | st.builds("[{}]".format, st.text("!^a~,.+@ -09z", max_size=4)))
 def test_schema_and_parser_accept_the_same_globs_and_pathspec_can_read_them(glob):
-    """No glob passes that would fail, or warn, when the first file is looked up."""
+    """An accepted glob must not fail or warn when it is used."""
     assert ACCEPTED({"exclude": [glob]}) == accepted({"exclude": [glob]})
     assume(accepted({"exclude": [glob]}))
 
@@ -633,7 +633,7 @@ def test_schema_and_parser_accept_the_same_globs_and_pathspec_can_read_them(glob
 
 @given(st.integers(1, 10**6), st.sampled_from(["B", "KB", "KiB", "MB"]))
 def test_sizes_are_those_of_the_command_line(number, unit):
-    """One way to write a size everywhere."""
+    """The configuration and the command line must accept the same sizes."""
     factor = {"B": 1, "KB": 1000, "KiB": 1024, "MB": 1000**2}[unit]
 
     assert parse_configuration({"max-size": f"{number} {unit}"}).default.max_size == number * factor

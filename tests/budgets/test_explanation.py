@@ -48,14 +48,14 @@ def explained(tmp_path, monkeypatch, capsys):
 
 
 def test_the_rule_that_holds_is_named_with_the_glob_that_matches(explained):
-    """And those that it overrules, the totals it counts into, and what a check says."""
+    """An explanation has the rule, the overruled rules, the totals and the result of the check."""
     lines = explained("docs/a.jpg")
 
     assert lines[0] == "docs/a.jpg: at most 3 kB (3,000 bytes), by [[rules]] 2 in .bytefit.toml ('docs/**/*.jpg')"
     assert lines[1:5] == [
         "  min-quality = 40",
         "  resize = true",
-        "  overruled: [[rules]] 1 in .bytefit.toml matches too ('docs/**'), but the last one holds",
+        "  overruled: [[rules]] 1 in .bytefit.toml matches too ('docs/**'), the last match applies",
         "  counts into [[totals]] 1 in .bytefit.toml: docs/**, at most 20 MB",
     ]
     assert lines[5].endswith("over its budget of 3 kB (new): recompress")
@@ -65,13 +65,13 @@ def test_the_rule_that_holds_is_named_with_the_glob_that_matches(explained):
     ("path", "lines"),
     [
         ("fine.jpg", ["fine.jpg: at most 300 kB (300,000 bytes), by .bytefit.toml, where no rule matches"]),
-        ("old/a.jpg", ["old/a.jpg: not looked at: excluded by 'old/**' in .bytefit.toml"]),
+        ("old/a.jpg", ["old/a.jpg: not checked: excluded by 'old/**' in .bytefit.toml"]),
         ("raw/a.jpg", ["raw/a.jpg: no budget of its own: skip = true by [[rules]] 3 in .bytefit.toml ('raw/**')"]),
         ("docs/plain.jpg", ["docs/plain.jpg: at most 2 kB (2,000 bytes), by [[rules]] 1 in .bytefit.toml ('docs/**')"]),
     ],
 )
 def test_other_reasons_are_told_too(explained, path, lines):
-    """Whether there is such a file or not."""
+    """Excluded and skipped paths must be explained, whether or not the file exists."""
     told = explained(path)
 
     assert told[: len(lines)] == lines
@@ -79,7 +79,7 @@ def test_other_reasons_are_told_too(explained, path, lines):
 
 
 def test_without_a_configuration_the_default_is_told(tmp_path, monkeypatch, capsys):
-    """With what is given on the command line in its place."""
+    """Without a configuration, the default budget or the one of the command line is shown."""
     monkeypatch.chdir(tmp_path)
 
     main(["check", "--explain", "a.jpg"])
@@ -91,7 +91,7 @@ def test_without_a_configuration_the_default_is_told(tmp_path, monkeypatch, caps
 
 
 def test_what_is_in_the_baseline_is_told(explained, capsys):
-    """With the size it had."""
+    """The recorded size must be shown."""
     main(["check", "--write-baseline", "docs/a.jpg"])
     capsys.readouterr()
 
@@ -102,7 +102,7 @@ def test_what_is_in_the_baseline_is_told(explained, capsys):
 
 
 def test_each_limit_and_option_that_holds_is_told(tmp_path, monkeypatch, capsys):
-    """As it would stand in the file, those of the rule and those of the top level alike, and what breaks them."""
+    """All limits and options are shown with their keys, from the rule and the top level, with their violations."""
     (tmp_path / ".bytefit.toml").write_text(
         "max-width = 100\nslack = 0.1\neffort = 'best'\nresize = true\n"
         "[[rules]]\nfiles = ['*.jpg']\nmax-height = 50\nresize = false\nmetadata = 'strip'\n",
@@ -122,13 +122,13 @@ def test_each_limit_and_option_that_holds_is_told(tmp_path, monkeypatch, capsys)
         *("  max-width = 100", "  max-height = 50", "  slack = 0.1"),
         *("  effort = best", "  resize = false", "  metadata = strip"),
     }
-    assert wide[7].startswith("  144x40 pixels exceed max-width 100 (new): leave it")
+    assert wide[7].startswith("  144x40 pixels exceed max-width 100 (new): skip it")
     assert fits[1:7] == wide[1:7]
     assert fits[7].endswith(", which is fine")
 
 
 def test_without_a_budget_in_the_file_the_default_is_told(tmp_path, monkeypatch, capsys):
-    """The file says something else, and not this."""
+    """A file without max-size must not be named as the source of the budget."""
     (tmp_path / ".bytefit.toml").write_text("effort = 'fast'\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -142,7 +142,7 @@ def test_without_a_budget_in_the_file_the_default_is_told(tmp_path, monkeypatch,
 
 
 def test_a_path_is_explained_from_wherever_it_is_named(explained, monkeypatch):
-    """Globs start in the configuration's folder, paths where one stands; an absolute path is one, too."""
+    """Paths are relative to the working directory, globs to the configuration; absolute paths work, too."""
     told = explained("docs/a.jpg")[1:]
     absolute = str(Path("docs/a.jpg").absolute())
     Path("web").mkdir()
@@ -157,7 +157,7 @@ def test_a_path_is_explained_from_wherever_it_is_named(explained, monkeypatch):
 
 
 def test_every_glob_that_matches_is_named_and_no_other(tmp_path, monkeypatch, capsys):
-    """Whoever wonders at a rule wants to see which of its globs did it."""
+    """The explanation must name exactly the globs that match."""
     (tmp_path / ".bytefit.toml").write_text(
         "exclude = ['old/**', '!old/new.jpg', '*.jpg']\n[[rules]]\nfiles = ['a.*', 'b.*', '*.png', '!c.png']\n",
         encoding="utf-8",
@@ -168,14 +168,14 @@ def test_every_glob_that_matches_is_named_and_no_other(tmp_path, monkeypatch, ca
         main(["check", "--explain", path])
 
     assert [line for line in capsys.readouterr().out.splitlines() if not line.startswith("  ")] == [
-        "old/a.jpg: not looked at: excluded by 'old/**', '*.jpg' in .bytefit.toml",
+        "old/a.jpg: not checked: excluded by 'old/**', '*.jpg' in .bytefit.toml",
         "a.png: at most 500 kB (500,000 bytes), by [[rules]] 1 in .bytefit.toml ('a.*', '*.png')",
         "c.png: at most 500 kB (500,000 bytes), the default",
     ]
 
 
 def test_a_rule_in_pyproject_is_told_as_it_stands_there(tmp_path, monkeypatch, capsys):
-    """So that it can be searched for."""
+    """The label of a rule must be text that people can search for in the file."""
     (tmp_path / "pyproject.toml").write_text(
         "[tool.bytefit]\nmax-size = '1KB'\n[[tool.bytefit.rules]]\nfiles = ['*.png']\n"
         "[[tool.bytefit.totals]]\nfiles = ['*.png', '!a.png']\nmax-size = '1MB'\n",
@@ -196,25 +196,25 @@ def test_a_rule_in_pyproject_is_told_as_it_stands_there(tmp_path, monkeypatch, c
 
 
 def test_a_link_that_leads_out_of_the_tree_is_told(explained, tmp_path):
-    """What a check leaves alone has no verdict."""
+    """A skipped link has no result, so the explanation must say that it is skipped."""
     (tmp_path / "outside.jpg").write_bytes(encoded(noise()))
     Path("docs/link.jpg").symlink_to(tmp_path / "outside.jpg")
 
     lines = explained("docs/link.jpg")
 
-    assert lines[-1].startswith("  docs/link.jpg leads out of the tree by a symbolic link")
+    assert lines[-1].startswith("  docs/link.jpg is a symbolic link to a file outside the tree")
     assert not any("which is fine" in line or "over its budget" in line for line in lines)
 
 
 def test_names_that_are_not_utf8_are_explained(explained):
-    """A rule holds for them, and what is printed can be printed."""
+    """A rule applies to such names, and their explanation must be printable."""
     lines = explained(os.fsdecode(b"docs/\xff.jpg"))
 
     assert lines[0] == "docs/\\udcff.jpg: at most 3 kB (3,000 bytes), by [[rules]] 2 in .bytefit.toml ('docs/**/*.jpg')"
 
 
 def test_a_pointer_is_explained_by_the_size_it_states(explained):
-    """The same bytes that the check is about."""
+    """The explanation must show the same size as the check."""
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4' * 64}\nsize 200000\n"
     Path("pointer.jpg").write_text(pointer, encoding="utf-8")
 
@@ -222,5 +222,5 @@ def test_a_pointer_is_explained_by_the_size_it_states(explained):
 
 
 def test_a_name_with_a_line_break_is_explained_in_one_line(explained):
-    """As everywhere else."""
+    """A name with a line break must not break the line."""
     assert len(explained("docs/two\nlines.jpg")) == len(explained("docs/one.jpg"))

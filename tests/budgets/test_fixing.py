@@ -1,4 +1,4 @@
-"""The fixer: what it repairs, what it leaves alone byte for byte, and what it says of each file."""
+"""The fixer recompresses files over budget, skips others unchanged, and prints one line for each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BUDGET = 4000
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345678\n" % (b"4d7a2146" * 8)
 FORMATS = ("JPEG", "WEBP", "AVIF", "PNG", "JPEG2000")
 
-# How every line of a file that was encoded anew looks.
+# The line of every file that was encoded again.
 TOLD = re.compile(
     r"(?P<what>would fix|fixed|shrunk) (?P<path>.+): (?P<before>[\d.]+ k?B) -> (?P<after>[\d.]+ k?B)"
     r"(?:, still over its budget of [\d.]+ k?B)? "
@@ -64,7 +64,7 @@ def run(capsys):
 
 @pytest.fixture
 def left_alone(run, folder):
-    """Return a function that runs `fix` twice and returns what it said of the one file that it has to leave alone."""
+    """Return a function that runs `fix` twice on a file, which it must skip, and returns the reason."""
 
     def left_alone(path, *arguments, **options):
         before = snapshot(folder)
@@ -73,7 +73,7 @@ def left_alone(run, folder):
         assert snapshot(folder) == before
         assert (code, lines) == again
         assert (code, len(lines)) == (1, 1)
-        start = re.match(rf"left as it is \([\d.]+ k?M?B\): {re.escape(str(path))}: ", lines[0])
+        start = re.match(rf"skipped \([\d.]+ k?M?B\): {re.escape(str(path))}: ", lines[0])
         assert start, lines[0]
         return lines[0][start.end() :]
 
@@ -81,7 +81,7 @@ def left_alone(run, folder):
 
 
 def snapshot(folder):
-    """Return all there is in a folder: names, bytes, modes, times and what links lead to."""
+    """Return everything in a folder: names, bytes, modes, times and link targets."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if ".git" not in path.parts:
@@ -99,13 +99,13 @@ def write(path, data):
 
 
 def of_real_kind(name, codec_format="JPEG", size=(400, 300), quality=90):
-    """Write what is like a photograph, in the working directory, and return its path."""
+    """Write an image that resembles a photograph to the working directory, and return its path."""
     options = {"quality": quality} if codec_format in {"JPEG", "WEBP", "AVIF"} else {}
     return write(Path(name), encoded(photograph(size), codec_format, **options))
 
 
 def measured(text):
-    """Return the bytes that a size in a message stands for, and half of its last digit."""
+    """Return the bytes that a size in a message stands for, and half a unit of its last digit."""
     number, unit = text.split()
     digits = len(number.partition(".")[2])
     return parse_size(text), parse_size(f"1 {unit}") / 10**digits / 2 + 1
@@ -121,14 +121,14 @@ def is_about(text, size):
 
 
 def test_a_pointer_is_left_alone(left_alone):
-    """It is judged by what it states, and never rewritten: the real file is not here."""
+    """A pointer counts with the size it states, and must not be rewritten: it is not the image."""
     reason = left_alone(write(Path("photo.jpg"), POINTER))
 
     assert reason == "it is a Git LFS pointer to 12.3 MB: fetch it with 'git lfs pull'"
 
 
 def test_a_pointer_within_the_budget_is_none_of_its_business(run, folder):
-    """Nor is its text over anything."""
+    """A pointer that states a size within the budget must not be reported."""
     write(folder / "photo.jpg", POINTER)
     before = snapshot(folder)
 
@@ -137,7 +137,7 @@ def test_a_pointer_within_the_budget_is_none_of_its_business(run, folder):
 
 
 def test_what_cannot_be_reached_is_left_alone_and_told_a_scale_that_works(left_alone, run):
-    """Resizing, as it says, fits within the same floor."""
+    """The reason names a scale, and resizing to it must fit."""
     path = of_real_kind("photo.jpg")
 
     reason = left_alone(path, "--min-quality", "80")
@@ -153,7 +153,7 @@ def test_what_cannot_be_reached_is_left_alone_and_told_a_scale_that_works(left_a
 
 
 def test_what_cannot_be_reached_is_told_a_budget_that_works(left_alone, run):
-    """The bytes that the smallest encoding within the floor was seen to have, rounded."""
+    """The reason names the smallest size, and that budget must be reachable."""
     path = of_real_kind("photo.jpg")
 
     reason = left_alone(path, "--min-quality", "80")
@@ -166,7 +166,7 @@ def test_what_cannot_be_reached_is_told_a_budget_that_works(left_alone, run):
 
 
 def test_what_cannot_be_reached_is_told_that_the_floor_could_be_lower(left_alone, run):
-    """Where there is one, it is the floor that stands in the way."""
+    """If a quality floor prevents the fix, the reason must say so."""
     path = of_real_kind("photo.jpg")
 
     reason = left_alone(path, "--min-quality", "80")
@@ -189,7 +189,7 @@ def test_what_cannot_be_reached_is_told_that_the_floor_could_be_lower(left_alone
     ids=["floor", "smallest JPEG", "PNG", "WebP", "TIFF with alpha", "BMP"],
 )
 def test_another_format_is_told_with_the_size_it_was_seen_to_have(left_alone, picture, codec_format, budget, options):
-    """Measured, not guessed: encoding in it gives that quality and those bytes."""
+    """The reason names a measured size: encoding in that format must reproduce it."""
     quality = {"quality": 90} if codec_format in {"JPEG", "WEBP"} else {}
     path = write(Path("picture.img"), encoded(picture, codec_format, **quality))
 
@@ -205,7 +205,7 @@ def test_another_format_is_told_with_the_size_it_was_seen_to_have(left_alone, pi
 
 
 def test_no_format_is_told_where_none_fits(left_alone):
-    """A few bytes hold no picture in any of them."""
+    """The reason must not suggest a format that does not fit either."""
     reason = left_alone(of_real_kind("photo.jpg"), budget=60)
 
     assert "cannot fit" in reason
@@ -213,7 +213,7 @@ def test_no_format_is_told_where_none_fits(left_alone):
 
 
 def test_a_bmp_is_never_converted(left_alone):
-    """References to it would be to nothing: it is told what it would have, no more."""
+    """Other files refer to the BMP, so it stays; the reason names a format that would fit."""
     reason = left_alone(write(Path("art/drawing.bmp"), encoded(noise(), "BMP")))
 
     assert reason.startswith("BMP cannot be fitted to a size: it is not compressed, so its size is that of its pixels;")
@@ -221,7 +221,7 @@ def test_a_bmp_is_never_converted(left_alone):
 
 
 def test_a_lossless_picture_is_told_its_size_in_another_format_once(left_alone):
-    """The error has measured it already; and what budget would do is told, too."""
+    """The reason must name another format once, and a sufficient budget."""
     reason = left_alone(write(Path("photo.png"), encoded(photograph((200, 150)), "PNG")), budget=1_000)
 
     assert len(re.findall(r"as [A-Z]+ at quality", reason)) == 1
@@ -231,7 +231,7 @@ def test_a_lossless_picture_is_told_its_size_in_another_format_once(left_alone):
 @pytest.mark.parametrize("limits", [("max-width",), ("max-height",), ("max-width", "max-height")], ids=" and ".join)
 @pytest.mark.parametrize("budget", ["1MB", "4kB"])
 def test_what_is_too_wide_is_left_alone_unless_it_may_be_resized(left_alone, folder, limits, budget):
-    """Its dimensions are nobody's to change who was not allowed to."""
+    """A file must not be resized unless the configuration allows it."""
     (folder / ".bytefit.toml").write_text("".join(f"{limit} = 200\n" for limit in limits) + f'max-size = "{budget}"\n')
 
     reason = left_alone(of_real_kind("photo.jpg"), budget=None)
@@ -251,7 +251,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_what_cannot_be_read_whole_is_left_alone(left_alone, folder, kind):
-    """With what is wrong with it."""
+    """A corrupt or unsupported file must stay as it is, with a reason."""
     path = write(folder / "picture.jpg", BROKEN[kind])
 
     reason = left_alone(path.relative_to(folder), budget=300)
@@ -260,7 +260,7 @@ def test_what_cannot_be_read_whole_is_left_alone(left_alone, folder, kind):
 
 
 def partially_staged(repository):
-    """Return the path of a picture of which one version is committed, one staged and one neither."""
+    """Return the path of an image with three versions: committed, staged and in the work tree."""
     path = repository.write("art/photo.jpg", encoded(noise(), quality=95))
     repository.commit()
     write(path, encoded(noise(seed=2), quality=95))
@@ -269,49 +269,49 @@ def partially_staged(repository):
 
 
 def test_a_partially_staged_file_is_left_alone(left_alone, folder, run):
-    """What would be committed is another file than the one that would be fixed; staged whole, it is fixed."""
+    """The commit would not contain the fixed file, so it is skipped until it is staged whole."""
     repository = Repository(folder)
     path = partially_staged(repository).relative_to(folder)
 
     reason = left_alone(path)
     staged_only = left_alone(path, "--staged")
 
-    assert reason == staged_only == "some of its changes are staged and some are not: 'git add' the whole image first"
+    assert reason == staged_only == "it is partially staged: 'git add' the whole image first"
     repository.git("add", "art/photo.jpg")
     assert run(path)[1][0].startswith("fixed ")
 
 
 def test_a_partially_staged_file_does_not_stop_the_others(folder, run):
-    """Each is told on its own."""
+    """One partially staged file must not prevent the fix of another file."""
     repository = Repository(folder)
-    half = partially_staged(repository)
+    partial = partially_staged(repository)
     whole = repository.write("art/whole.jpg", encoded(noise(), quality=95))
     repository.git("add", "art/whole.jpg")
-    before = half.read_bytes()
+    before = partial.read_bytes()
 
     code, lines = run(".")
 
     assert code == 1
-    assert [line.split()[0] for line in lines[:2]] == ["left", "fixed"]
-    assert half.read_bytes() == before
+    assert [line.split()[0] for line in lines[:2]] == ["skipped", "fixed"]
+    assert partial.read_bytes() == before
     assert whole.stat().st_size <= BUDGET
 
 
 def test_a_partially_staged_file_is_noticed_from_inside_a_folder(folder, monkeypatch, run):
-    """Names are relative to where one is, git's to the top."""
-    half = partially_staged(Repository(folder))
-    monkeypatch.chdir(half.parent)
-    before = half.read_bytes()
+    """Git's names are relative to the top: a fix in a subfolder must match them."""
+    partial = partially_staged(Repository(folder))
+    monkeypatch.chdir(partial.parent)
+    before = partial.read_bytes()
 
     code, lines = run("photo.jpg")
 
     assert (code, len(lines)) == (1, 1)
     assert "'git add' the whole image first" in lines[0]
-    assert half.read_bytes() == before
+    assert partial.read_bytes() == before
 
 
 def test_the_index_is_never_touched(folder, run):
-    """What is staged stays what was staged; the person stages the fix."""
+    """A fix must not stage anything: a person reviews and stages the result."""
     repository = Repository(folder)
     repository.write("photo.jpg", encoded(noise(), quality=95))
     repository.git("add", "--all")
@@ -321,18 +321,18 @@ def test_the_index_is_never_touched(folder, run):
 
     assert code == 1
     assert lines[0].startswith("fixed photo.jpg: ")
-    assert lines[1:] == ["1 rewritten: look at them, 'git add' them whole, and commit again"]
+    assert lines[1:] == ["1 rewritten: review them, 'git add' them whole, and commit again"]
     assert repository.git("ls-files", "--stage") == before
     assert repository.git("status", "--porcelain").startswith("AM ")
 
 
 def found(**given):
-    """Return the audit of all that is in the working directory."""
+    """Return the audit of the working directory."""
     return audit(Selection(), load_configuration(str(Path.cwd()), given={"max-size": BUDGET, **given}))
 
 
 def test_a_file_that_another_process_fixed_meanwhile_is_left_alone(folder):
-    """Between the audit and its turn it has come to fit."""
+    """A file that fits by the time of its fix must not be compressed again."""
     path = write(folder / "photo.jpg", encoded(noise()))
     findings = found()
     write(path, encoded(photograph((48, 32))))
@@ -341,12 +341,12 @@ def test_a_file_that_another_process_fixed_meanwhile_is_left_alone(folder):
     (one,) = fix(findings, {})
 
     assert one.outcome is None
-    assert one.reason.endswith("and fits by now: another process has fixed it")
+    assert one.reason.endswith("and fits now: another process has fixed it")
     assert snapshot(folder) == before
 
 
 def test_a_file_that_is_gone_meanwhile_does_not_stop_the_others(folder):
-    """It is told, and not made again."""
+    """A deleted file is reported and not created again, and the others are fixed."""
     gone, other = write(folder / "a.jpg", encoded(noise())), write(folder / "b.jpg", encoded(noise()))
     findings = found()
     gone.unlink()
@@ -360,8 +360,8 @@ def test_a_file_that_is_gone_meanwhile_does_not_stop_the_others(folder):
 
 
 def test_a_file_that_somebody_is_writing_to_is_left_alone(folder):
-    """What it was is no more: the answer is not for what it is now."""
-    # While WebP encodes, other threads run: somebody has his chance.
+    """A fix must not overwrite a file that changed while it was compressed."""
+    # Other threads run while WebP encodes, so the file can change meanwhile.
     path = write(folder / "photo.webp", encoded(photograph((600, 400)), "WEBP", quality=95))
     data = path.read_bytes()
     findings = found()
@@ -390,7 +390,7 @@ def test_a_file_that_somebody_is_writing_to_is_left_alone(folder):
 
 
 def test_what_the_baseline_knows_is_left_alone(folder, run):
-    """Until it grows."""
+    """A file in the baseline is fixed only after it has grown."""
     path = write(folder / "photo.jpg", encoded(noise(), quality=80))
     assert run("--write-baseline", command="check")[0] == 0
     before = snapshot(folder)
@@ -409,7 +409,7 @@ def test_what_the_baseline_knows_is_left_alone(folder, run):
 
 @pytest.mark.parametrize("codec_format", FORMATS)
 def test_a_line_names_everything_that_was_done(run, codec_format):
-    """The file, its bytes before and after, the setting, the trials, the time; and the line is true."""
+    """A line has the file, both sizes, the setting, the trials and the time, and they must be true."""
     path = of_real_kind("photo.jpg", codec_format, size=(160, 120), quality=98)
     before = path.stat().st_size
 
@@ -427,7 +427,7 @@ def test_a_line_names_everything_that_was_done(run, codec_format):
 
 
 def test_an_animation_is_fixed_whole(run):
-    """Its frames, their times and how often it is shown are not for a fixer to change."""
+    """A fix must keep the frames, their durations and the loop count."""
     frames = [noise((96, 64), seed=seed) for seed in range(3)]
     options = {"save_all": True, "append_images": frames[1:], "duration": [40, 120, 500], "loop": 2}
     path = write(Path("moving.webp"), encoded(frames[0], "WEBP", **options))
@@ -449,7 +449,7 @@ def _duration(picture, place):
 
 @pytest.mark.parametrize("policy", ["keep", "strip"])
 def test_a_gain_map_is_carried_along_or_the_file_left_alone(run, folder, policy):
-    """A hook that strips metadata does not strip half of a picture with them."""
+    """Stripping metadata must not remove a gain map, which is part of the image."""
     xmp = b'<rdf:Description hdrgm:Version="1.0"/>'
     before = encoded(noise(), "MPO", save_all=True, append_images=[noise((24, 16))], xmp=xmp)
     path = write(folder / "hdr.jpg", before)
@@ -462,13 +462,13 @@ def test_a_gain_map_is_carried_along_or_the_file_left_alone(run, folder, policy)
         assert path.stat().st_size <= BUDGET
         assert check_auxiliary_images(before, path.read_bytes()) is None
     else:
-        assert lines[0].startswith("left as it is ")
+        assert lines[0].startswith("skipped ")
         assert "it carries an Ultra HDR gain map, which" in lines[0]
         assert path.read_bytes() == before
 
 
 def test_a_line_names_the_dimensions_where_they_changed(run):
-    """They are part of the setting."""
+    """A line must show the new dimensions of a resized image."""
     path = of_real_kind("photo.jpg")
 
     _, lines = run(path, "--resize", "--max-width", "200")
@@ -479,7 +479,7 @@ def test_a_line_names_the_dimensions_where_they_changed(run):
 
 
 def test_a_line_says_where_nothing_was_lost(run):
-    """Then there is no setting and no trial to name."""
+    """A lossless fix has no quality and no trials, and its line must say that it is lossless."""
     path = of_real_kind("photo.jpg")
     before = path.stat().st_size
 
@@ -496,7 +496,7 @@ def test_a_line_says_where_nothing_was_lost(run):
 @pytest.mark.parametrize("codec_format", FORMATS)
 @pytest.mark.parametrize("options", [[], ["--min-quality", "50"], ["--resize", "--min-width", "300"]], ids=" ".join)
 def test_what_is_shrunk_is_shrunk_once(run, folder, codec_format, options):
-    """The smallest there is stays over its budget: further runs find nothing, and do not wear it down."""
+    """A file that stays over budget must not lose quality in every further run."""
     path = of_real_kind("photo.jpg", codec_format)
     options = [*options, "--on-unreachable", "smallest"]
     before = path.stat().st_size
@@ -510,11 +510,11 @@ def test_what_is_shrunk_is_shrunk_once(run, folder, codec_format, options):
     assert "still over its budget of 200 B" in lines[0]
     assert 200 < path.stat().st_size < before
     assert snapshot(folder) == after
-    assert [(code, lines[0].split(": ")[0][:13], len(lines)) for code, lines in again] == [(1, "left as it is", 1)] * 2
+    assert [(code, lines[0].split(": ")[0][:8], len(lines)) for code, lines in again] == [(1, "skipped ", 1)] * 2
 
 
 def test_the_second_run_is_a_no_op(run, folder):
-    """Every format, in one tree: what was fixed fits, and what was not is told again."""
+    """A second run must not change any file: the fixed files fit and the others are skipped again."""
     for number, codec_format in enumerate(FORMATS):
         of_real_kind(f"art/{number}.jpg", codec_format, size=(160, 120), quality=98)
     write(folder / "art" / "drawing.bmp", encoded(noise(), "BMP"))
@@ -525,13 +525,13 @@ def test_the_second_run_is_a_no_op(run, folder):
 
     code, lines = run(".")
 
-    assert [line.split()[0] for line in first[1]] == [*["fixed"] * len(FORMATS), "left", "fixed", "fixed"]
+    assert [line.split()[0] for line in first[1]] == [*["fixed"] * len(FORMATS), "skipped", "fixed", "fixed"]
     assert snapshot(folder) == after
     assert (code, lines) == (1, first[1][len(FORMATS) : len(FORMATS) + 1])
 
 
 def test_what_is_within_every_limit_is_not_touched(run, folder):
-    """Exit code 0, no news, whatever is there."""
+    """Without a file over budget, fix must be silent, exit with 0 and change nothing."""
     of_real_kind("fits.jpg", size=(64, 48))
     write(folder / "notes.txt", b"text " * 5000)
     write(folder / "misnamed.jpg", b"text " * 5000)
@@ -543,7 +543,7 @@ def test_what_is_within_every_limit_is_not_touched(run, folder):
 
 
 def test_a_picture_keeps_its_format_whatever_it_is_called(run):
-    """The bytes decide; what refers to the file goes on working."""
+    """A fix keeps the format of the content, whatever the suffix, so that references stay valid."""
     path = of_real_kind("photo.jpg", "WEBP")
 
     _, lines = run(path)
@@ -554,7 +554,7 @@ def test_a_picture_keeps_its_format_whatever_it_is_called(run):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions or links")
 def test_a_link_stays_a_link_and_permissions_stay(run, folder):
-    """What it leads to is fixed, once."""
+    """A fix through a link must change its target once, and keep link and permissions."""
     path = of_real_kind("art/photo.jpg")
     path.chmod(0o640)
     shortcut = folder / "shortcut.jpg"
@@ -562,7 +562,7 @@ def test_a_link_stays_a_link_and_permissions_stay(run, folder):
 
     _, lines = run("shortcut.jpg", "art/photo.jpg")
 
-    assert [line.split()[0] for line in lines] == ["fixed", "left"]
+    assert [line.split()[0] for line in lines] == ["fixed", "skipped"]
     assert shortcut.readlink() == Path("art/photo.jpg")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert path.stat().st_size <= BUDGET
@@ -572,7 +572,7 @@ def test_a_link_stays_a_link_and_permissions_stay(run, folder):
     "name", ["with space.jpg", "quote'\".jpg", "новый.jpg", "-dash.jpg", "percent%s{0}.jpg", "a: b -> c.jpg"]
 )
 def test_every_name_is_told_as_it_is(run, name):
-    """A line is about the file that it names."""
+    """A line must show the exact name of the file."""
     try:
         path = of_real_kind(name)
     except OSError:
@@ -586,7 +586,7 @@ def test_every_name_is_told_as_it_is(run, name):
 
 @pytest.mark.parametrize("name", [b"two\nlines.jpg", b"not-utf8-\xff.jpg"], ids=["newline", "not UTF-8"])
 def test_every_file_is_one_line_whatever_its_name(run, name):
-    """What reads the lines must not be fooled by a name."""
+    """A name with a line break must not look like two lines to a program."""
     try:
         path = of_real_kind(os.fsdecode(name))
     except (OSError, UnicodeError):
@@ -599,7 +599,7 @@ def test_every_file_is_one_line_whatever_its_name(run, name):
 
 
 def test_leftovers_of_a_killed_fixer_go(run, folder):
-    """Wherever it looks at a file, whether or not that needs anything."""
+    """A run must remove temporary files of killed fixers, even if it fixes nothing."""
     of_real_kind("deep/fits.jpg", size=(64, 48))
     leftover = write(folder / "deep" / ".bytefit-0123456789abcdef.tmp", b"half a pict")
 
@@ -620,15 +620,15 @@ def told_of(result):
 @pytest.mark.parametrize(
     ("options", "outcomes"),
     [
-        ([], {"fixed", "left"}),
-        (["--on-unreachable", "smallest", "--min-quality", "80"], {"shrunk", "left"}),
-        (["--on-unreachable", "smallest", "--min-quality", "95"], {"left"}),
-        (["--resize", "--max-width", "100"], {"fixed", "left"}),
+        ([], {"fixed", "skipped"}),
+        (["--on-unreachable", "smallest", "--min-quality", "80"], {"shrunk", "skipped"}),
+        (["--on-unreachable", "smallest", "--min-quality", "95"], {"skipped"}),
+        (["--resize", "--max-width", "100"], {"fixed", "skipped"}),
     ],
     ids=lambda value: "+".join(sorted(value)),
 )
 def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, options, outcomes):
-    """Not a byte, not a time, no leftover removed; the same sizes, settings and exit code."""
+    """A dry run must report the same results and exit code, and write nothing."""
     of_real_kind("0.jpg")
     of_real_kind("1.jpg", "WEBP", quality=99)
     of_real_kind("2.jpg", "AVIF", size=(200, 150))
@@ -648,12 +648,12 @@ def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, o
     assert unchanged
     assert dry[0] == real[0] == 1
     assert list(map(without_time, dry[1])) == list(map(without_time, real[1]))
-    assert [line.split()[0] for line in dry[1]] == ["would" if word != "left" else word for word in told_of(real)]
+    assert [line.split()[0] for line in dry[1]] == ["would" if word != "skipped" else word for word in told_of(real)]
     assert set(told_of(real)) == outcomes
 
 
 def test_a_dry_run_says_lossless_where_the_real_one_is(run, folder):
-    """In the same words."""
+    """A dry run must report a lossless fix as lossless."""
     path = of_real_kind("photo.jpg")
     budget = path.stat().st_size - 300
     before = snapshot(folder)
@@ -666,7 +666,7 @@ def test_a_dry_run_says_lossless_where_the_real_one_is(run, folder):
 
 
 def test_a_dry_run_does_not_promise_what_the_real_one_cannot_do(run):
-    """A file that is as small as it gets already."""
+    """A file at its minimum must be skipped in a dry run, too."""
     path = of_real_kind("photo.jpg")
     options = ("--on-unreachable", "smallest")
     run(path, *options, budget=200)
@@ -674,7 +674,7 @@ def test_a_dry_run_does_not_promise_what_the_real_one_cannot_do(run):
     dry = run(path, *options, "--dry-run", budget=200)
     real = run(path, *options, budget=200)
 
-    assert real[1][0].startswith("left as it is ")
+    assert real[1][0].startswith("skipped ")
     assert dry == real
 
 
@@ -682,7 +682,7 @@ def test_a_dry_run_does_not_promise_what_the_real_one_cannot_do(run):
 
 
 def configured(folder, **limits):
-    """Write a configuration that lets files be resized to those limits."""
+    """Write a configuration that allows resizing, with the given limits."""
     lines = [f"{key.replace('_', '-')} = {value!r}\n" for key, value in limits.items()]
     (folder / ".bytefit.toml").write_text("resize = true\n" + "".join(lines))
 
@@ -695,7 +695,7 @@ def configured(folder, **limits):
     ids=str,
 )
 def test_what_is_resized_ends_within_both_limits(run, folder, limits, size, turned):
-    """Both sides, to the pixel, in one run, turned upright or not: the second finds nothing to do."""
+    """One run must meet both limits exactly, rotated or not, so that a second run does nothing."""
     orientation, policy = turned
     configured(folder, max_size="20KB", metadata=policy, **limits)
     path = write_jpeg(folder / "photo.jpg", photograph(size), orientation=orientation)
@@ -717,7 +717,7 @@ def test_what_is_resized_ends_within_both_limits(run, folder, limits, size, turn
 @pytest.mark.parametrize("codec_format", FORMATS)
 @pytest.mark.parametrize("budget", ["2KB", "1MB"])
 def test_every_format_is_resized(run, folder, codec_format, budget):
-    """Whether its bytes are over, too, or its dimensions alone; no larger than needed."""
+    """A resize must work in every format, and must not make the image smaller than needed."""
     configured(folder, max_size=budget, max_width=200, max_height=100)
     path = of_real_kind("photo.img", codec_format)
     before = path.stat().st_size
@@ -750,7 +750,7 @@ def test_every_format_is_resized(run, folder, codec_format, budget):
     ],
 )
 def test_a_file_that_fits_but_is_too_wide_never_grows(run, folder, data, on_unreachable):
-    """Fewer pixels in more bytes would be no repair; then it is left as it is, with the reason."""
+    """A resize that needs more bytes is no fix: the file must be skipped with a reason."""
     configured(folder, max_size="50KB", max_width=200, on_unreachable=on_unreachable)
     path = write(folder / "picture.img", data)
 
@@ -759,7 +759,7 @@ def test_a_file_that_fits_but_is_too_wide_never_grows(run, folder, data, on_unre
     again = run(path, budget=None)
 
     assert (code, len(lines)) == (1, 1)
-    if lines[0].startswith("left "):
+    if lines[0].startswith("skipped "):
         assert after == data
         assert again == (code, lines)
     else:
@@ -772,7 +772,7 @@ def test_a_file_that_fits_but_is_too_wide_never_grows(run, folder, data, on_unre
 
 
 def test_exit_codes_tell_what_happened(run, folder):
-    """0 nothing to do, 1 fixed or left alone, 2 wrong usage; a dry run has the code of the real one."""
+    """The exit code is 0 for nothing to do, 1 for fixed or skipped, 2 for wrong usage; also in a dry run."""
     of_real_kind("fits.jpg", size=(64, 48))
     of_real_kind("over.jpg")
     shutil.copy(folder / "over.jpg", folder / "also.jpg")
@@ -801,7 +801,7 @@ def test_exit_codes_tell_what_happened(run, folder):
     ids=" ".join,
 )
 def test_wrong_usage_is_exit_two_and_touches_nothing(folder, capsys, arguments):
-    """One line on the error stream."""
+    """Wrong usage must print one line to standard error and change no file."""
     of_real_kind("over.jpg")
     before = snapshot(folder)
 

@@ -1,4 +1,4 @@
-"""What git says of files, asked in real repositories: tracked, ignored, staged, changed, staged in part."""
+"""Questions to git in real repositories: tracked, ignored, staged, changed and partially staged files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMES = (
     os.fsdecode(b"not-\xff-utf8.jpg"),
 )
 
-# What people have in their settings, and what scripts that read git's output trip over.
+# Settings of people that break scripts which read git's output.
 SETTINGS = {
     "color.ui": "always",
     "color.diff": "always",
@@ -48,13 +48,13 @@ SETTINGS = {
 
 
 def content(name, more=""):
-    """Return what is in a file of that name and in no other, long enough for git to know it again after a change."""
+    """Return content that is unique to a name, and long enough for git to recognise it after a change."""
     return "".join(f"{name} {line}\n" for line in range(200)).encode("utf-8", "surrogateescape") + more.encode()
 
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Return a repository with a commit of some files and a link, and run inside."""
+    """Return a repository with a commit of some files and a link, as the working directory."""
     made = Repository(tmp_path / "repository")
     made.enter(monkeypatch)
     for name in ("a.jpg", "b.jpg", "folder/c.jpg", "folder/d.jpg"):
@@ -66,12 +66,12 @@ def repository(tmp_path, monkeypatch):
 
 @pytest.fixture
 def top(repository):
-    """Return the top of the repository as the functions take it."""
+    """Return the top of the repository as text."""
     return str(repository.folder)
 
 
 def move(old, new):
-    """Move a file or folder, new folders made."""
+    """Move a file or folder, and create missing folders."""
     Path(new).parent.mkdir(parents=True, exist_ok=True)
     Path(old).rename(new)
 
@@ -85,7 +85,7 @@ def with_submodule(repository):
     repository.git(*local, "submodule", "--quiet", "add", str(other.folder), "module.jpg")
 
 
-# What is done to the files of the fixture, and which of them then have content that was not there before.
+# Edits of the fixture's files, and the names of the files with new content afterwards.
 EDITS = {
     "nothing": (lambda _: None, ()),
     "added": (lambda r: r.write("new.jpg", b"new"), ("new.jpg",)),
@@ -113,7 +113,7 @@ EDITS = {
 
 @pytest.mark.parametrize(("edit", "names"), EDITS.values(), ids=EDITS)
 def test_what_is_staged_is_what_the_next_commit_adds_or_changes(repository, top, edit, names):
-    """With the very objects that hold it: what happens in the work tree afterwards changes nothing."""
+    """The staged objects must be returned, whatever happens in the work tree afterwards."""
     edit(repository)
     repository.git("add", "--all")
     expected = {name: Path(name).read_bytes() for name in names}
@@ -129,7 +129,7 @@ def test_what_is_staged_is_what_the_next_commit_adds_or_changes(repository, top,
 
 @pytest.mark.parametrize(("edit", "names"), EDITS.values(), ids=EDITS)
 def test_what_changed_between_commits_is_what_was_added_or_changed(repository, top, edit, names):
-    """By the same rules as what is staged; neither the index nor the work tree counts."""
+    """The rules are those of staged files, and neither the index nor the work tree may count."""
     edit(repository)
     expected = {name: Path(name).read_bytes() for name in names}
     repository.commit()
@@ -143,7 +143,7 @@ def test_what_changed_between_commits_is_what_was_added_or_changed(repository, t
 
 
 def test_before_the_first_commit_all_is_new(tmp_path, monkeypatch):
-    """There is no HEAD to compare with."""
+    """Without a HEAD, all staged files must be new."""
     repository = Repository(tmp_path / "repository")
     repository.enter(monkeypatch)
     repository.write("a.jpg", b"a")
@@ -155,7 +155,7 @@ def test_before_the_first_commit_all_is_new(tmp_path, monkeypatch):
 
 
 def test_what_is_only_meant_to_be_added_is_not_staged(repository, top):
-    """`git add --intent-to-add` puts a name into the index and no content."""
+    """`git add --intent-to-add` stages a name without content."""
     repository.write("later.jpg", b"later")
     repository.git("add", "--intent-to-add", "later.jpg")
 
@@ -164,7 +164,7 @@ def test_what_is_only_meant_to_be_added_is_not_staged(repository, top):
 
 
 def test_a_conflict_is_not_staged(repository, top):
-    """There is no one version of it that would be committed; what came in beside it is."""
+    """A file in conflict has no staged version, but other merged files have."""
     repository.git("checkout", "--quiet", "-b", "before")
     repository.conflict("a.jpg", content("a.jpg"))
     repository.write("b.jpg", b"changed")
@@ -174,7 +174,7 @@ def test_a_conflict_is_not_staged(repository, top):
 
 
 def test_many_files_are_known_again_after_a_move(repository, top):
-    """Beyond the number up to which git compares contents, too: equal contents it always finds."""
+    """Moved files must be recognised even above git's limit for comparing contents."""
     repository.git("config", "diff.renameLimit", "1")
     for number in range(5):
         repository.write(f"many/{number}.jpg", content(str(number)))
@@ -188,7 +188,7 @@ def test_many_files_are_known_again_after_a_move(repository, top):
 
 
 def test_what_changed_is_counted_from_where_the_branch_left(repository, top):
-    """What the other side did meanwhile is not this branch's, nor what both sides did and undid."""
+    """Changes of the other branch must not count, nor changes that were undone."""
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.write("branch.jpg", b"branch")
     repository.write("undone.jpg", b"undone")
@@ -209,7 +209,7 @@ def test_what_changed_is_counted_from_where_the_branch_left(repository, top):
     "ref", ["main", "refs/heads/main", "plain-tag", "signed/tag", "HEAD~1", "origin/main", "{hash}", "{short}", "@~"]
 )
 def test_commits_are_named_as_git_names_them(repository, top, ref):
-    """Files that are called like them do not confuse it."""
+    """Every way to name a commit must work, even if files have the same names."""
     hash_ = repository.git("rev-parse", "HEAD").strip()
     repository.git("tag", "plain-tag")
     repository.git("tag", "--annotate", "--message=a tag", "signed/tag")
@@ -225,22 +225,46 @@ def test_commits_are_named_as_git_names_them(repository, top, ref):
 
 
 @pytest.mark.parametrize(
-    "ref", ["nowhere", "0" * 40, "", "--output=x", "-", "HEAD:a.jpg", "HEAD^{tree}", "main..main", "a b\nc"]
+    "ref", ["nowhere", "1" * 40, "", "--output=x", "-", "HEAD:a.jpg", "HEAD^{tree}", "main..main", "a b\nc"]
 )
 def test_what_is_no_commit_is_one_line(repository, top, ref):
-    """Forty zeros are what GitHub gives for the commit before a branch's first; nothing is taken for an option."""
+    """An unknown commit is an error of one line with advice for this clone, and git takes no ref for an option."""
     before = repository.hashes()
     for refs in ((ref, "HEAD"), ("HEAD", ref)):
         with pytest.raises(ConfigError) as caught:
             changed_between(top, *refs)
 
-        assert str(caught.value).startswith(f"git knows no commit {ref!r} here: fetch it first")
+        assert str(caught.value).startswith(f"git knows no commit {ref!r} here: use a commit, branch or tag")
+        assert "shallow" not in str(caught.value)
         assert "\n" not in str(caught.value)
     assert repository.hashes() == before
 
 
+@pytest.mark.parametrize("digits", [40, 64])
+def test_since_no_commit_everything_is_new(repository, top, digits):
+    """CI systems pass zeros as the commit before the first push of a branch: all of its files must be checked."""
+    repository.write("new.jpg", b"new")
+    repository.commit()
+    before = sorted((repository.folder / ".git" / "objects").rglob("*"))
+
+    found = changed_between(top, "0" * digits, "HEAD")
+
+    assert [change.name for change in found] == ["a.jpg", "b.jpg", "folder/c.jpg", "folder/d.jpg", "new.jpg"]
+    assert blob_content(top, found[-1].blob) == b"new"
+    assert sorted((repository.folder / ".git" / "objects").rglob("*")) == before
+    with pytest.raises(ConfigError, match="git knows no commit 'nowhere' here"):
+        changed_between(top, "0" * digits, "nowhere")
+
+
+def test_a_deleted_branch_has_no_commit_to_check(top):
+    """CI systems pass zeros as the last commit of a deleted branch: the error must say so, not advise to fetch it."""
+    for from_ref in ("HEAD", "0" * 40):
+        with pytest.raises(ConfigError, match=r"no commit to check: '0{40}' is what CI systems pass when a branch is"):
+            changed_between(top, from_ref, "0" * 40)
+
+
 def test_shallow_clones_are_compared_as_they_are(repository, tmp_path):
-    """Continuous integration fetches two tips without what was between: there is no common ancestor to count from."""
+    """CI may fetch two commits without a common ancestor: they must be compared directly."""
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.write("branch.jpg", b"branch")
     repository.commit()
@@ -255,12 +279,12 @@ def test_shallow_clones_are_compared_as_they_are(repository, tmp_path):
     found = changed_between(str(clone.folder), "origin/main", "origin/branch")
 
     assert [change.name for change in found] == ["branch.jpg"]
-    with pytest.raises(ConfigError, match="a shallow clone has only its tip"):
+    with pytest.raises(ConfigError, match="this clone is shallow: run 'git fetch --unshallow'"):
         changed_between(str(clone.folder), "origin/branch~1", "origin/branch")
 
 
 def test_tracked_are_all_names_whatever_their_bytes(repository, top):
-    """What is deleted, but not from the index, is tracked still."""
+    """All names must be returned, including deleted files that are still in the index."""
     for name in NAMES:
         repository.write(name, content(name))
     repository.git("add", "--all")
@@ -272,7 +296,7 @@ def test_tracked_are_all_names_whatever_their_bytes(repository, top):
 
 
 def test_tracked_with_the_untracked_is_what_git_would_add(repository, top):
-    """Not what any of its files of ignored names names, and nothing of other repositories."""
+    """Ignored files and other repositories must not be returned."""
     repository.write(".gitignore", b"*.tmp.jpg\nbuild/\n!kept.tmp.jpg\n")
     repository.write("folder/.gitignore", b"/local.jpg\n")
     repository.write(".git/info/exclude", b"mine.jpg\n")
@@ -295,7 +319,7 @@ def test_tracked_with_the_untracked_is_what_git_would_add(repository, top):
 
 
 def test_a_file_in_conflict_is_tracked_once(repository, top):
-    """A total would count it three times."""
+    """Git lists the file three times, and a total must count it once."""
     repository.conflict("a.jpg", content("a.jpg"))
 
     assert tracked(top).count("a.jpg") == 1
@@ -321,7 +345,7 @@ def test_a_file_in_conflict_is_tracked_once(repository, top):
     ],
 )
 def test_what_git_ignores(repository, path, folder, ignored):
-    """As .gitignore says, from whichever folder it is asked."""
+    """.gitignore must apply from whichever folder git is asked."""
     repository.write(".gitignore", b"*.tmp.jpg\nbuild/\n!kept.tmp.jpg\n")
     repository.write("build/deep/a.jpg", b"a")
     repository.write("tracked.tmp.jpg", b"a")
@@ -330,8 +354,8 @@ def test_what_git_ignores(repository, path, folder, ignored):
     assert is_ignored(path, folder) is ignored
 
 
-# What was done to a file, step by step, and whether it then has changes both staged and not staged.
-HALVES = {
+# Steps with a file, and whether it then has both staged and unstaged changes.
+PARTIAL = {
     "nothing": ((), False),
     "changed": (("change",), False),
     "changed and staged": (("change", "stage"), False),
@@ -348,7 +372,7 @@ HALVES = {
 
 
 def do(step, path, repository):
-    """Take one step with a file; what is written differs each time."""
+    """Take one step with a file. Each written content differs."""
     if step == "change":
         old = path.read_bytes() if path.exists() else b""
         path.write_bytes(old + b"more")
@@ -364,9 +388,9 @@ def do(step, path, repository):
         path.symlink_to("d.jpg" if step == "link" else "../a.jpg")
 
 
-@pytest.mark.parametrize(("steps", "half"), HALVES.values(), ids=HALVES)
-def test_partially_staged_is_what_has_changes_of_both_kinds(repository, top, steps, half):
-    """Of the files that are asked for: another that is in halves is none of it."""
+@pytest.mark.parametrize(("steps", "partial"), PARTIAL.values(), ids=PARTIAL)
+def test_partially_staged_is_what_has_changes_of_both_kinds(repository, top, steps, partial):
+    """Only the requested files may be returned, even if another file is partially staged."""
     for step in steps:
         do(step, repository.folder / "folder" / "c.jpg", repository)
     for step in ("change", "stage", "change"):
@@ -374,25 +398,25 @@ def test_partially_staged_is_what_has_changes_of_both_kinds(repository, top, ste
 
     found = partially_staged(top, ["folder/c.jpg", "a.jpg", "missing.jpg"])
 
-    assert found == ({"folder/c.jpg"} if half else set())
+    assert found == ({"folder/c.jpg"} if partial else set())
     assert partially_staged(top, ["b.jpg"]) == {"b.jpg"}
 
 
 def test_partially_staged_files_may_be_called_anything(repository, top):
-    """A name with stars in it stands for itself alone, and one that looks like a line of git's does not confuse it."""
-    halves = NAMES[::2]
+    """A name with stars is literal, and a name must not look like a status line."""
+    partial = NAMES[::2]
     for text in ("staged", "not staged"):
-        for name in NAMES if text == "staged" else halves:
+        for name in NAMES if text == "staged" else partial:
             repository.write(name, content(name, text))
         if text == "staged":
             repository.git("add", "--all")
 
-    assert partially_staged(top, NAMES) == set(halves)
-    assert partially_staged(top, ["*.jpg", ":(top)a.jpg"]) == {"*.jpg", ":(top)a.jpg"} & set(halves)
+    assert partially_staged(top, NAMES) == set(partial)
+    assert partially_staged(top, ["*.jpg", ":(top)a.jpg"]) == {"*.jpg", ":(top)a.jpg"} & set(partial)
 
 
 def test_a_file_that_was_moved_and_changed_is_partially_staged(repository, top):
-    """By its new name."""
+    """A moved file must be found by its new name."""
     move("a.jpg", "z.jpg")
     repository.git("add", "--all")
     repository.write("z.jpg", content("a.jpg", "more"))
@@ -401,12 +425,12 @@ def test_a_file_that_was_moved_and_changed_is_partially_staged(repository, top):
 
 
 def test_nothing_is_partially_staged_in_a_clean_tree(top):
-    """No name at all, not even the empty one behind the last that git writes."""
+    """A clean tree must give no name, not even an empty one."""
     assert partially_staged(top, ["a.jpg"]) == set()
 
 
 def test_the_old_name_of_a_moved_file_is_not_taken_for_a_state(repository, top):
-    """Where git tells of moves it writes the old name after the new one, and a name may begin like a state."""
+    """An old name that begins like a status must not be read as one."""
     repository.write("MM b.jpg", content("MM b.jpg"))
     repository.commit()
     move("MM b.jpg", "z.jpg")
@@ -416,12 +440,12 @@ def test_the_old_name_of_a_moved_file_is_not_taken_for_a_state(repository, top):
 
 
 def test_git_is_not_asked_about_no_files(tmp_path):
-    """Also where there is no repository."""
+    """Without files, git must not run: there may be no repository."""
     assert partially_staged(str(tmp_path), []) == set()
 
 
 def test_more_names_can_be_asked_for_than_a_command_line_takes(repository, top):
-    """A tree that was never under a budget may be over it in every file."""
+    """A large tree has more names than a command line can hold."""
     for step in ("change", "stage", "change"):
         do(step, repository.folder / "a.jpg", repository)
     names = [f"{'long' * 50}/{number:06}.jpg" for number in range(20_000)]
@@ -430,7 +454,7 @@ def test_more_names_can_be_asked_for_than_a_command_line_takes(repository, top):
 
 
 def test_sizes_of_objects_come_in_the_order_they_are_asked_for(repository, top):
-    """Any number of them; the same one twice."""
+    """Any number of objects must work, also duplicates."""
     sizes = {
         name: len(repository.write(name, content(name) * times).read_bytes()) for name, times in (("x", 3), ("y", 1))
     }
@@ -444,7 +468,7 @@ def test_sizes_of_objects_come_in_the_order_they_are_asked_for(repository, top):
 
 
 def test_an_object_that_is_missing_is_told(repository, top):
-    """As in a clone without objects whose server does not answer, or in one that is damaged."""
+    """A damaged or partial clone must give an error that names the object."""
     repository.write("new.jpg", b"new")
     repository.git("add", "new.jpg")
     (change,) = staged(top)
@@ -455,7 +479,7 @@ def test_an_object_that_is_missing_is_told(repository, top):
 
 
 def test_content_of_objects_is_not_converted(repository, top):
-    """Attributes and settings are about work trees."""
+    """Attributes and settings for work trees must not change the content of an object."""
     data = b"one\r\ntwo\nthree\r\n\x00\xff"
     repository.write(".gitattributes", b"*.jpg binary\n")
     repository.write("a.jpg", data)
@@ -468,7 +492,7 @@ def test_content_of_objects_is_not_converted(repository, top):
 
 @pytest.mark.parametrize("renames", ["false", "copies"])
 def test_settings_of_people_change_no_answer(repository, top, renames):
-    """Colours, abbreviations, copies for moves: what is read is what a fresh git writes."""
+    """A person's git settings must not change any result."""
     shutil.copy("b.jpg", "copy.jpg")
     repository.write("folder/c.jpg", content("folder/c.jpg", "staged"))
     move("a.jpg", "moved.jpg")
@@ -505,7 +529,7 @@ def test_settings_of_people_change_no_answer(repository, top, renames):
     ids=["tracked", "staged", "changed_between", "is_ignored", "partially_staged"],
 )
 def test_a_repository_is_read_and_never_changed(repository, top, ask):
-    """Not even what git remembers of files' times: another git may be at work."""
+    """Another git may be running, so not even the index may be refreshed."""
     os.utime("a.jpg", (1_000_000_000, 1_000_000_000))
     before = {path: path.read_bytes() for path in (repository.folder / ".git").rglob("*") if path.is_file()}
 
@@ -515,7 +539,7 @@ def test_a_repository_is_read_and_never_changed(repository, top, ask):
 
 
 def test_where_git_refuses_it_is_one_line(repository, top, tmp_path, monkeypatch):
-    """Which folder, and git's own reason."""
+    """The error must name the folder and git's reason on one line."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     repository.write(".git/index", b"no index")
 
@@ -527,8 +551,23 @@ def test_where_git_refuses_it_is_one_line(repository, top, tmp_path, monkeypatch
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files to another user")
+def test_the_way_out_that_git_names_is_in_the_error(repository, top):
+    """A container's root often meets a checkout of another user: git's command for that must not be cut off."""
+    for path in (repository.folder, repository.folder / ".git"):
+        os.chown(path, 12345, 12345)
+
+    for ask in (lambda: tracked(top), lambda: staged(top), lambda: changed_between(top, "HEAD~1", "HEAD")):
+        with pytest.raises(ConfigError, match="detected dubious ownership") as caught:
+            ask()
+
+        assert f"git config --global --add safe.directory {top}" in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert "git knows no commit" not in str(caught.value)
+
+
 def test_git_that_is_missing_is_told(top, tmp_path, monkeypatch):
-    """And what can be done without it."""
+    """The error must say that git is missing and what works without it."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(ConfigError, match="git is not installed"):

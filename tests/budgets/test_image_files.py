@@ -1,4 +1,4 @@
-"""Which files are images: by suffix in folders, by their first bytes always; and what a Git LFS pointer states."""
+"""Images are recognised by suffix in folders and by their first bytes; Git LFS pointers state a size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from repositories import Repository
 OID = f"oid sha256:{'0123456789abcdef' * 4}\n"
 VERSION = "version https://git-lfs.github.com/spec/v1\n"
 
-# Formats that Pillow writes, and what their files are called here.
+# Formats that Pillow writes, and our names for them.
 WRITTEN = {
     **{form: form for form in ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "ICO", "JPEG2000")},
     "MPO": "JPEG",  # a JPEG file with more pictures behind the first
@@ -25,7 +25,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 def test_suffixes_are_taken_in_any_case(suffix):
-    """Cameras write them in capitals."""
+    """Cameras write suffixes in capitals, so case must not matter."""
     assert has_image_suffix(f"a/b.c/photo{suffix}")
     assert has_image_suffix(f"photo{suffix.upper()}")
     assert has_image_suffix(os.fsdecode(b"\xff") + suffix.title())
@@ -36,13 +36,13 @@ def test_suffixes_are_taken_in_any_case(suffix):
     ["", "jpg", "a.svg", "a.txt", "a.jpg.txt", "a.jpg~", "a.jpg/b", "a.jpg/b.py", "a.jpg ", "a.", ".", "a.JP", "a.ĵpg"],
 )
 def test_what_is_called_otherwise_is_not(name):
-    """Suffixes count at the end of the name only."""
+    """Only a suffix at the end of the name may count."""
     assert not has_image_suffix(name)
 
 
 @pytest.mark.parametrize(("codec_format", "name"), WRITTEN.items())
 def test_formats_are_told_by_the_first_bytes(codec_format, name):
-    """As Pillow writes them, still or moving."""
+    """The format of every file that Pillow writes must be recognised, still or animated."""
     if codec_format == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow is built without AVIF")
     Image.init()
@@ -78,7 +78,7 @@ def test_formats_are_told_by_the_first_bytes(codec_format, name):
     ],
 )
 def test_signatures_are_those_of_the_formats(head, name):
-    """Also of formats that Pillow does not write; what only begins like one is none."""
+    """Formats that Pillow does not write must be recognised, and similar data must not."""
     assert sniff(head) == name
 
 
@@ -106,14 +106,14 @@ def test_signatures_are_those_of_the_formats(head, name):
     ],
 )
 def test_pointers_state_the_size_of_what_they_stand_for(text, size):
-    """With either line break; what only resembles one states nothing."""
+    """A pointer is read with either line break, and similar text must give no size."""
     assert size_in_pointer(text.encode()) == size
     if size is not None:
         assert len(text) in POINTER_SIZES
 
 
 def test_head_is_the_whole_of_a_pointer_and_not_of_a_picture(tmp_path):
-    """A tree of large pictures is not read through."""
+    """The head holds a whole pointer, but a check must not read whole images."""
     path = tmp_path / "a.jpg"
     for size in (0, 1, POINTER_SIZES[-1], 100_000):
         path.write_bytes(bytes(range(256)) * (size // 256) + bytes(size % 256))
@@ -126,7 +126,7 @@ def test_head_is_the_whole_of_a_pointer_and_not_of_a_picture(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_head_of_a_pipe_is_not_waited_for(tmp_path):
-    """Nobody writes to it."""
+    """Reading a pipe without a writer must not block."""
     os.mkfifo(tmp_path / "pipe.jpg")
     heads = []
     reader = threading.Thread(target=lambda: heads.append(head_of(str(tmp_path / "pipe.jpg"))), daemon=True)
@@ -144,7 +144,7 @@ TREE = (
 
 
 def test_a_folder_is_walked_in_order(tmp_path, monkeypatch):
-    """Its own files first, then folder by folder; all names that are an image's, hidden ones too."""
+    """Files come first, then the folders in order; hidden files and all names are included."""
     monkeypatch.chdir(tmp_path)
     for name in TREE:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def test_a_folder_is_walked_in_order(tmp_path, monkeypatch):
 
 
 def test_a_walk_enters_no_repository_and_follows_no_link(tmp_path, monkeypatch):
-    """Neither clones nor worktrees nor submodules, whose `.git` is a file; but the one that it starts in."""
+    """A walk must skip links, clones, worktrees and submodules, except the one it starts in."""
     monkeypatch.chdir(tmp_path)
     clone = Repository(tmp_path / "start" / "clone")
     clone.write("a.jpg", b"a")

@@ -24,7 +24,7 @@ NAMES = (
 )
 
 
-# A set of what is not meant stands at the end of a folder's or file's name: within it, pathspec lets it match a "/".
+# Negated sets stand at the end of a name only: elsewhere pathspec lets them match a "/".
 PIECES = ("a", "b", "*", "**", "?", "a*", "*b", "*.jpg", "a?b", "a.jpg", "[ab]", "[a-z]*", "[0-9].jpg", "[!a]", "a[^b]")
 PLAIN = ("\\ a", "a b", "(a)", "\\*", "\\?", "\\[a\\]", "\\#a", "\\!a", "a\\ b", "a+$^|~", "A", ".a")
 BODIES = st.builds(
@@ -44,14 +44,14 @@ SOME_NAMES = st.lists(
 
 
 class Git:
-    """What git says of lists of globs, each asked in a folder of its own of one repository."""
+    """Ask git about lists of globs, each in its own folder of one repository."""
 
     def __init__(self, folder):
         self.repository = Repository(folder)
         self.numbers = count()
 
     def ignored(self, globs, names):
-        """Return those of the names that git ignores by the globs."""
+        """Return the names that git ignores with these globs."""
         folder = f"{next(self.numbers)}"
         self.repository.write(f"{folder}/.gitignore", "".join(f"{glob}\n" for glob in globs).encode())
         done = subprocess.run(
@@ -68,24 +68,24 @@ class Git:
 
 @pytest.fixture(scope="module")
 def git(tmp_path_factory):
-    """Return what says how git reads globs."""
+    """Return an object that asks git how it reads globs."""
     return Git(tmp_path_factory.mktemp("git"))
 
 
 def selected(globs, names):
-    """Return those of the names that the globs select."""
+    """Return the names that the globs select."""
     return {name for name in names if matches(tuple(globs), name)}
 
 
 @pytest.mark.parametrize("glob", GLOBS)
 def test_globs_match_what_git_ignores_by_them(git, glob):
-    """Gitignore is the standard; git itself says what it means."""
+    """Our globs must match the same names as git's."""
     assert selected([glob], NAMES) == git.ignored([glob], NAMES)
 
 
 @given(BODIES, SOME_NAMES)
 def test_any_glob_matches_what_git_ignores_by_it(git, glob, names):
-    """Any that a configuration may hold, with any names."""
+    """Any glob that a configuration accepts must match the same names as in git."""
     assume(not glob.endswith("/**/"))
     parse_configuration({"exclude": [glob]})
 
@@ -94,7 +94,7 @@ def test_any_glob_matches_what_git_ignores_by_it(git, glob, names):
 
 @given(st.lists(BODIES, min_size=1, max_size=3), BODIES, SOME_NAMES)
 def test_a_negation_takes_out_what_git_takes_out_and_at_most_what_is_in_an_ignored_folder(git, globs, negation, names):
-    """Git never looks into a folder that it ignores; here each file is asked for by itself, and `!` always works."""
+    """Git never searches an ignored folder; we ask about each file, so `!` always works."""
     assume(not any(glob.endswith("/**/") for glob in (*globs, negation)))
     globs = [*globs, f"!{negation}"]
     parse_configuration({"exclude": globs})
@@ -135,7 +135,7 @@ def test_a_negation_takes_out_what_git_takes_out_and_at_most_what_is_in_an_ignor
     ],
 )
 def test_names_and_globs_of_all_kinds_match_as_git_has_it(git, globs, name, chosen):
-    """What people write, held against git and against what was meant."""
+    """Globs that people write must match as in git and as they are meant."""
     assert matches(tuple(globs), name) is chosen
     assert git.ignored(globs, [name]) == ({name} if chosen else set())
 
@@ -150,7 +150,7 @@ def test_names_and_globs_of_all_kinds_match_as_git_has_it(git, globs, name, chos
     ],
 )
 def test_where_globs_are_meant_to_do_more_than_gits(git, globs, name, chosen):
-    """A letter is a letter, and what is taken out of a folder is out."""
+    """Case matters, and a negation works inside a matched folder, unlike in git."""
     assert matches(tuple(globs), name) is chosen
     assert git.ignored(globs, [name]) == (set() if chosen else {name})
 
@@ -167,7 +167,7 @@ def test_where_globs_are_meant_to_do_more_than_gits(git, globs, name, chosen):
     ],
 )
 def test_folders_with_line_breaks_match_as_git_has_it(git, glob, name):
-    """A line break is a character like any other in a name."""
+    """A line break in a name must match like any other character."""
     assert selected([glob], [name]) == git.ignored([glob], [name])
 
 
@@ -185,7 +185,7 @@ def test_folders_with_line_breaks_match_as_git_has_it(git, glob, name):
     ],
 )
 def test_the_last_rule_that_matches_holds(name, budget):
-    """A negation takes files out of a rule, or out of what is excluded, again."""
+    """A negation removes files from a rule or from the excluded files."""
     configuration = parse_configuration(
         {
             "exclude": ["old/**", "!old/new.jpg"],
@@ -202,7 +202,7 @@ def test_the_last_rule_that_matches_holds(name, budget):
 
 
 def test_a_file_counts_into_every_total_that_matches():
-    """But not where it is excluded."""
+    """A file counts in every matching total, unless it is excluded."""
     totals = [{"files": ["a/**"], "max-size": 1}, {"files": ["*.jpg"], "max-size": 2}]
     configuration = parse_configuration({"exclude": ["old.jpg"], "totals": totals})
 

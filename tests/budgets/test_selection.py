@@ -1,4 +1,4 @@
-"""Which files are looked at: named ones, folders as git walks them, what is staged, what changed between commits."""
+"""The selection of files: named files, folders, staged files and files changed between commits."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NAMES = (
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Return an empty repository, and run inside."""
+    """Return an empty repository that is the working directory."""
     made = Repository(tmp_path / "repository")
     made.enter(monkeypatch)
     return made
 
 
 def names(*paths, **changes):
-    """Return the paths that are selected, in order."""
+    """Return the selected paths in order."""
     return [candidate.path for candidate in select(Selection(paths, **changes))]
 
 
@@ -48,7 +48,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_files_may_be_called_anything(repository, way):
-    """Each way to find a file finds it under every name, as the file system has it."""
+    """Every selection must find files under any name."""
     repository.commit()
     for name in NAMES:
         repository.write(name, DATA + name.encode("utf-8", "surrogateescape"))
@@ -63,7 +63,7 @@ def test_files_may_be_called_anything(repository, way):
 
 
 def test_files_may_be_called_anything_on_the_command_line(repository, capsys):
-    """A name that looks like an option is one where there is no such file, and a file where there is."""
+    """A name like an option is a file if the file exists, and an option otherwise."""
     for name in NAMES:
         repository.write(name, DATA)
 
@@ -75,7 +75,7 @@ def test_files_may_be_called_anything_on_the_command_line(repository, capsys):
 
 
 def test_no_path_is_all_that_git_tracks_here(repository, monkeypatch):
-    """Not what is called otherwise, nor what is not tracked, ignored or not."""
+    """Without a path, only tracked images in this folder are selected."""
     for name in ("a.jpg", "web/b.jpg", "web/forced.tmp.jpg", "notes.txt"):
         repository.write(name, DATA)
     repository.commit()
@@ -116,7 +116,7 @@ ALL = ["../docs/c.jpg", "../top.jpg", "a.jpg", "img/b.jpg"]
     ],
 )
 def test_inside_a_folder_paths_are_relative_to_it(repository, monkeypatch, paths, changes, expected):
-    """What is opened is what is shown; what is staged or changed is so in all of the repository."""
+    """Paths are relative to the working directory; staged and changed files come from the whole repository."""
     repository.write("web/text.txt", b"text")
     repository.commit()
     for name in ("top.jpg", "web/a.jpg", "web/img/b.jpg", "docs/c.jpg"):
@@ -134,7 +134,7 @@ def test_inside_a_folder_paths_are_relative_to_it(repository, monkeypatch, paths
 
 
 def test_a_folder_is_walked_as_git_does(repository):
-    """Tracked files and those it would add; not what it ignores, nor its own folder."""
+    """A folder gives tracked files and those that git would add, without ignored files."""
     for name in ("a.jpg", "web/b.jpg", "build/c.jpg", "x.tmp.jpg", "notes.txt", ".git/d.jpg", "web/local.jpg"):
         repository.write(name, DATA)
     repository.write(".gitignore", b"build/\n*.tmp.jpg\n")
@@ -147,7 +147,7 @@ def test_a_folder_is_walked_as_git_does(repository):
 
 
 def test_what_is_ignored_is_looked_at_where_it_is_named(repository):
-    """Products of a build are what a check before a release is about."""
+    """Before a release people check build products, which git ignores, by name."""
     repository.write(".gitignore", b"build/\n*.tmp.jpg\n")
     for name in ("build/a.jpg", "build/deep/b.jpg", "build/deep/x.tmp.jpg", "x.tmp.jpg"):
         repository.write(name, DATA)
@@ -159,7 +159,7 @@ def test_what_is_ignored_is_looked_at_where_it_is_named(repository):
 
 
 def test_what_is_ignored_is_looked_at_from_inside(repository, monkeypatch):
-    """Whoever goes there and says so means it, too."""
+    """The path "." inside an ignored folder must select its files."""
     repository.write(".gitignore", b"build/\n")
     repository.write("build/a.jpg", DATA)
     monkeypatch.chdir("build")
@@ -168,7 +168,7 @@ def test_what_is_ignored_is_looked_at_from_inside(repository, monkeypatch):
 
 
 def submodule(repository, name):
-    """Add a submodule with a picture in it."""
+    """Add a submodule with an image in it."""
     other = Repository(repository.folder.parent / "other")
     other.write("inside.jpg", DATA)
     other.commit()
@@ -177,7 +177,7 @@ def submodule(repository, name):
 
 @pytest.mark.parametrize("module", ["module", "module.jpg"])
 def test_submodules_are_left_alone(repository, monkeypatch, module):
-    """Whatever they are called, they have budgets of their own: those who are inside, or name them, mean them."""
+    """A submodule has its own budgets, so it is checked only if it is named or from inside."""
     repository.write("a.jpg", DATA)
     base = repository.commit()
     submodule(repository, module)
@@ -199,7 +199,7 @@ def test_submodules_are_left_alone(repository, monkeypatch, module):
 
 
 def test_repositories_inside_are_left_alone(repository, monkeypatch):
-    """Clones and worktrees alike, until somebody goes there."""
+    """Nested clones and worktrees are checked only if they are named or from inside."""
     repository.write("a.jpg", DATA)
     repository.commit()
     clone = Repository(repository.folder / "nested")
@@ -215,7 +215,7 @@ def test_repositories_inside_are_left_alone(repository, monkeypatch):
 
 
 def test_a_linked_worktree_is_a_tree_of_its_own(repository, tmp_path, monkeypatch):
-    """Its `.git` is a file, its index is its own."""
+    """A linked worktree has a `.git` file and an index of its own."""
     repository.write("a.jpg", DATA)
     base = repository.commit()
     repository.write("only-there.jpg", DATA)
@@ -238,7 +238,7 @@ def test_a_linked_worktree_is_a_tree_of_its_own(repository, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("git", [None, "folder", "bare"])
 def test_without_a_work_tree_of_git_folders_are_walked_whole(tmp_path, monkeypatch, git):
-    """All but repositories inside and links; what looks like git's ignoring is none, and neither is a bare `.git`."""
+    """Without a work tree, .gitignore does not apply, and links and nested repositories are skipped."""
     monkeypatch.chdir(tmp_path)
     for name in ("b/c.jpg", "a.jpg", "b/.hidden/d.png", "n/.git/HEAD", "n/e.jpg", "notes.txt"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -257,7 +257,7 @@ def test_without_a_work_tree_of_git_folders_are_walked_whole(tmp_path, monkeypat
 
 
 def test_named_files_are_taken_once_whatever_they_are_called(repository):
-    """In the order they are named; a folder's files not again."""
+    """Named files keep their order, and a folder must not repeat them."""
     repository.write("picture", DATA)
     repository.write("a.jpg", DATA)
     repository.write("b.jpg", DATA)
@@ -273,7 +273,7 @@ def test_named_files_are_taken_once_whatever_they_are_called(repository):
 
 
 def test_one_file_written_in_several_ways_is_taken_once(repository):
-    """It would be reported, counted and fixed as often."""
+    """A file in several spellings must not be counted or fixed twice."""
     repository.write("web/a.jpg", DATA)
 
     assert names("web/a.jpg", "./web/a.jpg", "web//a.jpg", str(repository.folder / "web/a.jpg"), "./web") == [
@@ -282,7 +282,7 @@ def test_one_file_written_in_several_ways_is_taken_once(repository):
 
 
 def test_a_conflict_is_looked_at_once(repository):
-    """Git has it three times in its index."""
+    """The index has a file in conflict three times, and it must be selected once."""
     repository.write("a.jpg", DATA)
     repository.write("b.jpg", DATA)
     repository.commit()
@@ -293,7 +293,7 @@ def test_a_conflict_is_looked_at_once(repository):
 
 
 def test_staged_are_images_by_their_names(repository):
-    """In order, with the objects that hold them; links, texts and what is not staged are not among them."""
+    """Staged images come in order with their objects, without links, texts and unstaged files."""
     repository.write("a.jpg", DATA)
     repository.write("link-to-be.jpg", DATA)
     repository.commit()
@@ -311,7 +311,7 @@ def test_staged_are_images_by_their_names(repository):
 
 
 def test_moved_files_are_not_changed_ones(repository):
-    """A file that is over its budget may be moved; one that is moved and changed is another. Deleted ones are gone."""
+    """A moved file is not new; a moved and changed file is."""
     for name in ("moved.jpg", "moved-changed.jpg", "deleted.jpg", "mode.jpg"):
         repository.write(name, DATA + name.encode() * 50)
     base = repository.commit()
@@ -328,7 +328,7 @@ def test_moved_files_are_not_changed_ones(repository):
 
 
 def test_changes_between_commits_are_those_of_the_branch(repository):
-    """Counted from where it left: what the other side did meanwhile is not this branch's."""
+    """Only changes since the branch point may count, not those of the other branch."""
     repository.write("old.jpg", DATA)
     base = repository.commit()
     repository.write("other-side.jpg", DATA + b"1")
@@ -345,7 +345,7 @@ def test_changes_between_commits_are_those_of_the_branch(repository):
 
 
 def hook(repository, line):
-    """Let git run a line of shell, with `bytefit` in it, before each commit; the same for all worktrees."""
+    """Install a line of shell that may call `bytefit` as the pre-commit hook of all worktrees."""
     file = repository.write(
         ".git/hooks/pre-commit",
         f'#!/bin/sh\nbytefit() {{ "{sys.executable}" -m bytefit "$@"; }}\n{line}\n'.encode(),
@@ -354,7 +354,7 @@ def hook(repository, line):
 
 
 def in_worktree(repository, *, linked):
-    """Return the folder of the repository, or that of a worktree that is linked to it."""
+    """Return the folder of the repository or of a linked worktree."""
     if not linked:
         return repository.folder
     folder = repository.folder.parent / "linked"
@@ -365,7 +365,7 @@ def in_worktree(repository, *, linked):
 @pytest.mark.parametrize("linked", [False, True], ids=["main worktree", "linked worktree"])
 @pytest.mark.parametrize(("commit", "code"), [((), 0), (("--all",), 1), (("over.jpg",), 1), (("web",), 0)], ids=str)
 def test_a_hook_of_git_sees_what_will_be_committed(repository, linked, commit, code):
-    """Not what else is staged: `git commit --all` and `git commit FILE` commit an index of their own."""
+    """`git commit --all` and `git commit FILE` use an index of their own, and the hook must check that one."""
     repository.write("over.jpg", b"small")
     repository.write("web/fine.jpg", b"small")
     repository.commit()
@@ -390,7 +390,7 @@ def test_a_hook_of_git_sees_what_will_be_committed(repository, linked, commit, c
 )
 @pytest.mark.parametrize("line", ["bytefit check web", "cd web && bytefit check", "cd web && bytefit check ."])
 def test_a_hook_of_git_finds_files_wherever_it_runs(repository, linked, line):
-    """Git tells its hooks where its own folder is, which leads git astray everywhere but at the top."""
+    """Git sets GIT_DIR in hooks, which misleads git in subfolders: the files must still be found."""
     repository.write(".gitignore", b"ignored.jpg\n")
     repository.write("web/over.jpg", DATA)
     repository.commit()
@@ -417,7 +417,7 @@ def test_a_hook_of_git_finds_files_wherever_it_runs(repository, linked, line):
     ids=["main worktree", "main worktree, --all", "linked worktree", "linked worktree, --all"],
 )
 def test_a_hook_of_git_can_look_at_another_repository(repository, tmp_path, linked, commit):
-    """The index that git names in a hook is that of one repository alone."""
+    """Git's index variable is for one repository only, and must not apply to another."""
     repository.write("fine.jpg", b"small")
     repository.commit()
     folder = in_worktree(repository, linked=linked)
@@ -440,14 +440,17 @@ def test_a_hook_of_git_can_look_at_another_repository(repository, tmp_path, link
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from-ref", "nowhere"], "git knows no commit 'nowhere' here: fetch it first"),
-        (["--from-ref", "HEAD", "--to-ref", "nowhere"], "git knows no commit 'nowhere' here: fetch it first"),
-        (["--from-ref", "0" * 40], "git knows no commit '000"),
+        (["--from-ref", "nowhere"], "git knows no commit 'nowhere' here: use a commit, branch or tag"),
+        (
+            ["--from-ref", "HEAD", "--to-ref", "nowhere"],
+            "git knows no commit 'nowhere' here: use a commit, branch or tag",
+        ),
+        (["--from-ref", "0" * 40, "--to-ref", "0" * 40], "no commit to check: '000"),
         (["--from-ref", "line\nbreak"], "git knows no commit 'line\\nbreak'"),
         (["--from-ref=--output=x"], "git knows no commit '--output=x'"),
         (["--from-ref", "--output=x"], "expected one argument"),
         (["--to-ref", "HEAD"], "--to-ref needs --from-ref"),
-        (["--staged", "--from-ref", "HEAD"], "leave one of the two out"),
+        (["--staged", "--from-ref", "HEAD"], "use one of them"),
         (["missing.jpg"], "missing.jpg: no such file or directory"),
         (["a.jpg", "missing"], "missing: no such file or directory"),
         (["-missing.jpg"], "unrecognized arguments: -missing.jpg"),
@@ -456,7 +459,7 @@ def test_a_hook_of_git_can_look_at_another_repository(repository, tmp_path, link
 )
 @pytest.mark.parametrize("command", ["check", "fix"])
 def test_what_cannot_be_selected_is_exit_code_two(repository, capsys, command, arguments, message):
-    """With one line, and nothing written."""
+    """A wrong selection must print one line, and nothing may be written."""
     repository.write("a.jpg", DATA)
     repository.commit()
     before = repository.hashes()
@@ -473,7 +476,7 @@ def test_what_cannot_be_selected_is_exit_code_two(repository, capsys, command, a
 
 
 def test_an_empty_commit_name_is_a_mistake(repository):
-    """A variable of a script that is not set must not turn a fix of some files into one of all."""
+    """An unset variable in a script must not turn a fix of some files into a fix of all."""
     repository.write("a.jpg", DATA)
     repository.commit()
 
@@ -481,17 +484,27 @@ def test_an_empty_commit_name_is_a_mistake(repository):
         names(from_ref="")
 
 
+def test_the_first_push_of_a_branch_is_checked_whole(repository, capsys):
+    """Forty zeros mean that nothing was pushed before: `check` must report every image that is over its budget."""
+    repository.write("a.jpg", DATA)
+    repository.write("b.jpg", b"\xff\xd8\xff")
+    repository.commit()
+
+    assert main(["check", "--from-ref", "0" * 40, "--to-ref", "HEAD", "--max-size", "1KB"]) == 1
+    assert "1 of 2 files over budget" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("changes", [{"staged": True}, {"from_ref": "HEAD"}])
 def test_changes_need_a_repository(tmp_path, monkeypatch, changes):
-    """And say what to do instead."""
+    """The error outside a repository must say what works instead."""
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(ConfigError, match=r"is in no git repository, .*: name files or folders"):
+    with pytest.raises(ConfigError, match=r"is not in a git repository, .*: name files or folders"):
         names(**changes)
 
 
 def test_without_git_files_can_still_be_named(repository, monkeypatch):
-    """Only which files a folder has is for git to say."""
+    """Without git, named files must work; folders need it to list their files."""
     repository.write("a.jpg", DATA)
     monkeypatch.setenv("PATH", str(repository.folder))
 

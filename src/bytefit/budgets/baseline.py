@@ -1,7 +1,7 @@
-"""The baseline: what was over its budget when it was written, with its size. It fails only when it grows.
+"""The baseline: files that were over budget when it was written, with their sizes. They fail only if they grow.
 
-It is a JSON file to be committed: {"version": 1, "files": {name: bytes}, "totals": {globs: bytes}}, names relative to
-the configuration's folder.
+It is a JSON file that people commit: {"version": 1, "files": {name: bytes}, "totals": {globs: bytes}}, names are
+relative to the configuration's folder.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _VERSION = 1
 
 
 class Baseline(NamedTuple):
-    """What was over when the baseline was written.
+    """The files and totals that were over budget when the baseline was written.
 
     Attributes:
         files: name -> bytes.
-        totals: globs, separated by spaces -> bytes of all files together.
+        totals: globs, separated by spaces -> the bytes of all their files.
     """
 
     files: Mapping[str, int]
@@ -34,10 +34,10 @@ EMPTY = Baseline({}, {})
 
 
 def read_baseline(path: str, *, required: bool = False) -> Baseline:
-    """Return the baseline in a file; an empty one where there is none, unless it is required.
+    """Return the baseline in a file. If the file is missing and not required, return an empty baseline.
 
     Raises:
-        ConfigError: if it is required and missing, or is no baseline.
+        ConfigError: if the file is required and missing, or does not hold a baseline.
     """
     if not os.path.lexists(path):
         if required:
@@ -49,10 +49,10 @@ def read_baseline(path: str, *, required: bool = False) -> Baseline:
         with open(path, "rb") as file:
             document = json.load(file)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not JSON: {error}; write it anew with --write-baseline") from error
+        raise ConfigError(f"{path} is not JSON: {error}; replace it with --write-baseline") from error
     version = document.get("version") if isinstance(document, dict) else None
     if version != _VERSION:
-        raise ConfigError(f"{path} is no baseline of version {_VERSION}: write it anew with --write-baseline")
+        raise ConfigError(f"{path} is not a baseline of version {_VERSION}: replace it with --write-baseline")
     return Baseline(_sizes(document, "files", path), _sizes(document, "totals", path))
 
 
@@ -60,17 +60,19 @@ def _sizes(document: Mapping[str, Any], key: str, path: str) -> dict[str, int]:
     sizes = document.get(key, {})
     whole = isinstance(sizes, dict) and all(type(size) is int and size > 0 for size in sizes.values())
     if not whole:
-        raise ConfigError(f"{path}: {key} has to map names to bytes: write it anew with --write-baseline")
+        raise ConfigError(f"{path}: {key} must map names to sizes in bytes: replace it with --write-baseline")
     return dict(sizes)
 
 
 def shrunk(old: Baseline, now: Baseline, gone: set[str]) -> Baseline:
-    """Return `old` without what is cured, and with the smaller sizes of what shrank; nothing is added, nothing raised.
+    """Return `old` without the resolved files and totals, and with smaller sizes for those that shrank.
+
+    No file is added and no size is raised.
 
     Args:
-        old: the baseline as it is.
-        now: what is over now.
-        gone: names that were looked at, or are no more, and are not over.
+        old: the baseline so far.
+        now: the files and totals that are over budget now.
+        gone: the names that are resolved: checked and within budget, or deleted.
     """
     files = {name: min(size, now.files.get(name, size)) for name, size in old.files.items() if name not in gone}
     totals = {name: min(size, now.totals[name]) for name, size in old.totals.items() if name in now.totals}
@@ -78,7 +80,7 @@ def shrunk(old: Baseline, now: Baseline, gone: set[str]) -> Baseline:
 
 
 def write_baseline(path: str, baseline: Baseline) -> None:
-    """Write a baseline, in one step, sorted so that its changes are easy to review."""
+    """Write a baseline atomically, with sorted names, so that its changes are easy to review."""
     import json
 
     from bytefit.files.atomic import write_atomically

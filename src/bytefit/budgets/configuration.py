@@ -91,7 +91,7 @@ def load_configuration(
         given: keys with values from the command line, which replace those at the top level of the file.
 
     Raises:
-        ConfigError: naming the file, the table, the key and what it takes.
+        ConfigError: if a value is wrong; it names the file, the table, the key and the values that it takes.
         OSError: if the file cannot be read.
     """
     folder = os.path.abspath(folder)
@@ -110,7 +110,7 @@ def parse_configuration(document: Mapping[str, Any], where: str = OWN_FILE) -> C
     """Return the configuration in bytefit's table, given as the TOML reader returns it.
 
     Raises:
-        ConfigError: naming `where`, the table, the key and what it takes.
+        ConfigError: if a value is wrong; it names `where`, the table, the key and the values that it takes.
     """
     return _configured(document, {}, base="", file=where)
 
@@ -217,7 +217,7 @@ class _Table:
                 raise ConfigError(f"{where}: unknown key {key!r}{hint}")
 
     def values(self) -> dict[str, Any]:
-        """Return the checked values of the keys that are limits or options."""
+        """Return the checked values of all limits and options."""
         values = {}
         for key, value in self.table.items():
             if key in CHECKS:

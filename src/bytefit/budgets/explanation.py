@@ -1,11 +1,11 @@
-"""Which rule a file has, and why, in lines for people."""
+"""Explain which rule applies to a file, and why."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from bytefit.budgets.image_files import head_of, size_in_pointer
+from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer
 from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import Selection
 from bytefit.messages import format_size
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def explain(path: str, configuration: Configuration, baseline: Baseline) -> Iterator[str]:
-    """Yield what holds for a path, whether a file is there or not, and what a check says of it."""
+    """Yield the limits of a path, whether or not the file exists, and the result of its check, as lines."""
     name = os.path.relpath(os.path.abspath(path), configuration.base).replace(os.sep, "/")
     rule = rule_for(name, configuration)
     if rule is None:
         globs = _matching(configuration.exclude, name)
-        yield f"{path}: not looked at: excluded by {globs} in {configuration.file}"
+        yield f"{path}: not checked: excluded by {globs} in {configuration.file}"
         return
     if rule.skip:
         yield f"{path}: no budget of its own: skip = true {_where(rule, name)}"
@@ -36,7 +36,7 @@ def explain(path: str, configuration: Configuration, baseline: Baseline) -> Iter
             yield f"  {key.replace('_', '-')} = {text}"
     for other in configuration.rules:
         if other is not rule and matches(other.patterns, name):
-            yield f"  overruled: {other.label} matches too ({_matching(other.patterns, name)}), but the last one holds"
+            yield f"  overruled: {other.label} matches too ({_matching(other.patterns, name)}), the last match applies"
     for total in totals_of(name, configuration):
         yield f"  counts into {total.label}: {' '.join(total.patterns)}, at most {format_size(total.max_size)}"
     if name in baseline.files:
@@ -54,9 +54,11 @@ def _as_it_is(path: str, configuration: Configuration, baseline: Baseline) -> It
     yield from (f"  {note}" for note in found.notes)
     for finding in found.findings:
         yield f"  {finding.message} ({finding.state}): {finding.remedy}"
-    if not found.findings and not found.notes:
-        pointed = size_in_pointer(head_of(path))
-        yield f"  it has {format_size(os.path.getsize(path) if pointed is None else pointed)}, which is fine"
+    yield from (f"  it cannot be read: {one.reason}" for one in found.unreadable)
+    if not found.findings and not found.notes and not found.unreadable:
+        size = os.path.getsize(path)
+        pointed = size_in_pointer(head_of(path)) if size in POINTER_SIZES else None
+        yield f"  it has {format_size(size if pointed is None else pointed)}, which is fine"
 
 
 def _where(rule: Rule, name: str) -> str:
@@ -66,5 +68,5 @@ def _where(rule: Rule, name: str) -> str:
 
 
 def _matching(patterns: tuple[str, ...], name: str) -> str:
-    """Return the globs of a list that match by themselves; all of it where only together they do."""
+    """Return the globs that match a name on their own, or all globs if only their combination matches."""
     return ", ".join(repr(glob) for glob in patterns if matches((glob,), name)) or ", ".join(map(repr, patterns))

@@ -1,4 +1,4 @@
-"""What an audit finds: the records that reports are written from, and that a fix begins with."""
+"""The findings of an audit: the records that reports are written from and that fixes start with."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 POINTER = "Git LFS pointer"
 
-# What `bytefit fix` can recompress; a test holds this beside the codecs, whose import would load Pillow.
+# The formats that `bytefit fix` recompresses. A test compares them with the codecs, whose import would load Pillow.
 FIXABLE = ("AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
 
-# What it can recompress where the plugin for it is installed.
+# The formats that it recompresses if their plugin is installed.
 _BY_PLUGIN = ("HEIC", "HEIF", "JXL")
 
 
 class Finding(NamedTuple):
-    """A file that breaks a limit; no dataclass, whose module would double the start-up time of a hook.
+    """A file that breaks a limit. It is not a dataclass: that module would double the start-up time of a hook.
 
     Attributes:
         path: the file as it is opened, relative to the working directory.
         name: its name in reports and baselines: relative to the configuration's folder, with "/".
-        size: its bytes; of a Git LFS pointer, those it states.
-        format: the image format that its first bytes say it has, or `POINTER`.
-        rule: what it has to keep.
-        width, height: its pixels a side, where a rule limits those; else None.
-        recorded: its bytes in the baseline, or None where it is not in there.
+        size: its size in bytes; for a Git LFS pointer, the size that it states.
+        format: the image format that its first bytes identify, or `POINTER`.
+        rule: the rule that applies to it.
+        width, height: its dimensions in pixels if a rule limits them, else None.
+        recorded: its size in the baseline, or None if the baseline does not have it.
     """
 
     path: str
@@ -43,29 +43,29 @@ class Finding(NamedTuple):
 
     @property
     def budget(self) -> int:
-        """The most bytes it may have."""
+        """The maximum size in bytes."""
         return self.rule.max_size
 
     @property
     def excess(self) -> int:
-        """The bytes above the budget; 0 where only its dimensions are over."""
+        """The bytes above the budget; 0 if only its dimensions are over a limit."""
         return max(0, self.size - self.budget)
 
     @property
     def limits(self) -> tuple[str, ...]:
-        """The keys of the limits it breaks."""
+        """The keys of the limits that it breaks."""
         sides = (("max-width", self.width, self.rule.max_width), ("max-height", self.height, self.rule.max_height))
         wide = tuple(key for key, pixels, most in sides if pixels and most and pixels > most)
         return ("max-size", *wide) if self.excess else wide
 
     @property
     def state(self) -> str:
-        """Return "new", "grown" since the baseline was written, or "known" from it; what is known does not fail."""
+        """Return "new", "grown" since the baseline was written, or "known", which does not fail."""
         return _state(self.size, self.recorded)
 
     @property
     def message(self) -> str:
-        """What is wrong, in one line without the name."""
+        """The limits it breaks, in one line without the name."""
         wrong = []
         if self.excess:
             over, budget = format_size(self.excess), format_size(self.budget)
@@ -78,14 +78,15 @@ class Finding(NamedTuple):
 
     @property
     def remedy(self) -> str:
-        """What `bytefit fix` would do about it."""
+        """The action of `bytefit fix`, to follow "fix would"."""
         if self.format == POINTER:
-            return "leave it: 'git lfs pull' fetches what is to be fixed"
+            return "skip it: it is a Git LFS pointer, 'git lfs pull' fetches the image"
         if self.format not in FIXABLE:
-            plugin = self.format in _BY_PLUGIN
-            return "recompress, with its plugin installed" if plugin else f"leave it: {self.format} has no ladder"
+            if self.format in _BY_PLUGIN:
+                return "recompress, with its plugin installed"
+            return f"skip it: {self.format} cannot be recompressed"
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
-            return "leave it, as resize is not allowed"
+            return "skip it: resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"
 
 
@@ -94,10 +95,10 @@ class TotalFinding(NamedTuple):
 
     Attributes:
         name: its globs.
-        label: where it is configured, for people.
-        size, budget: bytes.
-        files: how many files it is the sum of.
-        recorded: the sum in the baseline, or None where it is not in there.
+        label: the place in the configuration, for messages.
+        size, budget: in bytes.
+        files: the number of files in the sum.
+        recorded: the sum in the baseline, or None if the baseline does not have it.
     """
 
     name: str
@@ -119,57 +120,73 @@ class TotalFinding(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What is wrong, in one line without the name."""
+        """The excess, in one line without the name."""
         over, budget = format_size(self.excess), format_size(self.budget)
         return f"{self.files} files of {format_size(self.size)}, {over} over their total of {budget}"
 
 
-class Audit(NamedTuple):
-    """All that was found.
+class Unreadable(NamedTuple):
+    """A file or folder that could not be read, so that nothing is known of its size or format.
 
     Attributes:
-        findings: the files over a limit, those furthest over first.
+        path: the path that was opened, relative to the working directory.
+        name: its name in reports: relative to the configuration's folder, with "/".
+        reason: the system's reason.
+    """
+
+    path: str
+    name: str
+    reason: str
+
+
+class Audit(NamedTuple):
+    """The result of an audit.
+
+    Attributes:
+        findings: the files over a limit, the furthest over first.
         totals: the sums over their budget, in the order of the configuration.
-        files: how many files were looked at.
-        cured: names and totals in the baseline that are over no more, in order.
-        notes: what was not looked at that was asked for, and why.
+        files: the number of files that were checked.
+        resolved: the files and totals in the baseline that are no longer over budget, sorted.
+        notes: the files that were named but skipped, and why.
         base: the folder that names are relative to.
-        configuration: the name of the file with the budgets; "." where there is none.
-        folders: the folders of the files looked at.
+        configuration: the name of the file with the budgets; "." without one.
+        folders: the folders of the checked files.
+        unreadable: the files and folders that could not be read; with one of them the audit does not pass.
     """
 
     findings: tuple[Finding, ...]
     totals: tuple[TotalFinding, ...]
     files: int
-    cured: tuple[str, ...]
+    resolved: tuple[str, ...]
     notes: tuple[str, ...]
     base: str
     configuration: str = "."
     folders: frozenset[str] = frozenset()
+    unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def failing(self) -> tuple[Finding, ...]:
-        """The findings that the baseline does not know, or that grew since."""
+        """The findings that are not in the baseline, or that grew since it was written."""
         return tuple(finding for finding in self.findings if finding.state != "known")
 
     @property
     def failing_totals(self) -> tuple[TotalFinding, ...]:
-        """The totals that the baseline does not know, or that grew since."""
+        """The totals that are not in the baseline, or that grew since it was written."""
         return tuple(total for total in self.totals if total.state != "known")
 
     @property
     def known(self) -> int:
-        """How many files and totals are over, but were so when the baseline was written."""
+        """The number of files and totals over budget that the baseline accepts."""
         return len(self.findings) + len(self.totals) - len(self.failing) - len(self.failing_totals)
 
     @property
     def passed(self) -> bool:
-        """Whether nothing fails."""
-        return not self.failing and not self.failing_totals
+        """Whether nothing fails and everything could be read."""
+        return not self.failing and not self.failing_totals and not self.unreadable
 
     @property
     def as_baseline(self) -> Baseline:
-        """What would be recorded of it."""
+        """The baseline that records these findings."""
         files = {finding.name: finding.size for finding in self.findings}
         return Baseline(files, {total.name: total.size for total in self.totals})
 

@@ -1,6 +1,6 @@
-"""What git says of files: which are tracked, staged, changed between two commits, ignored or staged in part.
+"""Ask git about files: which are tracked, staged, changed between two commits, ignored or partially staged.
 
-Names are those of the file system, whatever their bytes. It reads repositories and never changes them.
+Names are file system names and may hold any bytes. The functions read repositories and never change them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LINK, _SUBMODULE = "120000", "160000"
 
+# How many lines of git's complaint an error shows. Its advice on ownership, the longest that people met, has three.
+_COMPLAINT_LINES = 6
+
 
 class Change(NamedTuple):
     """A file whose content was added or changed: its name relative to the top, and the object that holds it."""
@@ -26,12 +29,12 @@ class Change(NamedTuple):
 
 
 def tracked(folder: str, *, untracked: bool = False) -> list[str]:
-    """Return the files below `folder` that git tracks, relative to it; with `untracked` those it would add, too.
+    """Return the files below `folder` that git tracks, relative to it.
 
-    Submodules are not entered.
+    With `untracked`, include the files that `git add` would add. Submodules are not entered.
     """
     more = ("--others", "--exclude-standard") if untracked else ()
-    # A file in conflict is named once for each side.
+    # Git lists a file in conflict once for each side.
     return list(dict.fromkeys(_names(_git(folder, "ls-files", "-z", "--cached", *more))))
 
 
@@ -41,43 +44,68 @@ def is_ignored(path: str, folder: str) -> bool:
 
 
 def staged(top: str) -> list[Change]:
-    """Return what the next commit would add or change."""
+    """Return the files that the next commit would add or change."""
     return _changes(_git(top, "diff", "--cached", *_RAW))
 
 
 def changed_between(top: str, from_ref: str, to_ref: str) -> list[Change]:
-    """Return what was added or changed on the way to `to_ref` since it left `from_ref`.
+    """Return the files that `to_ref` added or changed since it branched off `from_ref`.
+
+    A `from_ref` of zeros stands for "no commit": every file in `to_ref` is new. GitHub's `before` and GitLab's
+    `CI_COMMIT_BEFORE_SHA` are zeros at the first push of a branch, and their `after` is zeros when it is deleted.
 
     Raises:
-        ConfigError: if git knows no such commit.
+        ConfigError: if git does not know one of the commits.
     """
-    for ref in (from_ref, to_ref):
-        if _run(top, ["rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}"]).returncode:
-            raise ConfigError(
-                f"git knows no commit {ref!r} here: fetch it first (a shallow clone has only its tip: fetch-depth: 0)"
-            )
-    # Without a common ancestor, as in shallow clones, the two are compared as they are.
+    if _is_null(to_ref):
+        raise ConfigError(f"no commit to check: {to_ref!r} is what CI systems pass when a branch is deleted")
+    if _is_null(from_ref):
+        from_ref = _git(top, "hash-object", "-t", "tree", "--stdin", given=b"").decode().strip()
+        return _changes(_git(top, "diff", *_RAW, from_ref, _commit(top, to_ref), "--"))
+    from_ref, to_ref = _commit(top, from_ref), _commit(top, to_ref)
+    # Shallow clones may lack the common ancestor: then compare the two commits directly.
     related = _run(top, ["merge-base", from_ref, to_ref]).returncode == 0
     between = [f"{from_ref}...{to_ref}"] if related else [from_ref, to_ref]
     return _changes(_git(top, "diff", *_RAW, *between, "--"))
 
 
+def _is_null(ref: str) -> bool:
+    """Return whether a ref is the hash that stands for "no commit", in SHA-1 or SHA-256."""
+    return len(ref) in {40, 64} and not ref.strip("0")
+
+
+def _commit(top: str, ref: str) -> str:
+    """Return the hash of a commit.
+
+    Raises:
+        ConfigError: if git does not know it, or refuses to work in this repository.
+    """
+    asked = _run(top, ["rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}"])
+    if asked.returncode == 0:
+        return asked.stdout.decode().strip()
+    if _git(top, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        advice = "this clone is shallow: run 'git fetch --unshallow', or set fetch-depth: 0 in CI"
+    else:
+        advice = "use a commit, branch or tag of this repository, and fetch it first if it is on a remote only"
+    raise ConfigError(f"git knows no commit {ref!r} here: {advice}")
+
+
 def partially_staged(top: str, names: Sequence[str]) -> set[str]:
-    """Return those of `names`, relative to the top, that have changes both staged and not staged."""
+    """Return the `names`, relative to the top, that have both staged and unstaged changes."""
     if not names:
         return set()
-    # The whole status: names may be more than a command line takes. No locks: another git may be at work.
+    # Ask for the whole status: all names may not fit on a command line. Take no locks: another git may be running.
     asked = ("--no-optional-locks", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no")
     entries = (entry for entry in _git(top, *asked).split(b"\0") if entry)
-    halves = {os.fsdecode(entry[3:]) for entry in entries if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
-    return halves & set(names)
+    partial = {os.fsdecode(entry[3:]) for entry in entries if entry[:1] in b"MARCT" and entry[1:2] in b"MTD"}
+    return partial & set(names)
 
 
 def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
-    """Return the bytes of each object.
+    """Return the size of each object in bytes.
 
     Raises:
-        ConfigError: if one is missing.
+        ConfigError: if an object is missing.
     """
     asked = "".join(f"{blob}\n" for blob in blobs).encode()
     lines = _git(top, "cat-file", "--batch-check=%(objectsize)", given=asked).decode().splitlines()
@@ -87,7 +115,7 @@ def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
 
 
 def blob_content(top: str, blob: str) -> bytes:
-    """Return the bytes of an object."""
+    """Return the content of an object."""
     return _git(top, "cat-file", "blob", blob)
 
 
@@ -95,7 +123,7 @@ _RAW = ("--raw", "-z", "--find-renames", "--no-abbrev", "--no-ext-diff", "--no-t
 
 
 def _changes(raw: bytes) -> list[Change]:
-    """Return the files of `git diff --raw -z` whose new content is another than before, and is a file's."""
+    """Return the regular files in the output of `git diff --raw -z` whose content is new."""
     fields = iter(raw.split(b"\0"))
     changes = []
     for head in fields:
@@ -117,14 +145,25 @@ def _names(listed: bytes) -> list[str]:
 def _git(folder: str, *arguments: str, given: bytes | None = None) -> bytes:
     done = _run(folder, arguments, given)
     if done.returncode:
-        said = done.stderr.decode(errors="backslashreplace").strip().removeprefix("fatal: ") or "no reason given"
-        raise ConfigError(f"git {arguments[0]} failed in {folder}: {said.splitlines()[0]}")
+        # Where git refuses the repository as a whole, some commands print their usage instead of the reason.
+        refused = _run(folder, ["rev-parse", "--git-dir"])
+        command = next(word for word in arguments if not word.startswith("-"))
+        complaint = refused.stderr if refused.returncode else done.stderr
+        raise ConfigError(f"git {command} failed in {folder}: {_one_sentence(complaint)}")
     return done.stdout
+
+
+def _one_sentence(complaint: bytes) -> str:
+    """Return what git wrote to standard error on one line. The later lines say what to do, so they stay."""
+    lines = (line.strip() for line in complaint.decode(errors="backslashreplace").splitlines())
+    words = [line.removeprefix("fatal: ").removeprefix("hint: ") for line in lines if line not in {"", "hint:"}]
+    text = "; ".join(words[:_COMPLAINT_LINES]).replace(":; ", ": ")
+    return text or "git gave no reason"
 
 
 def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     try:
-        # No shell, and git as it is found for everything else that is run in this repository.
+        # No shell, and the same git that other tools find in this repository.
         return subprocess.run(  # noqa: S603
             ["git", *arguments],  # noqa: S607
             cwd=folder,
@@ -135,20 +174,20 @@ def _run(folder: str, arguments: Sequence[str], given: bytes | None = None) -> s
         )
     except FileNotFoundError as error:
         raise ConfigError(
-            "git is not installed, and which files are meant is for it to say: name them instead"
+            "git is not installed, so its files cannot be listed: install git, or name the files"
         ) from error
 
 
 def _environment(folder: str) -> dict[str, str] | None:
-    """Return the environment for git in `folder`: None, which is that of this process, but where that misleads.
+    """Return the environment for git in `folder`; None for the environment of this process.
 
-    In the hooks of a linked worktree git sets GIT_DIR, by which any folder it runs in is taken for the top.
+    Git sets GIT_DIR in the hooks of a linked worktree. With it, git takes any working directory for the top.
     """
     if not {"GIT_DIR", "GIT_INDEX_FILE"} & set(os.environ):
         return None
     environment = {name: value for name, value in os.environ.items() if name not in {"GIT_DIR", "GIT_WORK_TREE"}}
     index, top = environment.pop("GIT_INDEX_FILE", None), repository_top(os.path.abspath(folder))
-    # The index that is being committed is that of the repository which the hook runs in.
+    # The index being committed belongs to the repository that the hook runs in.
     if index is not None and top is not None and top == repository_top(os.getcwd()):
         environment["GIT_INDEX_FILE"] = os.path.join(top, index)
     return environment

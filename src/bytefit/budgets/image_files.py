@@ -1,6 +1,6 @@
-"""Which files are images: told by their first bytes, and in folders by their suffixes first.
+"""Recognise images: in folders by their suffix, then always by their first bytes.
 
-Nothing here imports an imaging library: on a clean tree `check` costs little more than asking for file sizes.
+Nothing here imports an imaging library: on a clean tree `check` costs little more than reading file sizes.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-# What a folder is searched for. Files named one by one are taken whatever they are called.
+# Folders are searched for these. A file that is named on its own needs no suffix.
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".avif", ".avifs", ".tif", ".tiff"}
     | {".bmp", ".ico", ".jp2", ".j2k", ".jxl", ".heic", ".heif"}
@@ -40,8 +40,8 @@ _SIGNATURES = (
     (0, b"8BPS", "PSD"),
 )
 
-# A Git LFS pointer is text that states the size of what it stands for (git-lfs, docs/spec.md). With a hash in it, it
-# cannot be shorter than this; the most leaves room for four lines of extensions, which nobody is known to use.
+# A Git LFS pointer is a text that states the size of the real file (git-lfs, docs/spec.md). Its hash alone makes it
+# this long at least. The upper end leaves room for four extension lines, which we have not seen anybody use.
 POINTER_SIZES = range(120, 512)
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:[^\n]*\n)*?size (\d{1,18})\r?\n")
 _HEAD = 512
@@ -49,12 +49,12 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def has_image_suffix(path: str) -> bool:
-    """Return whether a file is called like an image, in any case."""
+    """Return whether a file has the suffix of an image, in upper or lower case."""
     return path[path.rfind(".") :].lower() in SUFFIXES
 
 
 def head_of(path: str) -> bytes:
-    """Return the first bytes of a file: enough to tell its format, and the whole of a pointer."""
+    """Return the first bytes of a file: enough to identify its format, and all of a Git LFS pointer."""
     descriptor = os.open(path, _READ)
     try:
         return os.read(descriptor, _HEAD)
@@ -63,19 +63,23 @@ def head_of(path: str) -> bytes:
 
 
 def sniff(head: bytes) -> str | None:
-    """Return the image format that the first bytes of a file say it has, or None."""
+    """Return the image format that the first bytes of a file identify, or None."""
     return next((name for offset, sign, name in _SIGNATURES if head.startswith(sign, offset)), None)
 
 
 def size_in_pointer(head: bytes) -> int | None:
-    """Return the bytes that a Git LFS pointer says the file has that it stands for; None for what is no pointer."""
+    """Return the size of the real file that a Git LFS pointer states, or None if it is not a pointer."""
     match = _POINTER.match(head)
     return int(match[1]) if match else None
 
 
-def walk(folder: str) -> Iterator[str]:
-    """Yield the files below `folder` with an image's suffix, in order; no links, no `.git`, no repository inside."""
-    for inside, subfolders, names in os.walk(folder):
+def walk(folder: str, on_error: Callable[[OSError], object] | None = None) -> Iterator[str]:
+    """Yield the files below `folder` that have an image's suffix, in order.
+
+    Links, `.git` and other repositories inside are left out. `on_error` is called with the error of each folder that
+    cannot be listed.
+    """
+    for inside, subfolders, names in os.walk(folder, onerror=on_error):
         if inside != folder and ".git" in (*subfolders, *names):
             subfolders[:] = []
             continue

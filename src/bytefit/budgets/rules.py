@@ -1,4 +1,4 @@
-"""Which rule a file has: globs as in .gitignore, the last rule that matches holds. It knows names, not files."""
+"""Find the rule for a file by gitignore-style globs: the last match applies. It knows names, not files."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 @cache
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    # Late: loading it costs as much as all of the rest of a hook that finds everything within its budget.
+    # Imported late: it takes as long to load as everything else that a hook does on a clean tree.
     from pathspec import GitIgnoreSpec
 
     return GitIgnoreSpec.from_lines(patterns)
 
 
 def matches(patterns: tuple[str, ...], name: str) -> bool:
-    """Return whether a name, relative to the configuration's folder and with "/", is among those the globs select."""
-    # A line break in a name, which no glob has, is as any other character; pathspec's expressions stop at it.
+    """Return whether the globs select a name, which is relative to the configuration's folder and uses "/"."""
+    # A line break in a name is a character like any other, but pathspec's expressions stop at it. No glob has one.
     return bool(patterns) and _spec(patterns).match_file(name.replace("\n", "\r"))
 
 
 def rule_for(name: str, configuration: Configuration) -> Rule | None:
-    """Return the rule that holds for a name; None where it is excluded."""
+    """Return the rule that applies to a name, or None if the name is excluded."""
     if matches(configuration.exclude, name):
         return None
     rules = reversed(configuration.rules)
@@ -36,7 +36,7 @@ def rule_for(name: str, configuration: Configuration) -> Rule | None:
 
 
 def totals_of(name: str, configuration: Configuration) -> Iterator[Total]:
-    """Yield the totals that a name counts into."""
+    """Yield the totals that include a name."""
     if matches(configuration.exclude, name):
         return
     yield from (total for total in configuration.totals if matches(total.patterns, name))

@@ -1,4 +1,4 @@
-"""The commands that hold a repository to its budgets: their arguments, and what they print."""
+"""The commands `check` and `fix`: their arguments and output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size_argument, summary_line
+from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, size_argument, summary_line
 from bytefit.errors import ConfigError
 from bytefit.messages import format_size, one_line
 from bytefit.options import IN_CONFIGURATION, options_from
@@ -26,38 +26,63 @@ if TYPE_CHECKING:
 
 def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `check` and `fix` to the commands of the command line."""
-    check = commands.add_parser("check", help="report images over their budgets, change nothing")
+    check = commands.add_parser("check", help="report images over their budgets; never write")
     _add_audit_options(check)
-    check.add_argument("--explain", metavar="PATH", help="say which rule a file has, and why")
-    check.add_argument("--write-baseline", action="store_true", help="record what is over now; later only more fails")
-    check.add_argument("--update-baseline", action="store_true", help="drop what is cured from the baseline")
-    check.add_argument("--format", dest="report", action="append", metavar="FORMAT", help="print this report")
+    check.add_argument(
+        "--explain", metavar="PATH", help="show which rule applies to a file and why, and check nothing else"
+    )
+    check.add_argument(
+        "--write-baseline",
+        action="store_true",
+        help="record the files over budget; from then on only new and grown ones fail",
+    )
+    check.add_argument(
+        "--update-baseline",
+        action="store_true",
+        help="remove resolved files from the baseline and lower the sizes of files that shrank",
+    )
     check.add_argument(
         "--report",
         action="append",
         metavar="FORMAT[=FILE]",
-        help="text, json, github, sarif, junit or codequality, into a file; may be repeated",
+        help=(
+            "print a report, or write it to FILE: text, json, github, sarif, junit or codequality; "
+            "may be repeated (default: text)"
+        ),
     )
     check.set_defaults(run=_check)
 
-    fix = commands.add_parser("fix", help="recompress images over their budgets, in place")
+    fix = commands.add_parser("fix", help="recompress images over their budgets in place")
     _add_audit_options(fix)
     add_fitting_options(fix, for_fix=True)
-    fix.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    fix.add_argument("--dry-run", action="store_true", help="show the results without writing any file")
     fix.set_defaults(run=_fix)
 
 
 def _add_audit_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders; none: all that git tracks here")
     parser.add_argument(
-        "--max-size", type=size_argument, metavar="SIZE", help="the budget where no rule says another: 500KB"
+        "paths", nargs="*", metavar="PATH", help="files or folders (default: all images that git tracks here)"
     )
-    parser.add_argument("--config", metavar="FILE", help="instead of the nearest .bytefit.toml or pyproject.toml")
-    parser.add_argument("--staged", action="store_true", help="only what the next commit would add or change")
-    parser.add_argument("--from-ref", metavar="A", help="only what was added or changed since this commit")
-    parser.add_argument("--to-ref", metavar="B", help="up to this commit: HEAD")
-    parser.add_argument("--baseline", metavar="FILE", help="instead of .bytefit-baseline.json")
-    parser.add_argument("--no-baseline", action="store_true", help="let what the baseline knows fail, too")
+    parser.add_argument(
+        "--max-size",
+        type=size_argument,
+        metavar="SIZE",
+        help="budget of files without a rule (default: max-size of the configuration, or 500KB)",
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="configuration file (default: the nearest .bytefit.toml or pyproject.toml)"
+    )
+    parser.add_argument("--staged", action="store_true", help="only files that the next commit adds or changes")
+    parser.add_argument("--from-ref", metavar="A", help="only files that were added or changed since commit A")
+    parser.add_argument("--to-ref", metavar="B", help="with --from-ref: the last commit (default: HEAD)")
+    parser.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="baseline file (default: .bytefit-baseline.json in the folder of the configuration)",
+    )
+    parser.add_argument(
+        "--no-baseline", action="store_true", help="ignore the baseline: files that it records fail, too"
+    )
 
 
 def _configuration(arguments: argparse.Namespace) -> Configuration:
@@ -73,20 +98,20 @@ def _selection(arguments: argparse.Namespace) -> Selection:
     from bytefit.budgets.selection import Selection
 
     if arguments.to_ref is not None and arguments.from_ref is None:
-        raise ConfigError("--to-ref needs --from-ref to go with it")
+        raise ConfigError("--to-ref needs --from-ref: give both, or neither")
     if arguments.staged and arguments.from_ref is not None:
-        raise ConfigError("--staged and --from-ref name different files: leave one of the two out")
+        raise ConfigError("--staged and --from-ref select different files: use one of them")
     return Selection(tuple(arguments.paths), arguments.staged, arguments.from_ref, arguments.to_ref)
 
 
 def _baseline(arguments: argparse.Namespace, configuration: Configuration) -> tuple[str, Baseline]:
-    """Return the file of the baseline and what is in it."""
+    """Return the path of the baseline file and its content."""
     from bytefit.budgets.baseline import BASELINE_FILE, EMPTY, read_baseline
 
     for name in ("baseline", "write_baseline", "update_baseline"):
         if arguments.no_baseline and getattr(arguments, name, None):
             option = f"--{name.replace('_', '-')}"
-            raise ConfigError(f"{option} and --no-baseline contradict each other: leave one of the two out")
+            raise ConfigError(f"{option} conflicts with --no-baseline: use one of them")
     file = arguments.baseline or os.path.join(os.path.relpath(configuration.base), BASELINE_FILE)
     file = os.path.normpath(file)
     if arguments.no_baseline:
@@ -96,7 +121,7 @@ def _baseline(arguments: argparse.Namespace, configuration: Configuration) -> tu
         return file, read_baseline(file, required=arguments.baseline is not None and not written)
     except ConfigError:
         if written and not arguments.paths:
-            return file, EMPTY  # it is about to be written anew, from all there is
+            return file, EMPTY  # it is about to be replaced
         raise
 
 
@@ -113,38 +138,54 @@ def _check(arguments: argparse.Namespace) -> int:
             print(one_line(line))
         return FINE
     if arguments.write_baseline and arguments.update_baseline:
-        raise ConfigError("--write-baseline and --update-baseline are two things: leave one of the two out")
+        raise ConfigError("--write-baseline conflicts with --update-baseline: use one of them")
     selection = _selection(arguments)
     file, baseline = _baseline(arguments, configuration)
     found = audit(selection, configuration, baseline)
     if arguments.write_baseline:
-        return _write_baseline(file, baseline, found)
+        _write_baseline(file, baseline, found)
+        return WRONG if _complain(found) else FINE
     if arguments.update_baseline:
         _update_baseline(file, baseline, found)
     write_reports(found, reports)
-    return FINE if found.passed else OVER
+    return _exit_code(found)
 
 
-def _write_baseline(file: str, baseline: Baseline, found: Audit) -> int:
+def _exit_code(found: Audit) -> int:
+    """Return the exit code of an audit: files that could not be read come first."""
+    if _complain(found):
+        return WRONG
+    return OVER if found.failing or found.failing_totals else FINE
+
+
+def _complain(found: Audit) -> bool:
+    """Print the files that could not be read to standard error, and return whether there are any."""
+    for one in found.unreadable:
+        print(one_line(f"bytefit: error: {one.path}: {one.reason}"), file=sys.stderr)
+    return bool(found.unreadable)
+
+
+def _write_baseline(file: str, baseline: Baseline, found: Audit) -> None:
     from bytefit.budgets.baseline import Baseline, write_baseline
 
     now = found.as_baseline
-    cured = set(found.cured)
-    kept = {name: size for name, size in baseline.files.items() if name not in cured}
+    resolved = set(found.resolved)
+    kept = {name: size for name, size in baseline.files.items() if name not in resolved}
     write_baseline(file, Baseline({**kept, **now.files}, now.totals))
     states = [one.state for one in found.findings] + [one.state for one in found.totals]
-    changes = f"{states.count('new')} new, {states.count('grown')} grown, {len(cured)} cured"
+    changes = f"{states.count('new')} new, {states.count('grown')} grown, {len(resolved)} resolved"
     print(f"{file}: {len({**kept, **now.files}) + len(now.totals)} over budget recorded ({changes}); commit it")
-    return FINE
 
 
 def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
     from bytefit.budgets.baseline import shrunk, write_baseline
 
-    smaller = shrunk(baseline, found.as_baseline, set(found.cured))
+    smaller = shrunk(baseline, found.as_baseline, set(found.resolved))
     if smaller != baseline:
         write_baseline(file, smaller)
-        print(f"{file}: {len(found.cured)} cured, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr)
+        print(
+            f"{file}: {len(found.resolved)} resolved, {len(smaller.files) + len(smaller.totals)} left", file=sys.stderr
+        )
 
 
 def _fix(arguments: argparse.Namespace) -> int:
@@ -160,26 +201,26 @@ def _fix(arguments: argparse.Namespace) -> int:
     fixes = fix(found, given, dry_run=arguments.dry_run)
     top = repository_top(os.getcwd())
     rewritten = 0
-    with _telling(len(found.failing)) as tell:
+    with _progress(len(found.failing)) as report:
         for one in fixes:
             rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
-            tell(one_line(_told(one, dry_run=arguments.dry_run)))
+            report(one_line(_summary_line(one, dry_run=arguments.dry_run)))
     for note in found.notes:
         print(one_line(f"note: {note}"))
     if rewritten:
-        print(f"{rewritten} rewritten: look at them, 'git add' them whole, and commit again")
-    return FINE if not found.failing else OVER
+        print(f"{rewritten} rewritten: review them, 'git add' them whole, and commit again")
+    return _exit_code(found)
 
 
-def _told(one: Fix, *, dry_run: bool) -> str:
+def _summary_line(one: Fix, *, dry_run: bool) -> str:
     if one.outcome is None:
-        return f"left as it is ({format_size(one.finding.size)}): {one.finding.path}: {one.reason}"
+        return f"skipped ({format_size(one.finding.size)}): {one.finding.path}: {one.reason}"
     return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {summary_line(one.outcome)}"
 
 
 @contextmanager
-def _telling(total: int) -> Iterator[Callable[[str], None]]:
-    """Give a function that prints a line and moves on a bar, which is there where somebody watches."""
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Yield a function that prints a line and advances a progress bar. The bar is shown only on a terminal."""
     if not total or not sys.stderr.isatty():
         yield partial(print, flush=True)
         return
@@ -187,15 +228,15 @@ def _telling(total: int) -> Iterator[Callable[[str], None]]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    # Left to itself rich would take what goes to a file for the terminal.
+    # By default rich redirects standard output to the terminal, even if it goes to a file.
     with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task("Fitting images", total=total)
 
-        def tell(line: str) -> None:
+        def report(line: str) -> None:
             if sys.stdout.isatty():
                 console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
             else:
                 print(line, flush=True)
             progress.advance(task)
 
-        yield tell
+        yield report

@@ -1,54 +1,73 @@
-"""Writing a file in one step: at any moment it is either the old one or the new one, whole.
+"""Write files atomically: at any moment a file is either the complete old one or the complete new one.
 
-What a killed process leaves behind is found by its name, and told from what a living one needs by a lock.
+A killed process leaves a temporary file behind. It is found by its name; a lock protects the file of a live process.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-# How the names of temporary files begin and end.
+# The prefix and suffix of temporary file names.
 _TEMPORARY = (".bytefit-", ".tmp")
+
+# The errors of a folder in which no file can be created.
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+FOLDER_NOT_WRITABLE = "a new file is written to the same folder first, and that folder is not writable"
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write `data` to `path` in one step, keeping the permissions of a file that is there already.
+    """Write `data` to `path` atomically, and keep the permissions of an existing file.
 
-    The bytes go to a temporary file beside it, which then takes its name: whoever reads `path` sees the old file or
+    The bytes go to a temporary file in the same folder, which is then renamed. A reader of `path` sees the old file or
     the new one. A symbolic link is followed.
+
+    Raises:
+        OSError: if the file cannot be written. It names `path`, and the folder if that is the reason.
     """
     destination = Path(os.path.realpath(path))
-    if destination.exists() and not destination.is_file():  # a pipe or a device must not be replaced
+    if destination.exists() and not destination.is_file():  # never replace a pipe or a device
         destination.write_bytes(data)
         return
     replaced = False
     while not replaced:
         temporary = destination.parent / os.urandom(8).hex().join(_TEMPORARY)
-        try:  # before the file is made: a signal may end the process at any moment
+        try:  # before the file exists: a signal may end the process at any moment
             replaced = _replaced(destination, temporary, data)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
+        except BaseException as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise _named(error, path) from error
             raise
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:
-    """Remove the temporary files that a killed process left in a folder; those of a process that lives stay."""
+    """Remove the temporary files that killed processes left in a folder. Live processes keep theirs."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             ours = entry.name.startswith(_TEMPORARY[0]) and entry.name.endswith(_TEMPORARY[1])
-            if ours and entry.is_file(follow_symlinks=False):  # to open a pipe would be to wait for ever
+            if ours and entry.is_file(follow_symlinks=False):  # opening a pipe would block
                 with suppress(OSError):
                     _remove_unless_open(entry.path)
 
 
+def _named(error: OSError, path: str | os.PathLike[str]) -> OSError:
+    """Return an error that names the file to write. Users do not know the temporary file."""
+    reason = error.strerror or str(error)
+    if error.errno in _NOT_WRITABLE:
+        reason += f": {FOLDER_NOT_WRITABLE}"
+    return OSError(error.errno, reason, os.fspath(path))
+
+
 def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
-    """Write the temporary file and give it its name; return False where somebody took it for a leftover meanwhile."""
+    """Write the temporary file and rename it. Return False if another process removed it as a leftover."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
-        # Between its making and its lock it could not be told from a leftover.
+        # Until it is locked, another process may take it for a leftover.
         if not _could_lock(file) or not temporary.exists():
             return False
         file.write(data)
@@ -56,7 +75,7 @@ def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
         os.fsync(file.fileno())
         with suppress(FileNotFoundError):
             _take_over(temporary, destination.stat())
-        if os.name != "nt":  # there an open file cannot be renamed; here the lock is held until it has its name
+        if os.name != "nt":  # Windows cannot rename an open file; elsewhere the lock is held until after the rename
             temporary.replace(destination)
     if os.name == "nt":
         temporary.replace(destination)
@@ -64,11 +83,11 @@ def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
 
 
 def _could_lock(file: IO[bytes]) -> bool:
-    """Lock a file as long as it is open, and return whether nobody else has locked it."""
+    """Lock a file as long as it is open. Return False if another process has locked it."""
     try:
         _lock(file)
     except OSError as error:
-        return not isinstance(error, BlockingIOError)  # some network file systems know no locks
+        return not isinstance(error, BlockingIOError)  # some network file systems have no locks
     return True
 
 
@@ -78,10 +97,10 @@ def _remove_unless_open(path: str) -> None:
     Raises:
         OSError: if a process has it open.
     """
-    if os.name == "nt":  # a file that is open cannot be removed there, not even by who opened it
+    if os.name == "nt":  # Windows cannot remove an open file, even in the process that opened it
         os.unlink(path)  # noqa: PTH108
         return
-    with open(path, "r+b") as file:  # noqa: PTH123  (over NFS only who may write may lock)
+    with open(path, "r+b") as file:  # noqa: PTH123  (NFS locks need write access)
         _lock(file)
         os.unlink(path)  # noqa: PTH108
 
@@ -92,14 +111,14 @@ def _lock(file: IO[bytes]) -> None:
     Raises:
         OSError: if another process has locked it.
     """
-    if os.name != "nt":  # there a file that is open cannot be removed anyway
+    if os.name != "nt":  # Windows cannot remove an open file anyway
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _take_over(temporary: Path, status: os.stat_result) -> None:
-    """Give a new file the permissions, and where that is allowed the owner, of the one it replaces."""
+    """Copy the permissions of the replaced file to the new one, and its owner if that is allowed."""
     if hasattr(os, "chown"):
         with suppress(PermissionError):
             os.chown(temporary, status.st_uid, status.st_gid)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from bytefit.codecs import codec_for_format, format_for_suffix
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.files.atomic import write_atomically
+from bytefit.files.atomic import FOLDER_NOT_WRITABLE, write_atomically
 from bytefit.fitting.compress import run
 from bytefit.fitting.format_choice import is_auto
 from bytefit.fitting.repacking import as_it_is, format_of, in_place_without_loss
@@ -224,5 +224,7 @@ def _check_writable(destination: Path) -> None:
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(destination))
     if not folder.is_dir():
         raise FileNotFoundError(ENOENT, "no such folder", str(folder))
-    if not os.access(folder, os.W_OK) or (destination.exists() and not os.access(destination, os.W_OK)):
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(EACCES, f"{os.strerror(EACCES)}: {FOLDER_NOT_WRITABLE}", str(destination))
+    if destination.exists() and not os.access(destination, os.W_OK):
         raise PermissionError(EACCES, os.strerror(EACCES), str(destination))

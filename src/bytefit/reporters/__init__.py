@@ -1,6 +1,6 @@
-"""Reports of an audit, one small module a format, all fed by the same records.
+"""Reports of an audit: one small module for each format, all written from the same records.
 
-Each has `render(audit) -> str`; where it goes to is for the command line to say.
+Each module has `render(audit) -> str`. The command line decides where a report goes.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ FORMATS = {
 
 
 def render(audit: Audit, form: str) -> str:
-    """Return the report of an audit in one of the `FORMATS`, ending in a line break where it is not empty."""
+    """Return the report of an audit in one of the `FORMATS`. It is empty or ends in a line break."""
     return str(import_module(f"bytefit.reporters.{FORMATS[form]}").render(audit))
 
 
 def parse_destination(text: str) -> tuple[str, str | None]:
-    """Return (format, file) of "FORMAT" or "FORMAT=FILE"; no file is standard output.
+    """Return (format, file) of "FORMAT" or "FORMAT=FILE". The file is None for standard output.
 
     Raises:
-        ConfigError: if the format is unknown or the file is missing.
+        ConfigError: if the format is unknown or the file name is empty.
     """
     form, given, file = text.partition("=")
     if form not in FORMATS:
         raise ConfigError(f"unknown report {form!r}{nearest(form, FORMATS) or ': use one of ' + ', '.join(FORMATS)}")
     if given and not file:
-        raise ConfigError(f"report {text!r} names no file: write {form}=FILE, or {form} for standard output")
+        raise ConfigError(f"report {text!r} has no file name: write {form}=FILE, or {form} for standard output")
     return form, file or None
 
 
 def write_reports(audit: Audit, reports: list[tuple[str, str | None]]) -> None:
-    """Write each report to its file, or to standard output; nothing is left half written.
+    """Write each report to its file or to standard output. A file is complete or unchanged.
 
     Raises:
         OSError: if a file cannot be written.

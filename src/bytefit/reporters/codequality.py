@@ -1,4 +1,4 @@
-"""The report for GitLab's Code Quality widget, in the format of Code Climate that it reads."""
+"""The report for GitLab's Code Quality widget, in Code Climate's format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(audit: Audit) -> str:
-    """Return a list of issues; what the baseline knows is no issue."""
+    """Return a list of issues, without the findings that the baseline accepts."""
     issues = [
         _issue(check_of(finding), finding.message, repository_name(audit, finding.name)) for finding in audit.failing
     ]

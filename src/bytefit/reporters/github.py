@@ -1,4 +1,4 @@
-"""The report for GitHub Actions: annotations for the worst, and the whole table in the summary of the step."""
+"""The report for GitHub Actions: annotations for the worst findings and the whole table in the step summary."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
     from bytefit.budgets.findings import Audit
 
-# So many errors of a step are shown; what is beyond is dropped without a word.
+# GitHub shows ten errors of a step and drops the others silently.
 _SHOWN = 10
 
-# A summary of more than 1 MiB is refused as a whole; what is left is for the lines below the table.
+# GitHub refuses a summary of more than 1 MiB. The rest is for the lines below the table.
 _SUMMARY_SIZE = 1_000_000
 
 
 def render(audit: Audit) -> str:
-    """Return workflow commands, one a line; the table goes to the file that GITHUB_STEP_SUMMARY names."""
-    found = [
+    """Return one workflow command a line. Append the table to the file that GITHUB_STEP_SUMMARY names."""
+    found = [(repository_name(audit, one.name), "Image cannot be read", one.reason) for one in audit.unreadable]
+    found += [
         (total_place(audit), "Images over their total", f"{total.name}: {total.message}")
         for total in audit.failing_totals
     ]
@@ -39,8 +40,8 @@ def render(audit: Audit) -> str:
         f"::error file={_property(file)},line=1,title={title}::{_data(text)}" for file, title, text in found[:_SHOWN]
     ]
     if len(found) > _SHOWN:
-        lines.append(f"::notice::{len(found) - _SHOWN} more are over their budgets; the step summary lists all of them")
-    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and found:
+        lines.append(f"::notice::{len(found) - _SHOWN} more images fail; the step summary lists all of them")
+    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and (audit.failing or audit.failing_totals):
         with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(_table(audit, _SUMMARY_SIZE - file.tell()))
     return "".join(f"{line}\n" for line in lines)
@@ -57,7 +58,7 @@ def _property(text: str) -> str:
 
 
 def _table(audit: Audit, space: int) -> str:
-    """Return the table, of the worst where `space` bytes do not hold all."""
+    """Return the table. If `space` bytes do not hold all rows, it has the worst."""
     lines = ["### Images over budget", "", "| over by | size | budget | format | file | fix would |"]
     lines.append("| ---: | ---: | ---: | --- | --- | --- |")
     rows = list(_rows(audit))
@@ -65,7 +66,7 @@ def _table(audit: Audit, space: int) -> str:
     held = sum(end <= space for end in ends)
     lines += rows[:held]
     if held < len(rows):
-        lines += ["", f"{len(rows) - held} more have no place here: a summary holds 1 MiB."]
+        lines += ["", f"{len(rows) - held} more do not fit here: a summary holds 1 MiB."]
     lines += [
         "",
         f"{len(audit.failing)} of {audit.files} files are over budget; {audit.known} are in the baseline.",
@@ -85,7 +86,7 @@ def _rows(audit: Audit) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Escape a text for a cell of a Markdown table: as entities, which no character of a name can break out of."""
+    """Escape a text for a cell of a Markdown table. Entities keep any character of a name inside the cell."""
     return "".join(char if char.isalnum() or char in " /.-" else f"&#{ord(char)};" for char in _printable(text))
 
 

@@ -1,4 +1,4 @@
-"""What makes a finding the same finding in the next run: the check that it fails and the file, never the size."""
+"""Identify a finding across runs: by its check and its file, never by its size."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ OVER_TOTAL = "over-total"
 
 
 def check_of(finding: Finding) -> str:
-    """Return the name of the check that a file fails: that of its bytes where it fails that one, too."""
+    """Return the name of the check that a file fails. If it fails both, the size counts, not the dimensions."""
     return "over-budget" if "max-size" in finding.limits else "over-dimensions"
 
 
 def fingerprint(check: str, *names: str) -> str:
-    """Return a hash of a check and the names it is about.
+    """Return a hash of a check and its names.
 
-    One of them starts at the top of the repository: two configurations below it may each know an "a.jpg", and GitLab
-    merges their reports by fingerprint.
+    One name is relative to the top of the repository: two configurations may each have an "a.jpg", and GitLab merges
+    their reports by fingerprint.
     """
     return sha256(b"\0".join((check.encode(), *map(os.fsencode, names)))).hexdigest()
 
 
 def well_formed(text: str) -> str:
-    """Return a text with the bytes of names that are not UTF-8 written as escapes.
+    """Return a text in which bytes that are not UTF-8 are written as escapes.
 
-    Lone surrogates pass Python's JSON and no strict reader: GitHub refuses the whole SARIF file, after the upload.
+    Python's JSON accepts lone surrogates but strict readers do not: GitHub refuses the whole SARIF file after upload.
     """
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The report for programs; `report.schema.json` beside this file says what is in it."""
+"""The report for programs. `report.schema.json` in this folder describes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VERSION = 1
 
 
 def render(audit: Audit) -> str:
-    """Return the audit as one JSON object. Names that are not UTF-8 have their bytes as lone surrogates."""
+    """Return the audit as one JSON object. Bytes of names that are not UTF-8 are lone surrogates."""
     record = {
         "version": VERSION,
         "passed": audit.passed,
@@ -20,8 +20,9 @@ def render(audit: Audit) -> str:
         "known": audit.known,
         "findings": [_finding(finding) for finding in audit.findings],
         "totals": [_total(total) for total in audit.totals],
-        "cured": list(audit.cured),
+        "resolved": list(audit.resolved),
         "notes": list(audit.notes),
+        "unreadable": [one._asdict() for one in audit.unreadable],
     }
     return json.dumps(record, indent=2) + "\n"
 

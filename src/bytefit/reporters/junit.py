@@ -1,4 +1,4 @@
-"""The report for what reads JUnit's XML: GitLab, Jenkins, Azure."""
+"""The report as JUnit XML, for GitLab, Jenkins and Azure."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from xml.etree import ElementTree as ET
 from bytefit.reporters.identity import OVER_TOTAL, check_of
 
 if TYPE_CHECKING:
-    from bytefit.budgets.findings import Audit, Finding, TotalFinding
+    from bytefit.budgets.findings import Audit, Finding, TotalFinding, Unreadable
 
-# What XML 1.0 cannot hold (section 2.2), not even escaped.
+# XML 1.0 cannot hold these characters, even escaped (section 2.2).
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(audit: Audit) -> str:
-    """Return a suite of one test for every file and total that is over, and one for all others together."""
+    """Return a suite with one test for every file and total over budget, and one test for all other files."""
     cases = [_case(finding.name, check_of(finding), finding) for finding in audit.findings]
     cases += [_case(total.name, OVER_TOTAL, total) for total in audit.totals]
+    cases += [_error(one) for one in audit.unreadable]
     cases.append(_others(audit.files - len(audit.findings)))
     failures = len(audit.failing) + len(audit.failing_totals)
     counts: dict[str, Any] = {
         "tests": str(len(cases)),
         "failures": str(failures),
-        "errors": "0",
+        "errors": str(len(audit.unreadable)),
         "skipped": str(audit.known),
     }
     suite = ET.Element("testsuite", name="bytefit", time="0", **counts)
@@ -36,9 +37,16 @@ def render(audit: Audit) -> str:
 
 
 def _others(count: int) -> ET.Element:
-    # The count is not in the name, by which readers tell whether a test is new.
+    # The count is not in the name: readers use the name to decide whether a test is new.
     case = ET.Element("testcase", name="all other files", classname="bytefit.budget", time="0")
     ET.SubElement(case, "system-out").text = f"{count} files within their budgets"
+    return case
+
+
+def _error(unreadable: Unreadable) -> ET.Element:
+    case = ET.Element("testcase", name=_legal(unreadable.name), classname="bytefit.budget", time="0")
+    message = _legal(unreadable.reason)
+    ET.SubElement(case, "error", type="unreadable", message=message).text = f"{_legal(unreadable.name)}: {message}"
     return case
 
 
@@ -54,6 +62,6 @@ def _case(name: str, check: str, finding: Finding | TotalFinding) -> ET.Element:
 
 
 def _legal(text: str) -> str:
-    """Return a text with what XML cannot hold written as an escape, and line breaks, too, which attributes lose."""
+    """Return a text with escapes for the characters that XML cannot hold and for line breaks, which attributes lose."""
     shown = _ILLEGAL.sub(lambda match: ascii(match[0])[1:-1], text)
     return re.sub(r"[\t\n\r]", lambda match: ascii(match[0])[1:-1], shown)

@@ -1,4 +1,4 @@
-"""Where the files of an audit are for those who read its reports: names relative to the top of the git repository."""
+"""Names for the readers of reports: relative to the top of the git repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def repository_name(audit: Audit, name: str) -> str:
-    """Return a name of the audit relative to the top of its git repository, itself where there is none."""
+    """Return a name of the audit relative to the top of its git repository, or unchanged without a repository."""
     top = repository_top(audit.base)
     if top is None or top == audit.base:
         return name
@@ -20,5 +20,5 @@ def repository_name(audit: Audit, name: str) -> str:
 
 
 def total_place(audit: Audit) -> str:
-    """Return the file that a total is shown at: a sum has no file of its own, but a configuration that asks for it."""
+    """Return the file to show a total at: the configuration, because a sum has no file of its own."""
     return repository_name(audit, audit.configuration)

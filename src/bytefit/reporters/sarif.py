@@ -19,20 +19,20 @@ _HOME = "https://github.com/bytefit/bytefit"
 
 _RULES = {
     "over-budget": (
-        "An image has more bytes than its budget",
-        "'bytefit fix' recompresses it, or the budget is raised",
+        "An image is larger than its budget",
+        "run 'bytefit fix' to recompress it, or raise the budget",
     ),
     "over-dimensions": (
-        "An image has more pixels a side than allowed",
-        "with resize = true 'bytefit fix' scales it down",
+        "An image is wider or higher than allowed",
+        "set resize = true and run 'bytefit fix' to scale it down",
     ),
-    OVER_TOTAL: ("Images together have more bytes than their total", "make some smaller, or raise the total"),
+    OVER_TOTAL: ("Images together are larger than their total", "make some of them smaller, or raise the total"),
 }
 _STATES = {"new": "new", "grown": "updated"}
 
 
 def render(audit: Audit) -> str:
-    """Return the log of one run, without what the baseline knows: GitHub shows suppressed results as open alerts."""
+    """Return the log of one run, without known findings: GitHub shows suppressed results as open alerts."""
     results = []
     for finding in audit.failing:
         text = f"{finding.message}; fix would {finding.remedy}"

@@ -1,4 +1,4 @@
-"""The report for people: a table of what fails, furthest over first, and what `bytefit fix` would do about it."""
+"""The report for people: a table of the failing files, furthest over first, and the action of `bytefit fix`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ _HEAD = ("over by", "size", "budget", "format", "file", "fix would")
 
 
 def render(audit: Audit) -> str:
-    """Return the table and a line of sums; nothing at all where nothing fails and nothing is to be told."""
+    """Return the table and a summary line. It is empty if nothing fails and there is nothing to note."""
     lines = _table(audit) if audit.failing else []
     lines += [f"{total.name}: {total.message} ({total.label})" for total in audit.failing_totals]
-    if not audit.passed:
+    fails = bool(audit.failing or audit.failing_totals)
+    if fails:
         lines.append("; ".join(_sums(audit)))
-    if audit.known and not audit.passed:
-        lines.append(f"{audit.known} more are in the baseline")
-    if audit.cured:
-        lines.append(f"cured: {', '.join(audit.cured)}; 'bytefit check --update-baseline' drops them from the baseline")
-    # Not the name first: a line that begins with "::" is a command to the runner of GitHub Actions.
+    if audit.known and fails:
+        lines.append(f"{audit.known} more are over budget and in the baseline")
+    if audit.resolved:
+        lines.append(
+            f"resolved: {', '.join(audit.resolved)}; 'bytefit check --update-baseline' removes them from the baseline"
+        )
+    # The name does not come first: GitHub's runner takes a line that begins with "::" for a command.
     lines += [f"note: {note}" for note in audit.notes]
     return "".join(f"{one_line(line)}\n" for line in lines)
 
