@@ -14,7 +14,8 @@ from PIL import Image
 pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 
-from bytefit.benchmarks.speed import EARLY, PROVEN, STRATEGIES, bench
+from bytefit.benchmarks.rows import EARLY, PROVEN, STRATEGIES
+from bytefit.benchmarks.speed import bench
 from bytefit.benchmarks.strategies import Case
 from bytefit.cli.main import main
 from bytefit.codecs import LEARNED

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from PIL import Image
 
-    from bytefit.benchmarks.speed import Row
+    from bytefit.benchmarks.rows import Row
     from bytefit.codecs import Codec
 
     Summary = Callable[[list[float]], float]

@@ -7,13 +7,14 @@ ratios. The strategies take turns at going first.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from bytefit.benchmarks.plot import Curve, curve_of, draw
 from bytefit.benchmarks.published import PublishedModel
+from bytefit.benchmarks.rows import BUDGET_BITS, EARLY, PROVEN, SIZE_CLASSES, STRATEGIES, Row
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -30,49 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL import Image
-
-# Budgets of a picture, in bits per pixel: generous, usual and tight.
-BUDGET_BITS = (1.0, 0.3, 0.1)
-
-# Upper bounds of the size classes, in megapixels.
-SIZE_CLASSES = (("tiny", 0.1), ("small", 1.0), ("medium", 4.0), ("large", float("inf")))
-
-EARLY, PROVEN = "bisection, stopping early", "bytefit, best rung"
-STRATEGIES = ("bisection", EARLY, "mean curve", "full-feature GBR", "bytefit", PROVEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One case answered by one strategy.
-
-    Attributes:
-        codec, path, kind, source: what was fitted; the kind of a tiny piece cut from a picture is "tiny piece".
-        megapixels, bits: its dimensions and its budget in bits per pixel.
-        budget: the same in bytes.
-        strategy: who answered.
-        answer: what it answered.
-        cost: all its time over the time of one encode at bytefit's answer.
-        speed_up: the time of full bisection over its time.
-        speed_up_early: the time of bisection that stops inside the slack over its time.
-    """
-
-    codec: str
-    path: str
-    kind: str
-    source: str
-    megapixels: float
-    bits: float
-    budget: int
-    strategy: str
-    answer: Answer
-    cost: float
-    speed_up: float
-    speed_up_early: float
-
-    @property
-    def fill(self) -> float:
-        """Bytes over budget."""
-        return self.answer.size / self.budget
 
 
 def bench(
