@@ -13,7 +13,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 pytest.importorskip("sewar")
 
-from bytefit.benchmarks.looks import bench_quality, contenders, ms_ssim, shown_picture
+from bytefit.benchmarks.looks import bench_looks, contenders, ms_ssim, shown_picture
 from bytefit.benchmarks.looks_report import BASELINE, Scored, records, report
 from bytefit.benchmarks.peers import installed_peers
 from bytefit.benchmarks.sheet import PART, TITLE, busiest_part, contact_sheet
@@ -44,7 +44,7 @@ def drawn_folder(tmp_path_factory):
 def benched(drawn_folder, tmp_path_factory):
     """The cases of one benchmark in two formats, its other counts, and its contact sheet."""
     sheet = tmp_path_factory.mktemp("sheet") / "sheet.png"
-    printed = bench_quality(
+    printed = bench_looks(
         drawn_folder, formats=["jpeg", "WEBP"], bits=BITS, megapixels=0.015, as_json=True, sheet=sheet, jobs=1
     )
     counts = json.loads(printed)
@@ -155,7 +155,7 @@ def test_the_sheet_shows_all_tools_side_by_side(benched):
 
 def test_the_report_is_tables_for_people(drawn_folder):
     """With the numbers of pictures and sources."""
-    printed = bench_quality(drawn_folder, formats=["JPEG"], bits=(3.0,), resize=False, jobs=1)
+    printed = bench_looks(drawn_folder, formats=["JPEG"], bits=(3.0,), resize=False, jobs=1)
 
     assert printed.startswith("3 images of 3 sources, 3 files left out.")
     assert printed.count("| bytefit JPEG") == 5
@@ -239,10 +239,10 @@ def test_tiles_without_a_picture_stay_empty():
 def test_senseless_budgets_are_refused(drawn_folder):
     """Before anything is encoded."""
     with pytest.raises(ConfigError, match="give numbers above 0"):
-        bench_quality(drawn_folder, bits=(0.5, 0.0))
+        bench_looks(drawn_folder, bits=(0.5, 0.0))
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
     """With its name."""
     with pytest.raises(ConfigError, match="nothing to measure below"):
-        bench_quality(tmp_path, jobs=1)
+        bench_looks(tmp_path, jobs=1)

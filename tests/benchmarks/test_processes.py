@@ -19,7 +19,7 @@ from bytefit.benchmarks.processes import (
     PILLOW,
     Contestant,
     Row,
-    bench_processes,
+    bench_peers,
     clocked,
     compared,
     contestants,
@@ -53,7 +53,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def benched(folder):
     """The rows of one benchmark, and what it says beside."""
-    found = json.loads(bench_processes(folder, limit=None, as_json=True, repeats=1))
+    found = json.loads(bench_peers(folder, limit=None, as_json=True, repeats=1))
     return [Row(**row) for row in found.pop("rows")], found
 
 
@@ -289,7 +289,7 @@ def test_imports_are_timed_beside_pillow():
 
 def test_the_report_is_tables_for_people(folder):
     """One for each format, and a line for everything else that was found."""
-    printed = bench_processes(folder, limit=2, as_json=False, repeats=1)
+    printed = bench_peers(folder, limit=2, as_json=False, repeats=1)
 
     assert printed.count(f"| {BYTEFIT}            |     1 |      0 |") == 2
     assert printed.endswith("Left out: 1 targets that JPEG cannot reach; 1 targets that WEBP cannot reach.")
@@ -303,4 +303,4 @@ def test_a_folder_without_jpeg_files_is_refused(tmp_path):
     (tmp_path / "drawn.jpg").write_bytes(encoded(photograph(), "PNG"))
 
     with pytest.raises(ConfigError, match=f"nothing to measure below .*{tmp_path.name}: no JPEG file"):
-        bench_processes(tmp_path, limit=None, as_json=False)
+        bench_peers(tmp_path, limit=None, as_json=False)

@@ -13,7 +13,7 @@ pytest.importorskip("ssimulacra2")
 
 from bytefit.benchmarks import shares
 from bytefit.benchmarks.peers import colour_peer, largest_that_fits
-from bytefit.benchmarks.shares import Fitted, bench_shares
+from bytefit.benchmarks.shares import Fitted, bench_shrink
 from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from images import encoded, graphic, photograph, screenshot
@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
 @cache
 def benched(folder, codec_format):
     """Return the files of a format and the peer's name, as JSON has them."""
-    found = json.loads(bench_shares(folder, codec_format, as_json=True, jobs=1))
+    found = json.loads(bench_shrink(folder, formats=[codec_format], as_json=True, jobs=1))[codec_format]
     return found["files"], found["peer"]
 
 
@@ -82,7 +82,7 @@ def test_without_the_peer_the_report_says_so(folder, codec_format, monkeypatch):
     """What bytefit does is told all the same."""
     monkeypatch.setattr(shares, "colour_peer", lambda _format: None)
 
-    report = bench_shares(folder, codec_format, jobs=1)
+    report = bench_shrink(folder, formats=[codec_format], jobs=1)
 
     assert f"{codec_format} to " in report
     assert "not installed" in report
@@ -118,7 +118,7 @@ def test_the_report_compares_what_both_answered():
 @pytest.mark.parametrize("name", ["png", "GIF"])
 def test_the_command_prints_the_report(folder, name, capsys):
     """Of one format at a time."""
-    assert main(["bench", str(folder), "--format", name, "--limit", "1", "--jobs", "1"]) == 0
+    assert main(["bench", "shrink", str(folder), "--codec", name, "--limit", "1", "--jobs", "1"]) == 0
 
     assert capsys.readouterr().out.startswith(f"{name.upper()} to ")
 
@@ -126,9 +126,9 @@ def test_the_command_prints_the_report(folder, name, capsys):
 @pytest.mark.parametrize("formats", [["tiff"], ["png", "jpeg"]], ids=" ".join)
 def test_what_no_model_knows_is_refused(folder, formats, capsys):
     """With what is known."""
-    arguments = [word for name in formats for word in ("--format", name)]
+    arguments = [word for name in formats for word in ("--codec", name)]
 
-    assert main(["bench", str(folder), *arguments]) == 2
+    assert main(["bench", "search", str(folder), *arguments]) == 2
 
     assert (
         f"cannot compare strategies for {formats[0].upper()}: there are models of JPEG, WEBP" in capsys.readouterr().err
@@ -140,7 +140,7 @@ def test_nothing_to_measure_is_refused(tmp_path):
     (tmp_path / "a.png").write_text("no picture")
 
     with pytest.raises(ConfigError, match="no PNG of at most"):
-        bench_shares(tmp_path, "PNG")
+        bench_shrink(tmp_path, formats=["PNG"])
 
 
 @pytest.mark.parametrize(("fits", "best"), [(2, 2), (100, 100), (256, 256), (77, 77), (1, None)])

@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 
 from bytefit.benchmarks.rows import EARLY, PROVEN, STRATEGIES
-from bytefit.benchmarks.speed import bench
+from bytefit.benchmarks.speed import bench_search
 from bytefit.benchmarks.strategies import Case
 from bytefit.cli.main import main
 from bytefit.codecs import LEARNED
@@ -312,7 +312,7 @@ def large_pictures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rows(large_pictures):
     """The rows of a benchmark of JPEG on the large pictures."""
-    return json.loads(bench(large_pictures, formats=["JPEG"], limit=None, as_json=True))["rows"]
+    return json.loads(bench_search(large_pictures, formats=["JPEG"], limit=None, as_json=True))["rows"]
 
 
 def test_bench_compares_the_strategies_on_the_same_cases(rows):
@@ -363,7 +363,7 @@ def test_bench_cuts_no_piece_of_a_tiny_picture(tmp_path, capsys):
     """It would be the picture itself."""
     photograph((24, 24)).save(tmp_path / "icon.png")
 
-    main(["bench", str(tmp_path), "--format", "WEBP", "--json"])
+    main(["bench", "search", str(tmp_path), "--codec", "WEBP", "--json"])
 
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["kind"] for row in rows} == {tmp_path.name}
@@ -374,7 +374,7 @@ def test_bench_draws_the_comparison(large_pictures, tmp_path, capsys):
     pytest.importorskip("matplotlib")
     path = tmp_path / "comparison.png"
 
-    assert main(["bench", str(large_pictures), "--format", "JPEG", "--limit", "1", "--plot", str(path)]) == 0
+    assert main(["bench", "search", str(large_pictures), "--codec", "JPEG", "--limit", "1", "--plot", str(path)]) == 0
 
     with Image.open(path) as picture:
         assert picture.format == "PNG"
@@ -389,7 +389,7 @@ def test_bench_draws_the_picture_that_was_measured(tmp_path):
         (tmp_path / "pictures" / kind).mkdir(parents=True)
         draw((400, 300)).save(tmp_path / "pictures" / kind / "same.png")
 
-    bench(tmp_path / "pictures", formats=["JPEG"], limit=None, as_json=True, plot=tmp_path / "comparison.png")
+    bench_search(tmp_path / "pictures", formats=["JPEG"], limit=None, as_json=True, plot=tmp_path / "comparison.png")
 
     assert (tmp_path / "comparison.png").stat().st_size > 1000
 
@@ -399,7 +399,7 @@ def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_p
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     path = tmp_path / "comparison.png"
 
-    assert main(["bench", str(large_pictures), "--format", "JPEG", "--limit", "1", "--plot", str(path)]) == 2
+    assert main(["bench", "search", str(large_pictures), "--codec", "JPEG", "--limit", "1", "--plot", str(path)]) == 2
 
     told = capsys.readouterr().err.splitlines()[-1]
     assert told == "bytefit: error: this command needs matplotlib: pip install 'bytefit[plot]'"
@@ -408,7 +408,7 @@ def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_p
 
 def test_bench_prints_tables(drawn_corpus, capsys):
     """For people: each strategy, and bytefit by size class, kind and budget, with the number of cases."""
-    assert main(["bench", str(drawn_corpus), "--format", "WEBP", "--limit", "1"]) == 0
+    assert main(["bench", "search", str(drawn_corpus), "--codec", "WEBP", "--limit", "1"]) == 0
     printed = capsys.readouterr().out
 
     assert re.search(r"^WEBP: [1-9]\d* cases$", printed, flags=re.MULTILINE)
@@ -420,7 +420,7 @@ def test_bench_prints_tables(drawn_corpus, capsys):
 
 def test_bench_compares_efforts(drawn_corpus, capsys):
     """Every choice of options has its line, and all but the first are told by what they gain."""
-    assert main(["bench", str(drawn_corpus), "--efforts", "--format", "WEBP", "--limit", "1", "--jobs", "1"]) == 0
+    assert main(["bench", "efforts", str(drawn_corpus), "--codec", "WEBP", "--limit", "1", "--jobs", "1"]) == 0
     printed = capsys.readouterr().out
 
     assert printed.count("| method 4 ") == 1
@@ -430,5 +430,5 @@ def test_bench_compares_efforts(drawn_corpus, capsys):
 
 def test_bench_of_nothing_is_refused(tmp_path, capsys):
     """One line, exit 2."""
-    assert main(["bench", str(tmp_path)]) == 2
+    assert main(["bench", "search", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -6,7 +6,8 @@ times are compared with those of Pillow's own choice on the same picture, side b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from itertools import product
 from math import log
@@ -20,7 +21,7 @@ from PIL import Image
 
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import suited
 from bytefit.sources.reading import read_picture
@@ -61,31 +62,43 @@ class Tried:
 
     Attributes:
         format, options: the codec and the choice.
-        gains: score less that of the first choice, at each of `BITS` that both reach; NaN elsewhere.
+        gains: score less that of the first choice, at each of `BITS` that both reach; None elsewhere.
         time: its time over that of the first choice.
     """
 
     format: str
     options: str
-    gains: list[float]
+    gains: list[float | None]
     time: float
 
 
-def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None, jobs: int) -> str:
-    """Try every choice of options on the images below `folder` and return the table.
+def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None, as_json: bool, jobs: int) -> str:
+    """Try every choice of options on the images below `folder` and return the tables.
 
     Args:
         folder: see `bytefit.training.corpus`.
         formats: the codecs; None means all.
         limit: at most so many images of every kind; None means all.
+        as_json: every row as JSON instead of tables.
         jobs: processes to measure with; -1 means one a core.
+
+    Raises:
+        ConfigError: if there are no choices of options for a codec, or no image can be measured.
     """
     codecs = [codec_for_format(name) for name in formats] if formats else list(LEARNED)
+    for codec in codecs:
+        if codec.format not in CHOICES:
+            raise ConfigError(f"cannot compare options of {codec.format}: choices are known for {', '.join(CHOICES)}")
     samples = limited(find_samples([folder]), limit)
     tasks = [joblib.delayed(_tried)(sample, codec.format) for codec, sample in product(codecs, samples)]
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     rows = [one for tried in tracked(found, "efforts", len(tasks)) for one in tried]
-    return "\n\n".join(_report([row for row in rows if row.format == codec.format]) for codec in codecs)
+    if not rows:
+        raise ConfigError(f"nothing to measure below {folder}: no readable image with 64 pixels a side or more")
+    if as_json:
+        return json.dumps([asdict(row) for row in rows], indent=1)
+    by_codec = [[row for row in rows if row.format == codec.format] for codec in codecs]
+    return "\n\n".join(_report(of_codec) for of_codec in by_codec if of_codec)
 
 
 def _tried(sample: Sample, codec_format: str) -> list[Tried]:
@@ -101,7 +114,7 @@ def _tried(sample: Sample, codec_format: str) -> list[Tried]:
         Tried(
             codec_format,
             _named(options),
-            gains=[own - first for own, first in zip(look, looks[0], strict=True)],
+            gains=[_gain(own, first) for own, first in zip(look, looks[0], strict=True)],
             time=seconds / measured[0][1],
         )
         for options, look, (_, seconds) in zip(CHOICES[codec_format], looks, measured, strict=True)
@@ -123,9 +136,14 @@ def _curve(
     return sorted(curve), seconds
 
 
-def _at(curve: list[tuple[float, float]], bits: float) -> float:
+def _at(curve: list[tuple[float, float]], bits: float) -> float | None:
+    """Return the score at a bit rate, or None outside of the curve."""
     inside = curve[0][0] <= log(bits) <= curve[-1][0]
-    return float(np.interp(log(bits), [x for x, _ in curve], [y for _, y in curve])) if inside else float("nan")
+    return float(np.interp(log(bits), [x for x, _ in curve], [y for _, y in curve])) if inside else None
+
+
+def _gain(score: float | None, first: float | None) -> float | None:
+    return None if score is None or first is None else score - first
 
 
 def _named(options: Mapping[str, Any]) -> str:
@@ -136,7 +154,7 @@ def _report(rows: list[Tried]) -> str:
     lines = []
     for options in dict.fromkeys(row.options for row in rows):
         own = [row for row in rows if row.options == options]
-        gains = [[row.gains[i] for row in own if not np.isnan(row.gains[i])] for i in range(len(BITS))]
+        gains = [[gain for row in own if (gain := row.gains[i]) is not None] for i in range(len(BITS))]
         cells = [f"{fmean(gain):+.2f} ({len(gain)})" if gain else "-" for gain in gains]
         lines.append([options, *cells, f"{median(row.time for row in own):.2f}x"])
     header = ["", *(f"{bits:g} bpp (pictures)" for bits in BITS), "time"]

@@ -56,7 +56,7 @@ _NOTHING = 1e-6
 _MOST_SHOWN = 6
 
 
-def bench_quality(
+def bench_looks(
     folder: Path,
     *,
     formats: list[str] | None = None,

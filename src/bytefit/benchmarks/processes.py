@@ -128,7 +128,7 @@ class Row:
     size: int | None = None
 
 
-def bench_processes(folder: Path, *, limit: int | None, as_json: bool, repeats: int = 3) -> str:
+def bench_peers(folder: Path, *, limit: int | None, as_json: bool, repeats: int = 3) -> str:
     """Time every installed command on the JPEG files below `folder` and return the report.
 
     Args:

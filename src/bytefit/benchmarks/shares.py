@@ -84,34 +84,40 @@ class Fitted:
     score_at_peers: float | None = None
 
 
-def bench_shares(
-    folder: Path, codec_format: str, *, limit: int | None = None, as_json: bool = False, jobs: int = -1
+def bench_shrink(
+    folder: Path, *, formats: Sequence[str], limit: int | None = None, as_json: bool = False, jobs: int = -1
 ) -> str:
-    """Fit the files of one format below `folder` to the share of `SHARES` and return the report.
+    """Fit the files of some formats below `folder` to the share of `SHARES` and return the report.
 
     Args:
         folder: see `bytefit.training.corpus`.
-        codec_format: "PNG" or "GIF".
+        formats: "PNG", "GIF" or both; one that no file has is left out.
         limit: at most so many files of every kind, chosen by the hashes of their names; None means all.
-        as_json: every file as JSON instead of tables.
+        as_json: every file as JSON, by format, instead of tables.
         jobs: processes to measure with; -1 means one a core.
 
     Raises:
         ConfigError: if no file is left to be measured.
     """
-    found = [sample for sample in find_samples([folder]) if _is_measured(sample.path, codec_format)]
-    samples = limited(found, limit)
-    if not samples:
-        raise ConfigError(f"nothing to measure below {folder}: no {codec_format} of at most {MEGAPIXELS} megapixels")
-    peer = colour_peer(codec_format)
-    tasks = [joblib.delayed(_fitted)(sample, folder, codec_format, peer) for sample in samples]
-    done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
-    left_out = len(tasks) - len(rows)
-    if as_json:
-        told = {"peer": peer and peer.name, "left_out": left_out, "files": [asdict(row) for row in rows]}
-        return json.dumps(told, indent=1)
-    return _report(rows, codec_format, peer) + f"\n\nLeft out as too long, or refused: {left_out}."
+    by_format = {}
+    for codec_format in dict.fromkeys(formats):
+        found = [sample for sample in find_samples([folder]) if _is_measured(sample.path, codec_format)]
+        if found:
+            by_format[codec_format] = limited(found, limit)
+    if not any(by_format.values()):
+        names = " or ".join(formats)
+        raise ConfigError(f"nothing to measure below {folder}: no {names} of at most {MEGAPIXELS} megapixels")
+    reports, records = [], {}
+    for codec_format, samples in by_format.items():
+        peer = colour_peer(codec_format)
+        tasks = [joblib.delayed(_fitted)(sample, folder, codec_format, peer) for sample in samples]
+        done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+        rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
+        left_out = len(tasks) - len(rows)
+        files = [asdict(row) for row in rows]
+        records[codec_format] = {"peer": peer and peer.name, "left_out": left_out, "files": files}
+        reports.append(_report(rows, codec_format, peer) + f"\n\nLeft out as too long, or refused: {left_out}.")
+    return json.dumps(records, indent=1) if as_json else "\n\n".join(reports)
 
 
 def _is_measured(path: Path, codec_format: str) -> bool:

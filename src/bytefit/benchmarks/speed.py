@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-def bench(
+def bench_search(
     folder: Path, *, formats: list[str] | None, limit: int | None, as_json: bool, plot: Path | None = None
 ) -> str:
     """Run every strategy on the images below `folder` and return the report.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
+from bytefit.cli.benchmarks import add_benchmark_commands
 from bytefit.cli.budgets import add_budget_commands
 from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, reason, size, told
 from bytefit.cli.training import EXTRAS, add_training_commands
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_budget_commands(commands)
     add_training_commands(commands)
+    add_benchmark_commands(commands)
     return parser
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import features as pillow_features
 
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH
+from bytefit.training.corpus import folder_name
 from bytefit.training.markdown import table
 from bytefit.training.measurement import VIEWS
 
@@ -33,7 +34,7 @@ def write_card(
 ) -> None:
     """Write the card to `path`, keeping what an older card there says below `KEPT_BELOW`."""
     kept = path.read_text(encoding="utf-8").partition(KEPT_BELOW)[2] if path.is_file() else "\n"
-    command = "bytefit train " + " ".join(folder.name for folder in folders) + " -o models/"
+    command = "bytefit train " + " ".join(map(folder_name, folders)) + " -o models/"
     sections = [
         "# Model card",
         _purpose(command),

@@ -36,8 +36,13 @@ def find_samples(folders: list[Path]) -> list[Sample]:
         sources = _sources(folder)
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
             name = path.relative_to(folder).as_posix()
-            samples.append(Sample(path, path.parent.name, sources.get(name, name)))
+            samples.append(Sample(path, path.parent.name or folder_name(folder), sources.get(name, name)))
     return samples
+
+
+def folder_name(folder: Path) -> str:
+    """Return the name of a folder however it is given, as "." too; empty for the root of a file system."""
+    return folder.resolve().name
 
 
 def split(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
@@ -72,8 +77,9 @@ def limited(samples: list[Sample], limit: int | None) -> list[Sample]:
 
 def _sources(folder: Path) -> dict[str, str]:
     """Return the source of each file named in the table beside `folder`: its address up to the path inside it."""
-    table = folder.with_suffix(".tsv")
-    if not table.is_file():
+    name = folder_name(folder)
+    table = folder.resolve().with_name(f"{name}.tsv") if name else None
+    if table is None or not table.is_file():
         return {}
     with table.open(encoding="utf-8", newline="") as lines:
         return {row["path"]: _project(row["source"]) for row in csv.DictReader(lines, delimiter="\t")}

@@ -50,6 +50,11 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
                 f"give folders with at least {LEAST_TRAINING_PICTURES} of several sources"
             )
         others = [record for record in records if record.source in held_sources]
+        if not others:
+            raise ConfigError(
+                f"all pictures for {codec.format} that can be measured are of sources to learn from: "
+                f"give folders with pictures of more sources, so that some can be held out"
+            )
         scales = [record for record in scaled[codec.format] if record.source not in held_sources]
         other_scales = [record for record in scaled[codec.format] if record.source in held_sources]
         fitted[codec.format] = fit(codec, learned, others, scales, other_scales)
