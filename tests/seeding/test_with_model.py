@@ -23,7 +23,7 @@ from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
 from bytefit.seeding.features import Traits, coarse_features, fine_features, log_bits, reading, scout, traits_of
 from bytefit.seeding.model import VERSION, Model, feature_names, shipped_model
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.seed import Late
 from bytefit.seeding.with_model import mean_curve, scout_curve, seed, seed_with
 from bytefit.seeding.without_model import seed_by_probes
@@ -68,14 +68,14 @@ def never_falls(curve):
 
 def seeded(codec, picture, *, budget=3000, first=0):
     """Return what is predicted for `picture` with a slack of five per cent."""
-    part = sample(codec, picture)
-    return seed(codec, picture, part, budget=budget, enough=int(budget * 0.95), first=first)
+    sample = sample_of(codec, picture)
+    return seed(codec, picture, sample, budget=budget, enough=int(budget * 0.95), first=first)
 
 
 def seeded_with(a_model, picture, *, budget, codec=JPEG, first=0):
     """Return what a model predicts for `picture` with a slack of five per cent."""
-    part, enough = sample(codec, picture), int(budget * 0.95)
-    return seed_with(a_model, codec, picture, part, budget=budget, enough=enough, first=first)
+    sample, enough = sample_of(codec, picture), int(budget * 0.95)
+    return seed_with(a_model, codec, picture, sample, budget=budget, enough=enough, first=first)
 
 
 def size_at(codec, picture, rung):
@@ -270,7 +270,7 @@ def test_traits_are_those_of_the_picture():
     """Its mode, its pixels and what its sample has of them; the rest is told."""
     picture = photograph((640, 320), "L")
 
-    traits = traits_of(JPEG.suited(DRAWING), picture, sample(JPEG, picture), [0.5], 0.25)
+    traits = traits_of(JPEG.suited(DRAWING), picture, sample_of(JPEG, picture), [0.5], 0.25)
 
     assert traits == Traits("L", True, 640 * 320, 80 / 640, 0.25, [0.5])
     assert not traits_of(JPEG, picture, picture, [0.5], 0.0).drawing
@@ -292,10 +292,10 @@ def test_fine_features_are_as_many_as_their_names():
     """The same traits stand behind what the reading said."""
     _, names = feature_names(SCOUTS)
 
-    named = dict(zip(names, fine_features(0.5, 1.5, TRAITS, gauge=-0.1, surprise=0.2, part=0.5), strict=True))
+    named = dict(zip(names, fine_features(0.5, 1.5, TRAITS, gauge=-0.1, surprise=0.2, share=0.5), strict=True))
 
     assert (named["position"], named["fine_bits"], named["gauge"], named["surprise"]) == (0.5, 1.5, -0.1, 0.2)
-    assert named["log_part"] == pytest.approx(log(0.5))
+    assert named["log_probe_share"] == pytest.approx(log(0.5))
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
     assert (named["scout_40"], named["scout_50"], named["scout_80"]) == (0.25, 0.5, 0.75)
 

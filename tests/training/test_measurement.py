@@ -15,9 +15,9 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
-from bytefit.seeding.sampling import larger_sample, sample
+from bytefit.seeding.sampling import larger_sample, sample_of
 from bytefit.sources.reading import read_image
-from bytefit.training.corpus import find_samples
+from bytefit.training.corpus import find_files
 from bytefit.training.measurement import (
     MOST_PIXELS,
     SCOUT_QUALITIES,
@@ -47,18 +47,18 @@ def measured(tmp_path_factory):
     for name, draw in (("photograph", photograph), ("drawing", screenshot)):
         (folder / "pictures" / name).mkdir(parents=True)
         draw((720, 480)).save(folder / "pictures" / name / f"{name}.png")
-    samples = find_samples([folder / "pictures"])
-    return samples, measure_all(samples, (JPEG, WEBP), folder / "cache", 1)
+    files = find_files([folder / "pictures"])
+    return files, measure_all(files, (JPEG, WEBP), folder / "cache", 1)
 
 
 def of_view(measured, codec, view):
     """Return of each picture what was measured of a view of it, and the view itself."""
-    samples, records = measured
+    files, records = measured
     found = [record for record in records[codec.format] if record.view == view]
     return [
         (record, viewed(codec.prepare(read_image(one.path)[0]), view, one.path.name))
         for record in found
-        for one in samples
+        for one in files
         if one.kind == record.kind
     ]
 
@@ -223,12 +223,12 @@ def test_what_a_picture_holds_is_measured(measured):
 def test_scouts_and_coarse_readings_are_those_of_the_sample(measured, codec, view):
     """The very numbers that run time will read."""
     for record, picture in of_view(measured, codec, view):
-        suited, part = codec.suited(record.content), sample(codec, picture)
+        suited, sample = codec.suited(record.content), sample_of(codec, picture)
         assert (record.mode, record.width, record.height) == (picture.mode, *picture.size)
-        assert record.share == pixels(part) / pixels(picture)
-        assert list(record.scouts.values()) == scout(part, SCOUT_QUALITIES)[0]
+        assert record.share == pixels(sample) / pixels(picture)
+        assert list(record.scouts.values()) == scout(sample, SCOUT_QUALITIES)[0]
         assert record.whole_scout == scout(picture, [WHOLE_SCOUT])[0][0]
-        assert record.coarse == [reading(suited, part, rung)[0] for rung in record.rungs]
+        assert record.coarse == [reading(suited, sample, rung)[0] for rung in record.rungs]
         if record.share == 1:
             assert record.coarse == record.truth
 
@@ -241,7 +241,7 @@ def test_fine_readings_are_taken_where_they_pay(measured, codec, view):
         suited = codec.suited(record.content)
         for rung, coarse, fine in zip(record.rungs, record.coarse, record.fine, strict=True):
             if suited.probe_pays(suited.setting(suited.ladder[rung], record.mode)):
-                low = reading(suited, sample(codec, picture), rung, low=True)[0]
+                low = reading(suited, sample_of(codec, picture), rung, low=True)[0]
                 gauge = 0.0 if record.share == 1 else coarse - low
                 assert fine == (reading(suited, picture, rung, low=True)[0], gauge, 1.0)
             elif record.share == 1 or not codec.rows_apart:
@@ -270,12 +270,12 @@ def test_what_is_read_is_near_the_truth(measured, codec):
 
 def test_what_is_measured_comes_from_the_cache_as_it_was(measured, tmp_path):
     """Anew or kept, in any order: the same records."""
-    samples, records = measured
+    files, records = measured
 
-    once = measure_all(samples[:1], (JPEG,), tmp_path, 1)["JPEG"]
-    again = measure_all(samples[:1], (JPEG,), tmp_path, 1)["JPEG"]
+    once = measure_all(files[:1], (JPEG,), tmp_path, 1)["JPEG"]
+    again = measure_all(files[:1], (JPEG,), tmp_path, 1)["JPEG"]
 
-    assert once == again == [record for record in records["JPEG"] if record.kind == samples[0].kind]
+    assert once == again == [record for record in records["JPEG"] if record.kind == files[0].kind]
 
 
 def test_pictures_that_are_refused_are_left_out(tmp_path):
@@ -285,7 +285,7 @@ def test_pictures_that_are_refused_are_left_out(tmp_path):
     in_mode("RGBA", (64, 48)).save(folder / "graphic.png")
     (folder / "notes.jpg").write_bytes(b"text")
 
-    measured = measure_all(find_samples([folder]), (JPEG, WEBP), tmp_path / "cache", 1)
+    measured = measure_all(find_files([folder]), (JPEG, WEBP), tmp_path / "cache", 1)
 
     assert measured["JPEG"] == []
     assert {(record.source, record.mode) for record in measured["WEBP"]} == {("graphic.png", "RGBA")}

@@ -26,7 +26,7 @@ from bytefit.seeding.best_scale import SCALES, scale_features
 from bytefit.seeding.model import load_model
 from bytefit.training import scales as scaling
 from bytefit.training.card import KEPT_BELOW
-from bytefit.training.corpus import HELD_OUT, find_samples, split
+from bytefit.training.corpus import HELD_OUT, find_files, split
 from bytefit.training.markdown import table
 from bytefit.training.measurement import SCOUT_QUALITIES, VIEWS
 from bytefit.training.run import train
@@ -68,27 +68,27 @@ def trained(drawn_corpus, tmp_path_factory):
 
 def test_sources_are_read_from_the_table_beside_the_folder(drawn_corpus):
     """Up to the path inside the project; the kind is the folder's name."""
-    samples = find_samples([drawn_corpus])
+    files = find_files([drawn_corpus])
 
-    assert {sample.source for sample in samples} == {f"person/project{number}" for number in range(SOURCES)}
-    assert {sample.kind for sample in samples} == {"photo-web", "gray-medical-science"}
+    assert {file.source for file in files} == {f"person/project{number}" for number in range(SOURCES)}
+    assert {file.kind for file in files} == {"photo-web", "gray-medical-science"}
 
 
 def test_without_a_table_every_picture_is_its_own_source(drawn_corpus):
     """Nothing else is known of them."""
-    samples = find_samples([drawn_corpus / "photo-web"])
+    files = find_files([drawn_corpus / "photo-web"])
 
-    assert len({sample.source for sample in samples}) == len(samples) == 16
+    assert len({file.source for file in files}) == len(files) == 16
 
 
 def test_no_source_is_on_both_sides_of_the_split(drawn_corpus):
     """And no kind is held out beyond its share."""
-    learned, held_out = split(find_samples([drawn_corpus]))
+    learned, held_out = split(find_files([drawn_corpus]))
 
     assert held_out
-    assert not {sample.source for sample in learned} & {sample.source for sample in held_out}
+    assert not {file.source for file in learned} & {file.source for file in held_out}
     for kind in ("photo-web", "gray-medical-science"):
-        assert sum(sample.kind == kind for sample in held_out) <= HELD_OUT * 16
+        assert sum(file.kind == kind for file in held_out) <= HELD_OUT * 16
 
 
 @pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
@@ -96,11 +96,11 @@ def test_trained_models_load(trained, drawn_corpus, codec):
     """What training writes is what the run time reads; held-out sources are not among those trained on."""
     model = load_model(trained[0] / f"{codec.format.lower()}.json", codec)
 
-    _, held_out = split(find_samples([drawn_corpus]))
+    _, held_out = split(find_files([drawn_corpus]))
     assert model.coarse_trees
     assert model.fine_trees
     assert model.scale_trees
-    assert not set(model.sources) & {sample.source for sample in held_out}
+    assert not set(model.sources) & {file.source for file in held_out}
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def section_of(card, title):
 def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
     """How many of each view were trained on and held out, for each codec."""
     data = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Data and split")
-    _, held_out = split(find_samples([drawn_corpus]))
+    _, held_out = split(find_files([drawn_corpus]))
 
     seen = {
         cells[0]: (int(cells[1]), int(cells[2]))
@@ -203,7 +203,7 @@ def test_scales_are_measured_at_full_size(tmp_path):
         (tmp_path / kind).mkdir(exist_ok=True)
         picture.save(tmp_path / kind / f"{name}.png")
 
-    measured = scaling.measure_scales(find_samples([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1)
+    measured = scaling.measure_scales(find_files([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1)
 
     assert {name: [record.kind for record in records] for name, records in measured.items()} == {
         "JPEG": ["photo-web", "screenshot"],
@@ -227,11 +227,11 @@ def test_few_of_each_kind_are_scaled(tmp_path, monkeypatch):
     for number in range(4):
         (tmp_path / "art").mkdir(exist_ok=True)
         photograph((80, 64), seed=number).save(tmp_path / "art" / f"{number}.png")
-    samples = find_samples([tmp_path])
+    files = find_files([tmp_path])
 
     once, again = (
         [record.source for record in scaling.measure_scales(some, (JPEG,), tmp_path / ".cache", 1)["JPEG"]]
-        for some in (samples, samples[::-1])
+        for some in (files, files[::-1])
     )
 
     assert len(once) == 2

@@ -25,7 +25,7 @@ from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import suited
 from bytefit.sources.reading import read_picture
-from bytefit.training.corpus import find_samples, limited
+from bytefit.training.corpus import find_files, limited
 from bytefit.training.fast_scores import Original
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bytefit.codecs import Codec
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
 # What is tried; the first of each is what everything is compared with.
 CHOICES: dict[str, tuple[dict[str, Any], ...]] = {
@@ -89,8 +89,8 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
     for codec in codecs:
         if codec.format not in CHOICES:
             raise ConfigError(f"cannot compare options of {codec.format}: choices are known for {', '.join(CHOICES)}")
-    samples = limited(find_samples([folder]), limit)
-    tasks = [joblib.delayed(_tried)(sample, codec.format) for codec, sample in product(codecs, samples)]
+    files = limited(find_files([folder]), limit)
+    tasks = [joblib.delayed(_tried)(file, codec.format) for codec, file in product(codecs, files)]
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     rows = [one for tried in tracked(found, "efforts", len(tasks)) for one in tried]
     if not rows:
@@ -101,10 +101,10 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
     return "\n\n".join(_report(of_codec) for of_codec in by_codec if of_codec)
 
 
-def _tried(sample: Sample, codec_format: str) -> list[Tried]:
+def _tried(file: CorpusFile, codec_format: str) -> list[Tried]:
     codec = codec_for_format(codec_format)
     try:
-        picture = reduced(codec.prepare(read_picture(sample.path)))
+        picture = reduced(codec.prepare(read_picture(file.path)))
     except UnsupportedImage:
         return []
     codec, original = suited(codec, mosaic(picture)), Original(picture)

@@ -28,7 +28,7 @@ from bytefit.fitting.compress import compress
 from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.sources.metadata import upright
 from bytefit.sources.reading import read_picture
-from bytefit.training.corpus import find_samples, limited
+from bytefit.training.corpus import find_files, limited
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bytefit.benchmarks.sheet import Tile
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
 # Budgets of a picture, in bits per pixel: from tight to generous.
 BUDGET_BITS = (0.25, 0.5, 1.0, 2.0)
@@ -88,16 +88,16 @@ def bench_looks(
     if not bits or min(bits) <= 0:
         raise ConfigError(f"cannot make budgets of {bits!r} bits per pixel: give numbers above 0")
     tools = contenders(formats, resize=resize)
-    samples = limited(find_samples([folder]), limit)
-    tasks = [joblib.delayed(_answered)(sample, folder, tools, bits, megapixels) for sample in samples]
+    files = limited(find_files([folder]), limit)
+    tasks = [joblib.delayed(_answered)(file, folder, tools, bits, megapixels) for file in files]
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    by_sample = dict(zip(samples, tracked(found, "scoring", len(tasks)), strict=True))
-    rows = [row for answers in by_sample.values() for row in answers]
+    by_file = dict(zip(files, tracked(found, "scoring", len(tasks)), strict=True))
+    rows = [row for answers in by_file.values() for row in answers]
     if not rows:
         raise ConfigError(f"nothing to measure below {folder}: no picture that every tool can take")
     if sheet is not None:
-        _sheet(by_sample, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
-    left_out = sum(not answers for answers in by_sample.values())
+        _sheet(by_file, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
+    left_out = sum(not answers for answers in by_file.values())
     return records(rows, left_out) if as_json else report(rows, left_out)
 
 
@@ -162,18 +162,18 @@ def _reduced(picture: Image.Image, megapixels: float | None) -> Image.Image:
 
 
 def _answered(
-    sample: Sample, folder: Path, tools: Sequence[Peer], bits: Sequence[float], megapixels: float | None
+    file: CorpusFile, folder: Path, tools: Sequence[Peer], bits: Sequence[float], megapixels: float | None
 ) -> list[Scored]:
     """Return what every tool answers to every budget of one picture; nothing if not all of them can take it."""
     try:
-        picture = shown_picture(sample.path, megapixels)
+        picture = shown_picture(file.path, megapixels)
     except (UnsupportedImage, OSError):
         return []
-    path = sample.path.relative_to(folder).as_posix()
+    path = file.path.relative_to(folder).as_posix()
     rows = []
     for rate, tool in product(bits, tools):
         budget = _budget(picture, rate)
-        case = Scored(path, sample.kind, sample.source, rate, budget, tool.name, tool.format)
+        case = Scored(path, file.kind, file.source, rate, budget, tool.name, tool.format)
         rows.append(_scored(case, picture, tool.encode(picture, budget)))
     return rows
 
@@ -205,14 +205,12 @@ def _restored(version: Image.Image, picture: Image.Image) -> Image.Image:
 
 
 def _sheet(
-    by_sample: Mapping[Sample, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
+    by_file: Mapping[CorpusFile, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
 ) -> Image.Image:
     """Return the contact sheet of a few pictures, evenly chosen; they are encoded again, to the same bytes."""
-    seen = [sample for sample, rows in by_sample.items() if rows]
+    seen = [file for file, rows in by_file.items() if rows]
     shown = dict.fromkeys(seen[number * len(seen) // _MOST_SHOWN] for number in range(_MOST_SHOWN))
-    return contact_sheet(
-        [_tiles(shown_picture(sample.path, megapixels), tools, bits, by_sample[sample]) for sample in shown]
-    )
+    return contact_sheet([_tiles(shown_picture(file.path, megapixels), tools, bits, by_file[file]) for file in shown])
 
 
 def _tiles(picture: Image.Image, tools: Sequence[Peer], bits: float, rows: Sequence[Scored]) -> list[Tile]:

@@ -24,7 +24,7 @@ from bytefit.benchmarks.peers import installed_peers
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
 from bytefit.sources.reading import read_picture
-from bytefit.training.corpus import find_samples, limited
+from bytefit.training.corpus import find_files, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
 
@@ -252,16 +252,16 @@ def _cases(folder: Path, limit: int | None) -> tuple[list[Row], Counter[str]]:
     """Return what can be fitted below `folder`, as rows that nobody has answered, and what was left out, counted."""
     cases: list[Row] = []
     left_out: Counter[str] = Counter()
-    samples = limited(find_samples([folder]), limit)
-    for sample in tracked(samples, "choosing", len(samples)):
-        if not _is_plain_jpeg(sample.path):
+    files = limited(find_files([folder]), limit)
+    for file in tracked(files, "choosing", len(files)):
+        if not _is_plain_jpeg(file.path):
             left_out["files that are no JPEG in RGB or grey"] += 1
             continue
         for codec_format, part in PARTS.items():
-            case = Row(sample.path.relative_to(folder).as_posix(), codec_format, sample.path.stat().st_size // part)
+            case = Row(file.path.relative_to(folder).as_posix(), codec_format, file.path.stat().st_size // part)
             try:
                 # Asked here and not of the command, whose exit code 1 may also mean that it broke.
-                compress(sample.path, case.target, format=codec_format)
+                compress(file.path, case.target, format=codec_format)
                 cases.append(case)
             except BudgetUnreachable:
                 left_out[f"targets that {codec_format} cannot reach"] += 1

@@ -22,7 +22,7 @@ from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.scores import ssimulacra2_score
-from bytefit.training.corpus import find_samples, limited
+from bytefit.training.corpus import find_files, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bytefit.fitting.result import Result
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
 # What is asked of a file: so much of its bytes.
 SHARES = {"PNG": 0.5, "GIF": 0.6}
@@ -101,21 +101,24 @@ def bench_shrink(
     """
     by_format = {}
     for codec_format in dict.fromkeys(formats):
-        found = [sample for sample in find_samples([folder]) if _is_measured(sample.path, codec_format)]
+        found = [file for file in find_files([folder]) if _is_measured(file.path, codec_format)]
         if found:
             by_format[codec_format] = limited(found, limit)
     if not any(by_format.values()):
         names = " or ".join(formats)
         raise ConfigError(f"nothing to measure below {folder}: no {names} of at most {MEGAPIXELS} megapixels")
     reports, records = [], {}
-    for codec_format, samples in by_format.items():
+    for codec_format, files in by_format.items():
         peer = colour_peer(codec_format)
-        tasks = [joblib.delayed(_fitted)(sample, folder, codec_format, peer) for sample in samples]
+        tasks = [joblib.delayed(_fitted)(file, folder, codec_format, peer) for file in files]
         done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
         rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
         left_out = len(tasks) - len(rows)
-        files = [asdict(row) for row in rows]
-        records[codec_format] = {"peer": peer and peer.name, "left_out": left_out, "files": files}
+        records[codec_format] = {
+            "peer": peer and peer.name,
+            "left_out": left_out,
+            "files": [asdict(row) for row in rows],
+        }
         reports.append(_report(rows, codec_format, peer) + f"\n\nLeft out as too long, or refused: {left_out}.")
     return json.dumps(records, indent=1) if as_json else "\n\n".join(reports)
 
@@ -128,21 +131,21 @@ def _is_measured(path: Path, codec_format: str) -> bool:
         return False
 
 
-def _fitted(sample: Sample, folder: Path, codec_format: str, peer: ColourPeer | None) -> Fitted | None:
+def _fitted(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer | None) -> Fitted | None:
     """Return what was made of one file; None where its frames cannot be held all at once, or it is damaged."""
-    budget = int(sample.path.stat().st_size * SHARES[codec_format])
+    budget = int(file.path.stat().st_size * SHARES[codec_format])
     values: dict[str, Any] = {
-        "path": sample.path.relative_to(folder).as_posix(),
-        "kind": sample.kind,
-        "source": sample.source,
+        "path": file.path.relative_to(folder).as_posix(),
+        "kind": file.kind,
+        "source": file.source,
         "budget": budget,
     }
     try:
-        with Image.open(sample.path) as image:
+        with Image.open(file.path) as image:
             source = frames_of(image).decoded()
     except (UnsupportedImage, OSError):
         return None
-    if (answer := _compressed(sample.path, budget)) is not None:
+    if (answer := _compressed(file.path, budget)) is not None:
         values |= {
             "size": answer.size,
             "quality": answer.quality,
@@ -151,10 +154,10 @@ def _fitted(sample: Sample, folder: Path, codec_format: str, peer: ColourPeer | 
             "cost": answer.seconds / max(trial.seconds for trial in answer.trials),
             "frames_kept": _keeps(source, answer.data),
         }
-    if (smallest := _compressed(sample.path, sample.path.stat().st_size * 4, lossless=True)) is not None:
+    if (smallest := _compressed(file.path, file.path.stat().st_size * 4, lossless=True)) is not None:
         values["lossless"] = smallest.size
     if peer is not None:
-        values |= _by_peer(sample.path, source, budget, peer)
+        values |= _by_peer(file.path, source, budget, peer)
     return Fitted(**values)
 
 

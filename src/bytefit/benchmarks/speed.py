@@ -21,7 +21,7 @@ from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
 from bytefit.sources.reading import read_picture
-from bytefit.training.corpus import Sample, find_samples, limited
+from bytefit.training.corpus import CorpusFile, find_files, limited
 from bytefit.training.markdown import table
 from bytefit.training.measurement import knots, viewed
 from bytefit.training.progress import tracked
@@ -58,67 +58,67 @@ def bench_search(
         if codec not in LEARNED:
             known = ", ".join(one.format for one in LEARNED)
             raise ConfigError(f"cannot compare strategies for {codec.format}: there are models of {known}; give these")
-    samples = limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
+    files = limited([file for file in find_files([folder]) if not _trained_on(file, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}
     for codec in codecs:
-        rows += _of_codec(codec, samples, skipped)
+        rows += _of_codec(codec, files, skipped)
     if not rows:
         raise ConfigError(f"nothing to measure below {folder}: no readable image of a source the models do not know")
     if plot is not None:
-        draw(rows, _curves(codecs, rows, samples), plot)
+        draw(rows, _curves(codecs, rows, files), plot)
     if as_json:
         return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
     return _report(rows, skipped)
 
 
-def _of_codec(codec: Codec, samples: list[Sample], skipped: dict[str, int]) -> list[Row]:
-    """Run every strategy of one codec on all samples; what tells nothing is counted in `skipped`."""
+def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) -> list[Row]:
+    """Run every strategy of one codec on all files; what tells nothing is counted in `skipped`."""
     rows: list[Row] = []
     published = _published(codec)
-    for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
+    for turn, file in enumerate(tracked(files, codec.format, len(files))):
         try:
-            picture = codec.prepare(read_picture(sample.path))
+            picture = codec.prepare(read_picture(file.path))
         except UnsupportedImage:
             skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
             continue
-        for kind, seen in _pieces(sample, picture):
+        for kind, seen in _pieces(file, picture):
             for bits in BUDGET_BITS:
                 case = Case(codec, seen, max(1, int(seen.width * seen.height * bits / 8)))
                 answered = _answered(case, published, turn)
                 if isinstance(answered, str):
                     skipped[answered] = skipped.get(answered, 0) + 1
                 else:
-                    rows += _rows(sample, kind, case, bits, answered)
+                    rows += _rows(file, kind, case, bits, answered)
     return rows
 
 
-def _pieces(sample: Sample, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
+def _pieces(file: CorpusFile, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
     """Yield what is fitted of a picture, with its kind: the whole, and a tiny piece where it is not tiny itself."""
-    yield sample.kind, picture
-    piece = viewed(picture, "tiny", sample.path.name)
+    yield file.kind, picture
+    piece = viewed(picture, "tiny", file.path.name)
     if piece is not None:
         yield "tiny piece", piece
 
 
-def _curves(codecs: list[Codec], rows: list[Row], samples: list[Sample]) -> list[Curve]:
+def _curves(codecs: list[Codec], rows: list[Row], files: list[CorpusFile]) -> list[Curve]:
     """Return for each codec the curves of the first image that was fitted, with a budget it was given."""
     drawn = []
     for codec in codecs:
         fitted = {(row.path, row.kind, row.source): row for row in rows if row.codec == codec.format}
-        for sample in samples:
+        for file in files:
             # A tiny piece is of a kind of its own.
-            row = fitted.get((sample.path.name, sample.kind, sample.source))
+            row = fitted.get((file.path.name, file.kind, file.source))
             if row is not None:
-                curve = curve_of(codec, codec.prepare(read_picture(sample.path)), row.budget)
+                curve = curve_of(codec, codec.prepare(read_picture(file.path)), row.budget)
                 drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
                 break
     return drawn
 
 
-def _trained_on(sample: Sample, codecs: list[Codec]) -> bool:
+def _trained_on(file: CorpusFile, codecs: list[Codec]) -> bool:
     models = [shipped_model(codec.format) for codec in codecs]
-    return any(sample.source in model.sources for model in models if model is not None)
+    return any(file.source in model.sources for model in models if model is not None)
 
 
 def _published(codec: Codec) -> PublishedModel:
@@ -150,14 +150,14 @@ def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Ans
     return {name: answers[name] for name in STRATEGIES}
 
 
-def _rows(sample: Sample, kind: str, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
+def _rows(file: CorpusFile, kind: str, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
     one = median(case.encode(answers["bytefit"].quality).seconds for _ in range(3))
     for name, answer in answers.items():
         yield Row(
             codec=case.codec.format,
-            path=sample.path.name,
+            path=file.path.name,
             kind=kind,
-            source=sample.source,
+            source=file.source,
             megapixels=case.picture.width * case.picture.height / 1e6,
             bits=bits,
             budget=case.budget,

@@ -16,7 +16,7 @@ from bytefit.codecs.encoding import NO_METADATA
 from bytefit.fitting.compress import compress
 from bytefit.search.search import search
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.seed import mean_curve
 from bytefit.seeding.with_model import seed
 
@@ -57,7 +57,7 @@ class Case:
 
     def __init__(self, codec: Codec, picture: Image.Image, budget: int) -> None:
         """Take a picture in the mode the codec encodes."""
-        self.codec = suited(codec, sample(codec, picture))
+        self.codec = suited(codec, sample_of(codec, picture))
         self.picture = picture
         self.budget = budget
         self.enough = ceil(budget * (1 - SLACK))
@@ -110,8 +110,8 @@ class Case:
             metadata="strip",
         )
         seconds = perf_counter() - started
-        part = sample(self.codec, self.picture)
-        seeded = seed(self.codec, self.picture, part, budget=self.budget, enough=self.enough, first=0)
+        sample = sample_of(self.codec, self.picture)
+        seeded = seed(self.codec, self.picture, sample, budget=self.budget, enough=self.enough, first=0)
         predicted = seeded.curve[self.codec.ladder.index(result.quality)]
         return Answer(
             result.size, result.quality, len(result.trials), seconds, log(result.size) - predicted, result.proven

@@ -88,10 +88,12 @@ class Traits:
         ]
 
 
-def traits_of(codec: Codec, picture: Image.Image, part: Image.Image, scouts: Sequence[float], busier: float) -> Traits:
+def traits_of(
+    codec: Codec, picture: Image.Image, sample: Image.Image, scouts: Sequence[float], busier: float
+) -> Traits:
     """Return the traits of a picture, given its sample and what the scouts said."""
     pixels = picture.width * picture.height
-    share = part.width * part.height / pixels
+    share = sample.width * sample.height / pixels
     return Traits(picture.mode, codec.content == DRAWING, pixels, share, busier, scouts)
 
 
@@ -115,11 +117,11 @@ def coarse_features(position: float, bits: float, traits: Traits) -> list[float]
     return [position, bits, bits - traits.scouts[len(traits.scouts) // 2], *traits.values()]
 
 
-FINE_FEATURES = ["position", "fine_bits", "gauge", "surprise", "log_part"]
+FINE_FEATURES = ["position", "fine_bits", "gauge", "surprise", "log_probe_share"]
 
 
 def fine_features(
-    position: float, bits: float, traits: Traits, *, gauge: float, surprise: float, part: float
+    position: float, bits: float, traits: Traits, *, gauge: float, surprise: float, share: float
 ) -> list[float]:
     """Return the features from which trees predict how far bits + gauge is from the truth.
 
@@ -129,6 +131,6 @@ def fine_features(
         traits: see `Traits`.
         gauge: ln(bytes of the sample at full effort / bytes at low effort); 0 where it was not read.
         surprise: bits + gauge less what the coarse reading said; 0 where no sample was read beside the whole.
-        part: the share of the pixels that was read.
+        share: the share of the pixels that was read.
     """
-    return [position, bits, gauge, surprise, log(part), *traits.values()]
+    return [position, bits, gauge, surprise, log(share), *traits.values()]

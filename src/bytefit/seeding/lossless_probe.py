@@ -22,16 +22,16 @@ _USUALLY_OVER = 1.3
 
 
 def lossless_probe(
-    codec: Codec, picture: Image.Image | Frames, part: Image.Image, *, budget: int
+    codec: Codec, picture: Image.Image | Frames, sample: Image.Image, *, budget: int
 ) -> tuple[bool, Trial]:
     """Return whether a lossless file may have at most `budget` bytes, and the encode that says so.
 
     Args:
         codec: one with a lossless coding.
         picture: what is to be encoded.
-        part: its sample.
+        sample: its sample.
         budget: see `bytefit.search.search.search`.
     """
-    _, trial = encode_timed(codec, part, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
-    expected = trial.size * pixels_of(picture) / (part.width * part.height)
-    return expected <= budget * _MOST_OVER.get(content(part), _USUALLY_OVER), trial
+    _, trial = encode_timed(codec, sample, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
+    expected = trial.size * pixels_of(picture) / (sample.width * sample.height)
+    return expected <= budget * _MOST_OVER.get(content(sample), _USUALLY_OVER), trial

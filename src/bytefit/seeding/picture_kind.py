@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 _EQUAL_NEIGHBOURS = 0.5
 
 
-def suited(codec: Codec, part: Image.Image) -> Codec:
+def suited(codec: Codec, sample: Image.Image) -> Codec:
     """Return the codec as it suits a picture, given its sample or itself."""
-    return codec if codec.for_drawings is None else codec.suited(content(part))
+    return codec if codec.for_drawings is None else codec.suited(content(sample))
 
 
-def content(part: Image.Image) -> str:
+def content(sample: Image.Image) -> str:
     """Return what a picture holds, "photograph" or "drawing", given its sample or itself."""
-    return DRAWING if equal_neighbours(part) >= _EQUAL_NEIGHBOURS else PHOTOGRAPH
+    return DRAWING if equal_neighbours(sample) >= _EQUAL_NEIGHBOURS else PHOTOGRAPH
 
 
-def equal_neighbours(part: Image.Image) -> float:
+def equal_neighbours(sample: Image.Image) -> float:
     """Return the share of pixels, 0 to 1, whose luma is exactly that of the pixel to their left."""
-    luma = part.convert("L")
+    luma = sample.convert("L")
     equal = difference(luma, offset(luma, 1, 0)).histogram()[0]
     return equal / (luma.width * luma.height)

@@ -21,13 +21,13 @@ _SAMPLE_PARTS = 8
 _ROWS_A_PART = 8
 
 
-def sample(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
+def sample_of(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
     """Return the part of a picture that is encoded to learn of the whole, or `picture` itself where it is too small.
 
     Of frames the first one stands for all.
     """
     if isinstance(picture, Frames):
-        return sample(codec, picture.first)
+        return sample_of(codec, picture.first)
     return strips(picture, _SAMPLE_PARTS) if codec.rows_apart else mosaic(picture)
 
 

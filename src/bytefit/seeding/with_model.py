@@ -55,7 +55,7 @@ _TO_SPARE = 0.01
 def seed(
     codec: Codec,
     picture: Image.Image | Frames,
-    part: Image.Image,
+    sample: Image.Image,
     *,
     budget: int,
     enough: int,
@@ -67,7 +67,7 @@ def seed(
     Args:
         codec: what it will be encoded with.
         picture: in the mode it will be encoded in.
-        part: its sample, see `bytefit.seeding.features`.
+        sample: its sample, see `bytefit.seeding.features`.
         budget: see `bytefit.search.search.search`, as the next two.
         enough: the bytes at which the search stops.
         first: the lowest rung it may use.
@@ -87,14 +87,14 @@ def seed(
     model, pixels = shipped_model(codec.format), picture.width * picture.height
     if model is None or picture.mode not in model.modes or pixels < max(model.least_pixels, codec.tiny):
         return Seed(mean_curve(codec, picture))
-    return seed_with(model, codec, picture, part, budget=budget, enough=enough, first=first)
+    return seed_with(model, codec, picture, sample, budget=budget, enough=enough, first=first)
 
 
 def seed_with(
-    model: Model, codec: Codec, picture: Image.Image, part: Image.Image, *, budget: int, enough: int, first: int
+    model: Model, codec: Codec, picture: Image.Image, sample: Image.Image, *, budget: int, enough: int, first: int
 ) -> Seed:
     """Predict the curve of `picture` with a model; the arguments are those of `seed`."""
-    return _Learner(model, codec, picture, part).seed(
+    return _Learner(model, codec, picture, sample).seed(
         aim(budget, enough), log(budget), log(max(1, min(enough, budget))), first
     )
 
@@ -102,19 +102,19 @@ def seed_with(
 class _Learner:
     """What has been read of one picture so far, as ln(bits per pixel) by rung, and the curve that follows from it."""
 
-    def __init__(self, model: Model, codec: Codec, picture: Image.Image, part: Image.Image) -> None:
+    def __init__(self, model: Model, codec: Codec, picture: Image.Image, sample: Image.Image) -> None:
         self.model = model
         self.codec = codec
         self.picture = picture
-        self.part = part
-        self.sampled = part is not picture
-        scouts, self.probes = scout(part, model.scout_qualities)
+        self.sample = sample
+        self.sampled = sample is not picture
+        scouts, self.probes = scout(sample, model.scout_qualities)
         busier = 0.0
         if model.whole_scout and self.sampled:
             (whole,), trials = scout(picture, [WHOLE_SCOUT])
             self.probes += trials
             busier = whole - scouts[model.scout_qualities.index(WHOLE_SCOUT)]
-        self.traits = traits_of(codec, picture, part, scouts, busier)
+        self.traits = traits_of(codec, picture, sample, scouts, busier)
         self.scouted = scout_curve(model, [value + busier for value in scouts])
         # Where reading the sample costs next to nothing, the way between two rungs is read rather than trusted.
         self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
@@ -163,7 +163,7 @@ class _Learner:
 
     def _sampled_at(self, rung: int) -> float:
         if rung not in self.read:
-            self.read[rung], trial = reading(self.codec, self.part, rung)
+            self.read[rung], trial = reading(self.codec, self.sample, rung)
             self.probes.append(trial)
         return self.read[rung]
 
@@ -173,20 +173,20 @@ class _Learner:
         if self.codec.probe_pays(self.codec.setting(self.codec.ladder[rung], self.picture.mode)):
             bits, trial = reading(self.codec, self.picture, rung, low=True)
             self.probes.append(trial)
-            part = 1.0
+            share = 1.0
             if self.sampled:
                 full = self._sampled_at(rung)
-                low, trial = reading(self.codec, self.part, rung, low=True)
+                low, trial = reading(self.codec, self.sample, rung, low=True)
                 self.probes.append(trial)
                 gauge, surprise = full - low, bits - low - self.traits.busier
         else:
-            larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.part
-            if larger is self.picture or larger.size == self.part.size:
+            larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.sample
+            if larger is self.picture or larger.size == self.sample.size:
                 return None
             bits, trial = reading(self.codec, larger, rung)
             self.probes.append(trial)
-            part = larger.width * larger.height / self.traits.pixels
-        features = fine_features(self._position(rung), bits, self.traits, gauge=gauge, surprise=surprise, part=part)
+            share = larger.width * larger.height / self.traits.pixels
+        features = fine_features(self._position(rung), bits, self.traits, gauge=gauge, surprise=surprise, share=share)
         return bits + gauge + predict(self.model.fine_base, self.model.fine_trees, features)
 
     def _position(self, rung: int) -> float:

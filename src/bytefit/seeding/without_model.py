@@ -46,13 +46,13 @@ def seed_by_probes(
     target = aim(budget, enough)
     probes: list[Trial] = []
     known: dict[int, float] = {}
-    parts = _excerpts(picture) if isinstance(picture, Frames) else ()
-    if codec.probe_gain is None and not parts:
+    excerpts = _excerpts(picture) if isinstance(picture, Frames) else ()
+    if codec.probe_gain is None and not excerpts:
         return Seed(mean, last=last)
     curve: Callable[[int], float] = mean.__getitem__
-    if not parts:
+    if not excerpts:
         # Nothing is better than the last rung, and that of a small picture may weigh less than those below it.
-        known[last], probes = _probed(codec, picture, parts, last)
+        known[last], probes = _probed(codec, picture, excerpts, last)
         curve = corrected(mean, known)
         if known[last] <= log(budget):
             return Seed(Late(len(mean), curve), last, tuple(probes), last)
@@ -60,7 +60,7 @@ def seed_by_probes(
     for _ in range(_MOST_PROBES):
         if rung in known:
             break
-        known[rung], trials = _probed(codec, picture, parts, rung)
+        known[rung], trials = _probed(codec, picture, excerpts, rung)
         probes += trials
         rungs = sorted(known)
         # Readings that fall where they should rise must not make the curve fall.
@@ -68,7 +68,7 @@ def seed_by_probes(
         before, rung = rung, rung_at(curve, target, first, last + 1)
         if rung > first and curve(rung) > log(budget) + _OVER:
             rung -= 1
-        if abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if parts else _NEAR):
+        if abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if excerpts else _NEAR):
             break
     hopeless = known.get(last, 0.0) > log(budget) + _HOPELESS
     return Seed(Late(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
@@ -84,26 +84,26 @@ def _excerpts(frames: Frames) -> tuple[Frames, ...]:
 
 
 def _probed(
-    codec: Codec, picture: Image.Image | Frames, parts: tuple[Frames, ...], rung: int
+    codec: Codec, picture: Image.Image | Frames, excerpts: tuple[Frames, ...], rung: int
 ) -> tuple[float, list[Trial]]:
     """Return what a rung is predicted to weigh, as ln(bytes), and the encodes that say so."""
     quality = codec.ladder[rung]
     setting = codec.setting(quality, picture.mode)
-    if isinstance(picture, Frames) and parts:
-        return _from_excerpts(codec, picture, parts, setting)
+    if isinstance(picture, Frames) and excerpts:
+        return _from_excerpts(codec, picture, excerpts, setting)
     data, trial = encode_timed(codec, picture, {**setting, **codec.probe_options}, {})
     assert codec.probe_gain is not None
     return codec.probe_gain(quality, picture, data), [trial]
 
 
 def _from_excerpts(
-    codec: Codec, frames: Frames, parts: tuple[Frames, ...], setting: Mapping[str, Any]
+    codec: Codec, frames: Frames, excerpts: tuple[Frames, ...], setting: Mapping[str, Any]
 ) -> tuple[float, list[Trial]]:
     """Return what all frames are predicted to weigh: some are coded whole, the others by what changes."""
     count = len(frames.pictures)
     keys = 1 if codec.key_frames is None else ceil(count / codec.key_frames)
-    runs = [encode_timed(codec, part, setting, {})[1] for part in parts]
-    firsts = [encode_timed(codec, part.excerpt(range(1)), setting, {})[1] for part in parts]
+    runs = [encode_timed(codec, excerpt, setting, {})[1] for excerpt in excerpts]
+    firsts = [encode_timed(codec, excerpt.excerpt(range(1)), setting, {})[1] for excerpt in excerpts]
     whole = sum(trial.size for trial in firsts) / len(firsts)
     changes = (
         sum(max(0, run.size - first.size) for run, first in zip(runs, firsts, strict=True)) / (_RUN - 1) / len(runs)

@@ -21,7 +21,7 @@ HELD_OUT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class CorpusFile:
     """One image file of a corpus."""
 
     path: Path
@@ -29,15 +29,15 @@ class Sample:
     source: str
 
 
-def find_samples(folders: list[Path]) -> list[Sample]:
+def find_files(folders: list[Path]) -> list[CorpusFile]:
     """Return the files of all `folders`, sorted, hidden ones left out."""
-    samples = []
+    files = []
     for folder in folders:
         sources = _sources(folder)
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
             name = path.relative_to(folder).as_posix()
-            samples.append(Sample(path, path.parent.name or folder_name(folder), sources.get(name, name)))
-    return samples
+            files.append(CorpusFile(path, path.parent.name or folder_name(folder), sources.get(name, name)))
+    return files
 
 
 def folder_name(folder: Path) -> str:
@@ -45,33 +45,33 @@ def folder_name(folder: Path) -> str:
     return folder.resolve().name
 
 
-def split(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
-    """Return the samples to train on and those held out, no source on both sides.
+def split(files: list[CorpusFile]) -> tuple[list[CorpusFile], list[CorpusFile]]:
+    """Return the files to train on and those held out, no source on both sides.
 
     Sources are taken in the order of their hashes, which knows nothing of their pictures, and held out as long as
     that leaves at most `HELD_OUT` of every kind held out.
     """
-    totals = Counter(sample.kind for sample in samples)
+    totals = Counter(file.kind for file in files)
     per_source: dict[str, Counter[str]] = {}
-    for sample in samples:
-        per_source.setdefault(sample.source, Counter())[sample.kind] += 1
+    for file in files:
+        per_source.setdefault(file.source, Counter())[file.kind] += 1
     held: Counter[str] = Counter()
     out: set[str] = set()
     for source in sorted(per_source, key=lambda source: sha256(source.encode()).digest()):
         if all(held[kind] + count <= HELD_OUT * totals[kind] for kind, count in per_source[source].items()):
             held += per_source[source]
             out.add(source)
-    return [s for s in samples if s.source not in out], [s for s in samples if s.source in out]
+    return [s for s in files if s.source not in out], [s for s in files if s.source in out]
 
 
-def limited(samples: list[Sample], limit: int | None) -> list[Sample]:
+def limited(files: list[CorpusFile], limit: int | None) -> list[CorpusFile]:
     """Return at most `limit` samples of every kind, chosen by the hashes of their names; None means all."""
     if limit is None:
-        return samples
-    chosen: list[Sample] = []
-    for kind in sorted({sample.kind for sample in samples}):
-        of_kind = [sample for sample in samples if sample.kind == kind]
-        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:limit]
+        return files
+    chosen: list[CorpusFile] = []
+    for kind in sorted({file.kind for file in files}):
+        of_kind = [file for file in files if file.kind == kind]
+        chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[:limit]
     return chosen
 
 

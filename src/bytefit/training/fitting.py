@@ -192,10 +192,10 @@ def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
     for rung, coarse, fine, true in zip(record.rungs, record.coarse, record.fine, record.truth, strict=True):
         if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
             continue
-        bits, gauge, part = fine
-        surprise = 0.0 if record.share == 1 or part < 1 else bits + gauge - coarse - traits.busier
+        bits, gauge, share = fine
+        surprise = 0.0 if record.share == 1 or share < 1 else bits + gauge - coarse - traits.busier
         position = rung / (bare.rungs - 1)
-        features = fine_features(position, bits, traits, gauge=gauge, surprise=surprise, part=part)
+        features = fine_features(position, bits, traits, gauge=gauge, surprise=surprise, share=share)
         rows.append((features, true - bits - gauge))
     return rows
 

@@ -28,7 +28,7 @@ from bytefit.seeding import sampling as sampling_module
 from bytefit.seeding import strips as strips_module
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import larger_sample, sample
+from bytefit.seeding.sampling import larger_sample, sample_of
 from bytefit.sources.reading import read_picture
 from bytefit.training.full_features import full_features
 from bytefit.training.progress import tracked
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
 # Larger pictures are measured on their middle: the statistics of their pixels are the same, and AVIF takes seconds.
 MOST_PIXELS = 1_000_000
@@ -109,10 +109,12 @@ def knots(codec: Codec) -> list[int]:
     return [round(i * last / (count - 1)) for i in range(count)]
 
 
-def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Measured]]:
-    """Measure every view of every sample with every codec; return by format what could be measured."""
-    tasks = [(sample, view, codec) for sample in samples for view in VIEWS for codec in codecs]
-    calls = [joblib.delayed(_measured)(sample, view, codec.format, cache) for sample, view, codec in tasks]
+def measure_all(
+    files: list[CorpusFile], codecs: tuple[Codec, ...], cache: Path, jobs: int
+) -> dict[str, list[Measured]]:
+    """Measure every view of every file with every codec; return by format what could be measured."""
+    tasks = [(file, view, codec) for file in files for view in VIEWS for codec in codecs]
+    calls = [joblib.delayed(_measured)(file, view, codec.format, cache) for file, view, codec in tasks]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(calls)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
     for (_, _, codec), record in zip(tasks, tracked(records, "measuring", len(tasks)), strict=True):
@@ -121,20 +123,20 @@ def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, j
     return measured
 
 
-def _measured(sample: Sample, view: str, codec_format: str, cache: Path) -> Measured | None:
+def _measured(file: CorpusFile, view: str, codec_format: str, cache: Path) -> Measured | None:
     """Measure one view, part by part from the cache: the truth is dear, the readings are what is worked on."""
     memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)
-    digest = sha256(sample.path.read_bytes()).hexdigest()
+    digest = sha256(file.path.read_bytes()).hexdigest()
     at = knots(codec)[:: 2 if view in _EVERY_SECOND else 1]
     decides = settings_key(codec, [codec.ladder[rung] for rung in at])
     key = repr((digest, codec_format, PIL.__version__, at, decides))
-    shape = memory.cache(_shape, ignore=["path"])(sample.path, view, key)
+    shape = memory.cache(_shape, ignore=["path"])(file.path, view, key)
     if shape is None:
         return None
-    readings = memory.cache(_readings, ignore=["path"])(sample.path, view, key, _reading_key(codec))
-    truth = memory.cache(_truth, ignore=["path"])(sample.path, view, key)
-    return Measured(kind=sample.kind, source=sample.source, view=view, rungs=at, truth=truth, **shape, **readings)
+    readings = memory.cache(_readings, ignore=["path"])(file.path, view, key, _reading_key(codec))
+    truth = memory.cache(_truth, ignore=["path"])(file.path, view, key)
+    return Measured(kind=file.kind, source=file.source, view=view, rungs=at, truth=truth, **shape, **readings)
 
 
 def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
@@ -149,8 +151,8 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
 
 def _reading_key(codec: Codec) -> str:
     """Return what decides the readings beside the picture and the settings, as a key for the cache."""
-    parts: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample)
-    sampling = [getsource(item) for item in (*parts, scout, reading)]
+    how: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample_of)
+    sampling = [getsource(item) for item in (*how, scout, reading)]
     return repr((sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), SCOUT_QUALITIES))
 
 
@@ -160,7 +162,7 @@ def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         picture = viewed(codec.prepare(read_picture(path)), view, path.name)
-    return None if picture is None else (suited(codec, sample(codec, picture)), picture)
+    return None if picture is None else (suited(codec, sample_of(codec, picture)), picture)
 
 
 def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
@@ -215,26 +217,26 @@ def _truth(path: Path, view: str, key: str) -> list[float]:
 
 def _readings(path: Path, view: str, key: str, reading_key: str) -> dict[str, Any]:  # noqa: ARG001  (for the cache)
     codec, picture, rungs = _view(path, view, key)
-    part = sample(codec, picture)
-    coarse = [reading(codec, part, rung)[0] for rung in rungs]
+    sample = sample_of(codec, picture)
+    coarse = [reading(codec, sample, rung)[0] for rung in rungs]
     return {
-        "share": part.width * part.height / (picture.width * picture.height),
-        "scouts": dict(zip(SCOUT_QUALITIES, scout(part, SCOUT_QUALITIES)[0], strict=True)),
+        "share": sample.width * sample.height / (picture.width * picture.height),
+        "scouts": dict(zip(SCOUT_QUALITIES, scout(sample, SCOUT_QUALITIES)[0], strict=True)),
         "whole_scout": scout(picture, [WHOLE_SCOUT])[0][0],
         "coarse": coarse,
-        "fine": [_fine(codec, picture, part, rung, full) for rung, full in zip(rungs, coarse, strict=True)],
+        "fine": [_fine(codec, picture, sample, rung, full) for rung, full in zip(rungs, coarse, strict=True)],
     }
 
 
 def _fine(
-    codec: Codec, picture: Image.Image, part: Image.Image, rung: int, full: float
+    codec: Codec, picture: Image.Image, sample: Image.Image, rung: int, full: float
 ) -> tuple[float, float, float] | None:
     """Return a fine reading as run time takes it, its gauge and the share of the pixels that was read."""
     if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
-        gauge = 0.0 if part is picture else full - reading(codec, part, rung, low=True)[0]
+        gauge = 0.0 if sample is picture else full - reading(codec, sample, rung, low=True)[0]
         return reading(codec, picture, rung, low=True)[0], gauge, 1.0
-    larger = larger_sample(picture) if codec.rows_apart and part is not picture else part
-    if larger is picture or larger.size == part.size:
+    larger = larger_sample(picture) if codec.rows_apart and sample is not picture else sample
+    if larger is picture or larger.size == sample.size:
         return None
     return reading(codec, larger, rung)[0], 0.0, larger.width * larger.height / (picture.width * picture.height)
 

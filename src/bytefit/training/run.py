@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import LEARNED
 from bytefit.errors import ConfigError
 from bytefit.training.card import write_card
-from bytefit.training.corpus import find_samples, split
+from bytefit.training.corpus import find_files, split
 from bytefit.training.fitting import fit
 from bytefit.training.measurement import measure_all
 from bytefit.training.scales import measure_scales
@@ -35,10 +35,10 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
     Raises:
         ConfigError: if there are too few pictures to learn from.
     """
-    samples, held_out = split(find_samples(folders))
-    held_sources = {sample.source for sample in held_out}
-    measured = measure_all(samples + held_out, LEARNED, cache, jobs)
-    scaled = measure_scales(samples + held_out, LEARNED, cache, jobs)
+    files, held_out = split(find_files(folders))
+    held_sources = {file.source for file in held_out}
+    measured = measure_all(files + held_out, LEARNED, cache, jobs)
+    scaled = measure_scales(files + held_out, LEARNED, cache, jobs)
     output.mkdir(parents=True, exist_ok=True)
     fitted, published = {}, {}
     for codec in LEARNED:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
     from bytefit.seeding.model import Model
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
 # Qualities at which each scale is encoded; between them scores are interpolated by ln(bytes).
 QUALITIES: dict[str, tuple[float, ...]] = {
@@ -86,14 +86,16 @@ class Scaled:
         )
 
 
-def measure_scales(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Scaled]]:
-    """Measure a choice of the samples with every codec; return by format what could be measured."""
-    chosen: list[Sample] = []
-    for kind in sorted({sample.kind for sample in samples} - LEFT_OUT):
-        of_kind = [sample for sample in samples if sample.kind == kind]
-        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:A_KIND]
-    pairs = [(sample, codec) for codec in codecs for sample in chosen]
-    tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
+def measure_scales(
+    files: list[CorpusFile], codecs: tuple[Codec, ...], cache: Path, jobs: int
+) -> dict[str, list[Scaled]]:
+    """Measure a choice of the files with every codec; return by format what could be measured."""
+    chosen: list[CorpusFile] = []
+    for kind in sorted({file.kind for file in files} - LEFT_OUT):
+        of_kind = [file for file in files if file.kind == kind]
+        chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[:A_KIND]
+    pairs = [(file, codec) for codec in codecs for file in chosen]
+    tasks = [joblib.delayed(_measured)(file, codec.format, cache) for file, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Scaled]] = {codec.format: [] for codec in codecs}
     for (_, codec), record in zip(pairs, tracked(records, "scaling", len(tasks)), strict=True):
@@ -102,18 +104,18 @@ def measure_scales(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path
     return measured
 
 
-def _measured(sample: Sample, codec_format: str, cache: Path) -> Scaled | None:
-    digest = sha256(sample.path.read_bytes()).hexdigest()
+def _measured(file: CorpusFile, codec_format: str, cache: Path) -> Scaled | None:
+    digest = sha256(file.path.read_bytes()).hexdigest()
     qualities = QUALITIES[codec_format]
     decides = (digest, PIL.__version__, SCALES, MEGAPIXELS, settings_key(codec_for_format(codec_format), qualities))
     memory = joblib.Memory(cache, verbose=0)
-    found: Any = memory.cache(_looks, ignore=["path"])(sample.path, codec_format, repr(decides))
+    found: Any = memory.cache(_looks, ignore=["path"])(file.path, codec_format, repr(decides))
     if found is None:
         return None
-    drawing = memory.cache(_drawing, ignore=["path"])(sample.path, codec_format, repr(decides))
+    drawing = memory.cache(_drawing, ignore=["path"])(file.path, codec_format, repr(decides))
     if drawing is None:
         return None
-    return Scaled(sample.kind, sample.source, drawing, found["scouts"], found["bits"], found["scores"])
+    return Scaled(file.kind, file.source, drawing, found["scouts"], found["bits"], found["scores"])
 
 
 def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)

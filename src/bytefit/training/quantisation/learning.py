@@ -23,7 +23,7 @@ import PIL
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import VERSION
 from bytefit.errors import ConfigError
-from bytefit.training.corpus import Sample, find_samples, split
+from bytefit.training.corpus import CorpusFile, find_files, split
 from bytefit.training.fast_scores import Original
 from bytefit.training.progress import tracked
 from bytefit.training.quantisation import measuring
@@ -100,13 +100,13 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -
     Raises:
         ConfigError: if there are no pictures of a kind that is needed.
     """
-    samples, held_out = split(find_samples(folders))
+    files, held_out = split(find_files(folders))
     learn = joblib.Memory(cache, verbose=0).cache(_learn, ignore=["parallel"])
     record: dict[str, Any] = {"version": VERSION}
     report = []
     with joblib.Parallel(n_jobs=jobs) as parallel:
         for content, bands in BANDS.items():
-            paths, others = _chosen(samples, content), _chosen(held_out, content)
+            paths, others = _chosen(files, content), _chosen(held_out, content)
             learned: list[Numbers] = []
             libjpeg = np.array(parallel(joblib.delayed(libjpeg_curve)(path, content) for path in paths))
             for band in tracked(bands, content, len(bands)):
@@ -122,12 +122,12 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -
     return "\n\n".join(report)
 
 
-def _chosen(samples: list[Sample], content: str) -> list[Path]:
+def _chosen(files: list[CorpusFile], content: str) -> list[Path]:
     """Return the pictures to learn from: few of each source, in an order that knows nothing of them."""
     by_source: dict[str, list[Path]] = {}
-    for sample in sorted(samples, key=lambda sample: sha256(sample.path.name.encode()).digest()):
-        if sample.kind in MATERIAL[content][0] and is_usable(sample.path, content):
-            by_source.setdefault(sample.source, []).append(sample.path)
+    for file in sorted(files, key=lambda file: sha256(file.path.name.encode()).digest()):
+        if file.kind in MATERIAL[content][0] and is_usable(file.path, content):
+            by_source.setdefault(file.source, []).append(file.path)
     paths = [path for found in by_source.values() for path in found[:A_SOURCE]]
     if not paths:
         raise ConfigError(f"no pictures to learn the tables of a {content} from: give folders that hold some")
