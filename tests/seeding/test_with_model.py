@@ -69,13 +69,13 @@ def never_falls(curve):
 def seeded(codec, picture, *, budget=3000, first=0):
     """Return what is predicted for `picture` with a slack of five per cent."""
     sample = sample_of(codec, picture)
-    return seed(codec, picture, sample, budget=budget, enough=int(budget * 0.95), first=first)
+    return seed(codec, picture, sample, budget=budget, min_accept=int(budget * 0.95), first=first)
 
 
 def seeded_with(a_model, picture, *, budget, codec=JPEG, first=0):
     """Return what a model predicts for `picture` with a slack of five per cent."""
-    sample, enough = sample_of(codec, picture), int(budget * 0.95)
-    return seed_with(a_model, codec, picture, sample, budget=budget, enough=enough, first=first)
+    sample, min_accept = sample_of(codec, picture), int(budget * 0.95)
+    return seed_with(a_model, codec, picture, sample, budget=budget, min_accept=min_accept, first=first)
 
 
 def size_at(codec, picture, rung):
@@ -462,7 +462,7 @@ def test_probes_keep_between_the_first_rung_and_the_last(first, last, budget):
     """A floor and a ceiling are others' to set."""
     picture = photograph((48, 32))
 
-    prediction = seed_by_probes(PNG, picture, budget=budget, enough=int(budget * 0.95), first=first, last=last)
+    prediction = seed_by_probes(PNG, picture, budget=budget, min_accept=int(budget * 0.95), first=first, last=last)
 
     probed = {
         PNG.ladder.index(quality)

@@ -88,7 +88,9 @@ def curve_of(codec: Codec, picture: Image.Image, budget: int) -> Curve:
     case = Case(codec, picture, budget)
     ladder, setting = case.codec.ladder, case.codec.setting
     rungs = sorted({step * (len(ladder) - 1) // (RUNGS - 1) for step in range(RUNGS)})
-    predicted = seed(case.codec, picture, sample_of(codec, picture), budget=budget, enough=case.enough, first=0).curve
+    predicted = seed(
+        case.codec, picture, sample_of(codec, picture), budget=budget, min_accept=case.min_accept, first=0
+    ).curve
     result = compress(picture, budget, format=codec.format, slack=SLACK, on_unreachable="smallest", metadata="strip")
     settings: list[Mapping[str, Any]] = [setting(quality, picture.mode) for quality in ladder]
     return Curve(

@@ -60,7 +60,7 @@ class Case:
         self.codec = suited(codec, sample_of(codec, picture))
         self.picture = picture
         self.budget = budget
-        self.enough = ceil(budget * (1 - SLACK))
+        self.min_accept = ceil(budget * (1 - SLACK))
 
     def encode(self, quality: float) -> Trial:
         """Encode once at a quality, in full."""
@@ -82,7 +82,7 @@ class Case:
                 best, low = (size, middle), middle + 1
             else:
                 smallest, high = size, middle - 1
-            if early is None and self.enough <= size <= self.budget:
+            if early is None and self.min_accept <= size <= self.budget:
                 early = Answer(size, middle, trials, perf_counter() - started)
         size, quality = best or (smallest, self.codec.ladder[0])
         full = Answer(size, quality, trials, perf_counter() - started, proven=True)
@@ -111,7 +111,7 @@ class Case:
         )
         seconds = perf_counter() - started
         sample = sample_of(self.codec, self.picture)
-        seeded = seed(self.codec, self.picture, sample, budget=self.budget, enough=self.enough, first=0)
+        seeded = seed(self.codec, self.picture, sample, budget=self.budget, min_accept=self.min_accept, first=0)
         predicted = seeded.curve[self.codec.ladder.index(result.quality)]
         return Answer(
             result.size, result.quality, len(result.trials), seconds, log(result.size) - predicted, result.proven
@@ -124,7 +124,7 @@ class Case:
             sizes[rung] = self.encode(self.codec.ladder[rung]).size
             return sizes[rung]
 
-        found = search(measure, curve, self.budget, enough=self.enough)
+        found = search(measure, curve, self.budget, min_accept=self.min_accept)
         seconds = perf_counter() - started
         rung = min(sizes) if found.rung is None else found.rung
         error = log(sizes[rung]) - curve[rung]

@@ -191,7 +191,7 @@ def search_ladder(trials: Trials) -> Found:
         trials.picture,
         trials.sample,
         budget=payload,
-        enough=min_accept,
+        min_accept=min_accept,
         first=target.first,
         last=target.last,
     )
@@ -204,7 +204,7 @@ def search_ladder(trials: Trials) -> Found:
         trials.measure,
         seeded.curve if last == len(trials.codec.ladder) - 1 else seeded.curve[: last + 1],
         payload,
-        enough=min_accept if target.slack else None,
+        min_accept=min_accept if target.slack else None,
         first=target.first,
         start=None if seeded.start is None else min(seeded.start, last),
     )

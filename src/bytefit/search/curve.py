@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Where inside the slack a trial is aimed: this much (in ln bytes) below the budget, or in the middle of the slack
 # where that is narrower. First trials miss by 2-4 %, so nearer to the budget half of them would be over.
-_AIM = 0.025
+_BELOW_BUDGET = 0.025
 
 
 def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> list[float]:
@@ -63,25 +63,25 @@ def corrected(curve: Sequence[float], known: Mapping[int, float]) -> Callable[[i
     return value
 
 
-def aim(budget: int, enough: int) -> float:
-    """Return the ln(bytes) to aim a trial at that is to have at least `enough` and at most `budget` bytes."""
-    window = log(budget / min(max(1, enough), budget))
-    return log(budget) - min(_AIM, window / 2)
+def target_log_size(budget: int, min_accept: int) -> float:
+    """Return the ln(bytes) to aim a trial at so that it has at least `min_accept` and at most `budget` bytes."""
+    window = log(budget / min(max(1, min_accept), budget))
+    return log(budget) - min(_BELOW_BUDGET, window / 2)
 
 
-def rung_at(curve: Callable[[int], float], target: float, low: int, high: int, *, below: bool = False) -> int:
-    """Return the rung from `low` to before `high` whose value is nearest to `target`.
+def rung_at(curve: Callable[[int], float], log_size: float, low: int, high: int, *, below: bool = False) -> int:
+    """Return the rung from `low` to before `high` whose value is nearest to `log_size`.
 
     Args:
         curve: the value of a rung, never falling.
-        target: ln(bytes).
+        log_size: ln(bytes).
         low: the lowest rung that may be returned.
         high: the rung behind the highest; above `low`.
-        below: prefer the last rung at or below the target to a nearer one above it.
+        below: prefer the last rung at or below `log_size` to a nearer one above it.
     """
-    above = bisect_right(range(high), target, low, high, key=curve)
+    above = bisect_right(range(high), log_size, low, high, key=curve)
     if above == high:
         return high - 1
     if above == low:
         return low
-    return above - 1 if below or target - curve(above - 1) <= curve(above) - target else above
+    return above - 1 if below or log_size - curve(above - 1) <= curve(above) - log_size else above

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from bytefit.search.curve import aim, corrected, rung_at
+from bytefit.search.curve import corrected, rung_at, target_log_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ def search(
     curve: Sequence[float],
     budget: int,
     *,
-    enough: int | None = None,
+    min_accept: int | None = None,
     first: int = 0,
     start: int | None = None,
 ) -> Found:
@@ -56,14 +56,14 @@ def search(
         measure: encodes a rung and returns its bytes, at least 1; called at most once a rung.
         curve: predicted ln(bytes) for every rung, never falling; it decides how many trials are made, never the answer.
         budget: the most bytes an answer may have, at least 1.
-        enough: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
+        min_accept: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
         first: the lowest rung that may be used (a floor).
         start: the rung to try first, where more is known of it than the curve says.
     """
-    enough = budget + 1 if enough is None else enough
+    min_accept = budget + 1 if min_accept is None else min_accept
     sizes: dict[int, int] = {}
     low, high = first - 1, len(curve)
-    while high - low > 1 and sizes.get(low, 0) < enough:
+    while high - low > 1 and sizes.get(low, 0) < min_accept:
         if start is not None and not sizes:
             rung = min(max(start, first), high - 1)
         elif high == len(curve) and _level(curve, sizes, low) and len(sizes) < PATIENCE:
@@ -71,7 +71,7 @@ def search(
         elif len(sizes) >= PATIENCE:
             rung = (low + high) // 2
         else:
-            rung = _likeliest(curve, sizes, low=low, high=high, budget=budget, enough=enough)
+            rung = _likeliest(curve, sizes, low=low, high=high, budget=budget, min_accept=min_accept)
         sizes[rung] = measure(rung)
         if sizes[rung] <= budget:
             low = rung
@@ -86,15 +86,15 @@ def _level(curve: Sequence[float], sizes: Mapping[int, int], low: int) -> bool:
 
 
 def _likeliest(
-    curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int, budget: int, enough: int
+    curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int, budget: int, min_accept: int
 ) -> int:
-    """Return the rung between `low` and `high` that the corrected curve puts nearest to the aim."""
+    """Return the rung between `low` and `high` that the corrected curve puts nearest to the target."""
     known = {rung: log(sizes[rung]) for rung in (low, high) if rung in sizes}
     # Without slack only a proof ends the search: begin with the rung that should fit.
     predicted = _stretched(curve, sizes, low=low, high=high) or corrected(curve, known)
-    rung = rung_at(predicted, aim(budget, enough), low + 1, high, below=enough > budget)
-    # Where rungs are far apart the nearest to the aim may be over while the one below is within the slack.
-    if rung - 1 > low and predicted(rung) > log(budget) and predicted(rung - 1) >= log(max(1, enough)):
+    rung = rung_at(predicted, target_log_size(budget, min_accept), low + 1, high, below=min_accept > budget)
+    # Where rungs are far apart the nearest to the target may be over while the one below is within the slack.
+    if rung - 1 > low and predicted(rung) > log(budget) and predicted(rung - 1) >= log(max(1, min_accept)):
         return rung - 1
     return rung
 
@@ -105,7 +105,7 @@ def _stretched(
     """Return the curve as steep as two trials on one side say; None where there are not two, or both sides are known.
 
     Beyond what was measured a curve is only shifted: where it is much steeper or flatter than predicted, the search
-    would creep up to its aim.
+    would creep up to its target.
     """
     if low in sizes and high in sizes:
         return None

@@ -24,7 +24,7 @@ class Seed:
     """What is predicted of a picture.
 
     Attributes:
-        curve: ln(bytes of the body) for every rung, never falling.
+        curve: ln(bytes of the payload) for every rung, never falling.
         start: the rung to try first, where more is known of one than the curve says.
         probes: the encodes it was learned from.
         last: the highest rung that is worth a trial; None for the ladder's last.

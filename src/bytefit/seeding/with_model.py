@@ -11,7 +11,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.pictures.frames import Frames
-from bytefit.search.curve import aim, corrected, rung_at
+from bytefit.search.curve import corrected, rung_at, target_log_size
 from bytefit.seeding.features import (
     WHOLE_SCOUT,
     coarse_features,
@@ -41,7 +41,7 @@ _NEAR = 0.25
 # megapixel as WebP: 2.03 encodes instead of 2.30, at 1.28 trials instead of 1.23).
 _DEAR_SHARE = 0.12
 
-# Coarse readings before the fine one; each closes in on the aim by a factor of four or more.
+# Coarse readings before the fine one; each closes in on the target by a factor of four or more.
 _MOST_COARSE = 3
 
 # A budget this far (in ln bytes) outside the ladder needs no reading: the first trial settles it.
@@ -58,18 +58,18 @@ def seed(
     sample: Image.Image,
     *,
     budget: int,
-    enough: int,
+    min_accept: int,
     first: int,
     last: int | None = None,
 ) -> Seed:
-    """Predict the curve of `picture` as well as pays for a search between `enough` and `budget` bytes.
+    """Predict the curve of `picture` as well as pays for a search between `min_accept` and `budget` bytes.
 
     Args:
         codec: what it will be encoded with.
         picture: in the mode it will be encoded in.
         sample: its sample, see `bytefit.seeding.features`.
         budget: see `bytefit.search.search.search`, as the next two.
-        enough: the bytes at which the search stops.
+        min_accept: the bytes at which the search stops.
         first: the lowest rung it may use.
         last: the highest; None for the ladder's last.
     """
@@ -80,22 +80,22 @@ def seed(
             codec,
             picture,
             budget=budget,
-            enough=enough,
+            min_accept=min_accept,
             first=first,
             last=len(codec.ladder) - 1 if last is None else last,
         )
     model, pixels = shipped_model(codec.format), picture.width * picture.height
     if model is None or picture.mode not in model.modes or pixels < max(model.least_pixels, codec.tiny):
         return Seed(mean_curve(codec, picture))
-    return seed_with(model, codec, picture, sample, budget=budget, enough=enough, first=first)
+    return seed_with(model, codec, picture, sample, budget=budget, min_accept=min_accept, first=first)
 
 
 def seed_with(
-    model: Model, codec: Codec, picture: Image.Image, sample: Image.Image, *, budget: int, enough: int, first: int
+    model: Model, codec: Codec, picture: Image.Image, sample: Image.Image, *, budget: int, min_accept: int, first: int
 ) -> Seed:
     """Predict the curve of `picture` with a model; the arguments are those of `seed`."""
     return _Learner(model, codec, picture, sample).seed(
-        aim(budget, enough), log(budget), log(max(1, min(enough, budget))), first
+        target_log_size(budget, min_accept), log(budget), log(max(1, min(min_accept, budget))), first
     )
 
 
@@ -120,20 +120,20 @@ class _Learner:
         self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
         self.read: dict[int, float] = {}
 
-    def seed(self, target: float, most: float, least: float, first: int) -> Seed:
-        """Close in on `target`, between `least` and `most`, all ln(bytes), above rung `first`."""
+    def seed(self, log_target: float, most: float, least: float, first: int) -> Seed:
+        """Close in on `log_target`, between `least` and `most`, all ln(bytes), above rung `first`."""
         rungs = len(self.scouted)
         curve: Callable[[int], float] = self.scouted.__getitem__
         if self._bytes(curve(first), first) > most + _OUT_OF_REACH or (
             self._bytes(curve(rungs - 1), rungs - 1) < most - _OUT_OF_REACH
         ):
             return self._seed(curve, None)
-        rung = self._rung_at(curve, target, first)
+        rung = self._rung_at(curve, log_target, first)
         # Without a low effort the sample is all there is to go by.
         cheap = self.codec.rows_apart or self.traits.share < _DEAR_SHARE
         while self.sampled and cheap and len(self.read) < _MOST_COARSE:
             curve = self._through(rung, self._coarse(rung))
-            last, rung = rung, self._rung_at(curve, target, first)
+            last, rung = rung, self._rung_at(curve, log_target, first)
             if abs(curve(rung) - curve(last)) <= self.smooth_within:
                 rung = last
             if rung in self.read or abs(curve(rung) - curve(last)) < _NEAR:
@@ -144,15 +144,15 @@ class _Learner:
         if fine is None:
             if rung not in self.read:
                 curve = self._through(rung, self._coarse(rung))
-            return self._seed(curve, self._rung_at(curve, target, first))
+            return self._seed(curve, self._rung_at(curve, log_target, first))
         curve = self._through(rung, fine)
         spare = min(_TO_SPARE, (most - least) / 4)
         if not least + spare <= self._bytes(fine, rung) <= most - spare:
-            last, rung = rung, self._rung_at(curve, target, first)
+            last, rung = rung, self._rung_at(curve, log_target, first)
             if self.sampled and rung not in self.read and abs(curve(rung) - curve(last)) > self.smooth_within:
                 self._sampled_at(rung)
                 curve = self._through(last, fine)
-                rung = self._rung_at(curve, target, first)
+                rung = self._rung_at(curve, log_target, first)
         return self._seed(curve, rung)
 
     def _coarse(self, rung: int) -> float:
@@ -200,8 +200,8 @@ class _Learner:
         # Readings that fall where they should rise must not make the curve fall.
         return corrected(self.scouted, dict(zip(rungs, accumulate(map(known.__getitem__, rungs), max), strict=True)))
 
-    def _rung_at(self, curve: Callable[[int], float], target: float, first: int) -> int:
-        return rung_at(lambda rung: self._bytes(curve(rung), rung), target, first, len(self.scouted))
+    def _rung_at(self, curve: Callable[[int], float], log_target: float, first: int) -> int:
+        return rung_at(lambda rung: self._bytes(curve(rung), rung), log_target, first, len(self.scouted))
 
     def _bytes(self, bits: float, rung: int) -> float:
         return in_bytes(self.codec, self.picture.mode, self.traits.pixels, bits, rung)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed
 from bytefit.pictures.frames import Frames
-from bytefit.search.curve import aim, corrected, rung_at
+from bytefit.search.curve import corrected, rung_at, target_log_size
 from bytefit.seeding.seed import Late, Seed, mean_curve
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
 
-# Each probe closes in on the aim; one more costs more than the trial it may save.
+# Each probe closes in on the target; one more costs more than the trial it may save.
 _MOST_PROBES = 3
 
 # A rung that is predicted this near (in ln bytes) to one that was probed needs no probe of its own; an excerpt costs so
@@ -38,12 +38,12 @@ _RUNS, _RUN = 3, 4
 
 
 def seed_by_probes(
-    codec: Codec, picture: Image.Image | Frames, *, budget: int, enough: int, first: int, last: int
+    codec: Codec, picture: Image.Image | Frames, *, budget: int, min_accept: int, first: int, last: int
 ) -> Seed:
     """Predict the curve of `picture` by probes at the rungs where it is wanted; see `bytefit.seeding.seed`."""
     # A palette may weigh more than the pixels: the lossless file, without one, must not be predicted below.
     mean = list(accumulate(mean_curve(codec, picture), max))
-    target = aim(budget, enough)
+    log_target = target_log_size(budget, min_accept)
     probes: list[Trial] = []
     known: dict[int, float] = {}
     excerpts = _excerpts(picture) if isinstance(picture, Frames) else ()
@@ -56,7 +56,7 @@ def seed_by_probes(
         curve = corrected(mean, known)
         if known[last] <= log(budget):
             return Seed(Late(len(mean), curve), last, tuple(probes), last)
-    rung = rung_at(curve, target, first, last + 1)
+    rung = rung_at(curve, log_target, first, last + 1)
     for _ in range(_MOST_PROBES):
         if rung in known:
             break
@@ -65,7 +65,7 @@ def seed_by_probes(
         rungs = sorted(known)
         # Readings that fall where they should rise must not make the curve fall.
         curve = corrected(mean, dict(zip(rungs, accumulate(map(known.__getitem__, rungs), max), strict=True)))
-        before, rung = rung, rung_at(curve, target, first, last + 1)
+        before, rung = rung, rung_at(curve, log_target, first, last + 1)
         if rung > first and curve(rung) > log(budget) + _OVER:
             rung -= 1
         if abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if excerpts else _NEAR):
