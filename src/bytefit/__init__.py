@@ -16,7 +16,7 @@ The words used everywhere in this package:
     sample    the part of a picture that is encoded to learn of the whole: a mosaic or strips
     mosaic    tiles from all over a picture, side by side
     strips    a short strip from every row of blocks, one below the other
-    scout     a probe: the sample as plain JPEG, which says how busy the picture is
+    complexity  a probe: the sample as plain JPEG, which says how busy the picture is
     reading   a probe near the answer: coarse, of the sample; fine, of the whole at low effort or of a larger sample
     gauge     what the effort saves, read from the sample with full and with low effort
     trial     a full encode that could be the answer

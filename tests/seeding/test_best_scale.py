@@ -15,7 +15,7 @@ from bytefit.seeding.best_scale import SCALES, best_scale, scale_features
 from bytefit.seeding.model import VERSION, Model, feature_names
 from images import flat, noise, opened, photograph
 
-SCOUTS = [50, 80]
+QUALITIES = [50, 80]
 SIZE = (240, 160)
 EXIF_IFD, WIDTH, HEIGHT = 0x8769, 0xA002, 0xA003
 
@@ -36,11 +36,11 @@ def model(codec=JPEG, **changes):
         "codec": codec.format,
         "rungs": rungs,
         "probe_options": dict(codec.probe_options),
-        "scout_qualities": SCOUTS,
-        "whole_scout": False,
+        "complexity_qualities": QUALITIES,
+        "whole_complexity": False,
         "knots": [0, rungs - 1],
-        "scout_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
-        "features": feature_names(SCOUTS),
+        "complexity_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
+        "features": feature_names(QUALITIES),
         "coarse_base": 0.0,
         "coarse_trees": [],
         "fine_base": 0.0,
@@ -114,8 +114,8 @@ def test_generous_budgets_leave_full_size(codec):
 
 
 def test_features_are_of_the_budget_at_the_scale():
-    """Spare bits at the scale and at full size, the scale, the budget, the content, and every scout."""
-    features = scale_features(2.0, 0.5, drawing=True, scouts={50: 0.25, 80: 0.75})
+    """Spare bits at the scale and at full size, the scale, the budget, the content, and every complexity."""
+    features = scale_features(2.0, 0.5, drawing=True, complexities={50: 0.25, 80: 0.75})
 
     assert features == pytest.approx([log(8.0) - 0.25, log(2.0) - 0.25, log(0.5), log(2.0), 1.0, 0.25, 0.75])
 

@@ -13,7 +13,7 @@ from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.seeding.best_scale import scale_features
-from bytefit.seeding.features import WHOLE_SCOUT
+from bytefit.seeding.features import WHOLE_QUALITY
 from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
 
 each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
@@ -21,17 +21,17 @@ each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.f
 
 def record(**changes):
     """Return the contents of a small model for JPEG, with some entries changed; None leaves an entry out."""
-    scouts = [50, 80]
+    qualities = [50, 80]
     whole = {
         "version": VERSION,
         "codec": "JPEG",
         "rungs": len(JPEG.ladder),
         "probe_options": dict(JPEG.probe_options),
-        "scout_qualities": scouts,
-        "whole_scout": False,
+        "complexity_qualities": qualities,
+        "whole_complexity": False,
         "knots": [0, len(JPEG.ladder) - 1],
-        "scout_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
-        "features": feature_names(scouts),
+        "complexity_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
+        "features": feature_names(qualities),
         "coarse_base": 0.0,
         "coarse_trees": [[0, 0.5, -0.01, 0.01]],
         "fine_base": 0.01,
@@ -131,9 +131,9 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"scout_curve": [[-2.0, 0.5, 0.5]]},
-        {"scout_curve": [[-2.0, 0.5], [1.0, 0.5]]},
-        {"scout_qualities": [40, 80], "features": feature_names([40, 80])},
+        {"complexity_curve": [[-2.0, 0.5, 0.5]]},
+        {"complexity_curve": [[-2.0, 0.5], [1.0, 0.5]]},
+        {"complexity_qualities": [40, 80], "features": feature_names([40, 80])},
         {"features": ["position"]},
         {"features": feature_names([50, 80])[:1]},
         {"features": feature_names([50, 80])[::-1]},
@@ -153,9 +153,9 @@ def test_the_shipped_model_fits_its_codec(codec):
     """It loads, and its parts have the shapes that the prediction reads."""
     model = shipped(codec)
 
-    assert model.features == feature_names(model.scout_qualities)
-    assert len(model.scout_curve) == len(model.knots) >= 2
-    assert {len(row) for row in model.scout_curve} == {1 + len(model.scout_qualities)}
+    assert model.features == feature_names(model.complexity_qualities)
+    assert len(model.complexity_curve) == len(model.knots) >= 2
+    assert {len(row) for row in model.complexity_curve} == {1 + len(model.complexity_qualities)}
     assert sorted(set(model.knots)) == model.knots
     assert (model.knots[0], model.knots[-1]) == (0, len(codec.ladder) - 1)
 
@@ -166,7 +166,7 @@ def test_the_shipped_models_trees_ask_for_features_there_are(codec):
     model = shipped(codec)
     names = zip((model.coarse_trees, model.fine_trees), model.features, strict=True)
     nodes = [(tree, len(features)) for trees, features in names for tree in trees]
-    of_scales = scale_features(1.0, 0.5, drawing=False, scouts=dict.fromkeys(model.scout_qualities, 0.0))
+    of_scales = scale_features(1.0, 0.5, drawing=False, complexities=dict.fromkeys(model.complexity_qualities, 0.0))
     nodes += [(tree, len(of_scales)) for tree in model.scale_trees]
 
     while nodes:
@@ -204,18 +204,18 @@ def test_a_format_has_one_model(codec):
 
 
 @each_codec
-def test_the_shipped_model_has_the_scouts_it_is_asked_for(codec):
+def test_the_shipped_model_has_the_complexities_it_is_asked_for(codec):
     """One is taken of the whole picture, and one tells what a scale gains."""
-    assert WHOLE_SCOUT in shipped(codec).scout_qualities
+    assert WHOLE_QUALITY in shipped(codec).complexity_qualities
 
 
-def test_the_scout_curve_is_straight_between_its_knots(tmp_path):
-    """For every rung an intercept and a weight for each scout; at a knot they are those of the file."""
+def test_the_complexity_curve_is_straight_between_its_knots(tmp_path):
+    """For every rung an intercept and a weight for each complexity; at a knot they are those of the file."""
     last = len(JPEG.ladder) - 1
     rows = [[-2.0, 0.5, 0.5], [0.0, 0.25, 1.0], [1.0, 0.5, 0.5]]
     knots = [0, last // 4, last]
 
-    lines = load_model(written(tmp_path, record(knots=knots, scout_curve=rows)), JPEG).scout_lines()
+    lines = load_model(written(tmp_path, record(knots=knots, complexity_curve=rows)), JPEG).complexity_lines()
 
     by_rung = list(zip(*lines, strict=True))
     assert len(by_rung) == len(JPEG.ladder)

@@ -21,18 +21,26 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
-from bytefit.seeding.features import Traits, coarse_features, fine_features, log_bits, reading, scout, traits_of
+from bytefit.seeding.features import (
+    Traits,
+    coarse_features,
+    complexity_probe,
+    fine_features,
+    log_bits,
+    reading,
+    traits_of,
+)
 from bytefit.seeding.model import VERSION, Model, feature_names, shipped_model
 from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.seed import Late
-from bytefit.seeding.with_model import mean_curve, scout_curve, seed, seed_with
+from bytefit.seeding.with_model import complexity_curve, mean_curve, seed, seed_with
 from bytefit.seeding.without_model import seed_by_probes
 from images import flat, graphic, noise, photograph, screenshot
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 each_learned = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
-SCOUTS = [40, 50, 80]
+QUALITIES = [40, 50, 80]
 
 
 def model(codec=JPEG, **changes):
@@ -43,11 +51,11 @@ def model(codec=JPEG, **changes):
         "codec": codec.format,
         "rungs": rungs,
         "probe_options": dict(codec.probe_options),
-        "scout_qualities": SCOUTS,
-        "whole_scout": not codec.rows_apart,
+        "complexity_qualities": QUALITIES,
+        "whole_complexity": not codec.rows_apart,
         "knots": [0, rungs // 2, rungs - 1],
-        "scout_curve": [[-2.0, 0.5, 0.0, 0.5], [0.0, 0.5, 0.0, 0.5], [1.5, 0.5, 0.0, 0.5]],
-        "features": feature_names(SCOUTS),
+        "complexity_curve": [[-2.0, 0.5, 0.0, 0.5], [0.0, 0.5, 0.0, 0.5], [1.5, 0.5, 0.0, 0.5]],
+        "features": feature_names(QUALITIES),
         "coarse_base": 0.0,
         "coarse_trees": [],
         "fine_base": 0.0,
@@ -83,8 +91,8 @@ def size_at(codec, picture, rung):
     return len(codec.encode(picture, {**codec.setting(codec.ladder[rung], picture.mode), **NO_METADATA}))
 
 
-def scouts_of(prediction):
-    """Return the probes that are scouts: plain JPEGs with nothing but a quality."""
+def complexity_probes_of(prediction):
+    """Return the probes that are complexity probes: plain JPEGs with nothing but a quality."""
     return [probe for probe in prediction.probes if probe.setting.keys() == {"quality"}]
 
 
@@ -143,8 +151,8 @@ def test_save_options_are_in_every_reading(codec):
 
     prediction = seeded(wanted, picture, budget=budget)
 
-    scouts = scouts_of(prediction)
-    readings = [probe for probe in prediction.probes if probe not in scouts]
+    quick = complexity_probes_of(prediction)
+    readings = [probe for probe in prediction.probes if probe not in quick]
     assert readings
     assert all({**options, **probe.setting} == probe.setting for probe in readings)
 
@@ -206,7 +214,7 @@ def test_the_same_picture_has_the_same_curve(codec):
 
 def test_a_drawing_is_predicted_as_one():
     """The tables are others, and the trees are told."""
-    coarse, fine = ([[names.index("drawing"), 0.5, 0.0, 0.25]] for names in feature_names(SCOUTS))
+    coarse, fine = ([[names.index("drawing"), 0.5, 0.0, 0.25]] for names in feature_names(QUALITIES))
     told = model(coarse_trees=coarse, fine_trees=fine)
     picture, budget = photograph(LARGE), 20_000
     drawing = replace(JPEG.for_drawings, setting=JPEG.setting, header=JPEG.header)
@@ -248,17 +256,17 @@ def test_alpha_is_read_with_alpha(low):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "CMYK", "YCbCr"])
-def test_scouts_read_every_mode_that_is_encoded(mode):
+def test_complexity_probes_read_every_mode_that_is_encoded(mode):
     """Busier at higher qualities, finite always, and cheap encodes are on record."""
-    readings, trials = scout(photograph((192, 112), "RGB").convert(mode), [30, 60, 90])
+    readings, trials = complexity_probe(photograph((192, 112), "RGB").convert(mode), [30, 60, 90])
 
     assert readings == sorted(readings)
     assert [trial.setting for trial in trials] == [{"quality": 30}, {"quality": 60}, {"quality": 90}]
 
 
-def test_scouts_of_tiny_pictures_are_finite():
+def test_complexity_probes_of_tiny_pictures_are_finite():
     """Where nothing is left beside the header it is as if there were one byte."""
-    readings, _ = scout(flat((1, 1)), [10, 90])
+    readings, _ = complexity_probe(flat((1, 1)), [10, 90])
 
     assert all(log(8) <= bits < 20 for bits in readings)
 
@@ -278,31 +286,31 @@ def test_traits_are_those_of_the_picture():
 
 def test_coarse_features_are_as_many_as_their_names():
     """Training and run time read the same list, in the same order."""
-    names, _ = feature_names(SCOUTS)
+    names, _ = feature_names(QUALITIES)
 
     named = dict(zip(names, coarse_features(0.5, 1.5, TRAITS), strict=True))
 
-    assert (named["position"], named["coarse_bits"], named["beyond_scout"]) == (0.5, 1.5, 1.0)
+    assert (named["position"], named["coarse_bits"], named["beyond_complexity"]) == (0.5, 1.5, 1.0)
     assert (named["log_pixels"], named["log_share"], named["busier"]) == pytest.approx((log(1000), log(0.25), 0.125))
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
-    assert (named["scout_40"], named["scout_50"], named["scout_80"]) == (0.25, 0.5, 0.75)
+    assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 
 
 def test_fine_features_are_as_many_as_their_names():
     """The same traits stand behind what the reading said."""
-    _, names = feature_names(SCOUTS)
+    _, names = feature_names(QUALITIES)
 
     named = dict(zip(names, fine_features(0.5, 1.5, TRAITS, gauge=-0.1, surprise=0.2, share=0.5), strict=True))
 
     assert (named["position"], named["fine_bits"], named["gauge"], named["surprise"]) == (0.5, 1.5, -0.1, 0.2)
     assert named["log_probe_share"] == pytest.approx(log(0.5))
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
-    assert (named["scout_40"], named["scout_50"], named["scout_80"]) == (0.25, 0.5, 0.75)
+    assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 
 
-def test_the_scout_curve_is_linear_in_the_scouts():
-    """At a knot it is the intercept and the weighted scouts, exactly."""
-    curve = scout_curve(model(), [0.2, 9.0, 0.4])
+def test_the_complexity_curve_is_linear_in_the_complexities():
+    """At a knot it is the intercept and the weighted complexities, exactly."""
+    curve = complexity_curve(model(), [0.2, 9.0, 0.4])
 
     assert curve[0] == pytest.approx(-2.0 + 0.3)
     assert curve[-1] == pytest.approx(1.5 + 0.3)
@@ -316,9 +324,9 @@ LARGE = (640, 320)  # smaller pictures are their own sample: nothing coarse is r
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
 def test_readings_put_the_curve_where_the_picture_is(off, codec, share):
-    """Though the scouts are far off: where the search begins the prediction is that of what was encoded."""
+    """Though the complexity probes are far off: where the search begins the prediction is that of what was encoded."""
     picture = photograph(LARGE)
-    shifted = model(codec, scout_curve=[[low + off, 0.5, 0.0, 0.5] for low in (-2.0, 0.0, 1.5)])
+    shifted = model(codec, complexity_curve=[[low + off, 0.5, 0.0, 0.5] for low in (-2.0, 0.0, 1.5)])
     rung = round(share * (len(codec.ladder) - 1))
     budget = size_at(codec, picture, rung)
 
@@ -359,10 +367,10 @@ def test_no_rung_below_the_first_is_begun_with(codec, first):
 @pytest.mark.parametrize("budget", [1, 10**9])
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 def test_budgets_far_off_the_ladder_are_not_read(codec, budget):
-    """The first trial settles them: scouts are all that is encoded."""
+    """The first trial settles them: complexity probes are all that is encoded."""
     prediction = seeded_with(model(codec), photograph(LARGE), budget=budget, codec=codec)
 
-    assert len(prediction.probes) == len(scouts_of(prediction)) == len(SCOUTS) + (not codec.rows_apart)
+    assert len(prediction.probes) == len(complexity_probes_of(prediction)) == len(QUALITIES) + (not codec.rows_apart)
 
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
@@ -375,23 +383,23 @@ def test_readings_are_few_and_none_is_made_twice(codec, share):
     prediction = seeded_with(model(codec), picture, budget=budget, codec=codec)
 
     made = [(repr(probe.setting), probe.size) for probe in prediction.probes]
-    assert len(made) <= len(SCOUTS) + 12
+    assert len(made) <= len(QUALITIES) + 12
     assert len(set(made)) == len(made)
-    scouts = scouts_of(prediction)
-    large = [probe for probe in prediction.probes if probe not in scouts and probe.size > 0.6 * budget]
+    quick = complexity_probes_of(prediction)
+    large = [probe for probe in prediction.probes if probe not in quick and probe.size > 0.6 * budget]
     assert all(codec.probe_options.items() <= probe.setting.items() for probe in large)
 
 
-def test_how_much_busier_the_whole_is_is_told_by_a_scout():
+def test_how_much_busier_the_whole_is_is_told_by_a_complexity_probe():
     """Of the codecs whose sample is tiles: noise in one corner is in few of them."""
     picture = photograph(LARGE)
     budget = size_at(WEBP, picture, len(WEBP.ladder) // 2)
 
     with_one, without = (
-        seeded_with(model(WEBP, whole_scout=whole), picture, budget=budget, codec=WEBP) for whole in (True, False)
+        seeded_with(model(WEBP, whole_complexity=whole), picture, budget=budget, codec=WEBP) for whole in (True, False)
     )
 
-    assert len(scouts_of(with_one)) == len(scouts_of(without)) + 1
+    assert len(complexity_probes_of(with_one)) == len(complexity_probes_of(without)) + 1
 
 
 def test_a_ladder_of_one_rung_needs_no_reading():
@@ -551,7 +559,7 @@ PICTURE = photograph(LARGE)
 def test_an_absurd_model_still_predicts_a_curve_that_never_falls(wanted, rows, coarse, fine, budget):
     """A bad model costs trials, never correctness."""
     codec = codec_for_format(wanted)
-    absurd = model(codec, scout_curve=rows, coarse_base=coarse, fine_base=fine)
+    absurd = model(codec, complexity_curve=rows, coarse_base=coarse, fine_base=fine)
 
     prediction = seeded_with(absurd, PICTURE, budget=budget, codec=codec)
 

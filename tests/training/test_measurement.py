@@ -14,13 +14,13 @@ from bytefit.codecs import LEARNED
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
-from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
+from bytefit.seeding.features import WHOLE_QUALITY, complexity_probe, reading
 from bytefit.seeding.sampling import larger_sample, sample_of
 from bytefit.sources.reading import read_image
 from bytefit.training.corpus import find_files
 from bytefit.training.measurement import (
+    COMPLEXITY_QUALITIES,
     MOST_PIXELS,
-    SCOUT_QUALITIES,
     VIEWS,
     knots,
     measure_all,
@@ -220,14 +220,14 @@ def test_what_a_picture_holds_is_measured(measured):
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("view", ["middle", "tiny", "shrunk"])
-def test_scouts_and_coarse_readings_are_those_of_the_sample(measured, codec, view):
+def test_complexities_and_coarse_readings_are_those_of_the_sample(measured, codec, view):
     """The very numbers that run time will read."""
     for record, picture in of_view(measured, codec, view):
         suited, sample = codec.suited(record.content), sample_of(codec, picture)
         assert (record.mode, record.width, record.height) == (picture.mode, *picture.size)
         assert record.share == pixels(sample) / pixels(picture)
-        assert list(record.scouts.values()) == scout(sample, SCOUT_QUALITIES)[0]
-        assert record.whole_scout == scout(picture, [WHOLE_SCOUT])[0][0]
+        assert list(record.complexities.values()) == complexity_probe(sample, COMPLEXITY_QUALITIES)[0]
+        assert record.whole_complexity == complexity_probe(picture, [WHOLE_QUALITY])[0][0]
         assert record.coarse == [reading(suited, sample, rung)[0] for rung in record.rungs]
         if record.share == 1:
             assert record.coarse == record.truth
@@ -258,7 +258,7 @@ def test_what_is_read_is_near_the_truth(measured, codec):
     """Fine readings are nearer than coarse ones, on the mean over all rungs that budgets are about."""
     coarse, fine = [], []
     for record in measured[1][codec.format]:
-        busier = 0.0 if codec.rows_apart else record.whole_scout - record.scouts[WHOLE_SCOUT]
+        busier = 0.0 if codec.rows_apart else record.whole_complexity - record.complexities[WHOLE_QUALITY]
         for true, low, high in zip(record.truth, record.coarse, record.fine, strict=True):
             if record.view != "tiny" and high is not None and log(0.03) < true < log(8):
                 coarse.append(abs(low + busier - true))

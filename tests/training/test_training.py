@@ -28,7 +28,7 @@ from bytefit.training import scales as scaling
 from bytefit.training.card import KEPT_BELOW
 from bytefit.training.corpus import HELD_OUT, find_files, split
 from bytefit.training.markdown import table
-from bytefit.training.measurement import SCOUT_QUALITIES, VIEWS
+from bytefit.training.measurement import COMPLEXITY_QUALITIES, VIEWS
 from bytefit.training.run import train
 from images import graphic, photograph, screenshot
 
@@ -167,10 +167,10 @@ def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
 
 
 def test_the_card_tells_how_wrong_every_reading_is(trained):
-    """Scouts, coarse and fine, for each codec and kind; and the worst of the fine ones."""
+    """Complexity, coarse and fine, for each codec and kind; and the worst of the fine ones."""
     errors = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Error on held-out sources")
 
-    assert all(f"{read}: median" in errors for read in ("scouts", "coarse", "fine"))
+    assert all(f"{read}: median" in errors for read in ("complexity", "coarse", "fine"))
     assert all(f"| {codec.format} all" in errors for codec in LEARNED)
     worst = errors.partition("The ten worst fine readings:")[2].strip().splitlines()
     assert [line.partition(":")[0] for line in worst] == [f"* {codec.format}" for codec in LEARNED]
@@ -214,7 +214,7 @@ def test_scales_are_measured_at_full_size(tmp_path):
     for record in [*measured["JPEG"], *measured["WEBP"]]:
         (low, high), (small_low, small_high) = record.bits
         (poor, good), (_, small_good) = record.scores
-        assert set(record.scouts) == set(SCOUT_QUALITIES)
+        assert set(record.complexities) == set(COMPLEXITY_QUALITIES)
         assert small_low < low < high
         assert small_high < high
         assert poor < good > small_good
@@ -240,13 +240,13 @@ def test_few_of_each_kind_are_scaled(tmp_path, monkeypatch):
 
 def scaled(bits, scores, **changes):
     """Return the measurement of one picture at as many scales as there are rows."""
-    scouts = dict.fromkeys(SCOUT_QUALITIES, 0.5)
+    complexities = dict.fromkeys(COMPLEXITY_QUALITIES, 0.5)
     return scaling.Scaled(
         **{
             "kind": "art",
             "source": "somebody",
             "drawing": False,
-            "scouts": scouts,
+            "complexities": complexities,
             "bits": bits,
             "scores": scores,
             **changes,
@@ -270,7 +270,7 @@ def test_the_gain_of_a_scale_is_learned():
     regressor = scaling.fit_scale([crossing] * 8, [50])
 
     few, many = (
-        regressor.predict([scale_features(bits, 0.5, drawing=False, scouts={50: 0.5})])[0] for bits in (0.02, 1.8)
+        regressor.predict([scale_features(bits, 0.5, drawing=False, complexities={50: 0.5})])[0] for bits in (0.02, 1.8)
     )
     assert few > 5
     assert many < -20

@@ -10,7 +10,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import DRAWING
-from bytefit.seeding.features import scout
+from bytefit.seeding.features import complexity_probe
 from bytefit.seeding.model import Model, shipped_model
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content
@@ -42,17 +42,21 @@ def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
     if model is None or pixels < model.least_pixels:
         return 1.0
     tiles = mosaic(picture)
-    scouts = dict(zip(model.scout_qualities, scout(tiles, model.scout_qualities)[0], strict=True))
-    return predicted_scale(model, budget * 8 / pixels, drawing=content(tiles) == DRAWING, scouts=scouts)
+    complexities = dict(
+        zip(model.complexity_qualities, complexity_probe(tiles, model.complexity_qualities)[0], strict=True)
+    )
+    return predicted_scale(model, budget * 8 / pixels, drawing=content(tiles) == DRAWING, complexities=complexities)
 
 
-def predicted_scale(model: Model, bits: float, *, drawing: bool, scouts: Mapping[int, float]) -> float:
+def predicted_scale(model: Model, bits: float, *, drawing: bool, complexities: Mapping[int, float]) -> float:
     """Return the scale with the largest gain predicted, 1 where none is worth it; the arguments are the features'."""
     gains = {
         scale: predict(
             model.scale_base,
             model.scale_trees,
-            scale_features(bits, scale, drawing=drawing, scouts={q: scouts[q] for q in model.scout_qualities}),
+            scale_features(
+                bits, scale, drawing=drawing, complexities={q: complexities[q] for q in model.complexity_qualities}
+            ),
         )
         for scale in SCALES[1:]
     }
@@ -60,14 +64,14 @@ def predicted_scale(model: Model, bits: float, *, drawing: bool, scouts: Mapping
     return best if gains[best] > _WORTH_IT else 1.0
 
 
-def scale_features(bits: float, scale: float, *, drawing: bool, scouts: Mapping[int, float]) -> list[float]:
+def scale_features(bits: float, scale: float, *, drawing: bool, complexities: Mapping[int, float]) -> list[float]:
     """Return the features from which the trees predict what a scale gains over full size, in points of SSIMULACRA2.
 
     Args:
         bits: the budget in bits per pixel of the picture at full size.
         scale: what its sides are multiplied by.
         drawing: whether it is a drawing.
-        scouts: what `bytefit.seeding.features.scout` returned, by quality; 50 is among them.
+        complexities: what `bytefit.seeding.features.complexity_probe` returned, by quality; 50 is among them.
     """
-    spare = log(bits) - scouts[50]
-    return [spare - 2 * log(scale), spare, log(scale), log(bits), float(drawing), *scouts.values()]
+    spare = log(bits) - complexities[50]
+    return [spare - 2 * log(scale), spare, log(scale), log(bits), float(drawing), *complexities.values()]

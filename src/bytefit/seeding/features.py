@@ -1,7 +1,7 @@
 """The features a model sees of a picture: the same functions serve training and run time.
 
-A picture is read in three ways, all as ln(bits per pixel) without the file's header. *Scouts* encode its sample as
-plain baseline JPEG at a few qualities, which takes a millisecond or two whatever the codec; one scout of the whole
+A picture is read in three ways, all as ln(bits per pixel) without the file's header. *Complexity probes* encode its
+sample as plain baseline JPEG at a few qualities, which takes a millisecond or two whatever the codec; one of the whole
 picture says how much busier than its sample it is. A *coarse* reading encodes the sample at a rung. A *fine* reading
 encodes the whole picture at a lower effort of the codec, and the sample at both efforts for how much smaller the full
 one makes it; where a lower effort is not much cheaper, it encodes a larger sample at the full one.
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec
 
 # What libjpeg writes before the first coded bit, with its own tables.
-_SCOUT_HEADER = {"L": 328, "RGB": 623}
+_JPEG_HEADER = {"L": 328, "RGB": 623}
 
-# The quality of the scout that is taken of the whole picture too, where a codec wants one.
-WHOLE_SCOUT = 50
+# The quality of the complexity probe that is made of the whole picture too, where a codec wants one.
+WHOLE_QUALITY = 50
 
 
-def scout(picture: Image.Image, qualities: Sequence[int]) -> tuple[list[float], list[Trial]]:
+def complexity_probe(picture: Image.Image, qualities: Sequence[int]) -> tuple[list[float], list[Trial]]:
     """Return ln(bits per pixel) of a picture as baseline JPEG at each quality, and the encodes made."""
     if picture.mode not in {"L", "RGB"}:
         picture = picture.convert("RGB")
     readings, trials = [], []
     for quality in qualities:
         data, trial = encode_timed(JPEG, picture, {"quality": quality}, NO_METADATA)
-        readings.append(log_bits(len(data) - _SCOUT_HEADER[picture.mode], picture))
+        readings.append(log_bits(len(data) - _JPEG_HEADER[picture.mode], picture))
         trials.append(trial)
     return readings, trials
 
@@ -68,8 +68,8 @@ class Traits:
         drawing: whether the codec's settings are those for drawings.
         pixels: its width times its height.
         share: the pixels of its sample over `pixels`.
-        busier: ln of how many more bits a pixel the whole has than its sample, by a scout of both; 0 without one.
-        scouts: those of the sample.
+        busier: ln of how many more bits a pixel the whole has than its sample, by a complexity probe of both; 0 without one.
+        complexities: those of the sample.
     """
 
     mode: str
@@ -77,33 +77,33 @@ class Traits:
     pixels: int
     share: float
     busier: float
-    scouts: Sequence[float]
+    complexities: Sequence[float]
 
     def values(self) -> list[float]:
         """Return them as features."""
         alpha, grey = float(self.mode == "RGBA"), float(self.mode == "L")
         return [
             *(log(self.pixels), log(self.share), alpha, grey, float(self.drawing), self.busier),
-            *self.scouts,
+            *self.complexities,
         ]
 
 
 def traits_of(
-    codec: Codec, picture: Image.Image, sample: Image.Image, scouts: Sequence[float], busier: float
+    codec: Codec, picture: Image.Image, sample: Image.Image, complexities: Sequence[float], busier: float
 ) -> Traits:
-    """Return the traits of a picture, given its sample and what the scouts said."""
+    """Return the traits of a picture, given its sample and its complexities."""
     pixels = picture.width * picture.height
     share = sample.width * sample.height / pixels
-    return Traits(picture.mode, codec.content == DRAWING, pixels, share, busier, scouts)
+    return Traits(picture.mode, codec.content == DRAWING, pixels, share, busier, complexities)
 
 
-def trait_names(scout_qualities: Sequence[int]) -> list[str]:
+def trait_names(complexity_qualities: Sequence[int]) -> list[str]:
     """Return the names of a picture's traits, in the order of `Traits.values`."""
     names = ["log_pixels", "log_share", "alpha", "grey", "drawing", "busier"]
-    return names + [f"scout_{quality}" for quality in scout_qualities]
+    return names + [f"complexity_{quality}" for quality in complexity_qualities]
 
 
-COARSE_FEATURES = ["position", "coarse_bits", "beyond_scout"]
+COARSE_FEATURES = ["position", "coarse_bits", "beyond_complexity"]
 
 
 def coarse_features(position: float, bits: float, traits: Traits) -> list[float]:
@@ -114,7 +114,7 @@ def coarse_features(position: float, bits: float, traits: Traits) -> list[float]
         bits: the coarse reading.
         traits: see `Traits`.
     """
-    return [position, bits, bits - traits.scouts[len(traits.scouts) // 2], *traits.values()]
+    return [position, bits, bits - traits.complexities[len(traits.complexities) // 2], *traits.values()]
 
 
 FINE_FEATURES = ["position", "fine_bits", "gauge", "surprise", "log_probe_share"]

@@ -1,7 +1,7 @@
 """A trained model as it is shipped: one readable JSON file a codec, checked when it is loaded.
 
-The file holds the scout curve (linear, from the scouts to ln bits per pixel at each knot of the ladder), the trees
-that correct a coarse and a fine reading, and what the model was trained on.
+The file holds the complexity curve (linear, from the complexities to ln bits per pixel at each knot of the ladder), the
+trees that correct a coarse and a fine reading, and what the model was trained on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bytefit.codecs import codec_for_format
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.search.curve import interpolated
-from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_SCOUT, trait_names
+from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_QUALITY, trait_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +36,10 @@ class Model:
         codec: Pillow's name of the format it is for.
         rungs: the length of the ladder it was trained on.
         probe_options: the low effort its fine readings were made with.
-        scout_qualities: the JPEG qualities of the scouts.
-        whole_scout: whether one scout is taken of the whole picture too.
-        knots: the rungs at which the scout curve is known.
-        scout_curve: for each knot an intercept and a coefficient for each scout; gives ln(bits per pixel).
+        complexity_qualities: the JPEG qualities of the complexity probes.
+        whole_complexity: whether one complexity probe is made of the whole picture too.
+        knots: the rungs at which the complexity curve is known.
+        complexity_curve: for each knot an intercept and a coefficient for each complexity; gives ln(bits per pixel).
         features: the names of the features, of the coarse trees and then of the fine ones.
         coarse_base, coarse_trees: see `bytefit.seeding.trees`; they predict what a coarse reading leaves of
             ln(true bits per pixel).
@@ -54,10 +54,10 @@ class Model:
     codec: str
     rungs: int
     probe_options: dict[str, Any]
-    scout_qualities: list[int]
-    whole_scout: bool
+    complexity_qualities: list[int]
+    whole_complexity: bool
     knots: list[int]
-    scout_curve: list[list[float]]
+    complexity_curve: list[list[float]]
     features: list[list[str]]
     coarse_base: float
     coarse_trees: list[Tree]
@@ -69,13 +69,13 @@ class Model:
     least_pixels: int
     sources: list[str]
 
-    def scout_lines(self) -> tuple[tuple[float, ...], ...]:
-        """Return for every rung the intercepts, then the weights of each scout: the scout curve between its knots."""
-        return _scout_lines(tuple(self.knots), tuple(map(tuple, self.scout_curve)))
+    def complexity_lines(self) -> tuple[tuple[float, ...], ...]:
+        """Return for every rung the intercepts, then the weights of each complexity, between the knots too."""
+        return _complexity_lines(tuple(self.knots), tuple(map(tuple, self.complexity_curve)))
 
 
 @cache
-def _scout_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+def _complexity_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
     rungs = range(knots[-1] + 1)
     return tuple(
         tuple(interpolated(list(zip(knots, column, strict=True)), rungs)) for column in zip(*rows, strict=True)
@@ -89,9 +89,9 @@ def shipped_model(codec_format: str) -> Model | None:
     return load_model(path, codec_for_format(codec_format)) if path.is_file() else None
 
 
-def feature_names(scout_qualities: Sequence[int]) -> list[list[str]]:
+def feature_names(complexity_qualities: Sequence[int]) -> list[list[str]]:
     """Return the names of the features of the coarse and of the fine trees, in their order."""
-    traits = trait_names(scout_qualities)
+    traits = trait_names(complexity_qualities)
     return [COARSE_FEATURES + traits, FINE_FEATURES + traits]
 
 
@@ -116,14 +116,14 @@ def load_model(path: Path, codec: Codec) -> Model:
         )
     if model.probe_options != codec.probe_options:
         raise ModelError(f"model {path} was trained on probes with {model.probe_options}: train it again")
-    rows = [len(row) for row in model.scout_curve]
-    if rows != [1 + len(model.scout_qualities)] * len(model.knots) or [*model.knots[:1], *model.knots[-1:]] != [
+    rows = [len(row) for row in model.complexity_curve]
+    if rows != [1 + len(model.complexity_qualities)] * len(model.knots) or [*model.knots[:1], *model.knots[-1:]] != [
         0,
         model.rungs - 1,
     ]:
-        raise ModelError(f"model {path} has a scout curve that does not cover its ladder: train it again")
-    if WHOLE_SCOUT not in model.scout_qualities:
-        raise ModelError(f"model {path} has no scout at quality {WHOLE_SCOUT}: train it again")
-    if model.features != feature_names(model.scout_qualities):
+        raise ModelError(f"model {path} has a complexity curve that does not cover its ladder: train it again")
+    if WHOLE_QUALITY not in model.complexity_qualities:
+        raise ModelError(f"model {path} has no complexity probe at quality {WHOLE_QUALITY}: train it again")
+    if model.features != feature_names(model.complexity_qualities):
         raise ModelError(f"model {path} was trained on other features: train it again")
     return model

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from bytefit.pictures.frames import Frames
 from bytefit.search.curve import corrected, rung_at, target_log_size
 from bytefit.seeding.features import (
-    WHOLE_SCOUT,
+    WHOLE_QUALITY,
     coarse_features,
+    complexity_probe,
     fine_features,
     reading,
-    scout,
     traits_of,
 )
 from bytefit.seeding.model import Model, shipped_model
@@ -108,22 +108,22 @@ class _Learner:
         self.picture = picture
         self.sample = sample
         self.sampled = sample is not picture
-        scouts, self.probes = scout(sample, model.scout_qualities)
+        complexities, self.probes = complexity_probe(sample, model.complexity_qualities)
         busier = 0.0
-        if model.whole_scout and self.sampled:
-            (whole,), trials = scout(picture, [WHOLE_SCOUT])
+        if model.whole_complexity and self.sampled:
+            (whole,), trials = complexity_probe(picture, [WHOLE_QUALITY])
             self.probes += trials
-            busier = whole - scouts[model.scout_qualities.index(WHOLE_SCOUT)]
-        self.traits = traits_of(codec, picture, sample, scouts, busier)
-        self.scouted = scout_curve(model, [value + busier for value in scouts])
+            busier = whole - complexities[model.complexity_qualities.index(WHOLE_QUALITY)]
+        self.traits = traits_of(codec, picture, sample, complexities, busier)
+        self.first_curve = complexity_curve(model, [value + busier for value in complexities])
         # Where reading the sample costs next to nothing, the way between two rungs is read rather than trusted.
         self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
         self.read: dict[int, float] = {}
 
     def seed(self, log_target: float, most: float, least: float, first: int) -> Seed:
         """Close in on `log_target`, between `least` and `most`, all ln(bytes), above rung `first`."""
-        rungs = len(self.scouted)
-        curve: Callable[[int], float] = self.scouted.__getitem__
+        rungs = len(self.first_curve)
+        curve: Callable[[int], float] = self.first_curve.__getitem__
         if self._bytes(curve(first), first) > most + _OUT_OF_REACH or (
             self._bytes(curve(rungs - 1), rungs - 1) < most - _OUT_OF_REACH
         ):
@@ -190,31 +190,33 @@ class _Learner:
         return bits + gauge + predict(self.model.fine_base, self.model.fine_trees, features)
 
     def _position(self, rung: int) -> float:
-        return rung / (len(self.scouted) - 1)
+        return rung / (len(self.first_curve) - 1)
 
     def _through(self, at: int, level: float) -> Callable[[int], float]:
-        """Return the scouts' curve, bent as the sample was read, and `level` at rung `at`."""
-        shift = level - corrected(self.scouted, self.read)(at)
+        """Return the first curve, bent as the sample was read, and `level` at rung `at`."""
+        shift = level - corrected(self.first_curve, self.read)(at)
         known = {rung: value + shift for rung, value in self.read.items()} | {at: level}
         rungs = sorted(known)
         # Readings that fall where they should rise must not make the curve fall.
-        return corrected(self.scouted, dict(zip(rungs, accumulate(map(known.__getitem__, rungs), max), strict=True)))
+        return corrected(
+            self.first_curve, dict(zip(rungs, accumulate(map(known.__getitem__, rungs), max), strict=True))
+        )
 
     def _rung_at(self, curve: Callable[[int], float], log_target: float, first: int) -> int:
-        return rung_at(lambda rung: self._bytes(curve(rung), rung), log_target, first, len(self.scouted))
+        return rung_at(lambda rung: self._bytes(curve(rung), rung), log_target, first, len(self.first_curve))
 
     def _bytes(self, bits: float, rung: int) -> float:
         return in_bytes(self.codec, self.picture.mode, self.traits.pixels, bits, rung)
 
     def _seed(self, curve: Callable[[int], float], start: int | None) -> Seed:
-        values = Late(len(self.scouted), lambda rung: self._bytes(curve(rung), rung))
+        values = Late(len(self.first_curve), lambda rung: self._bytes(curve(rung), rung))
         return Seed(values, start, tuple(self.probes))
 
 
-def scout_curve(model: Model, scouts: Sequence[float]) -> list[float]:
-    """Return the ln(bits per pixel) that scouts alone predict for every rung, never falling."""
-    intercepts, *weights = model.scout_lines()
+def complexity_curve(model: Model, complexities: Sequence[float]) -> list[float]:
+    """Return the ln(bits per pixel) that complexity probes alone predict for every rung, never falling."""
+    intercepts, *weights = model.complexity_lines()
     curve: Sequence[float] = intercepts
-    for line, value in zip(weights, scouts, strict=True):
+    for line, value in zip(weights, complexities, strict=True):
         curve = [level + weight * value for level, weight in zip(curve, line, strict=True)]
     return list(accumulate(curve, max))

@@ -54,7 +54,7 @@ def _purpose(command: str) -> str:
 These models predict the size of a picture at every rung of a codec's ladder, so that `bytefit` needs one or two full
 encodes to fit a budget. They decide nothing: an answer is always bytes that were really encoded.
 
-A sample of the picture is encoded as plain JPEG (the scouts): for JPEG itself one strip of every row of blocks, an
+A sample of the picture is encoded as plain JPEG (the complexity probes): for JPEG one strip of every row of blocks, an
 eighth of the picture, for the others a mosaic of {TILE_WIDTH}x{TILE_HEIGHT} tiles. A linear model turns that into a
 first curve. The sample is then encoded by the codec where that curve meets the budget (the coarse reading), and the
 picture at a lower effort of the codec, or a larger sample of it, where that reading says the budget is met (the fine
@@ -100,7 +100,7 @@ def _errors(fitted: dict[str, Fitted]) -> str:
     return (
         "True minus predicted ln(bits per pixel) at every measured rung between 0.03 and 8 bits per pixel.\n\n"
         + table(
-            ["", "rungs", "scouts: median", "p90", "coarse: median", "p90", "fine: median", "p90"],
+            ["", "rungs", "complexity: median", "p90", "coarse: median", "p90", "fine: median", "p90"],
             rows,
         )
         + "\n\nThe ten worst fine readings:\n\n"

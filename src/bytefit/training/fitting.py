@@ -11,10 +11,10 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.seeding.features import WHOLE_SCOUT, Traits, coarse_features, fine_features
+from bytefit.seeding.features import WHOLE_QUALITY, Traits, coarse_features, fine_features
 from bytefit.seeding.model import VERSION, Model, feature_names
 from bytefit.seeding.trees import Tree, predict
-from bytefit.seeding.with_model import scout_curve
+from bytefit.seeding.with_model import complexity_curve
 from bytefit.training.estimators import compare
 from bytefit.training.measurement import knots
 from bytefit.training.scales import fit_scale, looks_of
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from bytefit.training.measurement import Measured
     from bytefit.training.scales import Looks, Scaled
 
-# JPEG's own scout costs it a twentieth of an encode a quality; to the slower codecs three are next to nothing.
-SCOUTS = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
+# A complexity probe takes a twentieth of JPEG's own encode; of the slower codecs' encodes three take next to nothing.
+MODEL_QUALITIES = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
 
-# Smaller pictures are encoded faster than scouts are taken of them.
+# Smaller pictures are encoded faster than complexity probes are made of them.
 LEAST_PIXELS = 1024
 
 # Bits per pixel that budgets are about; a model is fitted to rungs of a picture inside this range.
@@ -44,8 +44,8 @@ class Fitted:
     Attributes:
         model: the model.
         importances: how much each feature contributes, by name, in sum 1; of the coarse trees and of the fine ones.
-        errors: on held-out pictures, by what was read ("scouts", "coarse", "fine") and by kind: true minus predicted
-            ln(bits per pixel) at every rung in range.
+        errors: on held-out pictures, by what was read ("complexity", "coarse", "fine") and by kind: true minus
+            predicted ln(bits per pixel) at every rung in range.
         compared: what other estimators make of the fine readings.
         looks: what the predicted scales give on held-out pictures.
         mean_bits: by content the geometric mean of bits per pixel at each quality measured, over the training
@@ -66,16 +66,16 @@ def fit(
     """Fit a model of `codec` to training pictures, also at many scales, and try it on those held out of either."""
     train = [record for record in train if record.width * record.height >= LEAST_PIXELS]
     held_out = [record for record in held_out if record.width * record.height >= LEAST_PIXELS]
-    rungs, qualities = knots(codec), list(SCOUTS[codec.format])
+    rungs, qualities = knots(codec), list(MODEL_QUALITIES[codec.format])
     bare = Model(
         version=VERSION,
         codec=codec.format,
         rungs=len(codec.ladder),
         probe_options=dict(codec.probe_options),
-        scout_qualities=qualities,
-        whole_scout=not codec.rows_apart,
+        complexity_qualities=qualities,
+        whole_complexity=not codec.rows_apart,
         knots=rungs,
-        scout_curve=[],
+        complexity_curve=[],
         features=feature_names(qualities),
         coarse_base=0.0,
         coarse_trees=[],
@@ -87,7 +87,7 @@ def fit(
         least_pixels=LEAST_PIXELS,
         sources=sorted({record.source for record in train}),
     )
-    bare = replace(bare, scout_curve=_fit_scouts(bare, train))
+    bare = replace(bare, complexity_curve=_fit_complexity_curve(bare, train))
     coarse, fine = (_fit_trees([row for r in train for row in rows(bare, r)]) for rows in (coarse_rows, fine_rows))
     (coarse_base, coarse_trees), (fine_base, fine_trees) = _as_trees(coarse), _as_trees(fine)
     scale_base, scale_trees = _as_trees(fit_scale(scaled, qualities))
@@ -107,7 +107,7 @@ def fit(
             for names, regressor in zip(model.features, (coarse, fine), strict=True)
         ],
         errors={
-            "scouts": _by_kind(held_out, lambda r: _scout_errors(model, r)),
+            "complexity": _by_kind(held_out, lambda r: _complexity_errors(model, r)),
             "coarse": _by_kind(
                 held_out, lambda r: [y - predict(coarse_base, coarse_trees, x) for x, y in coarse_rows(bare, r)]
             ),
@@ -125,15 +125,15 @@ def fit(
     )
 
 
-def _fit_scouts(bare: Model, train: list[Measured]) -> list[list[float]]:
-    """Return intercept and weights, for each knot, of ln(bits per pixel) by the scouts."""
+def _fit_complexity_curve(bare: Model, train: list[Measured]) -> list[list[float]]:
+    """Return intercept and weights, for each knot, of ln(bits per pixel) by the complexities."""
     curve = []
     for knot in bare.knots:
         # The same pictures at every knot: others here and there would bend the curve between its knots.
         seen = [r for r in train if r.view != "tiny" and knot <= r.rungs[-1]]
         at = [(r, float(np.interp(knot, r.rungs, r.truth))) for r in seen]
         usual = [(r, bits) for r, bits in at if log(LEAST_BITS) < bits < log(MOST_BITS)]
-        inputs = np.array([[value + _busier(bare, r) for value in _scouts(bare, r)] for r, _ in usual])
+        inputs = np.array([[value + _busier(bare, r) for value in _complexities(bare, r)] for r, _ in usual])
         line = Ridge(alpha=1.0).fit(inputs, np.array([bits for _, bits in usual]))
         curve.append([round(float(value), 4) for value in (line.intercept_, *line.coef_)])
     return curve
@@ -154,12 +154,12 @@ def _fit_trees(rows: list[tuple[list[float], float]]) -> GradientBoostingRegress
     return regressor.fit(np.array(inputs), np.array(outputs))
 
 
-def _scouts(bare: Model, record: Measured) -> list[float]:
-    return [record.scouts[quality] for quality in bare.scout_qualities]
+def _complexities(bare: Model, record: Measured) -> list[float]:
+    return [record.complexities[quality] for quality in bare.complexity_qualities]
 
 
 def _busier(bare: Model, record: Measured) -> float:
-    return record.whole_scout - record.scouts[WHOLE_SCOUT] if bare.whole_scout else 0.0
+    return record.whole_complexity - record.complexities[WHOLE_QUALITY] if bare.whole_complexity else 0.0
 
 
 def _traits(bare: Model, record: Measured) -> Traits:
@@ -169,7 +169,7 @@ def _traits(bare: Model, record: Measured) -> Traits:
         record.width * record.height,
         record.share,
         _busier(bare, record),
-        _scouts(bare, record),
+        _complexities(bare, record),
     )
 
 
@@ -200,8 +200,8 @@ def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
     return rows
 
 
-def _scout_errors(model: Model, record: Measured) -> list[float]:
-    expected = scout_curve(model, [value + _busier(model, record) for value in _scouts(model, record)])
+def _complexity_errors(model: Model, record: Measured) -> list[float]:
+    expected = complexity_curve(model, [value + _busier(model, record) for value in _complexities(model, record)])
     return [
         true - expected[rung]
         for rung, true in zip(record.rungs, record.truth, strict=True)

@@ -1,4 +1,4 @@
-"""What is measured of a picture for training: its true curve, its probes and its scouts, by the run-time functions.
+"""What is measured of a picture for training: its true curve, and its probes by the functions of run time.
 
 Measuring takes nearly all the time of a training run, so it is done in parallel and cached on disk by the content
 of the file and all that decides the result, each part by itself.
@@ -26,7 +26,7 @@ from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
 from bytefit.seeding import sampling as sampling_module
 from bytefit.seeding import strips as strips_module
-from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
+from bytefit.seeding.features import WHOLE_QUALITY, complexity_probe, reading
 from bytefit.seeding.picture_kind import suited
 from bytefit.seeding.sampling import larger_sample, sample_of
 from bytefit.sources.reading import read_picture
@@ -61,8 +61,8 @@ KNOTS: dict[str, int | tuple[float, ...]] = {
 }
 _EVERY_SECOND = ("large", "shrunk")
 
-# Qualities the scouts are measured at; which of them a model uses is decided when it is fitted.
-SCOUT_QUALITIES = (10, 30, 50, 75, 90)
+# Qualities complexity probes are made at; which of them a model uses is decided when it is fitted.
+COMPLEXITY_QUALITIES = (10, 30, 50, 75, 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Measured:
         rungs: where it was measured.
         truth: the full encodes.
         share: the pixels of its sample over its own; 1 for a picture too small for one.
-        scouts: those of the sample, by JPEG quality.
-        whole_scout: that of the whole.
+        complexities: those of the sample, by JPEG quality.
+        whole_complexity: that of the whole.
         coarse: the coarse readings.
         fine: the fine ones, each with its gauge and the share of the pixels that was read; None where none pays.
         full_features: those of the published attempt.
@@ -94,8 +94,8 @@ class Measured:
     rungs: list[int]
     truth: list[float]
     share: float
-    scouts: dict[int, float]
-    whole_scout: float
+    complexities: dict[int, float]
+    whole_complexity: float
     coarse: list[float]
     fine: list[tuple[float, float, float] | None]
     full_features: list[float]
@@ -152,8 +152,10 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
 def _reading_key(codec: Codec) -> str:
     """Return what decides the readings beside the picture and the settings, as a key for the cache."""
     how: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample_of)
-    sampling = [getsource(item) for item in (*how, scout, reading)]
-    return repr((sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), SCOUT_QUALITIES))
+    sampling = [getsource(item) for item in (*how, complexity_probe, reading)]
+    return repr(
+        (sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES)
+    )
 
 
 def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
@@ -221,8 +223,8 @@ def _readings(path: Path, view: str, key: str, reading_key: str) -> dict[str, An
     coarse = [reading(codec, sample, rung)[0] for rung in rungs]
     return {
         "share": sample.width * sample.height / (picture.width * picture.height),
-        "scouts": dict(zip(SCOUT_QUALITIES, scout(sample, SCOUT_QUALITIES)[0], strict=True)),
-        "whole_scout": scout(picture, [WHOLE_SCOUT])[0][0],
+        "complexities": dict(zip(COMPLEXITY_QUALITIES, complexity_probe(sample, COMPLEXITY_QUALITIES)[0], strict=True)),
+        "whole_complexity": complexity_probe(picture, [WHOLE_QUALITY])[0][0],
         "coarse": coarse,
         "fine": [_fine(codec, picture, sample, rung, full) for rung, full in zip(rungs, coarse, strict=True)],
     }

@@ -19,12 +19,12 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.best_scale import SCALES, predicted_scale, scale_features
-from bytefit.seeding.features import scout
+from bytefit.seeding.features import complexity_probe
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content, suited
 from bytefit.sources.reading import read_picture
 from bytefit.training.fast_scores import Original
-from bytefit.training.measurement import SCOUT_QUALITIES, settings_key
+from bytefit.training.measurement import COMPLEXITY_QUALITIES, settings_key
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Scaled:
     Attributes:
         kind, source: see `bytefit.training.corpus`.
         drawing: whether it is a drawing.
-        scouts: by JPEG quality.
+        complexities: by JPEG quality.
         bits: ln(bits per pixel of the full size).
         scores: SSIMULACRA2 against the full size.
     """
@@ -72,7 +72,7 @@ class Scaled:
     kind: str
     source: str
     drawing: bool
-    scouts: dict[int, float]
+    complexities: dict[int, float]
     bits: list[list[float]]
     scores: list[list[float]]
 
@@ -115,7 +115,7 @@ def _measured(file: CorpusFile, codec_format: str, cache: Path) -> Scaled | None
     drawing = memory.cache(_drawing, ignore=["path"])(file.path, codec_format, repr(decides))
     if drawing is None:
         return None
-    return Scaled(file.kind, file.source, drawing, found["scouts"], found["bits"], found["scores"])
+    return Scaled(file.kind, file.source, drawing, found["complexities"], found["bits"], found["scores"])
 
 
 def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
@@ -136,7 +136,7 @@ def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | N
         [_look(codec, picture, original, scale, quality) for quality in QUALITIES[codec_format]] for scale in SCALES
     ]
     return {
-        "scouts": dict(zip(SCOUT_QUALITIES, scout(tiles, SCOUT_QUALITIES)[0], strict=True)),
+        "complexities": dict(zip(COMPLEXITY_QUALITIES, complexity_probe(tiles, COMPLEXITY_QUALITIES)[0], strict=True)),
         "bits": [[bits for bits, _ in row] for row in measured],
         "scores": [[score for _, score in row] for row in measured],
     }
@@ -160,13 +160,13 @@ def _look(codec: Codec, picture: Image.Image, original: Original, scale: float, 
     return log(len(data) * 8 / (picture.width * picture.height)), original.ssimulacra2(version)
 
 
-def fit_scale(records: list[Scaled], scout_qualities: list[int]) -> GradientBoostingRegressor:
+def fit_scale(records: list[Scaled], complexity_qualities: list[int]) -> GradientBoostingRegressor:
     """Fit trees that predict what each scale gains over full size.
 
     Raises:
         ConfigError: if there are no pictures to learn from.
     """
-    rows = [row for record in records for budget in BUDGETS for row in _gains(record, budget, scout_qualities)]
+    rows = [row for record in records for budget in BUDGETS for row in _gains(record, budget, complexity_qualities)]
     if not rows:
         raise ConfigError(
             "no pictures to learn the best scale from: give folders of pictures with 64 pixels a side or more"
@@ -178,7 +178,7 @@ def fit_scale(records: list[Scaled], scout_qualities: list[int]) -> GradientBoos
     return regressor.fit(np.array(inputs), np.array(outputs))
 
 
-def _gains(record: Scaled, budget: float, scout_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
+def _gains(record: Scaled, budget: float, complexity_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
     """Yield (features, gain over full size) of every smaller scale that can reach a budget.
 
     Full size, where it cannot, counts as no better than the worst that can; of very large gains the size says little.
@@ -187,10 +187,10 @@ def _gains(record: Scaled, budget: float, scout_qualities: list[int]) -> Iterato
     if np.isnan(looks[1:]).all():
         return
     full = min(-30.0, float(np.nanmin(looks))) if np.isnan(looks[0]) else looks[0]
-    scouts = {quality: record.scouts[quality] for quality in scout_qualities}
+    complexities = {quality: record.complexities[quality] for quality in complexity_qualities}
     for scale, score in zip(SCALES[1:], looks[1:], strict=True):
         if not np.isnan(score):
-            features = scale_features(budget, scale, drawing=record.drawing, scouts=scouts)
+            features = scale_features(budget, scale, drawing=record.drawing, complexities=complexities)
             yield features, float(np.clip(score - full, -30, 40))
 
 
@@ -221,7 +221,8 @@ def looks_of(records: list[Scaled], model: Model) -> list[Looks]:
         reached = [(record, looks) for record, looks in reached if not np.isnan(looks[0])]
         if reached:
             scales = [
-                predicted_scale(model, bits, drawing=record.drawing, scouts=record.scouts) for record, _ in reached
+                predicted_scale(model, bits, drawing=record.drawing, complexities=record.complexities)
+                for record, _ in reached
             ]
             predicted = [_at_scale(looks, scale) for (_, looks), scale in zip(reached, scales, strict=True)]
             full, best = np.mean([(looks[0], np.nanmax(looks)) for _, looks in reached], axis=0)
