@@ -18,7 +18,7 @@ The words used everywhere in this package:
     strips    a short strip from every row of blocks, one below the other
     complexity  a probe: the sample as plain JPEG, which says how busy the picture is
     reading   a probe near the answer: coarse, of the sample; fine, of the whole at low effort or of a larger sample
-    gauge     what the effort saves, read from the sample with full and with low effort
+    effort log ratio  ln of what full effort makes of the sample over what low effort does
     trial     a full encode that could be the answer
     fits/over at most the budget / above it
     content   what a picture holds, as far as it decides its settings: a photograph or a drawing

@@ -300,9 +300,16 @@ def test_fine_features_are_as_many_as_their_names():
     """The same traits stand behind what the reading said."""
     _, names = feature_names(QUALITIES)
 
-    named = dict(zip(names, fine_features(0.5, 1.5, TRAITS, gauge=-0.1, surprise=0.2, share=0.5), strict=True))
+    named = dict(
+        zip(names, fine_features(0.5, 1.5, TRAITS, effort_log_ratio=-0.1, surprise=0.2, share=0.5), strict=True)
+    )
 
-    assert (named["position"], named["fine_bits"], named["gauge"], named["surprise"]) == (0.5, 1.5, -0.1, 0.2)
+    assert (named["position"], named["fine_bits"], named["effort_log_ratio"], named["surprise"]) == (
+        0.5,
+        1.5,
+        -0.1,
+        0.2,
+    )
     assert named["log_probe_share"] == pytest.approx(log(0.5))
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
     assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)

@@ -242,8 +242,8 @@ def test_fine_readings_are_taken_where_they_pay(measured, codec, view):
         for rung, coarse, fine in zip(record.rungs, record.coarse, record.fine, strict=True):
             if suited.probe_pays(suited.setting(suited.ladder[rung], record.mode)):
                 low = reading(suited, sample_of(codec, picture), rung, low=True)[0]
-                gauge = 0.0 if record.share == 1 else coarse - low
-                assert fine == (reading(suited, picture, rung, low=True)[0], gauge, 1.0)
+                effort_log_ratio = 0.0 if record.share == 1 else coarse - low
+                assert fine == (reading(suited, picture, rung, low=True)[0], effort_log_ratio, 1.0)
             elif record.share == 1 or not codec.rows_apart:
                 assert fine is None
             else:

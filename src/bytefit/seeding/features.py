@@ -68,7 +68,7 @@ class Traits:
         drawing: whether the codec's settings are those for drawings.
         pixels: its width times its height.
         share: the pixels of its sample over `pixels`.
-        busier: ln of how many more bits a pixel the whole has than its sample, by a complexity probe of both; 0 without one.
+        busier: ln of the complexity of the whole over that of its sample; 0 where the whole was not probed.
         complexities: those of the sample.
     """
 
@@ -117,20 +117,20 @@ def coarse_features(position: float, bits: float, traits: Traits) -> list[float]
     return [position, bits, bits - traits.complexities[len(traits.complexities) // 2], *traits.values()]
 
 
-FINE_FEATURES = ["position", "fine_bits", "gauge", "surprise", "log_probe_share"]
+FINE_FEATURES = ["position", "fine_bits", "effort_log_ratio", "surprise", "log_probe_share"]
 
 
 def fine_features(
-    position: float, bits: float, traits: Traits, *, gauge: float, surprise: float, share: float
+    position: float, bits: float, traits: Traits, *, effort_log_ratio: float, surprise: float, share: float
 ) -> list[float]:
-    """Return the features from which trees predict how far bits + gauge is from the truth.
+    """Return the features from which trees predict how far bits + effort_log_ratio is from the truth.
 
     Args:
         position: the rung, over the highest rung.
         bits: the fine reading.
         traits: see `Traits`.
-        gauge: ln(bytes of the sample at full effort / bytes at low effort); 0 where it was not read.
-        surprise: bits + gauge less what the coarse reading said; 0 where no sample was read beside the whole.
+        effort_log_ratio: ln(bytes of the sample at full effort / bytes at low effort); 0 where it was not read.
+        surprise: bits + effort_log_ratio less what the coarse reading said; 0 where no sample was read.
         share: the share of the pixels that was read.
     """
-    return [position, bits, gauge, surprise, log(share), *traits.values()]
+    return [position, bits, effort_log_ratio, surprise, log(share), *traits.values()]

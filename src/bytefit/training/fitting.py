@@ -192,11 +192,13 @@ def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
     for rung, coarse, fine, true in zip(record.rungs, record.coarse, record.fine, record.truth, strict=True):
         if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
             continue
-        bits, gauge, share = fine
-        surprise = 0.0 if record.share == 1 or share < 1 else bits + gauge - coarse - traits.busier
+        bits, effort_log_ratio, share = fine
+        surprise = 0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - traits.busier
         position = rung / (bare.rungs - 1)
-        features = fine_features(position, bits, traits, gauge=gauge, surprise=surprise, share=share)
-        rows.append((features, true - bits - gauge))
+        features = fine_features(
+            position, bits, traits, effort_log_ratio=effort_log_ratio, surprise=surprise, share=share
+        )
+        rows.append((features, true - bits - effort_log_ratio))
     return rows
 
 

@@ -80,7 +80,7 @@ class Measured:
         complexities: those of the sample, by JPEG quality.
         whole_complexity: that of the whole.
         coarse: the coarse readings.
-        fine: the fine ones, each with its gauge and the share of the pixels that was read; None where none pays.
+        fine: the fine ones, with effort_log_ratio and the share of the pixels that was read; None where none pays.
         full_features: those of the published attempt.
     """
 
@@ -233,10 +233,10 @@ def _readings(path: Path, view: str, key: str, reading_key: str) -> dict[str, An
 def _fine(
     codec: Codec, picture: Image.Image, sample: Image.Image, rung: int, full: float
 ) -> tuple[float, float, float] | None:
-    """Return a fine reading as run time takes it, its gauge and the share of the pixels that was read."""
+    """Return a fine reading as run time takes it, its effort_log_ratio and the share of the pixels that was read."""
     if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
-        gauge = 0.0 if sample is picture else full - reading(codec, sample, rung, low=True)[0]
-        return reading(codec, picture, rung, low=True)[0], gauge, 1.0
+        effort_log_ratio = 0.0 if sample is picture else full - reading(codec, sample, rung, low=True)[0]
+        return reading(codec, picture, rung, low=True)[0], effort_log_ratio, 1.0
     larger = larger_sample(picture) if codec.rows_apart and sample is not picture else sample
     if larger is picture or larger.size == sample.size:
         return None
