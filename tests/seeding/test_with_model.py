@@ -301,10 +301,10 @@ def test_fine_features_are_as_many_as_their_names():
     _, names = feature_names(QUALITIES)
 
     named = dict(
-        zip(names, fine_features(0.5, 1.5, TRAITS, effort_log_ratio=-0.1, surprise=0.2, share=0.5), strict=True)
+        zip(names, fine_features(0.5, 1.5, TRAITS, effort_log_ratio=-0.1, probe_residual=0.2, share=0.5), strict=True)
     )
 
-    assert (named["position"], named["fine_bits"], named["effort_log_ratio"], named["surprise"]) == (
+    assert (named["position"], named["fine_bits"], named["effort_log_ratio"], named["probe_residual"]) == (
         0.5,
         1.5,
         -0.1,

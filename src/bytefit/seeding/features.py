@@ -117,11 +117,11 @@ def coarse_features(position: float, bits: float, traits: Traits) -> list[float]
     return [position, bits, bits - traits.complexities[len(traits.complexities) // 2], *traits.values()]
 
 
-FINE_FEATURES = ["position", "fine_bits", "effort_log_ratio", "surprise", "log_probe_share"]
+FINE_FEATURES = ["position", "fine_bits", "effort_log_ratio", "probe_residual", "log_probe_share"]
 
 
 def fine_features(
-    position: float, bits: float, traits: Traits, *, effort_log_ratio: float, surprise: float, share: float
+    position: float, bits: float, traits: Traits, *, effort_log_ratio: float, probe_residual: float, share: float
 ) -> list[float]:
     """Return the features from which trees predict how far bits + effort_log_ratio is from the truth.
 
@@ -130,7 +130,7 @@ def fine_features(
         bits: the fine reading.
         traits: see `Traits`.
         effort_log_ratio: ln(bytes of the sample at full effort / bytes at low effort); 0 where it was not read.
-        surprise: bits + effort_log_ratio less what the coarse reading said; 0 where no sample was read.
+        probe_residual: bits + effort_log_ratio less what the coarse reading said; 0 where no sample was read.
         share: the share of the pixels that was read.
     """
-    return [position, bits, effort_log_ratio, surprise, log(share), *traits.values()]
+    return [position, bits, effort_log_ratio, probe_residual, log(share), *traits.values()]

@@ -169,7 +169,7 @@ class _Learner:
 
     def _fine(self, rung: int) -> float | None:
         """Return what a fine reading says of a rung, or None where none pays."""
-        effort_log_ratio = surprise = 0.0
+        effort_log_ratio = probe_residual = 0.0
         if self.codec.probe_pays(self.codec.setting(self.codec.ladder[rung], self.picture.mode)):
             bits, trial = reading(self.codec, self.picture, rung, low=True)
             self.probes.append(trial)
@@ -178,7 +178,7 @@ class _Learner:
                 full = self._sampled_at(rung)
                 low, trial = reading(self.codec, self.sample, rung, low=True)
                 self.probes.append(trial)
-                effort_log_ratio, surprise = full - low, bits - low - self.traits.busier
+                effort_log_ratio, probe_residual = full - low, bits - low - self.traits.busier
         else:
             larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.sample
             if larger is self.picture or larger.size == self.sample.size:
@@ -187,7 +187,12 @@ class _Learner:
             self.probes.append(trial)
             share = larger.width * larger.height / self.traits.pixels
         features = fine_features(
-            self._position(rung), bits, self.traits, effort_log_ratio=effort_log_ratio, surprise=surprise, share=share
+            self._position(rung),
+            bits,
+            self.traits,
+            effort_log_ratio=effort_log_ratio,
+            probe_residual=probe_residual,
+            share=share,
         )
         return bits + effort_log_ratio + predict(self.model.fine_base, self.model.fine_trees, features)
 

@@ -193,10 +193,10 @@ def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
         if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
             continue
         bits, effort_log_ratio, share = fine
-        surprise = 0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - traits.busier
+        probe_residual = 0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - traits.busier
         position = rung / (bare.rungs - 1)
         features = fine_features(
-            position, bits, traits, effort_log_ratio=effort_log_ratio, surprise=surprise, share=share
+            position, bits, traits, effort_log_ratio=effort_log_ratio, probe_residual=probe_residual, share=share
         )
         rows.append((features, true - bits - effort_log_ratio))
     return rows
