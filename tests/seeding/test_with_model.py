@@ -291,7 +291,9 @@ def test_coarse_features_are_as_many_as_their_names():
     named = dict(zip(names, coarse_features(0.5, 1.5, TRAITS), strict=True))
 
     assert (named["position"], named["coarse_bits"], named["beyond_complexity"]) == (0.5, 1.5, 1.0)
-    assert (named["log_pixels"], named["log_share"], named["busier"]) == pytest.approx((log(1000), log(0.25), 0.125))
+    assert (named["log_pixels"], named["log_share"], named["complexity_log_ratio"]) == pytest.approx(
+        (log(1000), log(0.25), 0.125)
+    )
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
     assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 

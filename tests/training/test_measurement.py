@@ -258,10 +258,10 @@ def test_what_is_read_is_near_the_truth(measured, codec):
     """Fine readings are nearer than coarse ones, on the mean over all rungs that budgets are about."""
     coarse, fine = [], []
     for record in measured[1][codec.format]:
-        busier = 0.0 if codec.rows_apart else record.whole_complexity - record.complexities[WHOLE_QUALITY]
+        complexity_log_ratio = 0.0 if codec.rows_apart else record.whole_complexity - record.complexities[WHOLE_QUALITY]
         for true, low, high in zip(record.truth, record.coarse, record.fine, strict=True):
             if record.view != "tiny" and high is not None and log(0.03) < true < log(8):
-                coarse.append(abs(low + busier - true))
+                coarse.append(abs(low + complexity_log_ratio - true))
                 fine.append(abs(high[0] + high[1] - true))
 
     assert sum(fine) < sum(coarse)

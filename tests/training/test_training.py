@@ -188,7 +188,7 @@ def test_the_card_tells_what_the_trees_look_at(trained):
 
     tables = [part for part in importances.strip().split("\n\n") if part.startswith("|")]
     assert [part.partition("|")[2].partition("|")[0].strip() for part in tables] == ["coarse reading", "fine reading"]
-    assert all("log_share" in part and "busier" in part for part in tables)
+    assert all("log_share" in part and "complexity_log_ratio" in part for part in tables)
 
 
 @pytest.mark.usefixtures("two_scales")

@@ -68,7 +68,7 @@ class Traits:
         drawing: whether the codec's settings are those for drawings.
         pixels: its width times its height.
         share: the pixels of its sample over `pixels`.
-        busier: ln of the complexity of the whole over that of its sample; 0 where the whole was not probed.
+        complexity_log_ratio: ln of the complexity of the whole over its sample's; 0 where the whole was not probed.
         complexities: those of the sample.
     """
 
@@ -76,30 +76,30 @@ class Traits:
     drawing: bool
     pixels: int
     share: float
-    busier: float
+    complexity_log_ratio: float
     complexities: Sequence[float]
 
     def values(self) -> list[float]:
         """Return them as features."""
         alpha, grey = float(self.mode == "RGBA"), float(self.mode == "L")
         return [
-            *(log(self.pixels), log(self.share), alpha, grey, float(self.drawing), self.busier),
+            *(log(self.pixels), log(self.share), alpha, grey, float(self.drawing), self.complexity_log_ratio),
             *self.complexities,
         ]
 
 
 def traits_of(
-    codec: Codec, picture: Image.Image, sample: Image.Image, complexities: Sequence[float], busier: float
+    codec: Codec, picture: Image.Image, sample: Image.Image, complexities: Sequence[float], complexity_log_ratio: float
 ) -> Traits:
     """Return the traits of a picture, given its sample and its complexities."""
     pixels = picture.width * picture.height
     share = sample.width * sample.height / pixels
-    return Traits(picture.mode, codec.content == DRAWING, pixels, share, busier, complexities)
+    return Traits(picture.mode, codec.content == DRAWING, pixels, share, complexity_log_ratio, complexities)
 
 
 def trait_names(complexity_qualities: Sequence[int]) -> list[str]:
     """Return the names of a picture's traits, in the order of `Traits.values`."""
-    names = ["log_pixels", "log_share", "alpha", "grey", "drawing", "busier"]
+    names = ["log_pixels", "log_share", "alpha", "grey", "drawing", "complexity_log_ratio"]
     return names + [f"complexity_{quality}" for quality in complexity_qualities]
 
 
@@ -107,7 +107,7 @@ COARSE_FEATURES = ["position", "coarse_bits", "beyond_complexity"]
 
 
 def coarse_features(position: float, bits: float, traits: Traits) -> list[float]:
-    """Return the features from which trees predict how far bits + busier is from the truth.
+    """Return the features from which trees predict how far bits + complexity_log_ratio is from the truth.
 
     Args:
         position: the rung, over the highest rung.

@@ -109,13 +109,13 @@ class _Learner:
         self.sample = sample
         self.sampled = sample is not picture
         complexities, self.probes = complexity_probe(sample, model.complexity_qualities)
-        busier = 0.0
+        complexity_log_ratio = 0.0
         if model.whole_complexity and self.sampled:
             (whole,), trials = complexity_probe(picture, [WHOLE_QUALITY])
             self.probes += trials
-            busier = whole - complexities[model.complexity_qualities.index(WHOLE_QUALITY)]
-        self.traits = traits_of(codec, picture, sample, complexities, busier)
-        self.first_curve = complexity_curve(model, [value + busier for value in complexities])
+            complexity_log_ratio = whole - complexities[model.complexity_qualities.index(WHOLE_QUALITY)]
+        self.traits = traits_of(codec, picture, sample, complexities, complexity_log_ratio)
+        self.first_curve = complexity_curve(model, [value + complexity_log_ratio for value in complexities])
         # Where reading the sample costs next to nothing, the way between two rungs is read rather than trusted.
         self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
         self.read: dict[int, float] = {}
@@ -159,7 +159,9 @@ class _Learner:
         """Return what the sample says of a rung of the whole picture."""
         bits = self._sampled_at(rung)
         features = coarse_features(self._position(rung), bits, self.traits)
-        return bits + self.traits.busier + predict(self.model.coarse_base, self.model.coarse_trees, features)
+        return (
+            bits + self.traits.complexity_log_ratio + predict(self.model.coarse_base, self.model.coarse_trees, features)
+        )
 
     def _sampled_at(self, rung: int) -> float:
         if rung not in self.read:
@@ -178,7 +180,7 @@ class _Learner:
                 full = self._sampled_at(rung)
                 low, trial = reading(self.codec, self.sample, rung, low=True)
                 self.probes.append(trial)
-                effort_log_ratio, probe_residual = full - low, bits - low - self.traits.busier
+                effort_log_ratio, probe_residual = full - low, bits - low - self.traits.complexity_log_ratio
         else:
             larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.sample
             if larger is self.picture or larger.size == self.sample.size:

@@ -133,7 +133,9 @@ def _fit_complexity_curve(bare: Model, train: list[Measured]) -> list[list[float
         seen = [r for r in train if r.view != "tiny" and knot <= r.rungs[-1]]
         at = [(r, float(np.interp(knot, r.rungs, r.truth))) for r in seen]
         usual = [(r, bits) for r, bits in at if log(LEAST_BITS) < bits < log(MOST_BITS)]
-        inputs = np.array([[value + _busier(bare, r) for value in _complexities(bare, r)] for r, _ in usual])
+        inputs = np.array(
+            [[value + _complexity_log_ratio(bare, r) for value in _complexities(bare, r)] for r, _ in usual]
+        )
         line = Ridge(alpha=1.0).fit(inputs, np.array([bits for _, bits in usual]))
         curve.append([round(float(value), 4) for value in (line.intercept_, *line.coef_)])
     return curve
@@ -158,7 +160,7 @@ def _complexities(bare: Model, record: Measured) -> list[float]:
     return [record.complexities[quality] for quality in bare.complexity_qualities]
 
 
-def _busier(bare: Model, record: Measured) -> float:
+def _complexity_log_ratio(bare: Model, record: Measured) -> float:
     return record.whole_complexity - record.complexities[WHOLE_QUALITY] if bare.whole_complexity else 0.0
 
 
@@ -168,7 +170,7 @@ def _traits(bare: Model, record: Measured) -> Traits:
         record.content == DRAWING,
         record.width * record.height,
         record.share,
-        _busier(bare, record),
+        _complexity_log_ratio(bare, record),
         _complexities(bare, record),
     )
 
@@ -179,7 +181,7 @@ def coarse_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]
         return []
     traits = _traits(bare, record)
     return [
-        (coarse_features(rung / (bare.rungs - 1), bits, traits), true - bits - traits.busier)
+        (coarse_features(rung / (bare.rungs - 1), bits, traits), true - bits - traits.complexity_log_ratio)
         for rung, bits, true in zip(record.rungs, record.coarse, record.truth, strict=True)
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
@@ -193,7 +195,9 @@ def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
         if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
             continue
         bits, effort_log_ratio, share = fine
-        probe_residual = 0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - traits.busier
+        probe_residual = (
+            0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - traits.complexity_log_ratio
+        )
         position = rung / (bare.rungs - 1)
         features = fine_features(
             position, bits, traits, effort_log_ratio=effort_log_ratio, probe_residual=probe_residual, share=share
@@ -203,7 +207,9 @@ def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
 
 
 def _complexity_errors(model: Model, record: Measured) -> list[float]:
-    expected = complexity_curve(model, [value + _busier(model, record) for value in _complexities(model, record)])
+    expected = complexity_curve(
+        model, [value + _complexity_log_ratio(model, record) for value in _complexities(model, record)]
+    )
     return [
         true - expected[rung]
         for rung, true in zip(record.rungs, record.truth, strict=True)
