@@ -22,13 +22,13 @@ from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
 from bytefit.seeding.features import (
-    Traits,
+    StaticFeatures,
     coarse_features,
     complexity_probe,
     fine_features,
     log_bits,
     reading,
-    traits_of,
+    static_features_of,
 )
 from bytefit.seeding.model import VERSION, Model, feature_names, shipped_model
 from bytefit.seeding.sampling import sample_of
@@ -271,24 +271,24 @@ def test_complexity_probes_of_tiny_pictures_are_finite():
     assert all(log(8) <= bits < 20 for bits in readings)
 
 
-TRAITS = Traits("L", True, 1000, 0.25, 0.125, [0.25, 0.5, 0.75])
+STATIC = StaticFeatures("L", True, 1000, 0.25, 0.125, [0.25, 0.5, 0.75])
 
 
 def test_traits_are_those_of_the_picture():
     """Its mode, its pixels and what its sample has of them; the rest is told."""
     picture = photograph((640, 320), "L")
 
-    traits = traits_of(JPEG.suited(DRAWING), picture, sample_of(JPEG, picture), [0.5], 0.25)
+    static = static_features_of(JPEG.suited(DRAWING), picture, sample_of(JPEG, picture), [0.5], 0.25)
 
-    assert traits == Traits("L", True, 640 * 320, 80 / 640, 0.25, [0.5])
-    assert not traits_of(JPEG, picture, picture, [0.5], 0.0).drawing
+    assert static == StaticFeatures("L", True, 640 * 320, 80 / 640, 0.25, [0.5])
+    assert not static_features_of(JPEG, picture, picture, [0.5], 0.0).drawing
 
 
 def test_coarse_features_are_as_many_as_their_names():
     """Training and run time read the same list, in the same order."""
     names, _ = feature_names(QUALITIES)
 
-    named = dict(zip(names, coarse_features(0.5, 1.5, TRAITS), strict=True))
+    named = dict(zip(names, coarse_features(0.5, 1.5, STATIC), strict=True))
 
     assert (named["position"], named["coarse_bits"], named["beyond_complexity"]) == (0.5, 1.5, 1.0)
     assert (named["log_pixels"], named["log_share"], named["complexity_log_ratio"]) == pytest.approx(
@@ -299,11 +299,11 @@ def test_coarse_features_are_as_many_as_their_names():
 
 
 def test_fine_features_are_as_many_as_their_names():
-    """The same traits stand behind what the reading said."""
+    """The same static features stand behind what the reading said."""
     _, names = feature_names(QUALITIES)
 
     named = dict(
-        zip(names, fine_features(0.5, 1.5, TRAITS, effort_log_ratio=-0.1, probe_residual=0.2, share=0.5), strict=True)
+        zip(names, fine_features(0.5, 1.5, STATIC, effort_log_ratio=-0.1, probe_residual=0.2, share=0.5), strict=True)
     )
 
     assert (named["position"], named["fine_bits"], named["effort_log_ratio"], named["probe_residual"]) == (

@@ -60,7 +60,7 @@ def log_bits(size: int, picture: Image.Image) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class StaticFeatures:
     """What does not change along the ladder.
 
     Attributes:
@@ -88,17 +88,17 @@ class Traits:
         ]
 
 
-def traits_of(
+def static_features_of(
     codec: Codec, picture: Image.Image, sample: Image.Image, complexities: Sequence[float], complexity_log_ratio: float
-) -> Traits:
-    """Return the traits of a picture, given its sample and its complexities."""
+) -> StaticFeatures:
+    """Return the static features of a picture, given its sample and its complexities."""
     pixels = picture.width * picture.height
     share = sample.width * sample.height / pixels
-    return Traits(picture.mode, codec.content == DRAWING, pixels, share, complexity_log_ratio, complexities)
+    return StaticFeatures(picture.mode, codec.content == DRAWING, pixels, share, complexity_log_ratio, complexities)
 
 
-def trait_names(complexity_qualities: Sequence[int]) -> list[str]:
-    """Return the names of a picture's traits, in the order of `Traits.values`."""
+def static_feature_names(complexity_qualities: Sequence[int]) -> list[str]:
+    """Return the names of a picture's static, in the order of `StaticFeatures.values`."""
     names = ["log_pixels", "log_share", "alpha", "grey", "drawing", "complexity_log_ratio"]
     return names + [f"complexity_{quality}" for quality in complexity_qualities]
 
@@ -106,31 +106,37 @@ def trait_names(complexity_qualities: Sequence[int]) -> list[str]:
 COARSE_FEATURES = ["position", "coarse_bits", "beyond_complexity"]
 
 
-def coarse_features(position: float, bits: float, traits: Traits) -> list[float]:
+def coarse_features(position: float, bits: float, static: StaticFeatures) -> list[float]:
     """Return the features from which trees predict how far bits + complexity_log_ratio is from the truth.
 
     Args:
         position: the rung, over the highest rung.
         bits: the coarse reading.
-        traits: see `Traits`.
+        static: see `StaticFeatures`.
     """
-    return [position, bits, bits - traits.complexities[len(traits.complexities) // 2], *traits.values()]
+    return [position, bits, bits - static.complexities[len(static.complexities) // 2], *static.values()]
 
 
 FINE_FEATURES = ["position", "fine_bits", "effort_log_ratio", "probe_residual", "log_probe_share"]
 
 
 def fine_features(
-    position: float, bits: float, traits: Traits, *, effort_log_ratio: float, probe_residual: float, share: float
+    position: float,
+    bits: float,
+    static: StaticFeatures,
+    *,
+    effort_log_ratio: float,
+    probe_residual: float,
+    share: float,
 ) -> list[float]:
     """Return the features from which trees predict how far bits + effort_log_ratio is from the truth.
 
     Args:
         position: the rung, over the highest rung.
         bits: the fine reading.
-        traits: see `Traits`.
+        static: see `StaticFeatures`.
         effort_log_ratio: ln(bytes of the sample at full effort / bytes at low effort); 0 where it was not read.
         probe_residual: bits + effort_log_ratio less what the coarse reading said; 0 where no sample was read.
         share: the share of the pixels that was read.
     """
-    return [position, bits, effort_log_ratio, probe_residual, log(share), *traits.values()]
+    return [position, bits, effort_log_ratio, probe_residual, log(share), *static.values()]

@@ -15,7 +15,7 @@ from bytefit.codecs import codec_for_format
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.search.curve import interpolated
-from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_QUALITY, trait_names
+from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_QUALITY, static_feature_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +91,8 @@ def shipped_model(codec_format: str) -> Model | None:
 
 def feature_names(complexity_qualities: Sequence[int]) -> list[list[str]]:
     """Return the names of the features of the coarse and of the fine trees, in their order."""
-    traits = trait_names(complexity_qualities)
-    return [COARSE_FEATURES + traits, FINE_FEATURES + traits]
+    static = static_feature_names(complexity_qualities)
+    return [COARSE_FEATURES + static, FINE_FEATURES + static]
 
 
 def load_model(path: Path, codec: Codec) -> Model:

@@ -18,7 +18,7 @@ from bytefit.seeding.features import (
     complexity_probe,
     fine_features,
     reading,
-    traits_of,
+    static_features_of,
 )
 from bytefit.seeding.model import Model, shipped_model
 from bytefit.seeding.sampling import larger_sample
@@ -114,10 +114,10 @@ class _Learner:
             (whole,), trials = complexity_probe(picture, [WHOLE_QUALITY])
             self.probes += trials
             complexity_log_ratio = whole - complexities[model.complexity_qualities.index(WHOLE_QUALITY)]
-        self.traits = traits_of(codec, picture, sample, complexities, complexity_log_ratio)
+        self.static = static_features_of(codec, picture, sample, complexities, complexity_log_ratio)
         self.first_curve = complexity_curve(model, [value + complexity_log_ratio for value in complexities])
         # Where reading the sample costs next to nothing, the way between two rungs is read rather than trusted.
-        self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
+        self.smooth_within = codec.smooth_within * min(1.0, self.static.share / _DEAR_SHARE)
         self.read: dict[int, float] = {}
 
     def seed(self, log_target: float, most: float, least: float, first: int) -> Seed:
@@ -130,7 +130,7 @@ class _Learner:
             return self._seed(curve, None)
         rung = self._rung_at(curve, log_target, first)
         # Without a low effort the sample is all there is to go by.
-        cheap = self.codec.rows_apart or self.traits.share < _DEAR_SHARE
+        cheap = self.codec.rows_apart or self.static.share < _DEAR_SHARE
         while self.sampled and cheap and len(self.read) < _MOST_COARSE:
             curve = self._through(rung, self._coarse(rung))
             last, rung = rung, self._rung_at(curve, log_target, first)
@@ -158,9 +158,9 @@ class _Learner:
     def _coarse(self, rung: int) -> float:
         """Return what the sample says of a rung of the whole picture."""
         bits = self._sampled_at(rung)
-        features = coarse_features(self._position(rung), bits, self.traits)
+        features = coarse_features(self._position(rung), bits, self.static)
         return (
-            bits + self.traits.complexity_log_ratio + predict(self.model.coarse_base, self.model.coarse_trees, features)
+            bits + self.static.complexity_log_ratio + predict(self.model.coarse_base, self.model.coarse_trees, features)
         )
 
     def _sampled_at(self, rung: int) -> float:
@@ -180,18 +180,18 @@ class _Learner:
                 full = self._sampled_at(rung)
                 low, trial = reading(self.codec, self.sample, rung, low=True)
                 self.probes.append(trial)
-                effort_log_ratio, probe_residual = full - low, bits - low - self.traits.complexity_log_ratio
+                effort_log_ratio, probe_residual = full - low, bits - low - self.static.complexity_log_ratio
         else:
             larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.sample
             if larger is self.picture or larger.size == self.sample.size:
                 return None
             bits, trial = reading(self.codec, larger, rung)
             self.probes.append(trial)
-            share = larger.width * larger.height / self.traits.pixels
+            share = larger.width * larger.height / self.static.pixels
         features = fine_features(
             self._position(rung),
             bits,
-            self.traits,
+            self.static,
             effort_log_ratio=effort_log_ratio,
             probe_residual=probe_residual,
             share=share,
@@ -215,7 +215,7 @@ class _Learner:
         return rung_at(lambda rung: self._bytes(curve(rung), rung), log_target, first, len(self.first_curve))
 
     def _bytes(self, bits: float, rung: int) -> float:
-        return in_bytes(self.codec, self.picture.mode, self.traits.pixels, bits, rung)
+        return in_bytes(self.codec, self.picture.mode, self.static.pixels, bits, rung)
 
     def _seed(self, curve: Callable[[int], float], start: int | None) -> Seed:
         values = Late(len(self.first_curve), lambda rung: self._bytes(curve(rung), rung))

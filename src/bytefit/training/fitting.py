@@ -11,7 +11,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.seeding.features import WHOLE_QUALITY, Traits, coarse_features, fine_features
+from bytefit.seeding.features import WHOLE_QUALITY, StaticFeatures, coarse_features, fine_features
 from bytefit.seeding.model import VERSION, Model, feature_names
 from bytefit.seeding.trees import Tree, predict
 from bytefit.seeding.with_model import complexity_curve
@@ -164,8 +164,8 @@ def _complexity_log_ratio(bare: Model, record: Measured) -> float:
     return record.whole_complexity - record.complexities[WHOLE_QUALITY] if bare.whole_complexity else 0.0
 
 
-def _traits(bare: Model, record: Measured) -> Traits:
-    return Traits(
+def _static_features(bare: Model, record: Measured) -> StaticFeatures:
+    return StaticFeatures(
         record.mode,
         record.content == DRAWING,
         record.width * record.height,
@@ -179,9 +179,9 @@ def coarse_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]
     """Return (features, what a coarse reading leaves of the truth) for every rung that budgets are about."""
     if record.share == 1:
         return []
-    traits = _traits(bare, record)
+    static = _static_features(bare, record)
     return [
-        (coarse_features(rung / (bare.rungs - 1), bits, traits), true - bits - traits.complexity_log_ratio)
+        (coarse_features(rung / (bare.rungs - 1), bits, static), true - bits - static.complexity_log_ratio)
         for rung, bits, true in zip(record.rungs, record.coarse, record.truth, strict=True)
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
@@ -189,18 +189,18 @@ def coarse_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]
 
 def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
     """Return (features, what a fine reading leaves of the truth) for every rung that budgets are about."""
-    traits = _traits(bare, record)
+    static = _static_features(bare, record)
     rows = []
     for rung, coarse, fine, true in zip(record.rungs, record.coarse, record.fine, record.truth, strict=True):
         if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
             continue
         bits, effort_log_ratio, share = fine
         probe_residual = (
-            0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - traits.complexity_log_ratio
+            0.0 if record.share == 1 or share < 1 else bits + effort_log_ratio - coarse - static.complexity_log_ratio
         )
         position = rung / (bare.rungs - 1)
         features = fine_features(
-            position, bits, traits, effort_log_ratio=effort_log_ratio, probe_residual=probe_residual, share=share
+            position, bits, static, effort_log_ratio=effort_log_ratio, probe_residual=probe_residual, share=share
         )
         rows.append((features, true - bits - effort_log_ratio))
     return rows
