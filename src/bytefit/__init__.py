@@ -13,9 +13,9 @@ The words used everywhere in this package:
     curve     ln(bytes) along a ladder
     body      the bytes of an encoding that are not metadata
     probe     a cheap measurement that is not the answer
-    sample    the part of a picture that is encoded to learn of the whole: a mosaic or strips
+    sample    the part of a picture that is encoded to learn of the whole: a mosaic or row samples
     mosaic    tiles from all over a picture, side by side
-    strips    a short strip from every row of blocks, one below the other
+    row samples  a short piece of every row of blocks, one below the other
     complexity  a probe: the sample as plain JPEG, which says how busy the picture is
     reading   a probe near the answer: coarse, of the sample; fine, of the whole at low effort or of a larger sample
     effort log ratio  ln of what full effort makes of the sample over what low effort does

@@ -16,7 +16,7 @@ from images import encoded, flat, in_mode, noise, photograph, screenshot
 
 SIZES = [(144, 96), (640, 480), (1024, 640)]
 
-each_codec = pytest.mark.parametrize("codec", CODECS[:2], ids=["strips", "tiles"])
+each_codec = pytest.mark.parametrize("codec", CODECS[:2], ids=["row samples", "tiles"])
 
 
 def interface(size, mode="RGB"):

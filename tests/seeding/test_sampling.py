@@ -12,8 +12,8 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic
+from bytefit.seeding.row_samples import BLOCK
 from bytefit.seeding.sampling import larger_sample, sample_of
-from bytefit.seeding.strips import BLOCK
 from images import noise, photograph
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.pictures.frames import Frames
 from bytefit.seeding.mosaic import mosaic
-from bytefit.seeding.strips import BLOCK, strips
+from bytefit.seeding.row_samples import BLOCK, row_samples
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,9 +28,9 @@ def sample_of(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
     """
     if isinstance(picture, Frames):
         return sample_of(codec, picture.first)
-    return strips(picture, _SAMPLE_PARTS) if codec.rows_apart else mosaic(picture)
+    return row_samples(picture, _SAMPLE_PARTS) if codec.rows_apart else mosaic(picture)
 
 
 def larger_sample(picture: Image.Image) -> Image.Image:
     """Return a larger part of a picture, as large as it takes for a fine reading."""
-    return strips(picture, min(_SAMPLE_PARTS, max(2, picture.height // BLOCK // _ROWS_A_PART)))
+    return row_samples(picture, min(_SAMPLE_PARTS, max(2, picture.height // BLOCK // _ROWS_A_PART)))

@@ -24,8 +24,8 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import save_to_bytes
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
+from bytefit.seeding import row_samples as row_samples_module
 from bytefit.seeding import sampling as sampling_module
-from bytefit.seeding import strips as strips_module
 from bytefit.seeding.features import WHOLE_QUALITY, complexity_probe, reading
 from bytefit.seeding.picture_kind import suited
 from bytefit.seeding.sampling import larger_sample, sample_of
@@ -151,7 +151,7 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
 
 def _reading_key(codec: Codec) -> str:
     """Return what decides the readings beside the picture and the settings, as a key for the cache."""
-    how: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample_of)
+    how: tuple[Any, ...] = (row_samples_module, sampling_module) if codec.rows_apart else (mosaic_module, sample_of)
     sampling = [getsource(item) for item in (*how, complexity_probe, reading)]
     return repr(
         (sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES)
