@@ -32,7 +32,7 @@ from bytefit.seeding.features import (
 )
 from bytefit.seeding.model import VERSION, Model, feature_names, shipped_model
 from bytefit.seeding.sampling import sample_of
-from bytefit.seeding.seed import Late
+from bytefit.seeding.seed import LazyCurve
 from bytefit.seeding.with_model import complexity_curve, mean_curve, seed, seed_with
 from bytefit.seeding.without_model import seed_by_probes
 from images import flat, graphic, noise, photograph, screenshot
@@ -526,17 +526,17 @@ def test_short_animations_are_tried_and_not_read(codec):
 
 
 @given(st.integers(1, 40), st.integers(-45, 45), st.slices(40))
-def test_late_values_are_those_of_a_list(length, index, part):
+def test_lazy_values_are_those_of_a_list(length, index, part):
     """Computed as they are wanted, by number, from behind, or in slices."""
     values = [rung**2 for rung in range(length)]
-    late = Late(length, lambda rung: rung**2)
+    lazy = LazyCurve(length, lambda rung: rung**2)
 
-    assert (len(late), list(late), late[part]) == (length, values, values[part])
+    assert (len(lazy), list(lazy), lazy[part]) == (length, values, values[part])
     if -length <= index < length:
-        assert late[index] == values[index]
+        assert lazy[index] == values[index]
     else:
         with pytest.raises(IndexError):
-            late[index]
+            lazy[index]
 
 
 def test_what_is_known_of_codecs_does_not_pile_up():

@@ -36,7 +36,7 @@ class Seed:
     last: int | None = None
 
 
-class Late(Sequence[float]):
+class LazyCurve(Sequence[float]):
     """Values that are computed as they are wanted: mostly the first trial ends the search before any is."""
 
     def __init__(self, length: int, value: Callable[[int], float]) -> None:
@@ -61,7 +61,7 @@ class Late(Sequence[float]):
 def mean_curve(codec: Codec, picture: Image.Image | Frames) -> Sequence[float]:
     """Return the mean curve for a picture of these dimensions: what is known before anything is measured."""
     bits, mode, pixels = _mean_bits(codec.mean_bits, codec.ladder), picture.mode, pixels_of(picture)
-    return Late(len(bits), lambda rung: in_bytes(codec, mode, pixels, bits[rung], rung))
+    return LazyCurve(len(bits), lambda rung: in_bytes(codec, mode, pixels, bits[rung], rung))
 
 
 def pixels_of(picture: Image.Image | Frames) -> int:

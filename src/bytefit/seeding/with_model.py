@@ -22,7 +22,7 @@ from bytefit.seeding.features import (
 )
 from bytefit.seeding.model import Model, shipped_model
 from bytefit.seeding.sampling import larger_sample
-from bytefit.seeding.seed import Late, Seed, in_bytes, mean_curve
+from bytefit.seeding.seed import LazyCurve, Seed, in_bytes, mean_curve
 from bytefit.seeding.trees import predict
 from bytefit.seeding.without_model import seed_by_probes
 
@@ -218,7 +218,7 @@ class _Learner:
         return in_bytes(self.codec, self.picture.mode, self.static.pixels, bits, rung)
 
     def _seed(self, curve: Callable[[int], float], start: int | None) -> Seed:
-        values = Late(len(self.first_curve), lambda rung: self._bytes(curve(rung), rung))
+        values = LazyCurve(len(self.first_curve), lambda rung: self._bytes(curve(rung), rung))
         return Seed(values, start, tuple(self.probes))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import Trial, encode_timed
 from bytefit.pictures.frames import Frames
 from bytefit.search.curve import corrected, rung_at, target_log_size
-from bytefit.seeding.seed import Late, Seed, mean_curve
+from bytefit.seeding.seed import LazyCurve, Seed, mean_curve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ def seed_by_probes(
         known[last], probes = _probed(codec, picture, excerpts, last)
         curve = corrected(mean, known)
         if known[last] <= log(budget):
-            return Seed(Late(len(mean), curve), last, tuple(probes), last)
+            return Seed(LazyCurve(len(mean), curve), last, tuple(probes), last)
     rung = rung_at(curve, log_target, first, last + 1)
     for _ in range(_MOST_PROBES):
         if rung in known:
@@ -71,7 +71,7 @@ def seed_by_probes(
         if abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if excerpts else _NEAR):
             break
     hopeless = known.get(last, 0.0) > log(budget) + _HOPELESS
-    return Seed(Late(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
+    return Seed(LazyCurve(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
 
 
 def _excerpts(frames: Frames) -> tuple[Frames, ...]:
