@@ -13,6 +13,7 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.seeding import best_scale as scaling
 from bytefit.seeding.best_scale import SCALES, best_scale, scale_features
 from bytefit.seeding.model import VERSION, Model, feature_names
+from bytefit.seeding.trees import Ensemble
 from images import flat, noise, opened, photograph
 
 QUALITIES = [50, 80]
@@ -41,12 +42,9 @@ def model(codec=JPEG, **changes):
         "knots": [0, rungs - 1],
         "complexity_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
         "features": feature_names(QUALITIES),
-        "coarse_base": 0.0,
-        "coarse_trees": [],
-        "fine_base": 0.0,
-        "fine_trees": [],
-        "scale_base": 0.0,
-        "scale_trees": [gains_at(0.5, 20.0)],
+        "sample_probe_trees": Ensemble(),
+        "low_effort_trees": Ensemble(),
+        "scale_trees": Ensemble(0.0, [gains_at(0.5, 20.0)]),
         "modes": ["RGB", "L"],
         "least_pixels": 1024,
         "sources": [],
@@ -68,7 +66,7 @@ def scale_of(picture, budget=3000, codec=JPEG):
 @pytest.mark.parametrize("scale", SCALES[1:])
 def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
     """Whichever it is."""
-    shipped(model(scale_trees=[gains_at(scale, 20.0)], scale_base=1.0))
+    shipped(model(scale_trees=Ensemble(1.0, [gains_at(scale, 20.0)])))
 
     assert scale_of(photograph(SIZE)) == scale
 
@@ -76,7 +74,7 @@ def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
 @pytest.mark.parametrize("points", [-30.0, 0.0, 1.9])
 def test_a_gain_in_doubt_leaves_full_size(shipped, points):
     """The loss of detail is not."""
-    shipped(model(scale_trees=[gains_at(0.5, points)]))
+    shipped(model(scale_trees=Ensemble(0.0, [gains_at(0.5, points)])))
 
     assert scale_of(photograph(SIZE)) == 1.0
 
@@ -84,7 +82,7 @@ def test_a_gain_in_doubt_leaves_full_size(shipped, points):
 def test_the_scale_depends_on_the_budget(shipped):
     """In bits per pixel of the full size: here, less than one means half."""
     log_budget = 3
-    shipped(model(scale_trees=[[log_budget, 0.0, gains_at(0.5, 20.0), 0.0]]))
+    shipped(model(scale_trees=Ensemble(0.0, [[log_budget, 0.0, gains_at(0.5, 20.0), 0.0]])))
     one_bit = SIZE[0] * SIZE[1] // 8
 
     assert [scale_of(photograph(SIZE), budget) for budget in (one_bit - 9, one_bit + 9)] == [0.5, 1.0]
@@ -174,7 +172,7 @@ def test_dimensions_in_exif_follow_the_predicted_scale(shipped):
 
 def test_a_predicted_scale_that_does_not_fit_is_lowered_further(shipped):
     """What looks best is worth nothing over the budget."""
-    shipped(model(scale_base=log(0.8)))
+    shipped(model(scale_trees=Ensemble(log(0.8))))
 
     result = bytefit.compress(noise(SIZE), 5000, format="JPEG", resize=True, min_quality=60)
 

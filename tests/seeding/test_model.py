@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -13,8 +14,8 @@ from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.seeding.best_scale import scale_features
-from bytefit.seeding.features import WHOLE_QUALITY
 from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
+from bytefit.seeding.probes import WHOLE_QUALITY
 
 each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
@@ -32,12 +33,9 @@ def record(**changes):
         "knots": [0, len(JPEG.ladder) - 1],
         "complexity_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
         "features": feature_names(qualities),
-        "coarse_base": 0.0,
-        "coarse_trees": [[0, 0.5, -0.01, 0.01]],
-        "fine_base": 0.01,
-        "fine_trees": [[0, 0.5, -0.02, 0.02]],
-        "scale_base": -0.2,
-        "scale_trees": [[0, -1.0, -0.1, 0.1]],
+        "sample_probe_trees": {"base": 0.0, "trees": [[0, 0.5, -0.01, 0.01]]},
+        "low_effort_trees": {"base": 0.01, "trees": [[0, 0.5, -0.02, 0.02]]},
+        "scale_trees": {"base": -0.2, "trees": [[0, -1.0, -0.1, 0.1]]},
         "modes": ["RGB", "L"],
         "least_pixels": 4096,
         "sources": ["test"],
@@ -66,7 +64,7 @@ def test_a_model_holds_what_its_file_says(tmp_path):
 
     model = load_model(written(tmp_path, contents), JPEG)
 
-    assert {name: getattr(model, name) for name in contents} == contents
+    assert asdict(model) == contents
 
 
 @pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"version": 1}'])
@@ -139,6 +137,9 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
         {"features": feature_names([50, 80])[::-1]},
         {"features": feature_names([50, 90])},
         {"knots": [0, 5, 10]},
+        {"sample_probe_trees": {"base": 0.0}},
+        {"low_effort_trees": {"base": 0.0, "trees": [], "more": 1}},
+        {"scale_trees": []},
     ],
     ids=str,
 )
@@ -164,10 +165,10 @@ def test_the_shipped_model_fits_its_codec(codec):
 def test_the_shipped_models_trees_ask_for_features_there_are(codec):
     """Every node is a leaf, or a feature's number, a threshold and two nodes."""
     model = shipped(codec)
-    names = zip((model.coarse_trees, model.fine_trees), model.features, strict=True)
-    nodes = [(tree, len(features)) for trees, features in names for tree in trees]
+    named = zip((model.sample_probe_trees, model.low_effort_trees), model.features, strict=True)
+    nodes = [(tree, len(names)) for ensemble, names in named for tree in ensemble.trees]
     of_scales = scale_features(1.0, 0.5, drawing=False, complexities=dict.fromkeys(model.complexity_qualities, 0.0))
-    nodes += [(tree, len(of_scales)) for tree in model.scale_trees]
+    nodes += [(tree, len(of_scales)) for tree in model.scale_trees.trees]
 
     while nodes:
         node, among = nodes.pop()

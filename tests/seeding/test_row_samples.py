@@ -149,7 +149,7 @@ def test_what_is_large_enough_is_cut(size):
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("quality", [30, 75, 95])
 def test_a_jpeg_of_a_row_sample_predicts_the_bytes_of_the_whole(draw, mode, quality):
-    """Without its header, the sample weighs its share of the whole to within a few percent."""
+    """Without its header, the sample weighs its share of the whole to within 10 %."""
     picture = draw((960, 720)).convert(mode)
     sample = row_samples(picture, 8)
 

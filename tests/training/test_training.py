@@ -27,6 +27,7 @@ from bytefit.seeding.model import load_model
 from bytefit.training import scales as scaling
 from bytefit.training.card import KEPT_BELOW
 from bytefit.training.corpus import HELD_OUT, find_files, split
+from bytefit.training.fitting import PROBES
 from bytefit.training.markdown import table
 from bytefit.training.measurement import COMPLEXITY_QUALITIES, VIEWS
 from bytefit.training.run import train
@@ -97,9 +98,9 @@ def test_trained_models_load(trained, drawn_corpus, codec):
     model = load_model(trained[0] / f"{codec.format.lower()}.json", codec)
 
     _, held_out = split(find_files([drawn_corpus]))
-    assert model.coarse_trees
-    assert model.fine_trees
-    assert model.scale_trees
+    assert model.sample_probe_trees.trees
+    assert model.low_effort_trees.trees
+    assert model.scale_trees.trees
     assert not set(model.sources) & {file.source for file in held_out}
 
 
@@ -166,13 +167,13 @@ def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
     assert all(0 < sum(seen[f"{codec.format} tiny"]) < 32 for codec in LEARNED)
 
 
-def test_the_card_tells_how_wrong_every_reading_is(trained):
-    """Complexity, coarse and fine, for each codec and kind; and the worst of the fine ones."""
+def test_the_card_tells_how_wrong_every_probe_is(trained):
+    """The card gives the errors of every probe by codec and kind, and the worst of the low-effort probes."""
     errors = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Error on held-out sources")
 
-    assert all(f"{read}: median" in errors for read in ("complexity", "coarse", "fine"))
+    assert all(f"{probe}: median" in errors for probe in PROBES)
     assert all(f"| {codec.format} all" in errors for codec in LEARNED)
-    worst = errors.partition("The ten worst fine readings:")[2].strip().splitlines()
+    worst = errors.partition("The ten worst low-effort probes:")[2].strip().splitlines()
     assert [line.partition(":")[0] for line in worst] == [f"* {codec.format}" for codec in LEARNED]
     for line in worst:
         told = [entry.rsplit(" ", 1) for entry in line.partition(": ")[2].split(", ")]
@@ -183,11 +184,11 @@ def test_the_card_tells_how_wrong_every_reading_is(trained):
 
 
 def test_the_card_tells_what_the_trees_look_at(trained):
-    """Of a coarse reading and of a fine one, in shares of one."""
+    """The card gives the importance of every feature to the trees of either probe, in shares of one."""
     importances = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Features and their importance")
 
     tables = [part for part in importances.strip().split("\n\n") if part.startswith("|")]
-    assert [part.partition("|")[2].partition("|")[0].strip() for part in tables] == ["coarse reading", "fine reading"]
+    assert [part.partition("|")[2].partition("|")[0].strip() for part in tables] == ["sample probe", "low-effort probe"]
     assert all("log_share" in part and "complexity_log_ratio" in part for part in tables)
 
 

@@ -10,11 +10,10 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import DRAWING
-from bytefit.seeding.features import complexity_probe
 from bytefit.seeding.model import Model, shipped_model
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content
-from bytefit.seeding.trees import predict
+from bytefit.seeding.probes import complexity_probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,14 +49,9 @@ def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
 
 def predicted_scale(model: Model, bits: float, *, drawing: bool, complexities: Mapping[int, float]) -> float:
     """Return the scale with the largest gain predicted, 1 where none is worth it; the arguments are the features'."""
+    used = {quality: complexities[quality] for quality in model.complexity_qualities}
     gains = {
-        scale: predict(
-            model.scale_base,
-            model.scale_trees,
-            scale_features(
-                bits, scale, drawing=drawing, complexities={q: complexities[q] for q in model.complexity_qualities}
-            ),
-        )
+        scale: model.scale_trees.predict(scale_features(bits, scale, drawing=drawing, complexities=used))
         for scale in SCALES[1:]
     }
     best = max(gains, key=gains.__getitem__)
@@ -71,7 +65,7 @@ def scale_features(bits: float, scale: float, *, drawing: bool, complexities: Ma
         bits: the budget in bits per pixel of the picture at full size.
         scale: what its sides are multiplied by.
         drawing: whether it is a drawing.
-        complexities: what `bytefit.seeding.features.complexity_probe` returned, by quality; 50 is among them.
+        complexities: what `bytefit.seeding.probes.complexity_probe` returned, by quality; 50 is among them.
     """
     spare = log(bits) - complexities[50]
     return [spare - 2 * log(scale), spare, log(scale), log(bits), float(drawing), *complexities.values()]

@@ -1,7 +1,7 @@
-"""A trained model as it is shipped: one readable JSON file a codec, checked when it is loaded.
+"""A trained model as it is shipped: one readable JSON file per codec, checked when it is loaded.
 
 The file holds the complexity curve (linear, from the complexities to ln bits per pixel at each knot of the ladder), the
-trees that correct a coarse and a fine reading, and what the model was trained on.
+trees that correct the probes and predict the best scale, and the sources the model was trained on.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from bytefit.codecs import codec_for_format
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.search.curve import interpolated
-from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_QUALITY, static_feature_names
+from bytefit.seeding.features import LOW_EFFORT_FEATURES, SAMPLE_PROBE_FEATURES, static_feature_names
+from bytefit.seeding.probes import WHOLE_QUALITY
+from bytefit.seeding.trees import Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from bytefit.codecs import Codec
-    from bytefit.seeding.trees import Tree
 
-VERSION = 3
+VERSION = 4
+
+# The fields that hold trees.
+_ENSEMBLES = ("sample_probe_trees", "low_effort_trees", "scale_trees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +36,21 @@ class Model:
     """What a model file holds.
 
     Attributes:
-        version: of the file's form.
-        codec: Pillow's name of the format it is for.
+        version: the version of the file's form.
+        codec: Pillow's name of the format the model is for.
         rungs: the length of the ladder it was trained on.
-        probe_options: the low effort its fine readings were made with.
+        probe_options: the save options of its low-effort probes.
         complexity_qualities: the JPEG qualities of the complexity probes.
-        whole_complexity: whether one complexity probe is made of the whole picture too.
+        whole_complexity: whether the whole picture gets a complexity probe too.
         knots: the rungs at which the complexity curve is known.
         complexity_curve: for each knot an intercept and a coefficient for each complexity; gives ln(bits per pixel).
-        features: the names of the features, of the coarse trees and then of the fine ones.
-        coarse_base, coarse_trees: see `bytefit.seeding.trees`; they predict what a coarse reading leaves of
-            ln(true bits per pixel).
-        fine_base, fine_trees: the same for a fine reading.
-        scale_base, scale_trees: predict what a scale gains, see `bytefit.seeding.best_scale`.
+        features: the names of the features of the sample probe's trees, then of the low-effort probe's.
+        sample_probe_trees: predict what a sample probe leaves of ln(true bits per pixel).
+        low_effort_trees: the same for a low-effort probe.
+        scale_trees: predict what a scale gains, see `bytefit.seeding.best_scale`.
         modes: the modes of the pictures it was trained on.
-        least_pixels: the smallest picture it was trained on.
-        sources: the sources of the pictures it was trained on: a benchmark leaves them out.
+        least_pixels: the pixels of the smallest picture it was trained on.
+        sources: the sources of the pictures it was trained on; benchmarks leave them out.
     """
 
     version: int
@@ -59,18 +62,15 @@ class Model:
     knots: list[int]
     complexity_curve: list[list[float]]
     features: list[list[str]]
-    coarse_base: float
-    coarse_trees: list[Tree]
-    fine_base: float
-    fine_trees: list[Tree]
-    scale_base: float
-    scale_trees: list[Tree]
+    sample_probe_trees: Ensemble
+    low_effort_trees: Ensemble
+    scale_trees: Ensemble
     modes: list[str]
     least_pixels: int
     sources: list[str]
 
     def complexity_lines(self) -> tuple[tuple[float, ...], ...]:
-        """Return for every rung the intercepts, then the weights of each complexity, between the knots too."""
+        """Return the intercepts of all rungs, then the weights of each complexity, interpolated between the knots."""
         return _complexity_lines(tuple(self.knots), tuple(map(tuple, self.complexity_curve)))
 
 
@@ -90,16 +90,16 @@ def shipped_model(codec_format: str) -> Model | None:
 
 
 def feature_names(complexity_qualities: Sequence[int]) -> list[list[str]]:
-    """Return the names of the features of the coarse and of the fine trees, in their order."""
+    """Return the names of the features of the sample probe's and of the low-effort probe's trees, in their order."""
     static = static_feature_names(complexity_qualities)
-    return [COARSE_FEATURES + static, FINE_FEATURES + static]
+    return [SAMPLE_PROBE_FEATURES + static, LOW_EFFORT_FEATURES + static]
 
 
 def load_model(path: Path, codec: Codec) -> Model:
     """Read a model file and check that it fits the codec.
 
     Raises:
-        ModelError: if it cannot be read, is incomplete or was trained for another ladder or probe.
+        ModelError: if it cannot be read, is incomplete, or was trained for another ladder or probe.
     """
     try:
         record = json.loads(path.read_bytes())
@@ -108,7 +108,9 @@ def load_model(path: Path, codec: Codec) -> Model:
     names = {field.name for field in fields(Model)}
     if not isinstance(record, dict) or set(record) != names:
         raise ModelError(f"model {path} does not hold exactly {', '.join(sorted(names))}: train it again")
-    model = Model(**record)
+    if any(not isinstance(record[name], dict) or record[name].keys() != {"base", "trees"} for name in _ENSEMBLES):
+        raise ModelError(f"model {path} does not hold base and trees of {', '.join(_ENSEMBLES)}: train it again")
+    model = Model(**{**record, **{name: Ensemble(**record[name]) for name in _ENSEMBLES}})
     if model.version != VERSION or model.codec != codec.format or model.rungs != len(codec.ladder):
         raise ModelError(
             f"model {path} (version {model.version}, {model.codec}, {model.rungs} rungs) is not for version {VERSION}, "

@@ -1,7 +1,7 @@
-"""What is measured of a picture for training: its true curve, and its probes by the functions of run time.
+"""What training measures of a picture: its true curve, and its probes, made by the functions of run time.
 
-Measuring takes nearly all the time of a training run, so it is done in parallel and cached on disk by the content
-of the file and all that decides the result, each part by itself.
+Measuring takes nearly all the time of a training run. So it runs in parallel, and the results are cached on disk by the
+content of the file and everything else that decides them: shape, probes and truth each by itself.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import save_to_bytes
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
+from bytefit.seeding import probes as probes_module
 from bytefit.seeding import row_samples as row_samples_module
 from bytefit.seeding import sampling as sampling_module
-from bytefit.seeding.features import WHOLE_QUALITY, complexity_probe, reading
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import larger_sample, sample_of
+from bytefit.seeding.probes import WHOLE_QUALITY, LowEffortProbe, complexity_probe, low_effort_probe, probed_bits
+from bytefit.seeding.sampling import sample_of, share_of
 from bytefit.sources.reading import read_picture
 from bytefit.training.full_features import full_features
 from bytefit.training.progress import tracked
@@ -67,21 +68,21 @@ COMPLEXITY_QUALITIES = (10, 30, 50, 75, 90)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One view of a picture as one codec sees it; all readings as ln(bits per pixel) without the file's header.
+    """One view of a picture as one codec encodes it; all probes as ln(bits per pixel) without the file's header.
 
     Attributes:
         kind, source: see `bytefit.training.corpus`.
         view: see `VIEWS`.
-        mode, width, height: of what was encoded.
-        content: what it holds, if the codec has settings of its own for that; else "photograph".
-        rungs: where it was measured.
+        mode, width, height: of the picture that was encoded.
+        content: what the codec's settings are for, "photograph" or "drawing".
+        rungs: the rungs that were measured.
         truth: the full encodes.
-        share: the pixels of its sample over its own; 1 for a picture too small for one.
-        complexities: those of the sample, by JPEG quality.
-        whole_complexity: that of the whole.
-        coarse: the coarse readings.
-        fine: the fine ones, with effort_log_ratio and the share of the pixels that was read; None where none pays.
-        full_features: those of the published attempt.
+        share: the pixels of the sample over those of the view; 1 where the view is too small for a sample.
+        complexities: the complexity probes of the sample, by JPEG quality.
+        whole_complexity: the complexity probe of the whole.
+        sample_bits: the sample probes.
+        low_effort: the low-effort probes; None where none is worth its cost.
+        full_features: the features of the published attempt.
     """
 
     kind: str
@@ -96,8 +97,8 @@ class Measured:
     share: float
     complexities: dict[int, float]
     whole_complexity: float
-    coarse: list[float]
-    fine: list[tuple[float, float, float] | None]
+    sample_bits: list[float]
+    low_effort: list[LowEffortProbe | None]
     full_features: list[float]
 
 
@@ -124,7 +125,7 @@ def measure_all(
 
 
 def _measured(file: CorpusFile, view: str, codec_format: str, cache: Path) -> Measured | None:
-    """Measure one view, part by part from the cache: the truth is dear, the readings are what is worked on."""
+    """Measure one view, each part from its own cache: the truth takes most time, the probes are what changes."""
     memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)
     digest = sha256(file.path.read_bytes()).hexdigest()
@@ -134,9 +135,9 @@ def _measured(file: CorpusFile, view: str, codec_format: str, cache: Path) -> Me
     shape = memory.cache(_shape, ignore=["path"])(file.path, view, key)
     if shape is None:
         return None
-    readings = memory.cache(_readings, ignore=["path"])(file.path, view, key, _reading_key(codec))
+    probes = memory.cache(_probes, ignore=["path"])(file.path, view, key, _probe_key(codec))
     truth = memory.cache(_truth, ignore=["path"])(file.path, view, key)
-    return Measured(kind=file.kind, source=file.source, view=view, rungs=at, truth=truth, **shape, **readings)
+    return Measured(kind=file.kind, source=file.source, view=view, rungs=at, truth=truth, **shape, **probes)
 
 
 def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
@@ -149,13 +150,11 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
     return named
 
 
-def _reading_key(codec: Codec) -> str:
-    """Return what decides the readings beside the picture and the settings, as a key for the cache."""
-    how: tuple[Any, ...] = (row_samples_module, sampling_module) if codec.rows_apart else (mosaic_module, sample_of)
-    sampling = [getsource(item) for item in (*how, complexity_probe, reading)]
-    return repr(
-        (sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES)
-    )
+def _probe_key(codec: Codec) -> str:
+    """Return what decides the probes apart from the picture and the settings, as a key for the cache."""
+    modules = (probes_module, sampling_module, row_samples_module if codec.rows_apart else mosaic_module)
+    sources = [getsource(module) for module in modules]
+    return repr((sha256(repr(sources).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES))
 
 
 def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
@@ -214,33 +213,22 @@ def _view(path: Path, view: str, key: str) -> tuple[Codec, Image.Image, list[int
 
 def _truth(path: Path, view: str, key: str) -> list[float]:
     codec, picture, rungs = _view(path, view, key)
-    return [reading(codec, picture, rung)[0] for rung in rungs]
+    return [probed_bits(codec, picture, rung)[0] for rung in rungs]
 
 
-def _readings(path: Path, view: str, key: str, reading_key: str) -> dict[str, Any]:  # noqa: ARG001  (for the cache)
+def _probes(path: Path, view: str, key: str, probe_key: str) -> dict[str, Any]:  # noqa: ARG001  (for the cache)
     codec, picture, rungs = _view(path, view, key)
     sample = sample_of(codec, picture)
-    coarse = [reading(codec, sample, rung)[0] for rung in rungs]
+    by_rung = {rung: probed_bits(codec, sample, rung)[0] for rung in rungs}
     return {
-        "share": sample.width * sample.height / (picture.width * picture.height),
+        "share": share_of(sample, picture),
         "complexities": dict(zip(COMPLEXITY_QUALITIES, complexity_probe(sample, COMPLEXITY_QUALITIES)[0], strict=True)),
         "whole_complexity": complexity_probe(picture, [WHOLE_QUALITY])[0][0],
-        "coarse": coarse,
-        "fine": [_fine(codec, picture, sample, rung, full) for rung, full in zip(rungs, coarse, strict=True)],
+        "sample_bits": list(by_rung.values()),
+        "low_effort": [
+            low_effort_probe(codec, picture, sample, rung, sample_bits=by_rung.__getitem__, made=[]) for rung in rungs
+        ],
     }
-
-
-def _fine(
-    codec: Codec, picture: Image.Image, sample: Image.Image, rung: int, full: float
-) -> tuple[float, float, float] | None:
-    """Return a fine reading as run time takes it, its effort_log_ratio and the share of the pixels that was read."""
-    if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
-        effort_log_ratio = 0.0 if sample is picture else full - reading(codec, sample, rung, low=True)[0]
-        return reading(codec, picture, rung, low=True)[0], effort_log_ratio, 1.0
-    larger = larger_sample(picture) if codec.rows_apart and sample is not picture else sample
-    if larger is picture or larger.size == sample.size:
-        return None
-    return reading(codec, larger, rung)[0], 0.0, larger.width * larger.height / (picture.width * picture.height)
 
 
 def middle(picture: Image.Image, most: int) -> Image.Image:

@@ -73,13 +73,17 @@ def _published_row(record: Measured) -> list[list[float]]:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    """Write JSON that a person can read: one line a value, and one a tree or row."""
-    lines = []
-    for name, value in record.items():
-        nested = isinstance(value, list) and any(isinstance(item, list) for item in value)
-        items = ",\n  ".join(_compact(item) for item in value) if nested else ""
-        lines.append(f" {_compact(name)}: " + (f"[\n  {items}\n ]" if nested else _compact(value)))
+    """Write JSON that a person can read: a line for every value, and for every tree or row of a list."""
+    lines = [f" {_compact(name)}: {_value(value)}" for name, value in record.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"base", "trees"}:
+        return f'{{"base":{_compact(value["base"])},"trees":{_value(value["trees"])}}}'
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        return "[\n  " + ",\n  ".join(map(_compact, value)) + "\n ]"
+    return _compact(value)
 
 
 def _compact(value: object) -> str:

@@ -19,9 +19,9 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.best_scale import SCALES, predicted_scale, scale_features
-from bytefit.seeding.features import complexity_probe
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content, suited
+from bytefit.seeding.probes import complexity_probe
 from bytefit.sources.reading import read_picture
 from bytefit.training.fast_scores import Original
 from bytefit.training.measurement import COMPLEXITY_QUALITIES, settings_key
