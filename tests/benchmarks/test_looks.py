@@ -14,7 +14,7 @@ pytest.importorskip("ssimulacra2")
 pytest.importorskip("sewar")
 
 from bytefit.benchmarks.looks import bench_looks, contenders, ms_ssim, shown_picture
-from bytefit.benchmarks.looks_report import BASELINE, Scored, records, report
+from bytefit.benchmarks.looks_report import BASELINE, Scored, looks_json, looks_report
 from bytefit.benchmarks.peers import installed_peers
 from bytefit.benchmarks.sheet import PART, TITLE, busiest_part, contact_sheet
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -170,11 +170,11 @@ def test_answers_over_the_budget_take_no_part_in_means():
         replace(CASE, path="c.png"),
     ]
 
-    printed = report(rows, 0)
+    printed = looks_report(rows, 0)
 
     assert "| Pillow | 60.00 |" in printed
     assert "| Pillow |     3 | 0.900 |    1 |      1 |" in printed
-    assert json.loads(records(rows, 0))["images"] == 3
+    assert json.loads(looks_json(rows, 0))["images"] == 3
 
 
 def test_gains_are_over_the_cases_both_answered():
@@ -186,7 +186,7 @@ def test_gains_are_over_the_cases_both_answered():
         replace(CASE, path="hard.png"),
     ]
 
-    printed = report(rows, 0)
+    printed = looks_report(rows, 0)
 
     assert "| Pillow             | +2.50 |" in printed
     assert "| Pillow             | +0.50 |" in printed

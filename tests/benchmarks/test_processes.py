@@ -18,20 +18,20 @@ from bytefit.benchmarks.processes import (
     CONTESTANTS,
     PILLOW,
     Contestant,
-    Row,
+    ProcessRun,
     bench_peers,
     clocked,
     compared,
     contestants,
     import_milliseconds,
-    report,
+    process_report,
 )
 from bytefit.errors import ConfigError
 from images import encoded, noise, photograph, write_jpeg
 
 INSTALLED = contestants()
 SIZE = (320, 240)
-CASE = Row("photo/colour.jpg", "JPEG", 8000)
+CASE = ProcessRun("photo/colour.jpg", "JPEG", 8000)
 
 tells_memory = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the platform does not tell the memory of a process")
 
@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
 def benched(folder):
     """The rows of one benchmark, and what it says beside."""
     found = json.loads(bench_peers(folder, limit=None, as_json=True, repeats=1))
-    return [Row(**row) for row in found.pop("rows")], found
+    return [ProcessRun(**row) for row in found.pop("rows")], found
 
 
 def script(code, name="fake", answer="out.jpg"):
@@ -165,7 +165,7 @@ def test_answers_over_the_target_are_counted(folder):
     rows = compared(folder, CASE, [greedy, exact], repeats=1)
 
     assert [row.size for row in rows] == [8001, 8000]
-    greedy_line, exact_line = report(rows).splitlines()[-2:]
+    greedy_line, exact_line = process_report(rows).splitlines()[-2:]
     assert "| 100.0% | 1.000 |" in greedy_line
     assert "|   0.0% | 1.000 |" in exact_line
 
@@ -193,7 +193,7 @@ def test_failures_are_reported(failing, folder):
     [row] = compared(folder, CASE, [failing], repeats=2)
 
     assert row == replace(CASE, contestant="fake")
-    assert "| fake |     1 |      1 |  - |    - |" in report([row])
+    assert "| fake |     1 |      1 |  - |    - |" in process_report([row])
 
 
 @pytest.mark.parametrize("trouble", ["sys.exit(1)", "time.sleep(1)"])
@@ -258,7 +258,7 @@ def test_ratios_are_within_one_case():
     ]
     swift = [replace(row, contestant="swift", seconds=row.seconds / 4) for row in ours]
 
-    lines = report([*ours, *theirs, *swift]).splitlines()
+    lines = process_report([*ours, *theirs, *swift]).splitlines()
 
     assert "| 1.00x | 1.00x | 1.00x |" in lines[-3]
     assert "|     2 |      1 |  3000 | 3.00x | 3.00x | 3.00x | 0.0% | 0.875 |" in lines[-2]
@@ -273,7 +273,7 @@ def test_memory_is_in_units_of_plain_pillow():
         for row, memory in zip(plain, (22_000_000, 24_000_000, 50_000_000), strict=True)
     ]
 
-    first, second = report([*ours, *plain]).splitlines()[-2:]
+    first, second = process_report([*ours, *plain]).splitlines()[-2:]
 
     assert first.endswith("| 24.0 |  1.20x |   2.50x |")
     assert "|      - |     - | 20.0 |  1.00x |   1.00x |" in second

@@ -98,7 +98,7 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
     if as_json:
         return json.dumps([asdict(row) for row in rows], indent=1)
     by_codec = [[row for row in rows if row.format == codec.format] for codec in codecs]
-    return "\n\n".join(_report(of_codec) for of_codec in by_codec if of_codec)
+    return "\n\n".join(_efforts_report(of_codec) for of_codec in by_codec if of_codec)
 
 
 def _tried(file: CorpusFile, codec_format: str) -> list[Tried]:
@@ -108,8 +108,8 @@ def _tried(file: CorpusFile, codec_format: str) -> list[Tried]:
     except UnsupportedImage:
         return []
     codec, original = suited(codec, mosaic(picture)), Original(picture)
-    measured = [_curve(codec, picture, original, options) for options in CHOICES[codec_format]]
-    looks = [[_at(curve, bits) for bits in BITS] for curve, _ in measured]
+    measured = [_score_curve(codec, picture, original, options) for options in CHOICES[codec_format]]
+    looks = [[_score_at(curve, bits) for bits in BITS] for curve, _ in measured]
     return [
         Tried(
             codec_format,
@@ -121,7 +121,7 @@ def _tried(file: CorpusFile, codec_format: str) -> list[Tried]:
     ]
 
 
-def _curve(
+def _score_curve(
     codec: Codec, picture: Image.Image, original: Original, options: Mapping[str, Any]
 ) -> tuple[list[tuple[float, float]], float]:
     """Return (ln(bits per pixel), score) at each quality, and the seconds of all the encodes."""
@@ -136,7 +136,7 @@ def _curve(
     return sorted(curve), seconds
 
 
-def _at(curve: list[tuple[float, float]], bits: float) -> float | None:
+def _score_at(curve: list[tuple[float, float]], bits: float) -> float | None:
     """Return the score at a bit rate, or None outside of the curve."""
     inside = curve[0][0] <= log(bits) <= curve[-1][0]
     return float(np.interp(log(bits), [x for x, _ in curve], [y for _, y in curve])) if inside else None
@@ -150,7 +150,7 @@ def _named(options: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in options.items()) or "as it is"
 
 
-def _report(rows: list[Tried]) -> str:
+def _efforts_report(rows: list[Tried]) -> str:
     lines = []
     for options in dict.fromkeys(row.options for row in rows):
         own = [row for row in rows if row.options == options]

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from sewar.full_ref import msssim
 
-from bytefit.benchmarks.looks_report import Scored, records, report
+from bytefit.benchmarks.looks_report import Scored, looks_json, looks_report
 from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
@@ -89,7 +89,7 @@ def bench_looks(
         raise ConfigError(f"cannot make budgets of {bits!r} bits per pixel: give numbers above 0")
     tools = contenders(formats, resize=resize)
     files = limited(find_files([folder]), limit)
-    tasks = [joblib.delayed(_answered)(file, folder, tools, bits, megapixels) for file in files]
+    tasks = [joblib.delayed(_answers_of_file)(file, folder, tools, bits, megapixels) for file in files]
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     by_file = dict(zip(files, tracked(found, "scoring", len(tasks)), strict=True))
     rows = [row for answers in by_file.values() for row in answers]
@@ -98,7 +98,7 @@ def bench_looks(
     if sheet is not None:
         _sheet(by_file, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
     left_out = sum(not answers for answers in by_file.values())
-    return records(rows, left_out) if as_json else report(rows, left_out)
+    return looks_json(rows, left_out) if as_json else looks_report(rows, left_out)
 
 
 def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
@@ -161,7 +161,7 @@ def _reduced(picture: Image.Image, megapixels: float | None) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _answered(
+def _answers_of_file(
     file: CorpusFile, folder: Path, tools: Sequence[Peer], bits: Sequence[float], megapixels: float | None
 ) -> list[Scored]:
     """Return what every tool answers to every budget of one picture; nothing if not all of them can take it."""

@@ -63,19 +63,19 @@ class Scored:
         return (self.size or 0) / self.budget
 
 
-def records(rows: Sequence[Scored], left_out: int) -> str:
+def looks_json(rows: Sequence[Scored], left_out: int) -> str:
     """Return every case as JSON, with how many pictures there are, of how many sources, and how many were left out."""
     return json.dumps({**_counts(rows, left_out), "cases": [asdict(row) for row in rows]}, indent=1)
 
 
-def report(rows: Sequence[Scored], left_out: int) -> str:
+def looks_report(rows: Sequence[Scored], left_out: int) -> str:
     """Return the tables of all tools: mean scores, mean gains over `BASELINE`, and how they kept to the budgets."""
     counts = _counts(rows, left_out)
     size = f"{counts['images']} images of {counts['sources']} sources, {left_out} files left out."
     parts = [f"{size} Means are over the answers within the budget, by bits per pixel."]
     for metric, title in METRICS.items():
         scores = {_case(row): float(getattr(row, metric)) for row in rows if row.fits}
-        gains = _gains(scores)
+        gains = _gains_over_baseline(scores)
         parts.append(f"{title}:\n\n" + _by_rate(rows, scores, "{:.2f}"))
         if gains:
             parts.append(f"{title}, over {BASELINE} where both answered:\n\n" + _by_rate(rows, gains, "{:+.2f}"))
@@ -91,7 +91,7 @@ def _case(row: Scored) -> tuple[str, str, float]:
     return row.tool, row.path, row.bits
 
 
-def _gains(scores: dict[tuple[str, str, float], float]) -> dict[tuple[str, str, float], float]:
+def _gains_over_baseline(scores: dict[tuple[str, str, float], float]) -> dict[tuple[str, str, float], float]:
     """Return how much better each case was answered than by `BASELINE`, where that answered it too."""
     return {
         (tool, path, bits): score - scores[BASELINE, path, bits]

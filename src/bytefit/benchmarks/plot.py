@@ -131,26 +131,26 @@ def figure_of(rows: Sequence[Row], curves: Sequence[Curve]) -> Figure:
     figure = Figure(figsize=(WIDTH, HEIGHT * count), dpi=DPI, layout="constrained")
     parts = figure.subfigures(count, 1, squeeze=False)[:, 0]
     if rows:
-        _strategies(parts[0], rows)
-        _legend(parts[0])
+        _draw_strategies(parts[0], rows)
+        _add_legend(parts[0])
     if curves:
         for axes, curve in zip(parts[-1].subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
-            _curve(axes, curve)
-        _legend(parts[-1])
+            _draw_curve(axes, curve)
+        _add_legend(parts[-1])
     return figure
 
 
-def _strategies(part: SubFigure, rows: Sequence[Row]) -> None:
+def _draw_strategies(part: SubFigure, rows: Sequence[Row]) -> None:
     trials, cost = part.subplots(1, 2)
     trials.set(title="Trials of an answer, mean", ylabel="trials (full encodes)")
     cost.set(title="Cost of an answer, median and line to the 90th percentile", ylabel="cost (times one encode)")
-    _bars(trials, rows, lambda row: row.answer.trials, fmean)
-    _bars(cost, rows, lambda row: row.cost, median, _p90)
+    _draw_bars(trials, rows, lambda row: row.answer.trials, fmean)
+    _draw_bars(cost, rows, lambda row: row.cost, median, _p90)
     for bars in trials.containers:
         trials.bar_label(bars, fmt="%.1f", padding=2, fontsize=11)
 
 
-def _bars(
+def _draw_bars(
     axes: Axes, rows: Sequence[Row], value: Callable[[Row], float], middle: Summary, end: Summary | None = None
 ) -> None:
     """Draw a bar to the middle of every group's values, and a line from there to their end."""
@@ -176,7 +176,7 @@ def _p90(values: list[float]) -> float:
     return quantiles(values, n=10)[-1] if len(values) > 1 else values[0]
 
 
-def _curve(axes: Axes, curve: Curve) -> None:
+def _draw_curve(axes: Axes, curve: Curve) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     axes.set(title=f"{curve.codec}: {curve.title}", xlabel="quality (the codec's own scale)", ylabel="file size (kB)")
@@ -191,7 +191,7 @@ def _curve(axes: Axes, curve: Curve) -> None:
     axes.plot(tried, sizes, "o", color=TRIAL_COLOUR, markersize=9, markeredgecolor="white", label="trials")
 
 
-def _legend(part: SubFigure) -> None:
+def _add_legend(part: SubFigure) -> None:
     """Name what the first panel shows, as all do, outside of them."""
     handles, labels = part.axes[0].get_legend_handles_labels()
     part.legend(handles, labels, loc="outside upper center", ncols=len(labels))

@@ -108,7 +108,7 @@ CONTESTANTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProcessRun:
     """One case, a file and a target, and the fastest run of one contestant.
 
     Attributes:
@@ -144,7 +144,7 @@ def bench_peers(folder: Path, *, limit: int | None, as_json: bool, repeats: int 
     if not cases:
         raise ConfigError(f"nothing to measure below {folder}: no JPEG file that can be fitted")
     installed = contestants()
-    rows: list[Row] = []
+    rows: list[ProcessRun] = []
     for turn, case in enumerate(tracked(cases, "timing", len(cases))):
         rows += compared(folder, case, installed, repeats=repeats, turn=turn * repeats)
     imports, numpy = import_milliseconds(pairs=5 * repeats), _loads_numpy(folder, cases[0])
@@ -154,7 +154,7 @@ def bench_peers(folder: Path, *, limit: int | None, as_json: bool, repeats: int 
     costs = [f"`{code}` beside `import PIL.Image`: {cost:+.1f} ms." for code, cost in imports.items()]
     left = "; ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "none"
     return "\n\n".join(
-        [report(rows), *costs, f"`numpy` in `sys.modules` after a first answer: {numpy}.", f"Left out: {left}."]
+        [process_report(rows), *costs, f"`numpy` in `sys.modules` after a first answer: {numpy}.", f"Left out: {left}."]
     )
 
 
@@ -168,14 +168,16 @@ def contestants() -> list[Contestant]:
     return list(found.values())
 
 
-def compared(folder: Path, case: Row, installed: Sequence[Contestant], *, repeats: int, turn: int = 0) -> list[Row]:
+def compared(
+    folder: Path, case: ProcessRun, installed: Sequence[Contestant], *, repeats: int, turn: int = 0
+) -> list[ProcessRun]:
     """Ask all who write the format of a case, `repeats` times; by `turn` and repeat, another one goes first."""
     entrants = [each for each in installed if each.format == case.format]
     best = {each: replace(case, contestant=each.name) for each in entrants}
     for repeat in range(turn, turn + repeats):
         first = repeat % len(entrants)
         for each in (*entrants[first:], *entrants[:first]):
-            run = _ran(folder / case.path, best[each], each)
+            run = _run_of(folder / case.path, best[each], each)
             best[each] = min(best[each], run, key=lambda row: float("inf") if row.seconds is None else row.seconds)
     return list(best.values())
 
@@ -211,7 +213,7 @@ def import_milliseconds(*, pairs: int) -> dict[str, float]:
     return {code: 1000 * median(taken[code] - taken[""] for taken in rounds) for code in codes[1:]}
 
 
-def report(rows: Sequence[Row]) -> str:
+def process_report(rows: Sequence[ProcessRun]) -> str:
     """Return a table for every format: how long everyone took, how much memory, and how well the targets were kept."""
     header = ["", "cases", "failed", "ms", "time", "least", "most", "over", "fill", "MB", "memory", "largest"]
     legend = (
@@ -221,12 +223,12 @@ def report(rows: Sequence[Row]) -> str:
     parts = [legend]
     for codec_format in dict.fromkeys(row.format for row in rows):
         of_format = [row for row in rows if row.format == codec_format]
-        lines = [_summary(name, of_format) for name in dict.fromkeys(row.contestant for row in of_format)]
+        lines = [_contestant_line(name, of_format) for name in dict.fromkeys(row.contestant for row in of_format)]
         parts.append(f"**JPEG to {codec_format}, 1/{PARTS[codec_format]} of the bytes**\n\n" + table(header, lines))
     return "\n\n".join(parts)
 
 
-def _summary(name: str, rows: Sequence[Row]) -> list[str]:
+def _contestant_line(name: str, rows: Sequence[ProcessRun]) -> list[str]:
     own = [row for row in rows if row.contestant == name]
     times, peaks = _ratios(own, rows, BYTEFIT, "seconds"), _ratios(own, rows, PILLOW, "memory")
     seconds = [row.seconds * 1000 for row in own if row.seconds is not None]
@@ -241,16 +243,16 @@ def _summary(name: str, rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _ratios(own: Sequence[Row], rows: Sequence[Row], reference: str, figure: str) -> list[float]:
+def _ratios(own: Sequence[ProcessRun], rows: Sequence[ProcessRun], reference: str, figure: str) -> list[float]:
     """Return a figure of each row in units of the `reference` in the same case, where both have one."""
     units = {row.path: getattr(row, figure) for row in rows if row.contestant == reference}
     pairs = [(getattr(row, figure), units.get(row.path)) for row in own]
     return [value / unit for value, unit in pairs if value is not None and unit is not None]
 
 
-def _cases(folder: Path, limit: int | None) -> tuple[list[Row], Counter[str]]:
+def _cases(folder: Path, limit: int | None) -> tuple[list[ProcessRun], Counter[str]]:
     """Return what can be fitted below `folder`, as rows that nobody has answered, and what was left out, counted."""
-    cases: list[Row] = []
+    cases: list[ProcessRun] = []
     left_out: Counter[str] = Counter()
     files = limited(find_files([folder]), limit)
     for file in tracked(files, "choosing", len(files)):
@@ -258,7 +260,7 @@ def _cases(folder: Path, limit: int | None) -> tuple[list[Row], Counter[str]]:
             left_out["files that are no JPEG in RGB or grey"] += 1
             continue
         for codec_format, part in PARTS.items():
-            case = Row(file.path.relative_to(folder).as_posix(), codec_format, file.path.stat().st_size // part)
+            case = ProcessRun(file.path.relative_to(folder).as_posix(), codec_format, file.path.stat().st_size // part)
             try:
                 # Asked here and not of the command, whose exit code 1 may also mean that it broke.
                 compress(file.path, case.target, format=codec_format)
@@ -279,7 +281,7 @@ def _is_plain_jpeg(path: Path) -> bool:
     return image.format == "JPEG" and image.mode in {"RGB", "L"}
 
 
-def _ran(path: Path, row: Row, contestant: Contestant) -> Row:
+def _run_of(path: Path, row: ProcessRun, contestant: Contestant) -> ProcessRun:
     """Return `row` with the figures of one more run, in a fresh folder that holds a copy of the file beforehand."""
     words = shlex.split(contestant.arguments)
     command = [word.format(bytes=row.target, kib=max(1, row.target // 1024)) for word in words]
@@ -294,7 +296,7 @@ def _ran(path: Path, row: Row, contestant: Contestant) -> Row:
     return replace(row, seconds=run[0], memory=run[1], size=size)
 
 
-def _loads_numpy(folder: Path, case: Row) -> bool | None:
+def _loads_numpy(folder: Path, case: ProcessRun) -> bool | None:
     """Return whether a process has loaded numpy with its first answer, or None if it gave none."""
     command = [sys.executable, "-c", _LOADS_NUMPY, str((folder / case.path).resolve()), str(case.target), case.format]
     done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  (ours)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from io import BytesIO
 from math import exp, log
@@ -50,19 +50,36 @@ _AS_SMALL = 1.03
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """One file, and what bytefit and the peer made of it; None where there is no answer, or nobody to ask.
+class PeerAnswer:
+    """What the peer made of one file; every field but `lossless` is None where no number of colours fits.
+
+    Attributes:
+        colours, size, score: its answer in the most colours that fit.
+        frames_kept: whether frames, times and loop are those of the file.
+        lossless: bytes of its smallest version without loss; None where it made none.
+        score_of_bytefit: bytefit's score with the peer's size as the budget.
+    """
+
+    colours: int | None = None
+    size: int | None = None
+    score: float | None = None
+    frames_kept: bool | None = None
+    lossless: int | None = None
+    score_of_bytefit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShrunkFile:
+    """One file, and what bytefit and the peer made of it; None where there is no answer, or no peer.
 
     Attributes:
         path, kind, source: the file.
         budget: the share of its bytes.
         size, quality, trials, score: bytefit's answer, the full encodes it took and its SSIMULACRA2.
-        cost: all its time over that of its slowest trial.
+        cost: the time of the whole answer over that of its slowest trial.
         frames_kept: whether frames, times and loop are those of the file.
         lossless: bytes of its smallest version without loss.
-        peer_colours, peer_size, peer_score: the peer's answer in the most colours that fit.
-        peer_frames_kept, peer_lossless: as above.
-        score_at_peers: bytefit's score where the peer's size is the budget.
+        peer: the peer's answer.
     """
 
     path: str
@@ -76,12 +93,7 @@ class Fitted:
     cost: float | None = None
     frames_kept: bool | None = None
     lossless: int | None = None
-    peer_colours: int | None = None
-    peer_size: int | None = None
-    peer_score: float | None = None
-    peer_frames_kept: bool | None = None
-    peer_lossless: int | None = None
-    score_at_peers: float | None = None
+    peer: PeerAnswer | None = None
 
 
 def bench_shrink(
@@ -110,7 +122,7 @@ def bench_shrink(
     reports, records = [], {}
     for codec_format, files in by_format.items():
         peer = colour_peer(codec_format)
-        tasks = [joblib.delayed(_fitted)(file, folder, codec_format, peer) for file in files]
+        tasks = [joblib.delayed(_shrunk)(file, folder, codec_format, peer) for file in files]
         done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
         rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
         left_out = len(tasks) - len(rows)
@@ -119,7 +131,10 @@ def bench_shrink(
             "left_out": left_out,
             "files": [asdict(row) for row in rows],
         }
-        reports.append(_report(rows, codec_format, peer) + f"\n\nLeft out as too long, or refused: {left_out}.")
+        reports.append(
+            _shrink_report(rows, codec_format, peer)
+            + f"\n\nLeft out because they are too long or were refused: {left_out}."
+        )
     return json.dumps(records, indent=1) if as_json else "\n\n".join(reports)
 
 
@@ -131,7 +146,7 @@ def _is_measured(path: Path, codec_format: str) -> bool:
         return False
 
 
-def _fitted(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer | None) -> Fitted | None:
+def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer | None) -> ShrunkFile | None:
     """Return what was made of one file; None where its frames cannot be held all at once, or it is damaged."""
     budget = int(file.path.stat().st_size * SHARES[codec_format])
     values: dict[str, Any] = {
@@ -157,25 +172,25 @@ def _fitted(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer 
     if (smallest := _compressed(file.path, file.path.stat().st_size * 4, lossless=True)) is not None:
         values["lossless"] = smallest.size
     if peer is not None:
-        values |= _by_peer(file.path, source, budget, peer)
-    return Fitted(**values)
+        values["peer"] = _peer_answer(file.path, source, budget, peer)
+    return ShrunkFile(**values)
 
 
-def _by_peer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> dict[str, Any]:
+def _peer_answer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> PeerAnswer:
     lossless = peer.lossless(path)
-    values: dict[str, Any] = {"peer_lossless": lossless and len(lossless)}
+    answer = PeerAnswer(lossless=None if lossless is None else len(lossless))
     colours, data = largest_that_fits(partial(peer.in_colours, path), budget, low=2, high=256)
     if data is None:
-        return values
-    values |= {
-        "peer_colours": colours,
-        "peer_size": len(data),
-        "peer_score": _score(source, data),
-        "peer_frames_kept": _keeps(source, data),
-    }
-    if (answer := _compressed(path, len(data), slack=0.0)) is not None:
-        values["score_at_peers"] = _score(source, answer.data)
-    return values
+        return answer
+    own = _compressed(path, len(data), slack=0.0)
+    return replace(
+        answer,
+        colours=colours,
+        size=len(data),
+        score=_score(source, data),
+        frames_kept=_keeps(source, data),
+        score_of_bytefit=None if own is None else _score(source, own.data),
+    )
 
 
 def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
@@ -193,10 +208,10 @@ def _score(source: Frames, data: bytes) -> float:
         return ssimulacra2_score(source.first, version.first)
     total = sum(source.durations) or 1
     moments = [total * (place + 0.5) / _MOMENTS for place in range(_MOMENTS)]
-    return fmean(ssimulacra2_score(_at(source, moment), _at(version, moment)) for moment in moments)
+    return fmean(ssimulacra2_score(_frame_at(source, moment), _frame_at(version, moment)) for moment in moments)
 
 
-def _at(frames: Frames, moment: float) -> Image.Image:
+def _frame_at(frames: Frames, moment: float) -> Image.Image:
     """Return the frame that is seen after so many milliseconds."""
     for picture, duration in zip(frames.pictures, frames.durations, strict=False):
         moment -= duration
@@ -215,7 +230,7 @@ def _keeps(source: Frames, data: bytes) -> bool:
     )
 
 
-def _report(rows: Sequence[Fitted], codec_format: str, peer: ColourPeer | None) -> str:
+def _shrink_report(rows: Sequence[ShrunkFile], codec_format: str, peer: ColourPeer | None) -> str:
     kinds = Counter(row.kind for row in rows)
     sources = len({row.source for row in rows})
     what = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
@@ -223,17 +238,18 @@ def _report(rows: Sequence[Fitted], codec_format: str, peer: ColourPeer | None) 
         f"{codec_format} to {SHARES[codec_format]:.0%} of its bytes: {len(rows)} files of {sources} sources ({what}).",
         table(
             ["", "reached", "over", "trials", "cost", "fill", "score", "frames kept"],
-            [_line(kind, [row for row in rows if row.kind == kind]) for kind in sorted(kinds)] + [_line("all", rows)],
+            [_kind_line(kind, [row for row in rows if row.kind == kind]) for kind in sorted(kinds)]
+            + [_kind_line("all", rows)],
         ),
     ]
     if peer is None:
-        parts.append(f"{codec_format}'s peer is not installed: nothing to compare with.")
+        parts.append(f"No peer for {codec_format} is installed, so there is nothing to compare with.")
     else:
-        parts += [f"Beside {peer.name}:", _beside(rows)]
+        parts += [f"Compared with {peer.name}:", _compared_with_peer(rows)]
     return "\n\n".join(parts)
 
 
-def _line(name: str, rows: Sequence[Fitted]) -> list[str]:
+def _kind_line(name: str, rows: Sequence[ShrunkFile]) -> list[str]:
     """Return how bytefit did: files reached, over, mean trials, median cost and fill, mean score, files kept whole."""
     reached = [row for row in rows if row.size is not None]
     kept = sum(bool(row.frames_kept) for row in reached)
@@ -249,37 +265,38 @@ def _line(name: str, rows: Sequence[Fitted]) -> list[str]:
     ]
 
 
-def _beside(rows: Sequence[Fitted]) -> str:
+def _compared_with_peer(rows: Sequence[ShrunkFile]) -> str:
     """Return what is compared with the peer: scores under the same budget and at its bytes, and sizes without loss."""
-    under = _gains((row.score, row.peer_score) for row in rows)
-    at_its = _gains((row.score_at_peers, row.peer_score) for row in rows)
-    ratios = [row.lossless / row.peer_lossless for row in rows if row.lossless and row.peer_lossless]
-    reached = sum(row.peer_size is not None for row in rows)
-    whole = sum(bool(row.peer_frames_kept) for row in rows)
+    pairs = [(row, row.peer) for row in rows if row.peer is not None]
+    under = _differences((row.score, peer.score) for row, peer in pairs)
+    at_its = _differences((peer.score_of_bytefit, peer.score) for _, peer in pairs)
+    ratios = [row.lossless / peer.lossless for row, peer in pairs if row.lossless and peer.lossless]
+    reached = sum(peer.size is not None for _, peer in pairs)
+    whole = sum(bool(peer.frames_kept) for _, peer in pairs)
     lines = [
-        f"* It reached {reached} of {len(rows)}; in {whole} frames, times and loop are those of the file.",
-        f"* SSIMULACRA2 above it under the same budget: {_spread(under)}.",
-        f"* At its bytes: {_spread(at_its)}.",
+        f"* It reached {reached} of {len(rows)}; {whole} of these keep the frames, times and loop of the file.",
+        f"* SSIMULACRA2 of bytefit above the peer's, within the same budget: {_spread_of_gains(under)}.",
+        f"* The same with the peer's size as the budget: {_spread_of_gains(at_its)}.",
     ]
     if ratios:
         mean = exp(fmean(map(log, ratios)))
         larger = sum(ratio > _AS_SMALL for ratio in ratios)
         lines.append(
-            f"* Without loss, bytes over its bytes: {mean:.4f} in the geometric mean of {len(ratios)} files, "
+            f"* Lossless, bytefit's bytes over the peer's: {mean:.4f} in the geometric mean of {len(ratios)} files, "
             f"{larger} above {_AS_SMALL}, the worst {max(ratios):.3f}."
         )
     return "\n".join(lines)
 
 
-def _gains(pairs: Iterable[tuple[float | None, float | None]]) -> list[float]:
+def _differences(pairs: Iterable[tuple[float | None, float | None]]) -> list[float]:
     return [own - other for own, other in pairs if own is not None and other is not None]
 
 
-def _spread(gains: Sequence[float]) -> str:
+def _spread_of_gains(gains: Sequence[float]) -> str:
     if not gains:
-        return "no file both answered"
+        return "no file was answered by both"
     worse = sum(gain < -_SAME_LOOKS for gain in gains)
     return (
-        f"{fmean(gains):+.2f} in the mean, {median(gains):+.2f} in the median, {min(gains):+.1f} at the worst, "
+        f"{fmean(gains):+.2f} in the mean, {median(gains):+.2f} in the median, {min(gains):+.1f} at worst, "
         f"{worse} of {len(gains)} below by more than {_SAME_LOOKS}"
     )

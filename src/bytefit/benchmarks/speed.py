@@ -69,7 +69,7 @@ def bench_search(
         draw(rows, _curves(codecs, rows, files), plot)
     if as_json:
         return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
-    return _report(rows, skipped)
+    return _search_report(rows, skipped)
 
 
 def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) -> list[Row]:
@@ -85,11 +85,11 @@ def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) ->
         for kind, seen in _pieces(file, picture):
             for bits in BUDGET_BITS:
                 case = Case(codec, seen, max(1, int(seen.width * seen.height * bits / 8)))
-                answered = _answered(case, published, turn)
-                if isinstance(answered, str):
-                    skipped[answered] = skipped.get(answered, 0) + 1
+                answers = _answers_of_case(case, published, turn)
+                if isinstance(answers, str):
+                    skipped[answers] = skipped.get(answers, 0) + 1
                 else:
-                    rows += _rows(file, kind, case, bits, answered)
+                    rows += _rows(file, kind, case, bits, answers)
     return rows
 
 
@@ -126,7 +126,7 @@ def _published(codec: Codec) -> PublishedModel:
     return PublishedModel(codec, knots(codec), rows)
 
 
-def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
+def _answers_of_case(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
     """Let every strategy answer, or say why the case tells nothing."""
     answers: dict[str, Answer] = {}
 
@@ -169,13 +169,13 @@ def _rows(file: CorpusFile, kind: str, case: Case, bits: float, answers: dict[st
         )
 
 
-def _report(rows: list[Row], skipped: dict[str, int]) -> str:
+def _search_report(rows: list[Row], skipped: dict[str, int]) -> str:
     parts = []
     for codec in dict.fromkeys(row.codec for row in rows):
         of_codec = [row for row in rows if row.codec == codec]
         by_strategy = {name: [row for row in of_codec if row.strategy == name] for name in STRATEGIES}
-        parts.append(f"{codec}: {len(of_codec) // len(STRATEGIES)} cases\n\n" + _table(by_strategy))
-        parts.append(f"{codec}, bytefit:\n\n" + _table(_groups(by_strategy["bytefit"]), counted=True))
+        parts.append(f"{codec}: {len(of_codec) // len(STRATEGIES)} cases\n\n" + _group_table(by_strategy))
+        parts.append(f"{codec}, bytefit:\n\n" + _group_table(_groups(by_strategy["bytefit"]), counted=True))
     left = "; ".join(f"{count} {what}" for what, count in sorted(skipped.items())) or "none"
     return "\n\n".join([*parts, f"Left out: {left}."])
 
@@ -192,15 +192,15 @@ def _groups(rows: list[Row]) -> dict[str, list[Row]]:
     return {name: group for name, group in groups.items() if group}
 
 
-def _table(groups: dict[str, list[Row]], *, counted: bool = False) -> str:
+def _group_table(groups: dict[str, list[Row]], *, counted: bool = False) -> str:
     header = ["", "trials", "cost", "p90", "fill", "over", "unproven", "error", "speed-up", "early", "slower", "least"]
     return table(
         header,
-        [_summary(f"{name}: {len(rows)}" if counted else name, rows) for name, rows in groups.items()],
+        [_group_line(f"{name}: {len(rows)}" if counted else name, rows) for name, rows in groups.items()],
     )
 
 
-def _summary(name: str, rows: list[Row]) -> list[str]:
+def _group_line(name: str, rows: list[Row]) -> list[str]:
     """Return a line of a table.
 
     Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers under

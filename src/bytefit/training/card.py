@@ -96,7 +96,7 @@ def _errors(trained: dict[str, TrainedModel]) -> str:
                 [e for of_kind, errors in by_kind.items() if kind in ("all", of_kind) for e in errors]
                 for by_kind in one.errors.values()
             ]
-            cells = [cell for errors in by_probe for cell in _spread(errors)]
+            cells = [cell for errors in by_probe for cell in _quantile_cells(errors)]
             rows.append([f"{name} {kind}", str(len(by_probe[-1])), *cells])
         far = sorted(((abs(e), kind) for kind, errors in one.errors[PROBES[-1]].items() for e in errors), reverse=True)
         worst.append(f"* {name}: " + ", ".join(f"{kind} {error:.2f}" for error, kind in far[:10]))
@@ -137,7 +137,7 @@ def _scale_scores(trained: dict[str, TrainedModel]) -> str:
     )
 
 
-def _spread(errors: list[float]) -> list[str]:
+def _quantile_cells(errors: list[float]) -> list[str]:
     return [f"{np.quantile(np.abs(errors), share):.3f}" if errors else "-" for share in (0.5, 0.9)]
 
 

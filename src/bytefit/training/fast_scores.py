@@ -85,7 +85,7 @@ def _scales(picture: Image.Image) -> list[Planes]:
     scales: list[Planes] = []
     while len(scales) < published.kNumScales and min(planes.shape[1:]) >= _LEAST_SIDE:
         scales.append(planes)
-        planes = _halved(planes)
+        planes = _downscaled(planes)
     return scales
 
 
@@ -95,7 +95,7 @@ def _luma_scales(picture: Image.Image) -> list[Planes]:
     scales = [planes]
     for _ in _SCALE_WEIGHTS[1:]:
         planes = planes[:, : planes.shape[1] // 2 * 2, : planes.shape[2] // 2 * 2]
-        planes = _halved(planes)
+        planes = _downscaled(planes)
         scales.append(planes)
     return scales
 
@@ -105,7 +105,7 @@ def _within(planes: Planes) -> Planes:
     return _blurred(planes)[:, 5:-5, 5:-5]
 
 
-def _halved(planes: Planes) -> Planes:
+def _downscaled(planes: Planes) -> Planes:
     """Return means over two by two; at an odd edge, over what there is."""
     height, width = planes.shape[1:]
     padded = np.pad(planes, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")

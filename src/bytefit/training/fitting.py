@@ -101,7 +101,7 @@ def fit(
             model.low_effort_trees.predict,
         ),
         looks=looks_of(scaled_out, model),
-        mean_bits={content: _mean_bits(codec, train, content) for content in _contents(codec)},
+        mean_bits={content: _measured_mean_bits(codec, train, content) for content in _contents(codec)},
     )
 
 
@@ -250,7 +250,7 @@ def _contents(codec: Codec) -> tuple[str, ...]:
     return (PHOTOGRAPH,) if codec.for_drawings is None else (PHOTOGRAPH, DRAWING)
 
 
-def _mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
+def _measured_mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
     middles = [record for record in train if record.view == "middle"]
     suiting = [
         r for r in middles if r.content == content and (content == DRAWING or r.kind.startswith("photo"))

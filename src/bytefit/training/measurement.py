@@ -115,7 +115,7 @@ def measure_all(
 ) -> dict[str, list[Measured]]:
     """Measure every view of every file with every codec; return by format what could be measured."""
     tasks = [(file, view, codec) for file in files for view in VIEWS for codec in codecs]
-    calls = [joblib.delayed(_measured)(file, view, codec.format, cache) for file, view, codec in tasks]
+    calls = [joblib.delayed(_measured_view)(file, view, codec.format, cache) for file, view, codec in tasks]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(calls)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
     for (_, _, codec), record in zip(tasks, tracked(records, "measuring", len(tasks)), strict=True):
@@ -124,7 +124,7 @@ def measure_all(
     return measured
 
 
-def _measured(file: CorpusFile, view: str, codec_format: str, cache: Path) -> Measured | None:
+def _measured_view(file: CorpusFile, view: str, codec_format: str, cache: Path) -> Measured | None:
     """Measure one view, each part from its own cache: the truth takes most time, the probes are what changes."""
     memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)

@@ -95,7 +95,7 @@ def measure_scales(
         of_kind = [file for file in files if file.kind == kind]
         chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[:A_KIND]
     pairs = [(file, codec) for codec in codecs for file in chosen]
-    tasks = [joblib.delayed(_measured)(file, codec.format, cache) for file, codec in pairs]
+    tasks = [joblib.delayed(_scaled_record)(file, codec.format, cache) for file, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Scaled]] = {codec.format: [] for codec in codecs}
     for (_, codec), record in zip(pairs, tracked(records, "scaling", len(tasks)), strict=True):
@@ -104,12 +104,12 @@ def measure_scales(
     return measured
 
 
-def _measured(file: CorpusFile, codec_format: str, cache: Path) -> Scaled | None:
+def _scaled_record(file: CorpusFile, codec_format: str, cache: Path) -> Scaled | None:
     digest = sha256(file.path.read_bytes()).hexdigest()
     qualities = QUALITIES[codec_format]
     decides = (digest, PIL.__version__, SCALES, MEGAPIXELS, settings_key(codec_for_format(codec_format), qualities))
     memory = joblib.Memory(cache, verbose=0)
-    found: Any = memory.cache(_looks, ignore=["path"])(file.path, codec_format, repr(decides))
+    found: Any = memory.cache(_scores_by_scale, ignore=["path"])(file.path, codec_format, repr(decides))
     if found is None:
         return None
     drawing = memory.cache(_drawing, ignore=["path"])(file.path, codec_format, repr(decides))
@@ -124,7 +124,7 @@ def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noq
     return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
 
 
-def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
+def _scores_by_scale(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
     codec = codec_for_format(codec_format)
     try:
         picture = reduced(codec.prepare(read_picture(path)))
@@ -166,7 +166,9 @@ def fit_scale(records: list[Scaled], complexity_qualities: list[int]) -> Gradien
     Raises:
         ConfigError: if there are no pictures to learn from.
     """
-    rows = [row for record in records for budget in BUDGETS for row in _gains(record, budget, complexity_qualities)]
+    rows = [
+        row for record in records for budget in BUDGETS for row in _scale_gains(record, budget, complexity_qualities)
+    ]
     if not rows:
         raise ConfigError(
             "no pictures to learn the best scale from: give folders of pictures with 64 pixels a side or more"
@@ -178,7 +180,7 @@ def fit_scale(records: list[Scaled], complexity_qualities: list[int]) -> Gradien
     return regressor.fit(np.array(inputs), np.array(outputs))
 
 
-def _gains(record: Scaled, budget: float, complexity_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
+def _scale_gains(record: Scaled, budget: float, complexity_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
     """Yield (features, gain over full size) of every smaller scale that can reach a budget.
 
     Full size, where it cannot, counts as no better than the worst that can; of very large gains the size says little.

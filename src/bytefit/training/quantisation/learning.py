@@ -137,7 +137,7 @@ def _chosen(files: list[CorpusFile], content: str) -> list[Path]:
 def _fingerprint(paths: list[Path]) -> str:
     """Return what else decides the result: the pictures' bytes, how is learned from them, and the encoder."""
     files = [sha256(path.read_bytes()).hexdigest() for path in paths]
-    steps: tuple[Any, ...] = (measuring, smooth, _learn, _gradient, _halved, _guard, _at_rate, Original)
+    steps: tuple[Any, ...] = (measuring, smooth, _learn, _gradient, _half_difference, _guard, _at_rate, Original)
     constants = (MATERIAL, measuring.SIDE, STEPS, PAIRS, _DISTURBANCE, _RATE)
     return sha256(repr((files, list(map(getsource, steps)), constants, PIL.__version__)).encode()).hexdigest()
 
@@ -188,14 +188,14 @@ def _gradient(disturbances: Numbers, found: Numbers, libjpeg: Numbers) -> Number
     change = rate[:, 0] - rate[:, 1]
     # A picture whose divisors are all at an end of their range does not change at all.
     exchange = np.divide(worth[:, 0] - worth[:, 1], change, out=np.zeros(len(change)), where=change != 0)
-    gains = _halved(worth) - np.clip(exchange, 2, 80)[:, None] * _halved(rate)
+    gains = _half_difference(worth) - np.clip(exchange, 2, 80)[:, None] * _half_difference(rate)
     inputs = disturbances.reshape(gains.size, -1)
     ridge = 1e-3 * gains.size * _DISTURBANCE**2 * np.eye(inputs.shape[1])
     gradient: Numbers = np.asarray(np.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ gains.ravel()), np.float64)
     return gradient - COARSER * (gradient @ COARSER) / (COARSER @ COARSER)
 
 
-def _halved(values: Numbers) -> Numbers:
+def _half_difference(values: Numbers) -> Numbers:
     """Return half the difference between what was found with each disturbance added and with it taken off."""
     added, taken = np.split(values[:, 2:], 2, axis=1)
     return np.asarray((added - taken) / 2, np.float64)
