@@ -1,7 +1,7 @@
-"""The scale at which a picture looks best in a number of bytes, once it is shown at its original size.
+"""The scale at which a picture looks best in a number of bytes, when shown at its original size.
 
-With few bytes, fewer pixels coded well look better than all of them coded badly. The model saw many pictures at many
-scales and predicts what each gains over full size; it is asked once, before the search, which then runs at that scale.
+With few bytes, fewer pixels coded well look better than all of them coded badly. The model was trained on many pictures
+at many scales and predicts what each scale gains over full size. It is asked once, before the search.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SCALES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.3, 0.25)
 
-# Points of SSIMULACRA2 that a smaller scale must be predicted to gain: less is in doubt, the loss of detail is not.
+# A smaller scale must be predicted to gain this many points of SSIMULACRA2: a smaller gain is uncertain, the loss of
+# detail is certain.
 _WORTH_IT = 2.0
 
 
@@ -32,9 +33,9 @@ def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
     """Return the scale, at most 1, that looks best in `budget` bytes.
 
     Args:
-        codec: as it suits the picture.
+        codec: with the settings for the picture's content.
         picture: in the mode it will be encoded in.
-        budget: bytes there are for the pixels.
+        budget: the bytes available for the pixels.
     """
     model = shipped_model(codec.format)
     pixels = picture.width * picture.height
@@ -48,7 +49,7 @@ def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
 
 
 def predicted_scale(model: Model, bits: float, *, drawing: bool, complexities: Mapping[int, float]) -> float:
-    """Return the scale with the largest gain predicted, 1 where none is worth it; the arguments are the features'."""
+    """Return the scale with the largest predicted gain, 1 where none is worth it; see `scale_features` for the rest."""
     used = {quality: complexities[quality] for quality in model.complexity_qualities}
     gains = {
         scale: model.scale_trees.predict(scale_features(bits, scale, drawing=drawing, complexities=used))
@@ -59,13 +60,13 @@ def predicted_scale(model: Model, bits: float, *, drawing: bool, complexities: M
 
 
 def scale_features(bits: float, scale: float, *, drawing: bool, complexities: Mapping[int, float]) -> list[float]:
-    """Return the features from which the trees predict what a scale gains over full size, in points of SSIMULACRA2.
+    """Return the features from which trees predict what a scale gains over full size, in points of SSIMULACRA2.
 
     Args:
         bits: the budget in bits per pixel of the picture at full size.
-        scale: what its sides are multiplied by.
-        drawing: whether it is a drawing.
-        complexities: what `bytefit.seeding.probes.complexity_probe` returned, by quality; 50 is among them.
+        scale: the factor of its width and height.
+        drawing: whether the picture is a drawing.
+        complexities: the complexity probes by JPEG quality, 50 among them.
     """
     spare = log(bits) - complexities[50]
     return [spare - 2 * log(scale), spare, log(scale), log(bits), float(drawing), *complexities.values()]

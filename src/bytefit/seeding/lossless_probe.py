@@ -1,4 +1,4 @@
-"""Whether it is worth a trial to keep every pixel, in a format whose ladder of qualities is lossy (WebP)."""
+"""Predicts whether a lossless file may fit, for formats whose ladder of qualities is lossy (WebP)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec, Trial
     from bytefit.pictures.frames import Frames
 
-# What a sample packed at the lowest effort takes for the whole, over what the whole takes at the usual one, at most:
-# the tiles of a sample cut the matches that flat fields are packed by.
+# A sample at the lowest effort predicts at most this many times the bytes of the whole at normal effort: in drawings its
+# tiles cut the repeats that lossless coding uses.
 _MOST_OVER = {DRAWING: 4.0}
 _USUALLY_OVER = 1.3
 
@@ -24,11 +24,11 @@ _USUALLY_OVER = 1.3
 def lossless_probe(
     codec: Codec, picture: Image.Image | Frames, sample: Image.Image, *, budget: int
 ) -> tuple[bool, Trial]:
-    """Return whether a lossless file may have at most `budget` bytes, and the encode that says so.
+    """Return whether a lossless file may have at most `budget` bytes, and the encode this is predicted from.
 
     Args:
         codec: one with a lossless coding.
-        picture: what is to be encoded.
+        picture: the picture or frames to encode.
         sample: its sample.
         budget: see `bytefit.search.search.search`.
     """
