@@ -1,7 +1,7 @@
-"""Which encoder options give more at equal bytes, and what time they take: the table the efforts were chosen from.
+"""Encoder options compared by quality at equal bytes and by time: the table the efforts were chosen from.
 
-Each choice of options is encoded at a few qualities; between them the score is interpolated by ln(bytes). Scores and
-times are compared with those of Pillow's own choice on the same picture, side by side.
+Each picture is encoded with each choice of options at a few qualities; between them the score is interpolated by
+ln(bytes). Scores and times are compared with those of Pillow's own choice on the same picture.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec
     from bytefit.training.corpus import CorpusFile
 
-# What is tried; the first of each is what everything is compared with.
+# The choices to try; all are compared with the first one of their format.
 CHOICES: dict[str, tuple[dict[str, Any], ...]] = {
     "JPEG": ({}, {"progressive": False}, {"progressive": False, "optimize": False, "scans": "mozjpeg"}),
     "WEBP": (
@@ -62,7 +62,7 @@ class Tried:
 
     Attributes:
         format, options: the codec and the choice.
-        gains: score less that of the first choice, at each of `BITS` that both reach; None elsewhere.
+        gains: the score minus that of the first choice, at each of `BITS` that both reach; None elsewhere.
         time: its time over that of the first choice.
     """
 
@@ -78,9 +78,9 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
     Args:
         folder: see `bytefit.training.corpus`.
         formats: the codecs; None means all.
-        limit: at most so many images of every kind; None means all.
+        limit: at most this many images of every kind; None means all.
         as_json: every row as JSON instead of tables.
-        jobs: processes to measure with; -1 means one a core.
+        jobs: processes to measure with; -1 means one per core.
 
     Raises:
         ConfigError: if there are no choices of options for a codec, or no image can be measured.

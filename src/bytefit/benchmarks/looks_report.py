@@ -1,6 +1,6 @@
-"""What tools answered and how it was scored, as tables for people and as JSON for programs.
+"""The answers of tools and their scores, as tables for people and as JSON for programs.
 
-It knows numbers only: who encoded, and what a score means, is decided elsewhere.
+This module knows numbers only: other modules encode and score.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from bytefit.training.markdown import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Whom everybody is compared with over the cases that both answered: a mean alone rewards who misses the hard ones.
+# Every tool is compared with this one over the cases that both answered: a plain mean would reward a tool for missing
+# the hard cases.
 BASELINE = "Pillow progressive"
 
 METRICS = {"ssimulacra2": "SSIMULACRA2", "ms_ssim": "MS-SSIM of luma, in decibel"}
@@ -27,8 +28,8 @@ class Scored:
 
     Attributes:
         path, kind, source: the picture; its path is the one below the folder.
-        bits, budget: what was asked for, in bits per pixel and in bytes.
-        tool, format: who was asked, and the format it writes.
+        bits, budget: the budget, in bits per pixel and in bytes.
+        tool, format: the tool, and the format it writes.
         size: bytes of the answer; None, as all below, where there was none.
         width, height: its own dimensions, in pixels.
         ssimulacra2, ms_ssim: its scores at the dimensions of the picture.
@@ -49,7 +50,7 @@ class Scored:
 
     @property
     def fits(self) -> bool:
-        """Whether there is an answer within the budget; no other takes part in a mean."""
+        """Whether there is an answer within the budget; only such answers count in a mean."""
         return self.size is not None and self.size <= self.budget
 
     @property
@@ -64,7 +65,7 @@ class Scored:
 
 
 def looks_json(rows: Sequence[Scored], left_out: int) -> str:
-    """Return every case as JSON, with how many pictures there are, of how many sources, and how many were left out."""
+    """Return every case as JSON, with the numbers of pictures, of sources and of files left out."""
     return json.dumps({**_counts(rows, left_out), "cases": [asdict(row) for row in rows]}, indent=1)
 
 
@@ -92,7 +93,7 @@ def _case(row: Scored) -> tuple[str, str, float]:
 
 
 def _gains_over_baseline(scores: dict[tuple[str, str, float], float]) -> dict[tuple[str, str, float], float]:
-    """Return how much better each case was answered than by `BASELINE`, where that answered it too."""
+    """Return the score of each case minus that of `BASELINE`, where that answered it too."""
     return {
         (tool, path, bits): score - scores[BASELINE, path, bits]
         for (tool, path, bits), score in scores.items()

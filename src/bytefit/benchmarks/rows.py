@@ -1,6 +1,6 @@
 """The rows of the speed benchmark: one case answered by one strategy.
 
-It knows numbers only, not how they are measured.
+This module knows numbers only, not how they are measured.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Row:
     """One case answered by one strategy.
 
     Attributes:
-        codec, path, kind, source: what was fitted; the kind of a tiny piece cut from a picture is "tiny piece".
-        megapixels, bits: its dimensions and its budget in bits per pixel.
-        budget: the same in bytes.
-        strategy: who answered.
-        answer: what it answered.
-        cost: all its time over the time of one encode at bytefit's answer.
+        codec, path, kind, source: the image; the kind of a tiny piece cut from an image is "tiny piece".
+        megapixels, bits: its size in megapixels and its budget in bits per pixel.
+        budget: the budget in bytes.
+        strategy: the name of the strategy.
+        answer: its answer.
+        cost: the time of the whole answer over that of one encode at bytefit's answer.
         speed_up: the time of full bisection over its time.
         speed_up_early: the time of bisection that stops inside the slack over its time.
     """

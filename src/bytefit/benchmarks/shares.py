@@ -1,6 +1,6 @@
-"""PNG and GIF files fitted to a share of their own bytes, beside the tools most people have for them.
+"""PNG and GIF files fitted to a share of their own bytes, compared with the tools most people use for them.
 
-The peers take a number of colours: the largest that fits is found by halving. A file counts with all its frames.
+The peers take a number of colours; bisection finds the largest that fits. A file counts with all its frames.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
     from bytefit.fitting.result import Result
     from bytefit.training.corpus import CorpusFile
 
-# What is asked of a file: so much of its bytes.
+# The budget of a file, as a share of its bytes.
 SHARES = {"PNG": 0.5, "GIF": 0.6}
 
-# The smaller the files, the more of them in the same time; what oxipng packs grows with the pixels.
+# Larger images are left out: the time of oxipng grows with the pixels, and more files tell more.
 MEGAPIXELS = 1.5
 
-# Frames are looked at where they stand at so many moments.
+# An animation is scored at this many moments.
 _MOMENTS = 10
 
 # Scores that differ by less look the same.
 _SAME_LOOKS = 0.5
 
-# A lossless version may be so much larger than the peer's.
+# A lossless version counts as equal up to this many times the size of the peer's.
 _AS_SMALL = 1.03
 
 
@@ -104,9 +104,9 @@ def bench_shrink(
     Args:
         folder: see `bytefit.training.corpus`.
         formats: "PNG", "GIF" or both; one that no file has is left out.
-        limit: at most so many files of every kind, chosen by the hashes of their names; None means all.
+        limit: at most this many files of every kind, chosen by the hashes of their names; None means all.
         as_json: every file as JSON, by format, instead of tables.
-        jobs: processes to measure with; -1 means one a core.
+        jobs: processes to measure with; -1 means one per core.
 
     Raises:
         ConfigError: if no file is left to be measured.
@@ -147,7 +147,7 @@ def _is_measured(path: Path, codec_format: str) -> bool:
 
 
 def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer | None) -> ShrunkFile | None:
-    """Return what was made of one file; None where its frames cannot be held all at once, or it is damaged."""
+    """Return the answers for one file; None where its frames do not fit into memory at once, or it is damaged."""
     budget = int(file.path.stat().st_size * SHARES[codec_format])
     values: dict[str, Any] = {
         "path": file.path.relative_to(folder).as_posix(),
@@ -201,7 +201,7 @@ def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
 
 
 def _score(source: Frames, data: bytes) -> float:
-    """Return the mean score of what is seen at the moments evenly spread over the time the source is shown."""
+    """Return the mean score of the frames shown at moments that are evenly spread over the source's duration."""
     with Image.open(BytesIO(data)) as image:
         version = frames_of(image).decoded()
     if not source.animated:
@@ -212,7 +212,7 @@ def _score(source: Frames, data: bytes) -> float:
 
 
 def _frame_at(frames: Frames, moment: float) -> Image.Image:
-    """Return the frame that is seen after so many milliseconds."""
+    """Return the frame that is shown after `moment` milliseconds."""
     for picture, duration in zip(frames.pictures, frames.durations, strict=False):
         moment -= duration
         if moment < 0:
@@ -250,7 +250,7 @@ def _shrink_report(rows: Sequence[ShrunkFile], codec_format: str, peer: ColourPe
 
 
 def _kind_line(name: str, rows: Sequence[ShrunkFile]) -> list[str]:
-    """Return how bytefit did: files reached, over, mean trials, median cost and fill, mean score, files kept whole."""
+    """Return the line of a kind: files reached, over, mean trials, median cost and fill, mean score, frames kept."""
     reached = [row for row in rows if row.size is not None]
     kept = sum(bool(row.frames_kept) for row in reached)
     return [
@@ -266,7 +266,7 @@ def _kind_line(name: str, rows: Sequence[ShrunkFile]) -> list[str]:
 
 
 def _compared_with_peer(rows: Sequence[ShrunkFile]) -> str:
-    """Return what is compared with the peer: scores under the same budget and at its bytes, and sizes without loss."""
+    """Return the comparison with the peer: scores within the same budget and at its bytes, and lossless sizes."""
     pairs = [(row, row.peer) for row in rows if row.peer is not None]
     under = _differences((row.score, peer.score) for row, peer in pairs)
     at_its = _differences((peer.score_of_bytefit, peer.score) for _, peer in pairs)

@@ -1,7 +1,7 @@
-"""The benchmark: the same (picture, budget) cases through every strategy, side by side in one run.
+"""The search benchmark: the same (picture, budget) cases through every strategy, side by side in one run.
 
-Times are compared inside one case only, where the machine was the same for all; what is reported are medians of
-ratios. The strategies take turns at going first.
+Times are compared only inside one case, where the machine was the same for all; the report gives medians of ratios. The
+strategies take turns at going first.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ def bench_search(
 ) -> str:
     """Run every strategy on the images below `folder` and return the report.
 
-    Images from a source that the shipped models were trained on are left out. Of each a tiny piece is fitted too:
-    folders of photographs hold no icons.
+    Images from a source that the shipped models were trained on are left out. A tiny piece of each image is fitted too,
+    since folders of photographs hold no icons.
 
     Args:
         folder: see `bytefit.training.corpus`.
         formats: the codecs to compare; None means all.
-        limit: at most so many images of every kind, chosen by the hashes of their names; None means all.
+        limit: at most this many images of every kind, chosen by the hashes of their names; None means all.
         as_json: every row as JSON instead of tables.
-        plot: where a drawing of the comparison goes, with the curves of one image; None means nowhere.
+        plot: the file to draw the comparison to, with the curves of one image; None draws nothing.
 
     Raises:
         ConfigError: if no image is left to be measured, or there is no model of a format.
     """
     if plot is not None:
-        import_module("matplotlib")  # said now, not after all the measuring
+        import_module("matplotlib")  # fails now, not after all the measuring
     codecs = [codec_for_format(name) for name in formats] if formats else list(LEARNED)
     for codec in codecs:
         if codec not in LEARNED:
@@ -73,7 +73,7 @@ def bench_search(
 
 
 def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) -> list[Row]:
-    """Run every strategy of one codec on all files; what tells nothing is counted in `skipped`."""
+    """Run every strategy of one codec on all files; `skipped` counts the cases that tell nothing."""
     rows: list[Row] = []
     published = _published(codec)
     for turn, file in enumerate(tracked(files, codec.format, len(files))):
@@ -94,7 +94,7 @@ def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) ->
 
 
 def _pieces(file: CorpusFile, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
-    """Yield what is fitted of a picture, with its kind: the whole, and a tiny piece where it is not tiny itself."""
+    """Yield what is fitted, with its kind: the whole picture, and a tiny piece unless the picture is tiny itself."""
     yield file.kind, picture
     piece = viewed(picture, "tiny", file.path.name)
     if piece is not None:
@@ -102,12 +102,12 @@ def _pieces(file: CorpusFile, picture: Image.Image) -> Iterator[tuple[str, Image
 
 
 def _curves(codecs: list[Codec], rows: list[Row], files: list[CorpusFile]) -> list[Curve]:
-    """Return for each codec the curves of the first image that was fitted, with a budget it was given."""
+    """Return for each codec the curves of the first image that was fitted, with one of its budgets."""
     drawn = []
     for codec in codecs:
         fitted = {(row.path, row.kind, row.source): row for row in rows if row.codec == codec.format}
         for file in files:
-            # A tiny piece is of a kind of its own.
+            # A tiny piece has a kind of its own.
             row = fitted.get((file.path.name, file.kind, file.source))
             if row is not None:
                 curve = curve_of(codec, codec.prepare(read_picture(file.path)), row.budget)
@@ -127,7 +127,7 @@ def _published(codec: Codec) -> PublishedModel:
 
 
 def _answers_of_case(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
-    """Let every strategy answer, or say why the case tells nothing."""
+    """Return the answer of every strategy, or the reason why the case tells nothing."""
     answers: dict[str, Answer] = {}
 
     def bisect() -> None:
@@ -203,10 +203,9 @@ def _group_table(groups: dict[str, list[Row]], *, counted: bool = False) -> str:
 def _group_line(name: str, rows: list[Row]) -> list[str]:
     """Return a line of a table.
 
-    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers under
-    the slack that are not proven the best rung, median error of ln(bytes),
-    median speed-up against full bisection and against bisection that stops inside the slack, share of cases slower
-    than full bisection, and the least speed-up.
+    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers below the slack that
+    are not proven the best rung, median error of ln(bytes), median speed-up over full bisection and over bisection that
+    stops inside the slack, share of cases slower than full bisection, and the least speed-up.
     """
     costs = [row.cost for row in rows]
     errors = [abs(row.answer.error) for row in rows if row.answer.error is not None]

@@ -1,7 +1,7 @@
-"""The strategies that are compared: each answers the same question, a picture and a budget, with the same encoder.
+"""The strategies to compare: each fits the same picture to the same budget with the same encoder.
 
-No strategy is handicapped: all encode in memory the same prepared picture with the same options; those with a
-predicted curve share bytefit's own search; a model is loaded before the clock runs.
+No strategy is handicapped. All encode the same prepared picture in memory with the same options; those with a predicted
+curve use bytefit's own search; models are loaded before the clock runs.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ SLACK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a strategy answered and what that cost.
+    """The answer of a strategy and its cost.
 
     Attributes:
         size: bytes of the answer, or of the smallest encoding when nothing fits.
         quality: its quality on the codec's scale.
         trials: full encodes made.
-        seconds: everything: probes, features, model, encodes.
+        seconds: all its time: probes, features, model, encodes.
         error: ln(true / predicted bytes) at the answer, where a curve was predicted.
-        proven: whether the answer is known to be the best there is on the strategy's own ladder.
+        proven: whether the answer is known to be the best one on the strategy's own ladder.
     """
 
     size: int
@@ -68,7 +68,7 @@ class Case:
         return encode_timed(self.codec, self.picture, setting, NO_METADATA)[1]
 
     def bisection(self) -> tuple[Answer, Answer]:
-        """Bisect the integer qualities to the end, the textbook way; also what stopping inside the slack would cost."""
+        """Bisect the integer qualities to the end, the textbook way; also return where stopping in the slack ends."""
         started = perf_counter()
         low, high = ceil(self.codec.ladder[0]), int(self.codec.ladder[-1])
         best: tuple[int, float] | None = None

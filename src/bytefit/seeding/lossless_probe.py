@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec, Trial
     from bytefit.pictures.frames import Frames
 
-# A sample at the lowest effort predicts at most this many times the bytes of the whole at normal effort: in drawings its
-# tiles cut the repeats that lossless coding uses.
+# A sample at the lowest effort predicts at most this many times the bytes of the whole at normal effort. In drawings,
+# its tiles cut the repeats that lossless coding uses.
 _MOST_OVER = {DRAWING: 4.0}
 _USUALLY_OVER = 1.3
 

@@ -1,8 +1,8 @@
-"""Folders of images to learn from, and their split by source.
+"""Folders of images to train on, and their split by source.
 
-A picture's *source* is the project or person it comes from: pictures of one source resemble each other, so a split
-by file would flatter every model. A table `FOLDER.tsv` beside a folder, with the columns `path` and `source`, says
-which; without one every picture is a source of its own. A picture's *kind* is the name of the folder it is in.
+A picture's *source* is the project or person it comes from. Pictures of one source resemble each other, so a split by
+file would flatter every model. A table `FOLDER.tsv` next to the folder, with the columns `path` and `source`, names the
+sources; without one, every picture is its own source. A picture's *kind* is the name of the folder it is in.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class CorpusFile:
 
 
 def find_files(folders: list[Path]) -> list[CorpusFile]:
-    """Return the files of all `folders`, sorted, hidden ones left out."""
+    """Return the files of all `folders`, sorted, without the hidden ones."""
     files = []
     for folder in folders:
         sources = _sources(folder)
@@ -41,15 +41,15 @@ def find_files(folders: list[Path]) -> list[CorpusFile]:
 
 
 def folder_name(folder: Path) -> str:
-    """Return the name of a folder however it is given, as "." too; empty for the root of a file system."""
+    """Return the name of a folder, given in any way ("." included); empty for the root of a file system."""
     return folder.resolve().name
 
 
 def split(files: list[CorpusFile]) -> tuple[list[CorpusFile], list[CorpusFile]]:
-    """Return the files to train on and those held out, no source on both sides.
+    """Return the files to train on and the files held out, no source on both sides.
 
-    Sources are taken in the order of their hashes, which knows nothing of their pictures, and held out as long as
-    that leaves at most `HELD_OUT` of every kind held out.
+    Sources are taken in the order of their hashes, which is independent of their pictures. A source is held out if at
+    most `HELD_OUT` of every kind is held out then.
     """
     totals = Counter(file.kind for file in files)
     per_source: dict[str, Counter[str]] = {}
@@ -65,7 +65,7 @@ def split(files: list[CorpusFile]) -> tuple[list[CorpusFile], list[CorpusFile]]:
 
 
 def limited(files: list[CorpusFile], limit: int | None) -> list[CorpusFile]:
-    """Return at most `limit` samples of every kind, chosen by the hashes of their names; None means all."""
+    """Return at most `limit` files of every kind, chosen by the hashes of their names; None means all."""
     if limit is None:
         return files
     chosen: list[CorpusFile] = []
@@ -76,7 +76,7 @@ def limited(files: list[CorpusFile], limit: int | None) -> list[CorpusFile]:
 
 
 def _sources(folder: Path) -> dict[str, str]:
-    """Return the source of each file named in the table beside `folder`: its address up to the path inside it."""
+    """Return the source of each file named in the table next to `folder`: its address up to the path inside it."""
     name = folder_name(folder)
     table = folder.resolve().with_name(f"{name}.tsv") if name else None
     if table is None or not table.is_file():

@@ -1,4 +1,4 @@
-"""Fitting: from measured pictures to a model, and the model's errors on pictures it was not fitted to."""
+"""Fitting: from measured pictures to a model, and the model's errors on pictures that were held out."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 # A complexity probe takes a twentieth of JPEG's own encode; of the slower codecs' encodes three take next to nothing.
 MODEL_QUALITIES = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
 
-# Smaller pictures are encoded faster than complexity probes are made of them.
+# Encoding a smaller picture takes less time than its complexity probes.
 LEAST_PIXELS = 1024
 
-# The probes whose errors a card tells, in the order they are made.
+# The probes whose errors the model card gives, in the order they are made.
 PROBES = ("complexity probe", "sample probe", "low-effort probe")
 
-# Bits per pixel that budgets are about; a model is fitted to rungs of a picture inside this range.
+# The bits per pixel that budgets ask for; a model is fitted to the rungs of a picture inside this range.
 LEAST_BITS, MOST_BITS = 0.03, 8.0
 
 
@@ -75,7 +75,7 @@ class TrainedModel:
 def fit(
     codec: Codec, train: list[Measured], held_out: list[Measured], scaled: list[Scaled], scaled_out: list[Scaled]
 ) -> TrainedModel:
-    """Fit a model of `codec` to training pictures, also at many scales, and try it on those held out of either."""
+    """Fit a model of `codec` to training pictures, also at many scales, and test it on held-out ones of both."""
     train = [record for record in train if record.width * record.height >= LEAST_PIXELS]
     held_out = [record for record in held_out if record.width * record.height >= LEAST_PIXELS]
     bare = _bare(codec, train)
@@ -142,10 +142,10 @@ def _held_out_errors(model: Model, held_out: list[Measured]) -> dict[str, dict[s
 
 
 def _fit_complexity_curve(bare: Model, train: list[Measured]) -> list[list[float]]:
-    """Return intercept and weights, for each knot, of ln(bits per pixel) by the complexities."""
+    """Return for each knot the intercept and the weights that predict ln(bits per pixel) from the complexities."""
     curve = []
     for knot in bare.knots:
-        # The same pictures at every knot: others here and there would bend the curve between its knots.
+        # Every knot is fitted to the same pictures: different ones would bend the curve between its knots.
         seen = [r for r in train if r.view != "tiny" and knot <= r.rungs[-1]]
         at = [(r, float(np.interp(knot, r.rungs, r.truth))) for r in seen]
         usual = [(r, bits) for r, bits in at if log(LEAST_BITS) < bits < log(MOST_BITS)]
@@ -157,7 +157,7 @@ def _fit_complexity_curve(bare: Model, train: list[Measured]) -> list[list[float
 
 def _fit_trees(rows: list[Example]) -> GradientBoostingRegressor:
     inputs, outputs = zip(*rows, strict=True)
-    # Huber's loss: a few graphics with nearly no bits at all would otherwise draw the trees to them.
+    # Huber's loss, because a few graphics with hardly any bits would otherwise dominate the trees.
     regressor = GradientBoostingRegressor(
         loss="huber",
         n_estimators=150,

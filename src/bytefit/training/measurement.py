@@ -43,18 +43,18 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec
     from bytefit.training.corpus import CorpusFile
 
-# Larger pictures are measured on their middle: the statistics of their pixels are the same, and AVIF takes seconds.
+# Larger pictures are measured on their middle: its statistics are the same, and the whole takes AVIF seconds.
 MOST_PIXELS = 1_000_000
 
-# What of a picture is measured: its middle, and where that makes another picture a larger part of it (encoders go
-# other ways with more pixels), a tiny piece, and all of it as pages and hooks meet it: scaled down and compressed once.
+# The views of a picture that are measured: its middle; a larger middle of a large picture (encoders behave differently
+# with more pixels); a tiny piece; and the whole as pages and hooks see it, scaled down and compressed once.
 VIEWS = ("middle", "large", "tiny", "shrunk")
 _LARGE_PIXELS, _SHRUNK_PIXELS = 4_000_000, 300_000
 _TINY_SIDES = (24, 40, 64, 96, 160, 256)
 _SHRUNK_QUALITIES = (60, 70, 75, 80, 85, 90, 95)
 
-# How many rungs the true curve is measured at, evenly spaced, or their qualities; both ends included. The dear views
-# are measured at every second of them.
+# The number of rungs at which the true curve is measured, evenly spaced, or their qualities, both ends included. Views
+# that take long to encode are measured at every second one.
 KNOTS: dict[str, int | tuple[float, ...]] = {
     "JPEG": 17,
     "WEBP": (0, 5, 9.5, 19, 28, 38, 48, 57, 67, 76.5, 81, 86, 90.5, 92.75, 95.25, 97.5, 100),
@@ -62,7 +62,7 @@ KNOTS: dict[str, int | tuple[float, ...]] = {
 }
 _EVERY_SECOND = ("large", "shrunk")
 
-# Qualities complexity probes are made at; which of them a model uses is decided when it is fitted.
+# The qualities of complexity probes; `bytefit.training.fitting` chooses those that a model uses.
 COMPLEXITY_QUALITIES = (10, 30, 50, 75, 90)
 
 
@@ -141,7 +141,7 @@ def _measured_view(file: CorpusFile, view: str, codec_format: str, cache: Path) 
 
 
 def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
-    """Return what decides the files of some qualities, as a key for a cache: the qualities, if nothing else."""
+    """Return everything that decides the files of some qualities, as a key for a cache."""
     named: list[Any] = []
     for quality in qualities:
         settings = [one.setting(quality, "RGB") for one in (codec, codec.suited(DRAWING))]
@@ -151,14 +151,14 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
 
 
 def _probe_key(codec: Codec) -> str:
-    """Return what decides the probes apart from the picture and the settings, as a key for the cache."""
+    """Return everything else that decides the probes, as a key for the cache."""
     modules = (probes_module, sampling_module, row_samples_module if codec.rows_apart else mosaic_module)
     sources = [getsource(module) for module in modules]
     return repr((sha256(repr(sources).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES))
 
 
 def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
-    """Return the codec as it suits a view of a picture, and the view, or None where there is no such view of it."""
+    """Return the codec with the settings for a view of a picture, and the view; None if there is no such view."""
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -167,7 +167,7 @@ def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | No
 
 
 def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
-    """Return a view of a picture, see `VIEWS`, or None where it is none of its own; `name` draws its dimensions."""
+    """Return a view of a picture, see `VIEWS`, or None where it has no such view; `name` seeds its dimensions."""
     pixels = picture.width * picture.height
     draw = sha256(name.encode()).digest()
     if view == "middle":
@@ -188,7 +188,7 @@ def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
 
 
 def _shape(path: Path, view: str, key: str) -> dict[str, Any] | None:
-    """Return mode, dimensions, content and the published attempt's features, or None where nothing can be measured."""
+    """Return mode, dimensions, content and the published attempt's features; None if it cannot be measured."""
     try:
         found = _prepared(path, view, key)
     except UnsupportedImage:

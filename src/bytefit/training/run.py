@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bytefit.training.measurement import Measured
 
-# A split by source needs a few on either side, and trees need rows.
+# A split by source needs some pictures on either side, and trees need rows.
 LEAST_TRAINING_PICTURES = 20
 
 
@@ -28,9 +28,9 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
 
     Args:
         folders: see `bytefit.training.corpus`.
-        output: gets one JSON file a codec, `published-attempt.json` for the benchmark, and the card, `README.md`.
+        output: gets one JSON file per codec, `published-attempt.json` for the benchmark, and the card, `README.md`.
         cache: where measurements are kept between runs.
-        jobs: processes to measure with; -1 means one a core.
+        jobs: processes to measure with; -1 means one per core.
 
     Raises:
         ConfigError: if there are too few pictures to learn from.
@@ -52,8 +52,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
         others = [record for record in records if record.source in held_sources]
         if not others:
             raise ConfigError(
-                f"all pictures for {codec.format} that can be measured are of sources to learn from: "
-                f"give folders with pictures of more sources, so that some can be held out"
+                f"no pictures for {codec.format} are held out: give folders with pictures of more sources"
             )
         scales = [record for record in scaled[codec.format] if record.source not in held_sources]
         other_scales = [record for record in scaled[codec.format] if record.source in held_sources]
@@ -65,7 +64,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
 
 
 def _published_row(record: Measured) -> list[list[float]]:
-    """Return what the published attempt learns from one picture: its features and its true curve."""
+    """Return the training data of the published attempt from one picture: its features and its true curve."""
     return [
         [float(f"{value:.4g}") for value in record.full_features],
         [round(bits, 3) for bits in record.truth],

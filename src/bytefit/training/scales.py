@@ -1,4 +1,4 @@
-"""What the model of the best scale learns from: pictures at many scales and qualities, scored at their full size."""
+"""The training data for the best scale: pictures at many scales and qualities, scored at their full size."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
     from bytefit.seeding.model import Model
     from bytefit.training.corpus import CorpusFile
 
-# Qualities at which each scale is encoded; between them scores are interpolated by ln(bytes).
+# Every scale is encoded at these qualities; between them scores are interpolated by ln(bytes).
 QUALITIES: dict[str, tuple[float, ...]] = {
     "JPEG": (4, 10, 20, 35, 55, 75, 90),
     "WEBP": (0, 10, 30, 55, 75, 90),
     "AVIF": (2, 15, 27, 39, 54, 70, 86),
 }
 
-# Budgets learned for, in bits per pixel at full size.
+# The budgets to train for, in bits per pixel at full size.
 BUDGETS = tuple(0.02 * 2 ** (step / 2) for step in range(14))
 
-# Budgets reported on.
+# The budgets to report on.
 REPORTED_BITS = (0.06, 0.12, 0.25, 0.5, 1.0)
 
-# Pictures are scaled down to this first, as pages show them, and so many of each kind are enough.
+# Pictures are first scaled down to this, as pages show them. This many of each kind are enough.
 MEGAPIXELS, A_KIND = 0.3, 9
 
-# Kinds that nobody would scale: symbols, and what moves.
+# Kinds that nobody would scale: symbols and animations.
 LEFT_OUT = frozenset({"animated", "graphic"})
 
 
@@ -119,7 +119,7 @@ def _scaled_record(file: CorpusFile, codec_format: str, cache: Path) -> Scaled |
 
 
 def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
-    """Return whether a picture is a drawing, or None where it is transparent: its scores would be of what is hidden."""
+    """Return whether a picture is a drawing; None if it is transparent, since hidden pixels would be scored."""
     picture = reduced(codec_for_format(codec_format).prepare(read_picture(path)))
     return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
 

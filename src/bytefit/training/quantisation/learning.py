@@ -1,12 +1,12 @@
-"""Learning JPEG's quantisation tables: the best look at equal bytes, one bit rate after the other.
+"""Learning JPEG's quantisation tables for the best quality at equal bytes, one bit rate after the other.
 
-The logarithm of a table is a smooth function of frequency, a dozen numbers, and free at the lowest frequencies. An
-evolution strategy improves them: every picture is encoded with tables disturbed at random, in antithetic pairs; a
-regression over all pairs tells what each number is worth at equal bytes; a step is taken that way. What is bought with
-bytes is taken out at the picture's own exchange rate of score and bytes.
+The logarithm of a table is a smooth function of frequency, given by a dozen numbers, and free at the lowest
+frequencies. An evolution strategy improves the numbers: it encodes every picture with randomly disturbed tables in
+antithetic pairs, finds by regression over all pairs the worth of each number at equal bytes, and takes a step in that
+direction. Gains that cost bytes are discounted at the picture's own exchange rate of score and bytes.
 
-What is learned for is SSIMULACRA2, with MS-SSIM to guard it: tables learned for the one alone lost half a decibel of
-the other to libjpeg's. So a decibel counts for the more, the less of it there is beyond what libjpeg's tables give.
+The tables are optimised for SSIMULACRA2, with MS-SSIM as a guard: tables optimised for SSIMULACRA2 alone lost half a
+decibel of MS-SSIM to libjpeg's. A decibel counts the more, the less of it there is beyond libjpeg's tables.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Band:
     """A bit rate to learn tables for.
 
     Attributes:
-        bits: geometric mean of bits per pixel over the pictures learned from.
+        bits: geometric mean of bits per pixel over the training pictures.
         subsampling: of the chroma planes.
-        start: which earlier band its learning starts from; None: from `first_guess`.
+        start: the index of the band that learning starts from; None starts from `first_guess`.
     """
 
     bits: float
@@ -62,8 +62,9 @@ class Band:
     start: int | None
 
 
-# In the order of learning. Where both subsamplings are learned, the finer one takes over: below, what 4:4:4 costs in
-# chroma is worth more in luma (photographs at 1 bit: a point more with 4:2:0; at 2 bits the same, a fifth faster).
+# In the order of learning. Where both subsamplings are learned, the finer one takes over: below that rate, the bytes that
+# 4:4:4 spends on chroma are worth more in luma (photographs at 1 bit: a point more with 4:2:0; at 2 bits the same, a
+# fifth faster).
 BANDS = {
     PHOTOGRAPH: (
         Band(1.0, "4:2:0", None),
@@ -89,13 +90,13 @@ _DISTURBANCE, _RATE = 0.1, 0.07
 
 
 def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> str:
-    """Learn the tables of every content and write them; return what was gained, as Markdown.
+    """Learn the tables of every content and write them; return a report of the gains, as Markdown.
 
     Args:
-        folders: see `bytefit.training.corpus`; the sources held out there are not learned from.
+        folders: see `bytefit.training.corpus`; sources that are held out there are not used for training.
         output: gets `jpeg-tables.json`.
         cache: where the tables of each band are kept between runs.
-        jobs: processes; -1 means one a core.
+        jobs: processes; -1 means one per core.
 
     Raises:
         ConfigError: if there are no pictures of a kind that is needed.
@@ -123,7 +124,7 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -
 
 
 def _chosen(files: list[CorpusFile], content: str) -> list[Path]:
-    """Return the pictures to learn from: few of each source, in an order that knows nothing of them."""
+    """Return the pictures to train on: a few of each source, in an order that is independent of them."""
     by_source: dict[str, list[Path]] = {}
     for file in sorted(files, key=lambda file: sha256(file.path.name.encode()).digest()):
         if file.kind in MATERIAL[content][0] and is_usable(file.path, content):
@@ -135,7 +136,7 @@ def _chosen(files: list[CorpusFile], content: str) -> list[Path]:
 
 
 def _fingerprint(paths: list[Path]) -> str:
-    """Return what else decides the result: the pictures' bytes, how is learned from them, and the encoder."""
+    """Return everything else that decides the result: the pictures' bytes, the method and the encoder."""
     files = [sha256(path.read_bytes()).hexdigest() for path in paths]
     steps: tuple[Any, ...] = (measuring, smooth, _learn, _gradient, _half_difference, _guard, _at_rate, Original)
     constants = (MATERIAL, measuring.SIDE, STEPS, PAIRS, _DISTURBANCE, _RATE)
@@ -165,7 +166,7 @@ def _learn(
             measure(path, content, each, band.subsampling) for path, each in zip(paths, candidates, strict=True)
         )
         gradient = _gradient(disturbances, np.array(found), libjpeg)
-        # Adam (Kingma and Ba, 2015), its memory short, for there are few steps.
+        # Adam (Kingma and Ba, 2015), with a short memory, since there are few steps.
         direction, square = 0.7 * direction + 0.3 * gradient, 0.9 * square + 0.1 * gradient**2
         spread = np.sqrt(square / (1 - 0.9 ** (step + 1)))
         rate = _RATE * (0.1 + 0.45 * (1 + np.cos(np.pi * step / STEPS)))
@@ -175,7 +176,7 @@ def _learn(
 
 
 def _gradient(disturbances: Numbers, found: Numbers, libjpeg: Numbers) -> Numbers:
-    """Return what each number is worth in score at equal bytes.
+    """Return the worth of each number, in score at equal bytes.
 
     Args:
         disturbances: (pictures, pairs, numbers).
@@ -186,7 +187,7 @@ def _gradient(disturbances: Numbers, found: Numbers, libjpeg: Numbers) -> Number
     guard = _guard(found[:, :2].mean(axis=1), libjpeg)
     worth, rate = found[..., 0] + guard * found[..., 1], found[..., 2]
     change = rate[:, 0] - rate[:, 1]
-    # A picture whose divisors are all at an end of their range does not change at all.
+    # A picture does not change at all if its divisors are all at an end of their range.
     exchange = np.divide(worth[:, 0] - worth[:, 1], change, out=np.zeros(len(change)), where=change != 0)
     gains = _half_difference(worth) - np.clip(exchange, 2, 80)[:, None] * _half_difference(rate)
     inputs = disturbances.reshape(gains.size, -1)
@@ -196,13 +197,13 @@ def _gradient(disturbances: Numbers, found: Numbers, libjpeg: Numbers) -> Number
 
 
 def _half_difference(values: Numbers) -> Numbers:
-    """Return half the difference between what was found with each disturbance added and with it taken off."""
+    """Return half the difference between the results with each disturbance added and with it subtracted."""
     added, taken = np.split(values[:, 2:], 2, axis=1)
     return np.asarray((added - taken) / 2, np.float64)
 
 
 def _guard(now: Numbers, libjpeg: Numbers) -> float:
-    """Return what a decibel of MS-SSIM counts for: nothing at 0.2 beyond libjpeg's, as much as 8 points far below."""
+    """Return the weight of a decibel of MS-SSIM, in points: 0 at 0.2 above libjpeg's, up to 8 far below it."""
     rates, scores = libjpeg[..., 2], libjpeg[..., 1]
     ahead = [own - np.interp(rate, x, y) for (_, own, rate), x, y in zip(now, rates, scores, strict=True)]
     return float(np.clip(1 + 10 * (0.1 - np.mean(ahead)), 0, 8))
@@ -229,7 +230,7 @@ def _knots(content: str, learned: list[Numbers], qualities: list[float]) -> list
         tables: Any = np.array(smooth_tables(learned[index])).round(2)
         quality = before["quality"]
         if before["subsampling"] == subsampling:
-            # No divisor may rise with the quality, or the ladder would leave the order of its sizes.
+            # No divisor may rise with the quality, or the sizes along the ladder would not rise.
             tables, quality = np.minimum(tables, before["tables"]), qualities[index]
         knots.append({"quality": quality, "subsampling": subsampling, "tables": tables.tolist()})
     return [*knots, {"quality": 100, "subsampling": knots[-1]["subsampling"], "tables": [[1.0] * 64] * 3}]

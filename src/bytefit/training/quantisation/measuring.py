@@ -1,4 +1,4 @@
-"""What tables make of a picture: the crop that is learned from, its scores and its bit rate with given tables."""
+"""Measures tables on a picture: the crop to train on, and its scores and its bit rate with given tables."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
     from bytefit.training.quantisation.smooth_tables import Numbers
 
-# What is learned from: the kinds of picture, their megapixels (None: as they are), and which of nine crops, by how much
-# is going on in them: photographs the middle one, drawings the busiest, since most of a screenshot is empty.
+# The training material: the kinds of picture, their megapixels (None: as they are), and which of nine crops, ordered by
+# activity: for photographs the middle one, for drawings the most active, since most of a screenshot is empty.
 MATERIAL: dict[str, tuple[tuple[str, ...], float | None, int]] = {
     PHOTOGRAPH: (("photo-large", "photo-web"), 0.6, 4),
     DRAWING: (("screenshot", "document"), None, 8),
 }
 PICTURES, A_SOURCE, SIDE = 28, 4, 352
 
-# Qualities at which libjpeg's tables are measured, as what is to be beaten.
+# The qualities at which libjpeg's tables, the ones to beat, are measured.
 LIBJPEG_QUALITIES = (3, 5, 8, 12, 16, 20, 26, 32, 40, 50, 60, 70, 78, 85, 90, 94, 97)
 
 
 @lru_cache(maxsize=2 * PICTURES)
 def learned_crop(path: Path, content: str) -> tuple[Image.Image, Original]:
-    """Return the part of a picture that is learned from, with what scores versions of it."""
+    """Return the crop of a picture to train on, as a picture and as the original to score against."""
     _, megapixels, rank = MATERIAL[content]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

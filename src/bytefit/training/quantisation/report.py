@@ -1,4 +1,4 @@
-"""What learned tables gain over libjpeg's own at equal bytes, as Markdown, and the tables as readable JSON."""
+"""The gains of learned tables over libjpeg's own at equal bytes, as Markdown, and the tables as readable JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPORTED_BITS = (0.25, 0.5, 1.0, 2.0)
 def compared_with_libjpeg(
     parallel: joblib.Parallel, content: str, knots: list[dict[str, Any]], paths: list[Path], others: list[Path]
 ) -> str:
-    """Return what the tables gain over libjpeg's own at equal bytes, on the pictures learned from and on others."""
+    """Return the gains of the tables over libjpeg's own at equal bytes, on training pictures and on others."""
     ladder = [Knot(knot["quality"], knot["subsampling"], tuple(map(tuple, knot["tables"]))) for knot in knots]
     rows = []
     for bits in REPORTED_BITS:
@@ -62,7 +62,7 @@ def at_equal_bytes(path: Path, content: str, ladder: list[Knot], bits: float) ->
 
 
 def tables_as_json(record: dict[str, Any]) -> str:
-    """Return JSON that a person can read: one line a knot."""
+    """Return JSON that a person can read: one line per knot."""
     lines = [f' "version": {record["version"]}']
     for content, knots in record.items():
         if content != "version":

@@ -1,6 +1,6 @@
 """Quantisation tables as smooth functions of frequency: a dozen numbers in, the divisors of three planes out.
 
-It knows numbers only: no pictures, no scores.
+This module knows numbers only: no pictures, no scores.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SPLIT = (len(_LUMA), len(_LUMA) + len(_CHROMA))
 COARSER = np.zeros(_SPLIT[1] + len(_CHROMA))
 COARSER[[0, *_SPLIT]] = 1.0
 
-# What chroma has to be coarser by, in ln, where it is not subsampled and there is four times as much of it.
+# How much coarser chroma must be, in ln, where it is not subsampled and so has four times as many values.
 COARSER_CHROMA = np.zeros_like(COARSER)
 COARSER_CHROMA[[*_SPLIT]] = 1.0
 
