@@ -62,7 +62,7 @@ class Band:
     start: int | None
 
 
-# In the order of learning. Where both subsamplings are learned, the finer one takes over: below that rate, the bytes that
+# In the order of learning. Where both subsamplings are learned, the finer one takes over. At lower rates the bytes that
 # 4:4:4 spends on chroma are worth more in luma (photographs at 1 bit: a point more with 4:2:0; at 2 bits the same, a
 # fifth faster).
 BANDS = {
