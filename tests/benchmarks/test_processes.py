@@ -78,7 +78,7 @@ def test_files_that_cannot_be_compared_are_counted(benched):
     _, found = benched
 
     assert found["left_out"] == {
-        "files that are no JPEG in RGB or grey": 3,
+        "files that are not JPEG in RGB or grey": 3,
         "targets that JPEG cannot reach": 1,
         "targets that WEBP cannot reach": 1,
     }
@@ -294,7 +294,7 @@ def test_the_report_is_tables_for_people(folder):
     assert printed.count(f"| {BYTEFIT}            |     1 |      0 |") == 2
     assert printed.endswith("Left out: 1 targets that JPEG cannot reach; 1 targets that WEBP cannot reach.")
     assert printed.count("**JPEG to ") == 2
-    assert "`import bytefit` beside `import PIL.Image`: " in printed
+    assert "`import bytefit` in addition to `import PIL.Image`: " in printed
     assert "`numpy` in `sys.modules` after a first answer: False." in printed
 
 

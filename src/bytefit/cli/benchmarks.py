@@ -20,13 +20,13 @@ def add_benchmark_commands(commands: argparse._SubParsersAction[Any]) -> None:
     bench = commands.add_parser("bench", help="measure bytefit on your images (needs bytefit[train])")
     benchmarks = bench.add_subparsers(required=True, metavar="BENCHMARK")
 
-    search = _add(benchmarks, "search", _search, "compare strategies of searching: trials, time, fill")
+    search = _add(benchmarks, "search", _search, "compare search strategies: trials, time, fill")
     _add_codec(search)
     search.add_argument(
         "--plot", type=Path, metavar="PNG", help="draw the comparison to this file (needs bytefit[plot])"
     )
 
-    looks = _add(benchmarks, "looks", _looks, "compare the quality at equal bytes with every installed tool")
+    looks = _add(benchmarks, "looks", _looks, "compare quality at equal bytes with every installed tool")
     _add_codec(looks)
     looks.add_argument(
         "--megapixels", type=float, default=0.6, metavar="M", help="scale larger images down to this (default: 0.6)"
@@ -38,10 +38,10 @@ def add_benchmark_commands(commands: argparse._SubParsersAction[Any]) -> None:
     _add_codec(efforts)
     _add_jobs(efforts)
 
-    _add(benchmarks, "peers", _peers, "time whole processes on JPEG files, with every installed tool")
+    _add(benchmarks, "peers", _peers, "time whole processes of bytefit and every installed tool on JPEG files")
 
     shrink = _add(
-        benchmarks, "shrink", _shrink, "fit PNG and GIF files to a share of their bytes, with the usual tools"
+        benchmarks, "shrink", _shrink, "fit PNG and GIF files to a share of their bytes, compared with usual tools"
     )
     shrink.add_argument(
         "--codec", type=str.upper, choices=SHRUNK, action="append", help="only files of this format (default: both)"
@@ -56,7 +56,7 @@ def _add(
     parser: argparse.ArgumentParser = benchmarks.add_parser(name, help=about, description=f"{about.capitalize()}.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of images")
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="measure at most N images of every kind, that is of every subfolder"
+        "--limit", type=int, metavar="N", help="measure at most N images per kind (the name of their folder)"
     )
     parser.add_argument("--json", action="store_true", help="print every case as JSON instead of tables")
     parser.set_defaults(run=_printing, report=run)
