@@ -13,7 +13,7 @@ from bytefit.codecs import CODECS, LEARNED, codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from bytefit.sources.reading import decode
 from images import flat, noise, photograph, screenshot
 
@@ -61,7 +61,7 @@ PICTURES = {
 def codec_of(picture, wanted):
     """Return the codec of a format as it suits `picture`."""
     codec = codec_for_format(wanted)
-    return suited(codec, sample(codec, codec.prepare(picture)))
+    return suited(codec, sample_of(codec, codec.prepare(picture)))
 
 
 def size_at(picture, wanted, share=0.5):

@@ -11,14 +11,15 @@ The words used everywhere in this package:
     setting   the Pillow save options of one encode
     ladder    a codec's settings from the smallest file to the largest; rung: one of them, by its index
     curve     ln(bytes) along a ladder
-    body      the bytes of an encoding that are not metadata
+    payload   the bytes of an encoding that are not metadata
     probe     a cheap measurement that is not the answer
-    sample    the part of a picture that is encoded to learn of the whole: a mosaic or strips
+    sample    the part of a picture that is encoded to predict the whole: a mosaic or a row sample
     mosaic    tiles from all over a picture, side by side
-    strips    a short strip from every row of blocks, one below the other
-    scout     a probe: the sample as plain JPEG, which says how busy the picture is
-    reading   a probe near the answer: coarse, of the sample; fine, of the whole at low effort or of a larger sample
-    gauge     what the effort saves, read from the sample with full and with low effort
+    row sample  a short piece of every row of blocks, one below the other
+    complexity probe  a probe of the sample as plain JPEG: how complex the picture is
+    sample probe  a probe of the sample, encoded by the codec
+    low-effort probe  a probe of the whole picture at a lower effort, or of a larger sample
+    effort log ratio  ln of the bytes of the sample at full effort over those at low effort
     trial     a full encode that could be the answer
     fits/over at most the budget / above it
     content   what a picture holds, as far as it decides its settings: a photograph or a drawing

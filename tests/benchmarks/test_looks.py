@@ -13,8 +13,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 pytest.importorskip("sewar")
 
-from bytefit.benchmarks.looks import bench_quality, contenders, ms_ssim, shown_picture
-from bytefit.benchmarks.looks_report import BASELINE, Scored, records, report
+from bytefit.benchmarks.looks import bench_looks, contenders, ms_ssim, shown_picture
+from bytefit.benchmarks.looks_report import BASELINE, Scored, looks_json, looks_report
 from bytefit.benchmarks.peers import installed_peers
 from bytefit.benchmarks.sheet import PART, TITLE, busiest_part, contact_sheet
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -44,7 +44,7 @@ def drawn_folder(tmp_path_factory):
 def benched(drawn_folder, tmp_path_factory):
     """The cases of one benchmark in two formats, its other counts, and its contact sheet."""
     sheet = tmp_path_factory.mktemp("sheet") / "sheet.png"
-    printed = bench_quality(
+    printed = bench_looks(
         drawn_folder, formats=["jpeg", "WEBP"], bits=BITS, megapixels=0.015, as_json=True, sheet=sheet, jobs=1
     )
     counts = json.loads(printed)
@@ -155,7 +155,7 @@ def test_the_sheet_shows_all_tools_side_by_side(benched):
 
 def test_the_report_is_tables_for_people(drawn_folder):
     """With the numbers of pictures and sources."""
-    printed = bench_quality(drawn_folder, formats=["JPEG"], bits=(3.0,), resize=False, jobs=1)
+    printed = bench_looks(drawn_folder, formats=["JPEG"], bits=(3.0,), resize=False, jobs=1)
 
     assert printed.startswith("3 images of 3 sources, 3 files left out.")
     assert printed.count("| bytefit JPEG") == 5
@@ -170,11 +170,11 @@ def test_answers_over_the_budget_take_no_part_in_means():
         replace(CASE, path="c.png"),
     ]
 
-    printed = report(rows, 0)
+    printed = looks_report(rows, 0)
 
     assert "| Pillow | 60.00 |" in printed
     assert "| Pillow |     3 | 0.900 |    1 |      1 |" in printed
-    assert json.loads(records(rows, 0))["images"] == 3
+    assert json.loads(looks_json(rows, 0))["images"] == 3
 
 
 def test_gains_are_over_the_cases_both_answered():
@@ -186,7 +186,7 @@ def test_gains_are_over_the_cases_both_answered():
         replace(CASE, path="hard.png"),
     ]
 
-    printed = report(rows, 0)
+    printed = looks_report(rows, 0)
 
     assert "| Pillow             | +2.50 |" in printed
     assert "| Pillow             | +0.50 |" in printed
@@ -239,10 +239,10 @@ def test_tiles_without_a_picture_stay_empty():
 def test_senseless_budgets_are_refused(drawn_folder):
     """Before anything is encoded."""
     with pytest.raises(ConfigError, match="give numbers above 0"):
-        bench_quality(drawn_folder, bits=(0.5, 0.0))
+        bench_looks(drawn_folder, bits=(0.5, 0.0))
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
     """With its name."""
     with pytest.raises(ConfigError, match="nothing to measure below"):
-        bench_quality(tmp_path, jobs=1)
+        bench_looks(tmp_path, jobs=1)

@@ -17,7 +17,7 @@ pytest.importorskip("ssimulacra2")
 
 import bytefit
 from bytefit.benchmarks.plot import DPI, HEIGHT, TRIAL_COLOUR, WIDTH, Curve, curve_of, draw, figure_of
-from bytefit.benchmarks.speed import STRATEGIES, Row
+from bytefit.benchmarks.rows import STRATEGIES, Row
 from bytefit.benchmarks.strategies import Answer
 from bytefit.codecs import CODECS
 from bytefit.codecs.avif.codec import AVIF

@@ -18,20 +18,20 @@ from bytefit.benchmarks.processes import (
     CONTESTANTS,
     PILLOW,
     Contestant,
-    Row,
-    bench_processes,
+    ProcessRun,
+    bench_peers,
     clocked,
     compared,
     contestants,
     import_milliseconds,
-    report,
+    process_report,
 )
 from bytefit.errors import ConfigError
 from images import encoded, noise, photograph, write_jpeg
 
 INSTALLED = contestants()
 SIZE = (320, 240)
-CASE = Row("photo/colour.jpg", "JPEG", 8000)
+CASE = ProcessRun("photo/colour.jpg", "JPEG", 8000)
 
 tells_memory = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the platform does not tell the memory of a process")
 
@@ -53,8 +53,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def benched(folder):
     """The rows of one benchmark, and what it says beside."""
-    found = json.loads(bench_processes(folder, limit=None, as_json=True, repeats=1))
-    return [Row(**row) for row in found.pop("rows")], found
+    found = json.loads(bench_peers(folder, limit=None, as_json=True, repeats=1))
+    return [ProcessRun(**row) for row in found.pop("rows")], found
 
 
 def script(code, name="fake", answer="out.jpg"):
@@ -78,7 +78,7 @@ def test_files_that_cannot_be_compared_are_counted(benched):
     _, found = benched
 
     assert found["left_out"] == {
-        "files that are no JPEG in RGB or grey": 3,
+        "files that are not JPEG in RGB or grey": 3,
         "targets that JPEG cannot reach": 1,
         "targets that WEBP cannot reach": 1,
     }
@@ -165,7 +165,7 @@ def test_answers_over_the_target_are_counted(folder):
     rows = compared(folder, CASE, [greedy, exact], repeats=1)
 
     assert [row.size for row in rows] == [8001, 8000]
-    greedy_line, exact_line = report(rows).splitlines()[-2:]
+    greedy_line, exact_line = process_report(rows).splitlines()[-2:]
     assert "| 100.0% | 1.000 |" in greedy_line
     assert "|   0.0% | 1.000 |" in exact_line
 
@@ -193,7 +193,7 @@ def test_failures_are_reported(failing, folder):
     [row] = compared(folder, CASE, [failing], repeats=2)
 
     assert row == replace(CASE, contestant="fake")
-    assert "| fake |     1 |      1 |  - |    - |" in report([row])
+    assert "| fake |     1 |      1 |  - |    - |" in process_report([row])
 
 
 @pytest.mark.parametrize("trouble", ["sys.exit(1)", "time.sleep(1)"])
@@ -258,7 +258,7 @@ def test_ratios_are_within_one_case():
     ]
     swift = [replace(row, contestant="swift", seconds=row.seconds / 4) for row in ours]
 
-    lines = report([*ours, *theirs, *swift]).splitlines()
+    lines = process_report([*ours, *theirs, *swift]).splitlines()
 
     assert "| 1.00x | 1.00x | 1.00x |" in lines[-3]
     assert "|     2 |      1 |  3000 | 3.00x | 3.00x | 3.00x | 0.0% | 0.875 |" in lines[-2]
@@ -273,7 +273,7 @@ def test_memory_is_in_units_of_plain_pillow():
         for row, memory in zip(plain, (22_000_000, 24_000_000, 50_000_000), strict=True)
     ]
 
-    first, second = report([*ours, *plain]).splitlines()[-2:]
+    first, second = process_report([*ours, *plain]).splitlines()[-2:]
 
     assert first.endswith("| 24.0 |  1.20x |   2.50x |")
     assert "|      - |     - | 20.0 |  1.00x |   1.00x |" in second
@@ -289,12 +289,12 @@ def test_imports_are_timed_beside_pillow():
 
 def test_the_report_is_tables_for_people(folder):
     """One for each format, and a line for everything else that was found."""
-    printed = bench_processes(folder, limit=2, as_json=False, repeats=1)
+    printed = bench_peers(folder, limit=2, as_json=False, repeats=1)
 
     assert printed.count(f"| {BYTEFIT}            |     1 |      0 |") == 2
     assert printed.endswith("Left out: 1 targets that JPEG cannot reach; 1 targets that WEBP cannot reach.")
     assert printed.count("**JPEG to ") == 2
-    assert "`import bytefit` beside `import PIL.Image`: " in printed
+    assert "`import bytefit` in addition to `import PIL.Image`: " in printed
     assert "`numpy` in `sys.modules` after a first answer: False." in printed
 
 
@@ -303,4 +303,4 @@ def test_a_folder_without_jpeg_files_is_refused(tmp_path):
     (tmp_path / "drawn.jpg").write_bytes(encoded(photograph(), "PNG"))
 
     with pytest.raises(ConfigError, match=f"nothing to measure below .*{tmp_path.name}: no JPEG file"):
-        bench_processes(tmp_path, limit=None, as_json=False)
+        bench_peers(tmp_path, limit=None, as_json=False)

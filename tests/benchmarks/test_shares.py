@@ -13,7 +13,7 @@ pytest.importorskip("ssimulacra2")
 
 from bytefit.benchmarks import shares
 from bytefit.benchmarks.peers import colour_peer, largest_that_fits
-from bytefit.benchmarks.shares import Fitted, bench_shares
+from bytefit.benchmarks.shares import PeerAnswer, ShrunkFile, bench_shrink
 from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from images import encoded, graphic, photograph, screenshot
@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
 @cache
 def benched(folder, codec_format):
     """Return the files of a format and the peer's name, as JSON has them."""
-    found = json.loads(bench_shares(folder, codec_format, as_json=True, jobs=1))
+    found = json.loads(bench_shrink(folder, formats=[codec_format], as_json=True, jobs=1))[codec_format]
     return found["files"], found["peer"]
 
 
@@ -69,11 +69,12 @@ def test_the_peer_answers_in_the_most_colours_that_fit(folder, codec_format):
 
     for row in benched(folder, codec_format)[0]:
         path = folder / row["path"]
-        assert row["peer_lossless"] == len(peer.lossless(path))
-        if row["peer_size"] is None:
+        answer = row["peer"]
+        assert answer["lossless"] == len(peer.lossless(path))
+        if answer["size"] is None:
             continue
-        assert row["peer_size"] == len(peer.in_colours(path, row["peer_colours"])) <= row["budget"]
-        more = row["peer_colours"] < 256 and peer.in_colours(path, row["peer_colours"] + 1)
+        assert answer["size"] == len(peer.in_colours(path, answer["colours"])) <= row["budget"]
+        more = answer["colours"] < 256 and peer.in_colours(path, answer["colours"] + 1)
         assert not more or len(more) > row["budget"]
 
 
@@ -82,21 +83,21 @@ def test_without_the_peer_the_report_says_so(folder, codec_format, monkeypatch):
     """What bytefit does is told all the same."""
     monkeypatch.setattr(shares, "colour_peer", lambda _format: None)
 
-    report = bench_shares(folder, codec_format, jobs=1)
+    report = bench_shrink(folder, formats=[codec_format], jobs=1)
 
     assert f"{codec_format} to " in report
-    assert "not installed" in report
+    assert f"No peer for {codec_format} is installed" in report
 
 
 def test_the_report_compares_what_both_answered():
     """In numbers that can be computed by hand."""
     rows = [
-        Fitted("a", "x", "s", 100, 90, 80, 1, 70.0, 1.2, True, 150, 8, 95, 71.0, True, 100, 72.0),
-        Fitted("b", "x", "t", 100, 100, 90, 3, 90.0, 1.4, True, 100, 8, 95, 80.0, False, 100, 70.0),
-        Fitted("c", "y", "t", 100, None, lossless=80),
+        ShrunkFile("a", "x", "s", 100, 90, 80, 1, 70.0, 1.2, True, 150, PeerAnswer(8, 95, 71.0, True, 100, 72.0)),
+        ShrunkFile("b", "x", "t", 100, 100, 90, 3, 90.0, 1.4, True, 100, PeerAnswer(8, 95, 80.0, False, 100, 70.0)),
+        ShrunkFile("c", "y", "t", 100, None, lossless=80, peer=PeerAnswer()),
     ]
 
-    report = shares._report(rows, "PNG", colour_peer("PNG") or shares.ColourPeer("peer", len, len))
+    report = shares._shrink_report(rows, "PNG", colour_peer("PNG") or shares.ColourPeer("peer", len, len))
 
     assert "3 files of 2 sources (2 x, 1 y)" in report
     every = next(line for line in report.splitlines() if line.startswith("| all"))
@@ -109,16 +110,18 @@ def test_the_report_compares_what_both_answered():
         "80.0",
         "2 of 2",
     ]
-    assert "under the same budget: +4.50 in the mean, +4.50 in the median, -1.0 at the worst, 1 of 2 below" in report
-    assert "At its bytes: -4.50 in the mean, -4.50 in the median, -10.0 at the worst, 1 of 2 below" in report
+    assert "within the same budget: +4.50 in the mean, +4.50 in the median, -1.0 at worst, 1 of 2 below" in report
+    assert (
+        "the peer's size as the budget: -4.50 in the mean, -4.50 in the median, -10.0 at worst, 1 of 2 below" in report
+    )
     assert "1.2247 in the geometric mean of 2 files, 1 above 1.03, the worst 1.500" in report
-    assert "reached 2 of 3; in 1 frames" in report
+    assert "reached 2 of 3; 1 of these keep the frames" in report
 
 
 @pytest.mark.parametrize("name", ["png", "GIF"])
 def test_the_command_prints_the_report(folder, name, capsys):
     """Of one format at a time."""
-    assert main(["bench", str(folder), "--format", name, "--limit", "1", "--jobs", "1"]) == 0
+    assert main(["bench", "shrink", str(folder), "--codec", name, "--limit", "1", "--jobs", "1"]) == 0
 
     assert capsys.readouterr().out.startswith(f"{name.upper()} to ")
 
@@ -126,9 +129,9 @@ def test_the_command_prints_the_report(folder, name, capsys):
 @pytest.mark.parametrize("formats", [["tiff"], ["png", "jpeg"]], ids=" ".join)
 def test_what_no_model_knows_is_refused(folder, formats, capsys):
     """With what is known."""
-    arguments = [word for name in formats for word in ("--format", name)]
+    arguments = [word for name in formats for word in ("--codec", name)]
 
-    assert main(["bench", str(folder), *arguments]) == 2
+    assert main(["bench", "search", str(folder), *arguments]) == 2
 
     assert (
         f"cannot compare strategies for {formats[0].upper()}: there are models of JPEG, WEBP" in capsys.readouterr().err
@@ -140,7 +143,7 @@ def test_nothing_to_measure_is_refused(tmp_path):
     (tmp_path / "a.png").write_text("no picture")
 
     with pytest.raises(ConfigError, match="no PNG of at most"):
-        bench_shares(tmp_path, "PNG")
+        bench_shrink(tmp_path, formats=["PNG"])
 
 
 @pytest.mark.parametrize(("fits", "best"), [(2, 2), (100, 100), (256, 256), (77, 77), (1, None)])

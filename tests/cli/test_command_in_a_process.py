@@ -84,9 +84,9 @@ def test_names_the_console_cannot_show_do_not_end_in_a_traceback(tmp_path, name,
     [
         (["train", ".", "-o", "models"], "sklearn"),
         (["train", ".", "-o", "models", "--tables"], "joblib"),
-        (["bench", "."], "sklearn"),
-        (["bench", ".", "--quality"], "sewar"),
-        (["bench", ".", "--efforts"], "joblib"),
+        (["bench", "search", "."], "sklearn"),
+        (["bench", "looks", "."], "sewar"),
+        (["bench", "efforts", "."], "joblib"),
     ],
     ids=str,
 )

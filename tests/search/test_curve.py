@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bytefit.search.curve import aim, corrected, interpolated, rung_at
+from bytefit.search.curve import corrected, interpolated, rung_at, target_log_size
 from strategies import curves
 
 places = st.lists(st.integers(-1000, 1000), min_size=2, max_size=20, unique=True).map(sorted)
@@ -98,16 +98,16 @@ def test_points_on_a_flat_prediction_divide_nothing_by_zero():
 
 
 @given(st.integers(1, 10**9), st.integers(0, 10**9))
-def test_trials_are_aimed_inside_the_slack(budget, enough):
+def test_trials_are_aimed_inside_the_slack(budget, min_accept):
     """A trial that lands where it was aimed ends the search."""
-    target = aim(budget, min(enough, budget))
+    log_size = target_log_size(budget, min(min_accept, budget))
 
-    assert log(max(1, min(enough, budget))) - 1e-9 <= target <= log(budget) + 1e-9
+    assert log(max(1, min(min_accept, budget))) - 1e-9 <= log_size <= log(budget) + 1e-9
 
 
 def test_without_slack_the_aim_is_the_budget():
     """The best rung is the one nearest below it."""
-    assert aim(5000, 5000) == log(5000)
+    assert target_log_size(5000, 5000) == log(5000)
 
 
 @given(st.data())
@@ -117,12 +117,12 @@ def test_a_curve_is_read_backwards_at_the_nearest_rung(data):
     curve.sort()
     low = data.draw(st.integers(0, len(curve) - 1))
     high = data.draw(st.integers(low + 1, len(curve)))
-    target = data.draw(measured)
+    log_size = data.draw(measured)
 
-    rung = rung_at(curve.__getitem__, target, low, high)
+    rung = rung_at(curve.__getitem__, log_size, low, high)
 
     assert low <= rung < high
-    assert abs(curve[rung] - target) == min(abs(value - target) for value in curve[low:high])
+    assert abs(curve[rung] - log_size) == min(abs(value - log_size) for value in curve[low:high])
 
 
 @given(st.data())
@@ -131,11 +131,11 @@ def test_reading_below_gives_the_last_rung_that_is_not_above(data):
     curve = sorted(data.draw(st.lists(measured, min_size=1, max_size=60)))
     low = data.draw(st.integers(0, len(curve) - 1))
     high = data.draw(st.integers(low + 1, len(curve)))
-    target = data.draw(measured)
+    log_size = data.draw(measured)
 
-    rung = rung_at(curve.__getitem__, target, low, high, below=True)
+    rung = rung_at(curve.__getitem__, log_size, low, high, below=True)
 
-    assert rung == max((rung for rung in range(low, high) if curve[rung] <= target), default=low)
+    assert rung == max((rung for rung in range(low, high) if curve[rung] <= log_size), default=low)
 
 
 @given(st.data())

@@ -14,7 +14,7 @@ from strategies import rising_sizes, searches
 slacks = st.floats(0, 0.99)
 
 
-def enough_for(budget, slack):
+def min_accept_for(budget, slack):
     """Return the bytes at which a search with this slack stops."""
     return max(1, ceil(budget * (1 - slack)))
 
@@ -39,7 +39,7 @@ def test_the_answer_was_measured_and_fits(case, slack):
     """Whatever was predicted, an answer is over the budget never."""
     sizes, curve, budget = case
 
-    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack))
+    found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack))
 
     assert found.sizes == {rung: sizes[rung] for rung in found.sizes}
     assert found.rung is None or found.sizes[found.rung] <= budget
@@ -50,7 +50,7 @@ def test_the_answer_is_the_highest_rung_known_to_fit(case, slack):
     """No better trial is thrown away."""
     sizes, curve, budget = case
 
-    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack))
+    found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack))
 
     assert found.rung == max((rung for rung, size in found.sizes.items() if size <= budget), default=None)
 
@@ -70,7 +70,7 @@ def test_proven_means_that_the_next_rung_was_measured_over(case, slack):
     """The claim rests on a trial, not on the prediction."""
     sizes, curve, budget = case
 
-    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack))
+    found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack))
 
     following = 0 if found.rung is None else found.rung + 1
     assert found.proven == (following == len(sizes) or found.sizes.get(following, 0) > budget)
@@ -93,7 +93,7 @@ def test_no_rung_is_measured_twice(case, slack):
     sizes, curve, budget = case
     asked = []
 
-    found = search(recorded(sizes, asked), curve, budget, enough=enough_for(budget, slack))
+    found = search(recorded(sizes, asked), curve, budget, min_accept=min_accept_for(budget, slack))
 
     assert sorted(asked) == sorted(found.sizes)
 
@@ -104,7 +104,7 @@ def test_the_worst_case_is_bounded(case, slack, data):
     sizes, curve, budget = case
     first = data.draw(st.integers(0, len(sizes) - 1))
 
-    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack), first=first)
+    found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack), first=first)
 
     assert len(found.sizes) <= PATIENCE + ceil(log2(len(sizes) - first)) + 1
 
@@ -125,9 +125,9 @@ def test_a_perfect_prediction_with_a_rung_inside_the_slack_needs_one_trial(sizes
     """Knowing of a rung that ends the search, it must not try another one."""
     inside = data.draw(st.sampled_from(sizes))
     budget = inside + data.draw(st.integers(1, 1 + int(inside * slack)))
-    enough = min(inside, enough_for(budget, slack))
+    min_accept = min(inside, min_accept_for(budget, slack))
 
-    found = search(sizes.__getitem__, perfect(sizes), budget, enough=enough)
+    found = search(sizes.__getitem__, perfect(sizes), budget, min_accept=min_accept)
 
     assert len(found.sizes) == 1
 
@@ -152,7 +152,7 @@ def test_floors_are_respected(case, slack, data):
     first = data.draw(st.integers(0, len(sizes) - 1))
     asked = []
 
-    found = search(recorded(sizes, asked), curve, budget, enough=enough_for(budget, slack), first=first)
+    found = search(recorded(sizes, asked), curve, budget, min_accept=min_accept_for(budget, slack), first=first)
 
     assert min(asked) >= first
     assert found.rung is None or found.rung >= first
@@ -166,7 +166,7 @@ def test_an_unreachable_budget_is_told_from_the_measured_floor(case, slack, data
     budget = max(1, min(sizes[first:]) - 1)
     assume(budget < min(sizes[first:]))
 
-    found = search(sizes.__getitem__, curve, budget, enough=enough_for(budget, slack), first=first)
+    found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack), first=first)
 
     assert found.rung is None
     assert found.proven
@@ -177,24 +177,24 @@ def test_an_unreachable_budget_is_told_from_the_measured_floor(case, slack, data
 def test_the_search_stops_at_the_first_trial_inside_the_slack(case, slack):
     """No trial is made after one that is good enough."""
     sizes, curve, budget = case
-    enough = enough_for(budget, slack)
-    assume(enough < budget)
+    min_accept = min_accept_for(budget, slack)
+    assume(min_accept < budget)
     asked = []
 
-    search(recorded(sizes, asked), curve, budget, enough=enough)
+    search(recorded(sizes, asked), curve, budget, min_accept=min_accept)
 
-    assert not any(enough <= sizes[rung] <= budget for rung in asked[:-1])
+    assert not any(min_accept <= sizes[rung] <= budget for rung in asked[:-1])
 
 
 @given(searches(), slacks)
 def test_a_search_that_stops_early_stopped_inside_the_slack(case, slack):
     """Less than enough is accepted only with a proof that there is no more."""
     sizes, curve, budget = case
-    enough = enough_for(budget, slack)
+    min_accept = min_accept_for(budget, slack)
 
-    found = search(sizes.__getitem__, curve, budget, enough=enough)
+    found = search(sizes.__getitem__, curve, budget, min_accept=min_accept)
 
-    assert found.proven or sizes[found.rung] >= enough
+    assert found.proven or sizes[found.rung] >= min_accept
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.seeding import best_scale as scaling
 from bytefit.seeding.best_scale import SCALES, best_scale, scale_features
 from bytefit.seeding.model import VERSION, Model, feature_names
+from bytefit.seeding.trees import Ensemble
 from images import flat, noise, opened, photograph
 
-SCOUTS = [50, 80]
+QUALITIES = [50, 80]
 SIZE = (240, 160)
 EXIF_IFD, WIDTH, HEIGHT = 0x8769, 0xA002, 0xA003
 
@@ -36,17 +37,14 @@ def model(codec=JPEG, **changes):
         "codec": codec.format,
         "rungs": rungs,
         "probe_options": dict(codec.probe_options),
-        "scout_qualities": SCOUTS,
-        "whole_scout": False,
+        "complexity_qualities": QUALITIES,
+        "whole_complexity": False,
         "knots": [0, rungs - 1],
-        "scout_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
-        "features": feature_names(SCOUTS),
-        "coarse_base": 0.0,
-        "coarse_trees": [],
-        "fine_base": 0.0,
-        "fine_trees": [],
-        "scale_base": 0.0,
-        "scale_trees": [gains_at(0.5, 20.0)],
+        "complexity_curve": [[-2.0, 0.5, 0.5], [1.5, 0.5, 0.5]],
+        "features": feature_names(QUALITIES),
+        "sample_probe_trees": Ensemble(),
+        "low_effort_trees": Ensemble(),
+        "scale_trees": Ensemble(0.0, [gains_at(0.5, 20.0)]),
         "modes": ["RGB", "L"],
         "least_pixels": 1024,
         "sources": [],
@@ -68,7 +66,7 @@ def scale_of(picture, budget=3000, codec=JPEG):
 @pytest.mark.parametrize("scale", SCALES[1:])
 def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
     """Whichever it is."""
-    shipped(model(scale_trees=[gains_at(scale, 20.0)], scale_base=1.0))
+    shipped(model(scale_trees=Ensemble(1.0, [gains_at(scale, 20.0)])))
 
     assert scale_of(photograph(SIZE)) == scale
 
@@ -76,7 +74,7 @@ def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
 @pytest.mark.parametrize("points", [-30.0, 0.0, 1.9])
 def test_a_gain_in_doubt_leaves_full_size(shipped, points):
     """The loss of detail is not."""
-    shipped(model(scale_trees=[gains_at(0.5, points)]))
+    shipped(model(scale_trees=Ensemble(0.0, [gains_at(0.5, points)])))
 
     assert scale_of(photograph(SIZE)) == 1.0
 
@@ -84,7 +82,7 @@ def test_a_gain_in_doubt_leaves_full_size(shipped, points):
 def test_the_scale_depends_on_the_budget(shipped):
     """In bits per pixel of the full size: here, less than one means half."""
     log_budget = 3
-    shipped(model(scale_trees=[[log_budget, 0.0, gains_at(0.5, 20.0), 0.0]]))
+    shipped(model(scale_trees=Ensemble(0.0, [[log_budget, 0.0, gains_at(0.5, 20.0), 0.0]])))
     one_bit = SIZE[0] * SIZE[1] // 8
 
     assert [scale_of(photograph(SIZE), budget) for budget in (one_bit - 9, one_bit + 9)] == [0.5, 1.0]
@@ -114,8 +112,8 @@ def test_generous_budgets_leave_full_size(codec):
 
 
 def test_features_are_of_the_budget_at_the_scale():
-    """Spare bits at the scale and at full size, the scale, the budget, the content, and every scout."""
-    features = scale_features(2.0, 0.5, drawing=True, scouts={50: 0.25, 80: 0.75})
+    """Spare bits at the scale and at full size, the scale, the budget, the content, and every complexity."""
+    features = scale_features(2.0, 0.5, drawing=True, complexities={50: 0.25, 80: 0.75})
 
     assert features == pytest.approx([log(8.0) - 0.25, log(2.0) - 0.25, log(0.5), log(2.0), 1.0, 0.25, 0.75])
 
@@ -174,7 +172,7 @@ def test_dimensions_in_exif_follow_the_predicted_scale(shipped):
 
 def test_a_predicted_scale_that_does_not_fit_is_lowered_further(shipped):
     """What looks best is worth nothing over the budget."""
-    shipped(model(scale_base=log(0.8)))
+    shipped(model(scale_trees=Ensemble(log(0.8))))
 
     result = bytefit.compress(noise(SIZE), 5000, format="JPEG", resize=True, min_quality=60)
 

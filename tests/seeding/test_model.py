@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -13,31 +14,28 @@ from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.seeding.best_scale import scale_features
-from bytefit.seeding.features import WHOLE_SCOUT
 from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
+from bytefit.seeding.probes import WHOLE_QUALITY
 
 each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
 
 def record(**changes):
     """Return the contents of a small model for JPEG, with some entries changed; None leaves an entry out."""
-    scouts = [50, 80]
+    qualities = [50, 80]
     whole = {
         "version": VERSION,
         "codec": "JPEG",
         "rungs": len(JPEG.ladder),
         "probe_options": dict(JPEG.probe_options),
-        "scout_qualities": scouts,
-        "whole_scout": False,
+        "complexity_qualities": qualities,
+        "whole_complexity": False,
         "knots": [0, len(JPEG.ladder) - 1],
-        "scout_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
-        "features": feature_names(scouts),
-        "coarse_base": 0.0,
-        "coarse_trees": [[0, 0.5, -0.01, 0.01]],
-        "fine_base": 0.01,
-        "fine_trees": [[0, 0.5, -0.02, 0.02]],
-        "scale_base": -0.2,
-        "scale_trees": [[0, -1.0, -0.1, 0.1]],
+        "complexity_curve": [[-2.0, 0.5, 0.5], [1.0, 0.5, 0.5]],
+        "features": feature_names(qualities),
+        "sample_probe_trees": {"base": 0.0, "trees": [[0, 0.5, -0.01, 0.01]]},
+        "low_effort_trees": {"base": 0.01, "trees": [[0, 0.5, -0.02, 0.02]]},
+        "scale_trees": {"base": -0.2, "trees": [[0, -1.0, -0.1, 0.1]]},
         "modes": ["RGB", "L"],
         "least_pixels": 4096,
         "sources": ["test"],
@@ -66,7 +64,7 @@ def test_a_model_holds_what_its_file_says(tmp_path):
 
     model = load_model(written(tmp_path, contents), JPEG)
 
-    assert {name: getattr(model, name) for name in contents} == contents
+    assert asdict(model) == contents
 
 
 @pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"version": 1}'])
@@ -131,14 +129,17 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"scout_curve": [[-2.0, 0.5, 0.5]]},
-        {"scout_curve": [[-2.0, 0.5], [1.0, 0.5]]},
-        {"scout_qualities": [40, 80], "features": feature_names([40, 80])},
+        {"complexity_curve": [[-2.0, 0.5, 0.5]]},
+        {"complexity_curve": [[-2.0, 0.5], [1.0, 0.5]]},
+        {"complexity_qualities": [40, 80], "features": feature_names([40, 80])},
         {"features": ["position"]},
         {"features": feature_names([50, 80])[:1]},
         {"features": feature_names([50, 80])[::-1]},
         {"features": feature_names([50, 90])},
         {"knots": [0, 5, 10]},
+        {"sample_probe_trees": {"base": 0.0}},
+        {"low_effort_trees": {"base": 0.0, "trees": [], "more": 1}},
+        {"scale_trees": []},
     ],
     ids=str,
 )
@@ -153,9 +154,9 @@ def test_the_shipped_model_fits_its_codec(codec):
     """It loads, and its parts have the shapes that the prediction reads."""
     model = shipped(codec)
 
-    assert model.features == feature_names(model.scout_qualities)
-    assert len(model.scout_curve) == len(model.knots) >= 2
-    assert {len(row) for row in model.scout_curve} == {1 + len(model.scout_qualities)}
+    assert model.features == feature_names(model.complexity_qualities)
+    assert len(model.complexity_curve) == len(model.knots) >= 2
+    assert {len(row) for row in model.complexity_curve} == {1 + len(model.complexity_qualities)}
     assert sorted(set(model.knots)) == model.knots
     assert (model.knots[0], model.knots[-1]) == (0, len(codec.ladder) - 1)
 
@@ -164,10 +165,10 @@ def test_the_shipped_model_fits_its_codec(codec):
 def test_the_shipped_models_trees_ask_for_features_there_are(codec):
     """Every node is a leaf, or a feature's number, a threshold and two nodes."""
     model = shipped(codec)
-    names = zip((model.coarse_trees, model.fine_trees), model.features, strict=True)
-    nodes = [(tree, len(features)) for trees, features in names for tree in trees]
-    of_scales = scale_features(1.0, 0.5, drawing=False, scouts=dict.fromkeys(model.scout_qualities, 0.0))
-    nodes += [(tree, len(of_scales)) for tree in model.scale_trees]
+    named = zip((model.sample_probe_trees, model.low_effort_trees), model.features, strict=True)
+    nodes = [(tree, len(names)) for ensemble, names in named for tree in ensemble.trees]
+    of_scales = scale_features(1.0, 0.5, drawing=False, complexities=dict.fromkeys(model.complexity_qualities, 0.0))
+    nodes += [(tree, len(of_scales)) for tree in model.scale_trees.trees]
 
     while nodes:
         node, among = nodes.pop()
@@ -204,18 +205,18 @@ def test_a_format_has_one_model(codec):
 
 
 @each_codec
-def test_the_shipped_model_has_the_scouts_it_is_asked_for(codec):
+def test_the_shipped_model_has_the_complexities_it_is_asked_for(codec):
     """One is taken of the whole picture, and one tells what a scale gains."""
-    assert WHOLE_SCOUT in shipped(codec).scout_qualities
+    assert WHOLE_QUALITY in shipped(codec).complexity_qualities
 
 
-def test_the_scout_curve_is_straight_between_its_knots(tmp_path):
-    """For every rung an intercept and a weight for each scout; at a knot they are those of the file."""
+def test_the_complexity_curve_is_straight_between_its_knots(tmp_path):
+    """For every rung an intercept and a weight for each complexity; at a knot they are those of the file."""
     last = len(JPEG.ladder) - 1
     rows = [[-2.0, 0.5, 0.5], [0.0, 0.25, 1.0], [1.0, 0.5, 0.5]]
     knots = [0, last // 4, last]
 
-    lines = load_model(written(tmp_path, record(knots=knots, scout_curve=rows)), JPEG).scout_lines()
+    lines = load_model(written(tmp_path, record(knots=knots, complexity_curve=rows)), JPEG).complexity_lines()
 
     by_rung = list(zip(*lines, strict=True))
     assert len(by_rung) == len(JPEG.ladder)

@@ -11,12 +11,12 @@ from bytefit.codecs import CODECS
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.seeding.picture_kind import content, equal_neighbours, suited
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from images import encoded, flat, in_mode, noise, photograph, screenshot
 
 SIZES = [(144, 96), (640, 480), (1024, 640)]
 
-each_codec = pytest.mark.parametrize("codec", CODECS[:2], ids=["strips", "tiles"])
+each_codec = pytest.mark.parametrize("codec", CODECS[:2], ids=["row samples", "tiles"])
 
 
 def interface(size, mode="RGB"):
@@ -40,7 +40,7 @@ def test_what_has_grain_is_a_photograph(codec, draw, size, mode):
     """Neighbours are hardly ever equal, in the picture and in its sample."""
     picture = draw(size, "RGB").convert(mode)
 
-    assert content(picture) == content(sample(codec, picture)) == PHOTOGRAPH
+    assert content(picture) == content(sample_of(codec, picture)) == PHOTOGRAPH
 
 
 @each_codec
@@ -51,7 +51,7 @@ def test_what_was_drawn_is_a_drawing(codec, draw, size, mode):
     """Panels, text and flat fields, in the picture and in its sample."""
     picture = draw(size).convert(mode)
 
-    assert content(picture) == content(sample(codec, picture)) == DRAWING
+    assert content(picture) == content(sample_of(codec, picture)) == DRAWING
 
 
 @pytest.mark.parametrize("quality", [40, 70, 90])

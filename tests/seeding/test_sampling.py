@@ -12,8 +12,8 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
 from bytefit.seeding.mosaic import TILE_HEIGHT, TILE_WIDTH, mosaic
-from bytefit.seeding.sampling import larger_sample, sample
-from bytefit.seeding.strips import BLOCK
+from bytefit.seeding.row_samples import BLOCK
+from bytefit.seeding.sampling import larger_sample, sample_of
 from images import noise, photograph
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
@@ -24,13 +24,13 @@ def pixels(picture):
     return picture.width * picture.height
 
 
-def misses(codec, picture, part, quality):
-    """Return by what share a part says the whole is larger or smaller than it is."""
+def misses(codec, picture, sample, quality):
+    """Return by what share a sample says the whole is larger or smaller than it is."""
     weight, whole = (
         len(codec.encode(one, {**codec.setting(quality, one.mode), **NO_METADATA})) - codec.header(quality, one.mode)
-        for one in (part, picture)
+        for one in (sample, picture)
     )
-    return abs(weight * pixels(picture) / pixels(part) / whole - 1)
+    return abs(weight * pixels(picture) / pixels(sample) / whole - 1)
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1000, 701)])
@@ -38,10 +38,10 @@ def test_the_sample_for_jpeg_is_strips(size):
     """One from each row of blocks, an eighth of it wide; for drawings too."""
     picture = photograph(size)
 
-    part = sample(JPEG, picture)
+    sample = sample_of(JPEG, picture)
 
-    assert part.size == (round(size[0] / 8 / BLOCK) * BLOCK, size[1] // BLOCK * BLOCK)
-    assert sample(JPEG.suited(DRAWING), picture).tobytes() == part.tobytes()
+    assert sample.size == (round(size[0] / 8 / BLOCK) * BLOCK, size[1] // BLOCK * BLOCK)
+    assert sample_of(JPEG.suited(DRAWING), picture).tobytes() == sample.tobytes()
 
 
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
@@ -50,10 +50,10 @@ def test_the_sample_for_the_others_is_a_mosaic(codec, size):
     """They predict a block from the one above: what is cut must be high as well."""
     picture = photograph(size)
 
-    part = sample(codec, picture)
+    sample = sample_of(codec, picture)
 
-    assert (part.width % TILE_WIDTH, part.height % TILE_HEIGHT) == (0, 0)
-    assert part.tobytes() == mosaic(picture).tobytes()
+    assert (sample.width % TILE_WIDTH, sample.height % TILE_HEIGHT) == (0, 0)
+    assert sample.tobytes() == mosaic(picture).tobytes()
 
 
 @each_codec
@@ -62,7 +62,7 @@ def test_small_pictures_are_their_own_sample(codec, size):
     """Nothing is saved by cutting them."""
     picture = noise(size)
 
-    assert sample(codec, picture) is picture
+    assert sample_of(codec, picture) is picture
 
 
 @each_codec
@@ -71,7 +71,7 @@ def test_a_sample_is_a_small_share_of_its_picture(codec, size):
     """That is what makes it cheap."""
     picture = noise(size, "L")
 
-    assert pixels(sample(codec, picture)) <= pixels(picture) / 5
+    assert pixels(sample_of(codec, picture)) <= pixels(picture) / 5
 
 
 @each_codec
@@ -79,9 +79,9 @@ def test_the_sample_of_frames_is_that_of_the_first(codec):
     """It stands for all of them."""
     first, other = photograph((640, 480)), noise((640, 480))
 
-    part = sample(codec, Frames((first, other), (40, 40)))
+    sample = sample_of(codec, Frames((first, other), (40, 40)))
 
-    assert part.tobytes() == sample(codec, first).tobytes()
+    assert sample.tobytes() == sample_of(codec, first).tobytes()
 
 
 @pytest.mark.parametrize("size", [(256, 256), (320, 240), (640, 480), (1200, 900)])
@@ -89,14 +89,14 @@ def test_a_larger_sample_is_larger_where_pictures_are_small(size):
     """What a sample misses falls with the rows it is spread over: few rows need wide strips."""
     picture = photograph(size)
 
-    assert pixels(sample(JPEG, picture)) < pixels(larger_sample(picture)) <= pixels(picture) / 2
+    assert pixels(sample_of(JPEG, picture)) < pixels(larger_sample(picture)) <= pixels(picture) / 2
 
 
 def test_a_larger_sample_of_a_large_picture_is_no_larger():
     """There the sample has rows enough to tell."""
     picture = noise((256, 4000), "L")
 
-    assert larger_sample(picture).tobytes() == sample(JPEG, picture).tobytes()
+    assert larger_sample(picture).tobytes() == sample_of(JPEG, picture).tobytes()
 
 
 def test_the_share_of_a_larger_sample_falls_with_the_height():
@@ -112,7 +112,7 @@ def test_a_larger_sample_misses_less(quality):
     """On the whole, over some pictures: that is what it is for."""
     pictures = [photograph((480, 320), seed=seed) for seed in range(6)]
 
-    small = sum(misses(JPEG, picture, sample(JPEG, picture), quality) for picture in pictures)
+    small = sum(misses(JPEG, picture, sample_of(JPEG, picture), quality) for picture in pictures)
     large = sum(misses(JPEG, picture, larger_sample(picture), quality) for picture in pictures)
 
     assert large < small

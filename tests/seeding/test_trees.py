@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bytefit.seeding.trees import predict
+from bytefit.seeding.trees import Ensemble
 
 STUMP = [0, 0.5, -1.0, 2.0]
 DEEP = [1, 10, [0, 0.5, 1.0, [2, 3, 4.0, 8.0]], 16.0]
@@ -14,13 +14,13 @@ DEEP = [1, 10, [0, 0.5, 1.0, [2, 3, 4.0, 8.0]], 16.0]
 
 def test_without_trees_the_base_is_the_answer():
     """A model may be nothing but a mean."""
-    assert predict(0.25, [], []) == 0.25
+    assert Ensemble(0.25, []).predict([]) == 0.25
 
 
 @pytest.mark.parametrize(("value", "leaf"), [(-9, -1.0), (0.5, -1.0), (0.5000001, 2.0), (9, 2.0)])
 def test_a_picture_goes_left_where_its_feature_is_at_most_the_threshold(value, leaf):
     """Exactly on the threshold is left, as in the library the trees were trained with."""
-    assert predict(0.0, [STUMP], [value]) == leaf
+    assert Ensemble(0.0, [STUMP]).predict([value]) == leaf
 
 
 @pytest.mark.parametrize(
@@ -28,15 +28,15 @@ def test_a_picture_goes_left_where_its_feature_is_at_most_the_threshold(value, l
 )
 def test_trees_are_walked_to_a_leaf(features, leaf):
     """At every depth, with each node's own feature."""
-    assert predict(0.0, [DEEP], features) == leaf
+    assert Ensemble(0.0, [DEEP]).predict(features) == leaf
 
 
 def test_a_tree_may_be_a_single_leaf():
     """Training can find nothing to split by."""
-    assert predict(1.0, [0.5, 2], [1, 2, 3]) == 3.5
+    assert Ensemble(1.0, [0.5, 2]).predict([1, 2, 3]) == 3.5
 
 
 @given(st.lists(st.floats(-5, 5), max_size=20), st.floats(-5, 5))
 def test_trees_add_up(leaves, base):
     """The prediction is the base and the sum of the leaves."""
-    assert predict(base, leaves, []) == pytest.approx(base + sum(leaves))
+    assert Ensemble(base, leaves).predict([]) == pytest.approx(base + sum(leaves))

@@ -21,18 +21,20 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
-from bytefit.seeding.features import Traits, coarse_features, fine_features, log_bits, reading, scout, traits_of
+from bytefit.seeding.features import StaticFeatures, low_effort_features, sample_probe_features
 from bytefit.seeding.model import VERSION, Model, feature_names, shipped_model
-from bytefit.seeding.sampling import sample
-from bytefit.seeding.seed import Late
-from bytefit.seeding.with_model import mean_curve, scout_curve, seed, seed_with
+from bytefit.seeding.probes import LowEffortProbe, complexity_probe, log_bits, probed_bits
+from bytefit.seeding.sampling import sample_of
+from bytefit.seeding.seed import LazyCurve
+from bytefit.seeding.trees import Ensemble
+from bytefit.seeding.with_model import PictureProbes, complexity_curve, mean_curve, seed, seed_with
 from bytefit.seeding.without_model import seed_by_probes
 from images import flat, graphic, noise, photograph, screenshot
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 each_learned = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
-SCOUTS = [40, 50, 80]
+QUALITIES = [40, 50, 80]
 
 
 def model(codec=JPEG, **changes):
@@ -43,17 +45,14 @@ def model(codec=JPEG, **changes):
         "codec": codec.format,
         "rungs": rungs,
         "probe_options": dict(codec.probe_options),
-        "scout_qualities": SCOUTS,
-        "whole_scout": not codec.rows_apart,
+        "complexity_qualities": QUALITIES,
+        "whole_complexity": not codec.rows_apart,
         "knots": [0, rungs // 2, rungs - 1],
-        "scout_curve": [[-2.0, 0.5, 0.0, 0.5], [0.0, 0.5, 0.0, 0.5], [1.5, 0.5, 0.0, 0.5]],
-        "features": feature_names(SCOUTS),
-        "coarse_base": 0.0,
-        "coarse_trees": [],
-        "fine_base": 0.0,
-        "fine_trees": [],
-        "scale_base": 0.0,
-        "scale_trees": [],
+        "complexity_curve": [[-2.0, 0.5, 0.0, 0.5], [0.0, 0.5, 0.0, 0.5], [1.5, 0.5, 0.0, 0.5]],
+        "features": feature_names(QUALITIES),
+        "sample_probe_trees": Ensemble(),
+        "low_effort_trees": Ensemble(),
+        "scale_trees": Ensemble(),
         "modes": ["RGB", "L"],
         "least_pixels": 1024,
         "sources": [],
@@ -68,14 +67,14 @@ def never_falls(curve):
 
 def seeded(codec, picture, *, budget=3000, first=0):
     """Return what is predicted for `picture` with a slack of five per cent."""
-    part = sample(codec, picture)
-    return seed(codec, picture, part, budget=budget, enough=int(budget * 0.95), first=first)
+    sample = sample_of(codec, picture)
+    return seed(codec, picture, sample, budget=budget, min_accept=int(budget * 0.95), first=first)
 
 
 def seeded_with(a_model, picture, *, budget, codec=JPEG, first=0):
     """Return what a model predicts for `picture` with a slack of five per cent."""
-    part, enough = sample(codec, picture), int(budget * 0.95)
-    return seed_with(a_model, codec, picture, part, budget=budget, enough=enough, first=first)
+    sample, min_accept = sample_of(codec, picture), int(budget * 0.95)
+    return seed_with(a_model, codec, picture, sample, budget=budget, min_accept=min_accept, first=first)
 
 
 def size_at(codec, picture, rung):
@@ -83,8 +82,8 @@ def size_at(codec, picture, rung):
     return len(codec.encode(picture, {**codec.setting(codec.ladder[rung], picture.mode), **NO_METADATA}))
 
 
-def scouts_of(prediction):
-    """Return the probes that are scouts: plain JPEGs with nothing but a quality."""
+def complexity_probes_of(prediction):
+    """Return the probes that are complexity probes: plain JPEGs with nothing but a quality."""
     return [probe for probe in prediction.probes if probe.setting.keys() == {"quality"}]
 
 
@@ -134,7 +133,7 @@ OPTIONS = {"JPEG": {"subsampling": 0}, "WEBP": {"method": 0}, "AVIF": {"speed": 
 
 
 @each_learned
-def test_save_options_are_in_every_reading(codec):
+def test_save_options_are_in_every_probe(codec):
     """What they change is read of the picture, not guessed."""
     options = OPTIONS[codec.format]
     picture = photograph(LARGE)
@@ -143,10 +142,10 @@ def test_save_options_are_in_every_reading(codec):
 
     prediction = seeded(wanted, picture, budget=budget)
 
-    scouts = scouts_of(prediction)
-    readings = [probe for probe in prediction.probes if probe not in scouts]
-    assert readings
-    assert all({**options, **probe.setting} == probe.setting for probe in readings)
+    quick = complexity_probes_of(prediction)
+    others = [probe for probe in prediction.probes if probe not in quick]
+    assert others
+    assert all({**options, **probe.setting} == probe.setting for probe in others)
 
 
 @each_learned
@@ -206,14 +205,18 @@ def test_the_same_picture_has_the_same_curve(codec):
 
 def test_a_drawing_is_predicted_as_one():
     """The tables are others, and the trees are told."""
-    coarse, fine = ([[names.index("drawing"), 0.5, 0.0, 0.25]] for names in feature_names(SCOUTS))
-    told = model(coarse_trees=coarse, fine_trees=fine)
+    by_sample, by_low_effort = (
+        Ensemble(0.0, [[names.index("drawing"), 0.5, 0.0, 0.25]]) for names in feature_names(QUALITIES)
+    )
+    told = model(sample_probe_trees=by_sample, low_effort_trees=by_low_effort)
     picture, budget = photograph(LARGE), 20_000
     drawing = replace(JPEG.for_drawings, setting=JPEG.setting, header=JPEG.header)
 
     prediction = seeded_with(told, picture, budget=budget, codec=drawing)
 
-    larger = seeded_with(model(coarse_base=0.25, fine_base=0.25), picture, budget=budget)
+    larger = seeded_with(
+        model(sample_probe_trees=Ensemble(0.25), low_effort_trees=Ensemble(0.25)), picture, budget=budget
+    )
     assert list(prediction.curve) == list(larger.curve)
     assert list(prediction.curve) != list(seeded_with(told, picture, budget=budget).curve)
 
@@ -234,91 +237,116 @@ def test_the_shipped_models_beat_the_mean_curve(codec):
     assert errors["model"] < errors["mean"]
 
 
-@pytest.mark.parametrize("low", [False, True])
-def test_alpha_is_read_with_alpha(low):
-    """A reading is an encode of the picture in its own mode; the header is not its pixels'."""
+@pytest.mark.parametrize("low_effort", [False, True])
+def test_alpha_is_read_with_alpha(low_effort):
+    """A probe encodes the picture in its own mode, and the bytes of the header are not counted as its pixels'."""
     picture = graphic((96, 64))
 
-    bits, trial = reading(WEBP, picture, 40, low=low)
+    bits, trial = probed_bits(WEBP, picture, 40, low_effort=low_effort)
 
-    setting = {**WEBP.setting(WEBP.ladder[40], "RGBA"), **(WEBP.probe_options if low else {})}
+    setting = {**WEBP.setting(WEBP.ladder[40], "RGBA"), **(WEBP.probe_options if low_effort else {})}
     assert trial.setting == setting
     assert trial.size == len(WEBP.encode(picture, {**setting, **NO_METADATA}))
-    assert bits == pytest.approx(log_bits(trial.size - WEBP.header(None if low else WEBP.ladder[40], "RGBA"), picture))
+    assert bits == pytest.approx(
+        log_bits(trial.size - WEBP.header(None if low_effort else WEBP.ladder[40], "RGBA"), picture)
+    )
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "CMYK", "YCbCr"])
-def test_scouts_read_every_mode_that_is_encoded(mode):
+def test_complexity_probes_read_every_mode_that_is_encoded(mode):
     """Busier at higher qualities, finite always, and cheap encodes are on record."""
-    readings, trials = scout(photograph((192, 112), "RGB").convert(mode), [30, 60, 90])
+    complexities, trials = complexity_probe(photograph((192, 112), "RGB").convert(mode), [30, 60, 90])
 
-    assert readings == sorted(readings)
+    assert complexities == sorted(complexities)
     assert [trial.setting for trial in trials] == [{"quality": 30}, {"quality": 60}, {"quality": 90}]
 
 
-def test_scouts_of_tiny_pictures_are_finite():
+def test_complexity_probes_of_tiny_pictures_are_finite():
     """Where nothing is left beside the header it is as if there were one byte."""
-    readings, _ = scout(flat((1, 1)), [10, 90])
+    complexities, _ = complexity_probe(flat((1, 1)), [10, 90])
 
-    assert all(log(8) <= bits < 20 for bits in readings)
-
-
-TRAITS = Traits("L", True, 1000, 0.25, 0.125, [0.25, 0.5, 0.75])
+    assert all(log(8) <= bits < 20 for bits in complexities)
 
 
-def test_traits_are_those_of_the_picture():
-    """Its mode, its pixels and what its sample has of them; the rest is told."""
+STATIC = StaticFeatures("L", DRAWING, 1000, 0.25, [0.25, 0.5, 0.75], 0.125)
+
+
+def test_static_features_are_those_of_the_picture():
+    """Its mode, content and pixels, its sample's share of them, and its complexities describe a picture."""
     picture = photograph((640, 320), "L")
+    (whole,), _ = complexity_probe(picture, [50])
 
-    traits = traits_of(JPEG.suited(DRAWING), picture, sample(JPEG, picture), [0.5], 0.25)
+    static = PictureProbes(model(whole_complexity=True), JPEG.suited(DRAWING), picture, sample_of(JPEG, picture)).static
 
-    assert traits == Traits("L", True, 640 * 320, 80 / 640, 0.25, [0.5])
-    assert not traits_of(JPEG, picture, picture, [0.5], 0.0).drawing
+    complexities, _ = complexity_probe(sample_of(JPEG, picture), QUALITIES)
+    assert static == StaticFeatures("L", DRAWING, 640 * 320, 80 / 640, complexities, whole - complexities[1])
 
 
-def test_coarse_features_are_as_many_as_their_names():
-    """Training and run time read the same list, in the same order."""
-    names, _ = feature_names(SCOUTS)
+def test_a_picture_without_a_sample_is_not_more_complex_than_its_sample():
+    """The picture stands for its own sample: the ratio is exactly 0, and no probe is made to find that out."""
+    picture = photograph((64, 48))
 
-    named = dict(zip(names, coarse_features(0.5, 1.5, TRAITS), strict=True))
+    probes = PictureProbes(model(whole_complexity=True), JPEG, picture, picture)
 
-    assert (named["position"], named["coarse_bits"], named["beyond_scout"]) == (0.5, 1.5, 1.0)
-    assert (named["log_pixels"], named["log_share"], named["busier"]) == pytest.approx((log(1000), log(0.25), 0.125))
+    assert probes.static.complexity_log_ratio == 0.0
+    assert len(probes.made) == len(QUALITIES)
+
+
+def test_sample_probe_features_are_as_many_as_their_names():
+    """Training and run time must use the same list in the same order, or the trees split by the wrong feature."""
+    names, _ = feature_names(QUALITIES)
+
+    named = dict(zip(names, sample_probe_features(0.5, 1.5, STATIC), strict=True))
+
+    assert (named["position"], named["sample_bits"], named["beyond_complexity"]) == (0.5, 1.5, 1.0)
+    assert (named["log_pixels"], named["log_share"]) == pytest.approx((log(1000), log(0.25)))
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
-    assert (named["scout_40"], named["scout_50"], named["scout_80"]) == (0.25, 0.5, 0.75)
+    assert named["complexity_log_ratio"] == 0.125
+    assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 
 
-def test_fine_features_are_as_many_as_their_names():
-    """The same traits stand behind what the reading said."""
-    _, names = feature_names(SCOUTS)
+def test_low_effort_features_are_as_many_as_their_names():
+    """The static features follow what the low-effort probe measured, in the order of their names."""
+    _, names = feature_names(QUALITIES)
+    probe = LowEffortProbe(bits=1.5, effort_log_ratio=-0.125, sample_bits=1.0, share=0.5)
 
-    named = dict(zip(names, fine_features(0.5, 1.5, TRAITS, gauge=-0.1, surprise=0.2, part=0.5), strict=True))
+    named = dict(zip(names, low_effort_features(0.5, probe, STATIC), strict=True))
 
-    assert (named["position"], named["fine_bits"], named["gauge"], named["surprise"]) == (0.5, 1.5, -0.1, 0.2)
-    assert named["log_part"] == pytest.approx(log(0.5))
+    assert (named["position"], named["low_effort_bits"], named["effort_log_ratio"]) == (0.5, 1.5, -0.125)
+    assert named["probe_residual"] == 1.5 - 1.0 - 0.125
+    assert named["log_probe_share"] == pytest.approx(log(0.5))
     assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
-    assert (named["scout_40"], named["scout_50"], named["scout_80"]) == (0.25, 0.5, 0.75)
+    assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 
 
-def test_the_scout_curve_is_linear_in_the_scouts():
-    """At a knot it is the intercept and the weighted scouts, exactly."""
-    curve = scout_curve(model(), [0.2, 9.0, 0.4])
+def test_without_a_sample_a_low_effort_probe_has_no_residual():
+    """The residual compares with the sample at low effort; without one there is nothing to compare with."""
+    _, names = feature_names(QUALITIES)
+
+    named = dict(zip(names, low_effort_features(0.5, LowEffortProbe(1.5), STATIC), strict=True))
+
+    assert (named["effort_log_ratio"], named["probe_residual"], named["log_probe_share"]) == (0.0, 0.0, 0.0)
+
+
+def test_the_complexity_curve_is_linear_in_the_complexities():
+    """At a knot it is the intercept and the weighted complexities, exactly."""
+    curve = complexity_curve(model(), [0.2, 9.0, 0.4])
 
     assert curve[0] == pytest.approx(-2.0 + 0.3)
     assert curve[-1] == pytest.approx(1.5 + 0.3)
     assert never_falls(curve)
 
 
-LARGE = (640, 320)  # smaller pictures are their own sample: nothing coarse is read of them
+LARGE = (640, 320)  # smaller pictures are their own sample: no sample probe is made of them
 
 
 @pytest.mark.parametrize("off", [-0.5, 0.0, 0.5])
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
-def test_readings_put_the_curve_where_the_picture_is(off, codec, share):
-    """Though the scouts are far off: where the search begins the prediction is that of what was encoded."""
+def test_probes_put_the_curve_where_the_picture_is(off, codec, share):
+    """Even if the complexity curve is far off, the prediction is right where the search begins: it was probed there."""
     picture = photograph(LARGE)
-    shifted = model(codec, scout_curve=[[low + off, 0.5, 0.0, 0.5] for low in (-2.0, 0.0, 1.5)])
+    shifted = model(codec, complexity_curve=[[low + off, 0.5, 0.0, 0.5] for low in (-2.0, 0.0, 1.5)])
     rung = round(share * (len(codec.ladder) - 1))
     budget = size_at(codec, picture, rung)
 
@@ -331,13 +359,18 @@ def test_readings_put_the_curve_where_the_picture_is(off, codec, share):
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 def test_a_correction_is_a_correction(codec):
-    """What the trees add to a reading is in the curve, and a rung lower is begun with."""
+    """A correction that the trees add must move the curve, and so the rung that is tried first."""
     picture = photograph(LARGE)
     rung = len(codec.ladder) // 2
     budget = size_at(codec, picture, rung)
 
     plain = seeded_with(model(codec), picture, budget=budget, codec=codec)
-    larger = seeded_with(model(codec, coarse_base=0.2, fine_base=0.2), picture, budget=budget, codec=codec)
+    larger = seeded_with(
+        model(codec, sample_probe_trees=Ensemble(0.2), low_effort_trees=Ensemble(0.2)),
+        picture,
+        budget=budget,
+        codec=codec,
+    )
 
     assert larger.curve[rung] - plain.curve[rung] == pytest.approx(0.2, abs=0.1)
     assert larger.start < plain.start
@@ -358,44 +391,44 @@ def test_no_rung_below_the_first_is_begun_with(codec, first):
 
 @pytest.mark.parametrize("budget", [1, 10**9])
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
-def test_budgets_far_off_the_ladder_are_not_read(codec, budget):
-    """The first trial settles them: scouts are all that is encoded."""
+def test_budgets_far_off_the_ladder_are_not_probed(codec, budget):
+    """The first trial settles them, so only the complexity probes are made."""
     prediction = seeded_with(model(codec), photograph(LARGE), budget=budget, codec=codec)
 
-    assert len(prediction.probes) == len(scouts_of(prediction)) == len(SCOUTS) + (not codec.rows_apart)
+    assert len(prediction.probes) == len(complexity_probes_of(prediction)) == len(QUALITIES) + (not codec.rows_apart)
 
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_readings_are_few_and_none_is_made_twice(codec, share):
-    """They are there to save time: the whole picture is not encoded in full among them."""
+def test_probes_are_few_and_none_is_made_twice(codec, share):
+    """Probes are there to save time: none of them may be a full encode of the whole picture."""
     picture = photograph((960, 640))
     budget = size_at(codec, picture, round(share * (len(codec.ladder) - 1)))
 
     prediction = seeded_with(model(codec), picture, budget=budget, codec=codec)
 
     made = [(repr(probe.setting), probe.size) for probe in prediction.probes]
-    assert len(made) <= len(SCOUTS) + 12
+    assert len(made) <= len(QUALITIES) + 12
     assert len(set(made)) == len(made)
-    scouts = scouts_of(prediction)
-    large = [probe for probe in prediction.probes if probe not in scouts and probe.size > 0.6 * budget]
+    quick = complexity_probes_of(prediction)
+    large = [probe for probe in prediction.probes if probe not in quick and probe.size > 0.6 * budget]
     assert all(codec.probe_options.items() <= probe.setting.items() for probe in large)
 
 
-def test_how_much_busier_the_whole_is_is_told_by_a_scout():
-    """Of the codecs whose sample is tiles: noise in one corner is in few of them."""
+def test_the_whole_gets_one_complexity_probe_where_the_model_asks_for_it():
+    """For codecs whose sample is tiles: few tiles show noise in one corner, the whole picture shows it."""
     picture = photograph(LARGE)
     budget = size_at(WEBP, picture, len(WEBP.ladder) // 2)
 
     with_one, without = (
-        seeded_with(model(WEBP, whole_scout=whole), picture, budget=budget, codec=WEBP) for whole in (True, False)
+        seeded_with(model(WEBP, whole_complexity=whole), picture, budget=budget, codec=WEBP) for whole in (True, False)
     )
 
-    assert len(scouts_of(with_one)) == len(scouts_of(without)) + 1
+    assert len(complexity_probes_of(with_one)) == len(complexity_probes_of(without)) + 1
 
 
-def test_a_ladder_of_one_rung_needs_no_reading():
-    """There is nothing to choose."""
+def test_a_ladder_of_one_rung_needs_no_probe():
+    """There is nothing to choose, so a probe would only cost time."""
     prediction = seeded(TIFF, photograph())
 
     assert (len(prediction.curve), prediction.start, prediction.probes) == (1, None, ())
@@ -462,7 +495,7 @@ def test_probes_keep_between_the_first_rung_and_the_last(first, last, budget):
     """A floor and a ceiling are others' to set."""
     picture = photograph((48, 32))
 
-    prediction = seed_by_probes(PNG, picture, budget=budget, enough=int(budget * 0.95), first=first, last=last)
+    prediction = seed_by_probes(PNG, picture, budget=budget, min_accept=int(budget * 0.95), first=first, last=last)
 
     probed = {
         PNG.ladder.index(quality)
@@ -498,7 +531,7 @@ def test_an_excerpt_of_an_animation_tells_of_all_of_it(codec):
 
 
 @pytest.mark.parametrize("codec", [GIF, WEBP], ids=lambda codec: codec.format)
-def test_short_animations_are_tried_and_not_read(codec):
+def test_short_animations_are_tried_and_not_probed(codec):
     """An excerpt would be most of them."""
     frames = moving(codec, 23)
 
@@ -509,17 +542,17 @@ def test_short_animations_are_tried_and_not_read(codec):
 
 
 @given(st.integers(1, 40), st.integers(-45, 45), st.slices(40))
-def test_late_values_are_those_of_a_list(length, index, part):
+def test_lazy_values_are_those_of_a_list(length, index, part):
     """Computed as they are wanted, by number, from behind, or in slices."""
     values = [rung**2 for rung in range(length)]
-    late = Late(length, lambda rung: rung**2)
+    lazy = LazyCurve(length, lambda rung: rung**2)
 
-    assert (len(late), list(late), late[part]) == (length, values, values[part])
+    assert (len(lazy), list(lazy), lazy[part]) == (length, values, values[part])
     if -length <= index < length:
-        assert late[index] == values[index]
+        assert lazy[index] == values[index]
     else:
         with pytest.raises(IndexError):
-            late[index]
+            lazy[index]
 
 
 def test_what_is_known_of_codecs_does_not_pile_up():
@@ -548,10 +581,15 @@ PICTURE = photograph(LARGE)
 )
 @settings(max_examples=15)
 @pytest.mark.parametrize("wanted", ["JPEG", "WEBP"])
-def test_an_absurd_model_still_predicts_a_curve_that_never_falls(wanted, rows, coarse, fine, budget):
+def test_an_absurd_model_still_predicts_a_curve_that_never_falls(wanted, rows, by_sample, by_low_effort, budget):
     """A bad model costs trials, never correctness."""
     codec = codec_for_format(wanted)
-    absurd = model(codec, scout_curve=rows, coarse_base=coarse, fine_base=fine)
+    absurd = model(
+        codec,
+        complexity_curve=rows,
+        sample_probe_trees=Ensemble(by_sample),
+        low_effort_trees=Ensemble(by_low_effort),
+    )
 
     prediction = seeded_with(absurd, PICTURE, budget=budget, codec=codec)
 

@@ -44,7 +44,7 @@ def probed(sizes, budget, *, first=0, last=LAST):
     """Return what is predicted where rungs weigh `sizes`, and the rungs that were encoded."""
     encoded = []
     codec = told(sizes, encoded)
-    prediction = seed_by_probes(codec, PICTURE, budget=budget, enough=int(budget * 0.95), first=first, last=last)
+    prediction = seed_by_probes(codec, PICTURE, budget=budget, min_accept=int(budget * 0.95), first=first, last=last)
     return prediction, encoded
 
 
@@ -106,7 +106,7 @@ def test_stills_of_other_formats_cost_no_probe(codec):
     """Nothing of them is known to be quicker than the trial itself."""
     picture = codec.prepare(photograph((48, 32)))
 
-    prediction = seed_by_probes(codec, picture, budget=2000, enough=1900, first=0, last=len(codec.ladder) - 1)
+    prediction = seed_by_probes(codec, picture, budget=2000, min_accept=1900, first=0, last=len(codec.ladder) - 1)
 
     assert (prediction.probes, prediction.start) == ((), None)
     assert all(
@@ -121,7 +121,7 @@ def test_frames_that_are_all_alike_cost_one():
     whole = len(GIF.encode(frames.first, GIF.setting(GIF.ladder[20], "RGB")))
 
     prediction = seed_by_probes(
-        GIF, GIF.prepare(frames), budget=whole * 2, enough=whole, first=20, last=len(GIF.ladder) - 1
+        GIF, GIF.prepare(frames), budget=whole * 2, min_accept=whole, first=20, last=len(GIF.ladder) - 1
     )
 
     assert prediction.probes
@@ -137,7 +137,7 @@ def test_excerpts_are_of_long_animations(count, runs):
     codec = replace(WEBP, encode=lambda frames, _options: seen.append(frames.pictures) or bytes(100 * len(seen[-1])))
 
     prediction = seed_by_probes(
-        codec, Frames(pictures, (40,) * count), budget=10**9, enough=1, first=0, last=len(WEBP.ladder) - 1
+        codec, Frames(pictures, (40,) * count), budget=10**9, min_accept=1, first=0, last=len(WEBP.ladder) - 1
     )
 
     assert len(prediction.probes) % max(1, runs) == 0

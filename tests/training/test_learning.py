@@ -11,8 +11,9 @@ from bytefit.cli.main import main
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import load_knots, tables_at
 from bytefit.errors import ConfigError
-from bytefit.training.quantisation import learning as tables
-from bytefit.training.quantisation.learning import Band, first_guess, learn_tables, smooth_tables
+from bytefit.training.quantisation import learning, measuring, report
+from bytefit.training.quantisation.learning import Band, learn_tables
+from bytefit.training.quantisation.smooth_tables import first_guess, smooth_tables
 from images import flat, photograph, screenshot
 
 SIDE = 176  # the least at which MS-SSIM has all of its scales
@@ -26,8 +27,10 @@ def tiny():
         DRAWING: (Band(1.5, "4:2:0", None),),
     }
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("BANDS", bands), ("STEPS", 2), ("PAIRS", 1), ("SIDE", SIDE), ("REPORTED_BITS", (1.5,))):
-            patch.setattr(tables, name, value)
+        for name, value in (("BANDS", bands), ("STEPS", 2), ("PAIRS", 1)):
+            patch.setattr(learning, name, value)
+        patch.setattr(measuring, "SIDE", SIDE)
+        patch.setattr(report, "REPORTED_BITS", (1.5,))
         yield
 
 
@@ -79,24 +82,24 @@ def test_learned_tables_are_coarser_at_high_frequencies(learned):
 
 def test_the_report_compares_with_libjpegs_tables(learned):
     """At equal bytes, on the pictures learned from and on those held out."""
-    report = learned[2]
+    printed = learned[2]
 
     for content in (PHOTOGRAPH, DRAWING):
-        assert f"{content}, at equal bytes" in report
-    assert report.count("| 1.5, learned from") == report.count("| 1.5, held out") == 2
-    assert "SSIMULACRA2: libjpeg" in report
-    assert "MS-SSIM (dB): libjpeg" in report
-    assert "nan" not in report
+        assert f"{content}, at equal bytes" in printed
+    assert printed.count("| 1.5, learned from") == printed.count("| 1.5, held out") == 2
+    assert "SSIMULACRA2: libjpeg" in printed
+    assert "MS-SSIM (dB): libjpeg" in printed
+    assert "nan" not in printed
 
 
 def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys):
     """From the same pictures the same tables; what is known already is not measured again."""
-    output, cache, report = learned
+    output, cache, printed = learned
     arguments = ["train", str(drawn_corpus), "-o", str(tmp_path), "--tables", "--jobs", "1", "--cache", str(cache)]
 
     assert main(arguments) == 0
 
-    assert capsys.readouterr().out.strip() == report
+    assert capsys.readouterr().out.strip() == printed
     assert (tmp_path / "jpeg-tables.json").read_bytes() == (output / "jpeg-tables.json").read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["jpeg-tables.json"]
 

@@ -14,13 +14,17 @@ from bytefit.codecs import LEARNED
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
-from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
-from bytefit.seeding.sampling import larger_sample, sample
+from bytefit.seeding.model import shipped_model
+from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.probes import WHOLE_QUALITY, LowEffortProbe, complexity_probe, probed_bits
+from bytefit.seeding.sampling import larger_sample, sample_of
+from bytefit.seeding.with_model import PictureProbes
 from bytefit.sources.reading import read_image
-from bytefit.training.corpus import find_samples
+from bytefit.training.corpus import find_files
+from bytefit.training.fitting import LEAST_BITS, MOST_BITS, low_effort_rows, sample_probe_rows, static_features_of
 from bytefit.training.measurement import (
+    COMPLEXITY_QUALITIES,
     MOST_PIXELS,
-    SCOUT_QUALITIES,
     VIEWS,
     knots,
     measure_all,
@@ -47,18 +51,18 @@ def measured(tmp_path_factory):
     for name, draw in (("photograph", photograph), ("drawing", screenshot)):
         (folder / "pictures" / name).mkdir(parents=True)
         draw((720, 480)).save(folder / "pictures" / name / f"{name}.png")
-    samples = find_samples([folder / "pictures"])
-    return samples, measure_all(samples, (JPEG, WEBP), folder / "cache", 1)
+    files = find_files([folder / "pictures"])
+    return files, measure_all(files, (JPEG, WEBP), folder / "cache", 1)
 
 
 def of_view(measured, codec, view):
     """Return of each picture what was measured of a view of it, and the view itself."""
-    samples, records = measured
+    files, records = measured
     found = [record for record in records[codec.format] if record.view == view]
     return [
         (record, viewed(codec.prepare(read_image(one.path)[0]), view, one.path.name))
         for record in found
-        for one in samples
+        for one in files
         if one.kind == record.kind
     ]
 
@@ -204,7 +208,7 @@ def test_every_view_there_is_is_measured(measured, codec):
     for record in records:
         assert record.rungs == knots(codec)[:: 2 if record.view == "shrunk" else 1]
         assert record.rungs[-1] == len(codec.ladder) - 1
-        assert len(record.truth) == len(record.coarse) == len(record.fine) == len(record.rungs)
+        assert len(record.truth) == len(record.sample_bits) == len(record.low_effort) == len(record.rungs)
         assert record.source == f"{record.kind}/{record.kind}.png"
 
 
@@ -214,68 +218,95 @@ def test_what_a_picture_holds_is_measured(measured):
         for record, picture in of_view(measured, codec, "middle"):
             drawing = record.kind == "drawing" and codec is JPEG
             assert record.content == (DRAWING if drawing else "photograph")
-            suited = codec.suited(record.content)
-            assert record.truth == [reading(suited, picture, rung)[0] for rung in record.rungs]
+            own = codec.suited(record.content)
+            assert record.truth == [probed_bits(own, picture, rung)[0] for rung in record.rungs]
 
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("view", ["middle", "tiny", "shrunk"])
-def test_scouts_and_coarse_readings_are_those_of_the_sample(measured, codec, view):
-    """The very numbers that run time will read."""
+def test_complexities_and_sample_probes_are_those_of_the_sample(measured, codec, view):
+    """Training must measure exactly what run time measures, or the trees correct something else."""
     for record, picture in of_view(measured, codec, view):
-        suited, part = codec.suited(record.content), sample(codec, picture)
+        own, sample = codec.suited(record.content), sample_of(codec, picture)
         assert (record.mode, record.width, record.height) == (picture.mode, *picture.size)
-        assert record.share == pixels(part) / pixels(picture)
-        assert list(record.scouts.values()) == scout(part, SCOUT_QUALITIES)[0]
-        assert record.whole_scout == scout(picture, [WHOLE_SCOUT])[0][0]
-        assert record.coarse == [reading(suited, part, rung)[0] for rung in record.rungs]
+        assert record.share == pixels(sample) / pixels(picture)
+        assert list(record.complexities.values()) == complexity_probe(sample, COMPLEXITY_QUALITIES)[0]
+        assert record.whole_complexity == complexity_probe(picture, [WHOLE_QUALITY])[0][0]
+        assert record.sample_bits == [probed_bits(own, sample, rung)[0] for rung in record.rungs]
         if record.share == 1:
-            assert record.coarse == record.truth
+            assert record.sample_bits == record.truth
 
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("view", ["middle", "tiny"])
-def test_fine_readings_are_taken_where_they_pay(measured, codec, view):
-    """Of the whole at low effort, or of a larger sample; where there is neither, none."""
+def test_low_effort_probes_are_made_where_they_pay(measured, codec, view):
+    """They encode the whole at low effort, or a larger sample; where neither saves time there is none."""
     for record, picture in of_view(measured, codec, view):
-        suited = codec.suited(record.content)
-        for rung, coarse, fine in zip(record.rungs, record.coarse, record.fine, strict=True):
-            if suited.probe_pays(suited.setting(suited.ladder[rung], record.mode)):
-                low = reading(suited, sample(codec, picture), rung, low=True)[0]
-                gauge = 0.0 if record.share == 1 else coarse - low
-                assert fine == (reading(suited, picture, rung, low=True)[0], gauge, 1.0)
+        own, sample = codec.suited(record.content), sample_of(codec, picture)
+        for rung, full, probe in zip(record.rungs, record.sample_bits, record.low_effort, strict=True):
+            if own.probe_pays(own.setting(own.ladder[rung], record.mode)):
+                bits = probed_bits(own, picture, rung, low_effort=True)[0]
+                low = probed_bits(own, sample, rung, low_effort=True)[0]
+                expected = LowEffortProbe(bits) if record.share == 1 else LowEffortProbe(bits, full - low, low)
+                assert probe == expected
             elif record.share == 1 or not codec.rows_apart:
-                assert fine is None
+                assert probe is None
             else:
                 larger = larger_sample(picture)
                 share = pixels(larger) / pixels(picture)
-                assert fine == (reading(suited, larger, rung)[0], 0.0, share)
+                assert probe == LowEffortProbe(probed_bits(own, larger, rung)[0], share=share)
                 assert record.share < share < 1
 
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
-def test_what_is_read_is_near_the_truth(measured, codec):
-    """Fine readings are nearer than coarse ones, on the mean over all rungs that budgets are about."""
-    coarse, fine = [], []
-    for record in measured[1][codec.format]:
-        busier = 0.0 if codec.rows_apart else record.whole_scout - record.scouts[WHOLE_SCOUT]
-        for true, low, high in zip(record.truth, record.coarse, record.fine, strict=True):
-            if record.view != "tiny" and high is not None and log(0.03) < true < log(8):
-                coarse.append(abs(low + busier - true))
-                fine.append(abs(high[0] + high[1] - true))
+@pytest.mark.parametrize("view", ["middle", "tiny", "shrunk"])
+def test_the_features_of_a_record_are_those_of_run_time(measured, codec, view):
+    """A model is trained on features of records and asked with features of pictures: for one picture they are equal."""
+    model = shipped_model(codec.format)
+    compared = 0
+    for record, picture in of_view(measured, codec, view):
+        sample = sample_of(codec, picture)
+        probes = PictureProbes(model, suited(codec, sample), picture, sample)
+        trained_on = {"sample probe": sample_probe_rows(model, record), "low effort": low_effort_rows(model, record)}
 
-    assert sum(fine) < sum(coarse)
-    assert sum(fine) / len(fine) < 0.1
+        in_range = [
+            (rung, probes.low_effort(rung))
+            for rung, true in zip(record.rungs, record.truth, strict=True)
+            if log(LEAST_BITS) < true < log(MOST_BITS)
+        ]
+        by_sample = [probes.sample_features(rung) for rung, _ in in_range] if record.share < 1 else []
+        by_low_effort = [probes.low_effort_features(rung, probe) for rung, probe in in_range if probe is not None]
+
+        assert probes.static == static_features_of(model, record)
+        assert [features for features, _ in trained_on["sample probe"]] == by_sample
+        assert [features for features, _ in trained_on["low effort"]] == by_low_effort
+        compared += len(by_sample) + len(by_low_effort)
+    assert compared > 0
+
+
+@pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
+def test_probes_are_near_the_truth(measured, codec):
+    """Low-effort probes are nearer than sample probes, on the mean over all rungs that budgets are about."""
+    by_sample, by_low_effort = [], []
+    for record in measured[1][codec.format]:
+        ratio = 0.0 if codec.rows_apart else record.whole_complexity - record.complexities[WHOLE_QUALITY]
+        for true, bits, probe in zip(record.truth, record.sample_bits, record.low_effort, strict=True):
+            if record.view != "tiny" and probe is not None and log(LEAST_BITS) < true < log(MOST_BITS):
+                by_sample.append(abs(bits + ratio - true))
+                by_low_effort.append(abs(probe.bits + probe.effort_log_ratio - true))
+
+    assert sum(by_low_effort) < sum(by_sample)
+    assert sum(by_low_effort) / len(by_low_effort) < 0.1
 
 
 def test_what_is_measured_comes_from_the_cache_as_it_was(measured, tmp_path):
     """Anew or kept, in any order: the same records."""
-    samples, records = measured
+    files, records = measured
 
-    once = measure_all(samples[:1], (JPEG,), tmp_path, 1)["JPEG"]
-    again = measure_all(samples[:1], (JPEG,), tmp_path, 1)["JPEG"]
+    once = measure_all(files[:1], (JPEG,), tmp_path, 1)["JPEG"]
+    again = measure_all(files[:1], (JPEG,), tmp_path, 1)["JPEG"]
 
-    assert once == again == [record for record in records["JPEG"] if record.kind == samples[0].kind]
+    assert once == again == [record for record in records["JPEG"] if record.kind == files[0].kind]
 
 
 def test_pictures_that_are_refused_are_left_out(tmp_path):
@@ -285,7 +316,7 @@ def test_pictures_that_are_refused_are_left_out(tmp_path):
     in_mode("RGBA", (64, 48)).save(folder / "graphic.png")
     (folder / "notes.jpg").write_bytes(b"text")
 
-    measured = measure_all(find_samples([folder]), (JPEG, WEBP), tmp_path / "cache", 1)
+    measured = measure_all(find_files([folder]), (JPEG, WEBP), tmp_path / "cache", 1)
 
     assert measured["JPEG"] == []
     assert {(record.source, record.mode) for record in measured["WEBP"]} == {("graphic.png", "RGBA")}

@@ -14,7 +14,8 @@ from PIL import Image
 pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 
-from bytefit.benchmarks.speed import EARLY, PROVEN, STRATEGIES, bench
+from bytefit.benchmarks.rows import EARLY, PROVEN, STRATEGIES
+from bytefit.benchmarks.speed import bench_search
 from bytefit.benchmarks.strategies import Case
 from bytefit.cli.main import main
 from bytefit.codecs import LEARNED
@@ -25,9 +26,10 @@ from bytefit.seeding.best_scale import SCALES, scale_features
 from bytefit.seeding.model import load_model
 from bytefit.training import scales as scaling
 from bytefit.training.card import KEPT_BELOW
-from bytefit.training.corpus import HELD_OUT, find_samples, split
+from bytefit.training.corpus import HELD_OUT, find_files, split
+from bytefit.training.fitting import PROBES
 from bytefit.training.markdown import table
-from bytefit.training.measurement import SCOUT_QUALITIES, VIEWS
+from bytefit.training.measurement import COMPLEXITY_QUALITIES, VIEWS
 from bytefit.training.run import train
 from images import graphic, photograph, screenshot
 
@@ -67,27 +69,27 @@ def trained(drawn_corpus, tmp_path_factory):
 
 def test_sources_are_read_from_the_table_beside_the_folder(drawn_corpus):
     """Up to the path inside the project; the kind is the folder's name."""
-    samples = find_samples([drawn_corpus])
+    files = find_files([drawn_corpus])
 
-    assert {sample.source for sample in samples} == {f"person/project{number}" for number in range(SOURCES)}
-    assert {sample.kind for sample in samples} == {"photo-web", "gray-medical-science"}
+    assert {file.source for file in files} == {f"person/project{number}" for number in range(SOURCES)}
+    assert {file.kind for file in files} == {"photo-web", "gray-medical-science"}
 
 
 def test_without_a_table_every_picture_is_its_own_source(drawn_corpus):
     """Nothing else is known of them."""
-    samples = find_samples([drawn_corpus / "photo-web"])
+    files = find_files([drawn_corpus / "photo-web"])
 
-    assert len({sample.source for sample in samples}) == len(samples) == 16
+    assert len({file.source for file in files}) == len(files) == 16
 
 
 def test_no_source_is_on_both_sides_of_the_split(drawn_corpus):
     """And no kind is held out beyond its share."""
-    learned, held_out = split(find_samples([drawn_corpus]))
+    learned, held_out = split(find_files([drawn_corpus]))
 
     assert held_out
-    assert not {sample.source for sample in learned} & {sample.source for sample in held_out}
+    assert not {file.source for file in learned} & {file.source for file in held_out}
     for kind in ("photo-web", "gray-medical-science"):
-        assert sum(sample.kind == kind for sample in held_out) <= HELD_OUT * 16
+        assert sum(file.kind == kind for file in held_out) <= HELD_OUT * 16
 
 
 @pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
@@ -95,11 +97,11 @@ def test_trained_models_load(trained, drawn_corpus, codec):
     """What training writes is what the run time reads; held-out sources are not among those trained on."""
     model = load_model(trained[0] / f"{codec.format.lower()}.json", codec)
 
-    _, held_out = split(find_samples([drawn_corpus]))
-    assert model.coarse_trees
-    assert model.fine_trees
-    assert model.scale_trees
-    assert not set(model.sources) & {sample.source for sample in held_out}
+    _, held_out = split(find_files([drawn_corpus]))
+    assert model.sample_probe_trees.trees
+    assert model.low_effort_trees.trees
+    assert model.scale_trees.trees
+    assert not set(model.sources) & {file.source for file in held_out}
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +154,7 @@ def section_of(card, title):
 def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
     """How many of each view were trained on and held out, for each codec."""
     data = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Data and split")
-    _, held_out = split(find_samples([drawn_corpus]))
+    _, held_out = split(find_files([drawn_corpus]))
 
     seen = {
         cells[0]: (int(cells[1]), int(cells[2]))
@@ -165,13 +167,13 @@ def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
     assert all(0 < sum(seen[f"{codec.format} tiny"]) < 32 for codec in LEARNED)
 
 
-def test_the_card_tells_how_wrong_every_reading_is(trained):
-    """Scouts, coarse and fine, for each codec and kind; and the worst of the fine ones."""
+def test_the_card_tells_how_wrong_every_probe_is(trained):
+    """The card gives the errors of every probe by codec and kind, and the worst of the low-effort probes."""
     errors = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Error on held-out sources")
 
-    assert all(f"{read}: median" in errors for read in ("scouts", "coarse", "fine"))
+    assert all(f"{probe}: median" in errors for probe in PROBES)
     assert all(f"| {codec.format} all" in errors for codec in LEARNED)
-    worst = errors.partition("The ten worst fine readings:")[2].strip().splitlines()
+    worst = errors.partition("The ten worst low-effort probes:")[2].strip().splitlines()
     assert [line.partition(":")[0] for line in worst] == [f"* {codec.format}" for codec in LEARNED]
     for line in worst:
         told = [entry.rsplit(" ", 1) for entry in line.partition(": ")[2].split(", ")]
@@ -182,12 +184,12 @@ def test_the_card_tells_how_wrong_every_reading_is(trained):
 
 
 def test_the_card_tells_what_the_trees_look_at(trained):
-    """Of a coarse reading and of a fine one, in shares of one."""
+    """The card gives the importance of every feature to the trees of either probe, in shares of one."""
     importances = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Features and their importance")
 
     tables = [part for part in importances.strip().split("\n\n") if part.startswith("|")]
-    assert [part.partition("|")[2].partition("|")[0].strip() for part in tables] == ["coarse reading", "fine reading"]
-    assert all("log_share" in part and "busier" in part for part in tables)
+    assert [part.partition("|")[2].partition("|")[0].strip() for part in tables] == ["sample probe", "low-effort probe"]
+    assert all("log_share" in part and "complexity_log_ratio" in part for part in tables)
 
 
 @pytest.mark.usefixtures("two_scales")
@@ -202,7 +204,7 @@ def test_scales_are_measured_at_full_size(tmp_path):
         (tmp_path / kind).mkdir(exist_ok=True)
         picture.save(tmp_path / kind / f"{name}.png")
 
-    measured = scaling.measure_scales(find_samples([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1)
+    measured = scaling.measure_scales(find_files([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1)
 
     assert {name: [record.kind for record in records] for name, records in measured.items()} == {
         "JPEG": ["photo-web", "screenshot"],
@@ -213,7 +215,7 @@ def test_scales_are_measured_at_full_size(tmp_path):
     for record in [*measured["JPEG"], *measured["WEBP"]]:
         (low, high), (small_low, small_high) = record.bits
         (poor, good), (_, small_good) = record.scores
-        assert set(record.scouts) == set(SCOUT_QUALITIES)
+        assert set(record.complexities) == set(COMPLEXITY_QUALITIES)
         assert small_low < low < high
         assert small_high < high
         assert poor < good > small_good
@@ -226,11 +228,11 @@ def test_few_of_each_kind_are_scaled(tmp_path, monkeypatch):
     for number in range(4):
         (tmp_path / "art").mkdir(exist_ok=True)
         photograph((80, 64), seed=number).save(tmp_path / "art" / f"{number}.png")
-    samples = find_samples([tmp_path])
+    files = find_files([tmp_path])
 
     once, again = (
         [record.source for record in scaling.measure_scales(some, (JPEG,), tmp_path / ".cache", 1)["JPEG"]]
-        for some in (samples, samples[::-1])
+        for some in (files, files[::-1])
     )
 
     assert len(once) == 2
@@ -239,13 +241,13 @@ def test_few_of_each_kind_are_scaled(tmp_path, monkeypatch):
 
 def scaled(bits, scores, **changes):
     """Return the measurement of one picture at as many scales as there are rows."""
-    scouts = dict.fromkeys(SCOUT_QUALITIES, 0.5)
+    complexities = dict.fromkeys(COMPLEXITY_QUALITIES, 0.5)
     return scaling.Scaled(
         **{
             "kind": "art",
             "source": "somebody",
             "drawing": False,
-            "scouts": scouts,
+            "complexities": complexities,
             "bits": bits,
             "scores": scores,
             **changes,
@@ -269,7 +271,7 @@ def test_the_gain_of_a_scale_is_learned():
     regressor = scaling.fit_scale([crossing] * 8, [50])
 
     few, many = (
-        regressor.predict([scale_features(bits, 0.5, drawing=False, scouts={50: 0.5})])[0] for bits in (0.02, 1.8)
+        regressor.predict([scale_features(bits, 0.5, drawing=False, complexities={50: 0.5})])[0] for bits in (0.02, 1.8)
     )
     assert few > 5
     assert many < -20
@@ -311,7 +313,7 @@ def large_pictures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rows(large_pictures):
     """The rows of a benchmark of JPEG on the large pictures."""
-    return json.loads(bench(large_pictures, formats=["JPEG"], limit=None, as_json=True))["rows"]
+    return json.loads(bench_search(large_pictures, formats=["JPEG"], limit=None, as_json=True))["rows"]
 
 
 def test_bench_compares_the_strategies_on_the_same_cases(rows):
@@ -362,7 +364,7 @@ def test_bench_cuts_no_piece_of_a_tiny_picture(tmp_path, capsys):
     """It would be the picture itself."""
     photograph((24, 24)).save(tmp_path / "icon.png")
 
-    main(["bench", str(tmp_path), "--format", "WEBP", "--json"])
+    main(["bench", "search", str(tmp_path), "--codec", "WEBP", "--json"])
 
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["kind"] for row in rows} == {tmp_path.name}
@@ -373,7 +375,7 @@ def test_bench_draws_the_comparison(large_pictures, tmp_path, capsys):
     pytest.importorskip("matplotlib")
     path = tmp_path / "comparison.png"
 
-    assert main(["bench", str(large_pictures), "--format", "JPEG", "--limit", "1", "--plot", str(path)]) == 0
+    assert main(["bench", "search", str(large_pictures), "--codec", "JPEG", "--limit", "1", "--plot", str(path)]) == 0
 
     with Image.open(path) as picture:
         assert picture.format == "PNG"
@@ -388,7 +390,7 @@ def test_bench_draws_the_picture_that_was_measured(tmp_path):
         (tmp_path / "pictures" / kind).mkdir(parents=True)
         draw((400, 300)).save(tmp_path / "pictures" / kind / "same.png")
 
-    bench(tmp_path / "pictures", formats=["JPEG"], limit=None, as_json=True, plot=tmp_path / "comparison.png")
+    bench_search(tmp_path / "pictures", formats=["JPEG"], limit=None, as_json=True, plot=tmp_path / "comparison.png")
 
     assert (tmp_path / "comparison.png").stat().st_size > 1000
 
@@ -398,7 +400,7 @@ def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_p
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     path = tmp_path / "comparison.png"
 
-    assert main(["bench", str(large_pictures), "--format", "JPEG", "--limit", "1", "--plot", str(path)]) == 2
+    assert main(["bench", "search", str(large_pictures), "--codec", "JPEG", "--limit", "1", "--plot", str(path)]) == 2
 
     told = capsys.readouterr().err.splitlines()[-1]
     assert told == "bytefit: error: this command needs matplotlib: pip install 'bytefit[plot]'"
@@ -407,7 +409,7 @@ def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_p
 
 def test_bench_prints_tables(drawn_corpus, capsys):
     """For people: each strategy, and bytefit by size class, kind and budget, with the number of cases."""
-    assert main(["bench", str(drawn_corpus), "--format", "WEBP", "--limit", "1"]) == 0
+    assert main(["bench", "search", str(drawn_corpus), "--codec", "WEBP", "--limit", "1"]) == 0
     printed = capsys.readouterr().out
 
     assert re.search(r"^WEBP: [1-9]\d* cases$", printed, flags=re.MULTILINE)
@@ -419,7 +421,7 @@ def test_bench_prints_tables(drawn_corpus, capsys):
 
 def test_bench_compares_efforts(drawn_corpus, capsys):
     """Every choice of options has its line, and all but the first are told by what they gain."""
-    assert main(["bench", str(drawn_corpus), "--efforts", "--format", "WEBP", "--limit", "1", "--jobs", "1"]) == 0
+    assert main(["bench", "efforts", str(drawn_corpus), "--codec", "WEBP", "--limit", "1", "--jobs", "1"]) == 0
     printed = capsys.readouterr().out
 
     assert printed.count("| method 4 ") == 1
@@ -429,5 +431,5 @@ def test_bench_compares_efforts(drawn_corpus, capsys):
 
 def test_bench_of_nothing_is_refused(tmp_path, capsys):
     """One line, exit 2."""
-    assert main(["bench", str(tmp_path)]) == 2
+    assert main(["bench", "search", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

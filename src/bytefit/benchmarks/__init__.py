@@ -1,1 +1,1 @@
-"""What measures bytefit beside other ways and tools."""
+"""Benchmarks: bytefit compared with other search strategies and other tools."""

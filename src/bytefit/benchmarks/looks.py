@@ -1,7 +1,7 @@
 """Quality at the same bytes: bytefit and every installed peer answer the same (picture, budget) cases, side by side.
 
-Answers are decoded by Pillow, scaled back up where a tool lowered the dimensions, and scored twice: a metric that a
-tool was tuned to flatters it. Times are not measured here (see `bytefit.benchmarks.speed`).
+Pillow decodes the answers; where a tool lowered the dimensions, they are scaled back up. Two metrics score them, since
+one that a tool was tuned to flatters it. Times are not measured here (see `bytefit.benchmarks.speed`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from sewar.full_ref import msssim
 
-from bytefit.benchmarks.looks_report import Scored, records, report
+from bytefit.benchmarks.looks_report import Scored, looks_json, looks_report
 from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
@@ -28,7 +28,7 @@ from bytefit.fitting.compress import compress
 from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.sources.metadata import upright
 from bytefit.sources.reading import read_picture
-from bytefit.training.corpus import find_samples, limited
+from bytefit.training.corpus import find_files, limited
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bytefit.benchmarks.sheet import Tile
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
 # Budgets of a picture, in bits per pixel: from tight to generous.
 BUDGET_BITS = (0.25, 0.5, 1.0, 2.0)
 
-# Pictures on a page are seldom larger, and the two metrics take five seconds a megapixel.
+# Pictures on a page are seldom larger, and the two metrics take five seconds per megapixel.
 MEGAPIXELS = 0.6
 
 # The window of MS-SSIM in pixels, and the weights of its scales from the finest to the coarsest
@@ -49,14 +49,14 @@ MEGAPIXELS = 0.6
 _WINDOW = 11
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
-# What is left of the structure below this counts as nothing, which is 60 decibel: a mean wants an end.
+# A smaller difference than this counts as none, which caps the score at 60 decibel, so that a mean is finite.
 _NOTHING = 1e-6
 
-# The rows of a contact sheet.
+# The most rows of a contact sheet.
 _MOST_SHOWN = 6
 
 
-def bench_quality(
+def bench_looks(
     folder: Path,
     *,
     formats: list[str] | None = None,
@@ -73,13 +73,13 @@ def bench_quality(
     Args:
         folder: see `bytefit.training.corpus`.
         formats: the formats to compare; None means all.
-        limit: at most so many images of every kind, chosen by the hashes of their names; None means all.
+        limit: at most this many images of every kind, chosen by the hashes of their names; None means all.
         bits: the budgets, in bits per pixel.
         megapixels: larger pictures are scaled down to this first; None and 0 leave them as they are.
         resize: whether bytefit answers a second time, with `resize=True`.
         as_json: every case as JSON instead of tables.
         sheet: where to write a PNG that shows some answers side by side, at the second of `bits`.
-        jobs: processes to measure with; -1 means one a core.
+        jobs: processes to measure with; -1 means one per core.
 
     Raises:
         UnsupportedImage: if bytefit cannot steer one of the formats.
@@ -88,21 +88,21 @@ def bench_quality(
     if not bits or min(bits) <= 0:
         raise ConfigError(f"cannot make budgets of {bits!r} bits per pixel: give numbers above 0")
     tools = contenders(formats, resize=resize)
-    samples = limited(find_samples([folder]), limit)
-    tasks = [joblib.delayed(_answered)(sample, folder, tools, bits, megapixels) for sample in samples]
+    files = limited(find_files([folder]), limit)
+    tasks = [joblib.delayed(_answers_of_file)(file, folder, tools, bits, megapixels) for file in files]
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    by_sample = dict(zip(samples, tracked(found, "scoring", len(tasks)), strict=True))
-    rows = [row for answers in by_sample.values() for row in answers]
+    by_file = dict(zip(files, tracked(found, "scoring", len(tasks)), strict=True))
+    rows = [row for answers in by_file.values() for row in answers]
     if not rows:
-        raise ConfigError(f"nothing to measure below {folder}: no picture that every tool can take")
+        raise ConfigError(f"nothing to measure below {folder}: no image that every tool can read")
     if sheet is not None:
-        _sheet(by_sample, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
-    left_out = sum(not answers for answers in by_sample.values())
-    return records(rows, left_out) if as_json else report(rows, left_out)
+        _sheet(by_file, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
+    left_out = sum(not answers for answers in by_file.values())
+    return looks_json(rows, left_out) if as_json else looks_report(rows, left_out)
 
 
 def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
-    """Return all who answer, format by format (None: all formats), the peers first and bytefit last.
+    """Return all tools of the formats (None: all formats), format by format, the peers first and bytefit last.
 
     Raises:
         UnsupportedImage: if bytefit cannot steer one of the formats.
@@ -119,10 +119,10 @@ def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
 
 
 def shown_picture(path: Path, megapixels: float | None) -> Image.Image:
-    """Return the picture in a file as every tool can take it: upright, in RGB or L, bare of metadata, not too large.
+    """Return the picture in a file as every tool can take it: upright, RGB or L, without metadata, not too large.
 
     Raises:
-        UnsupportedImage: if it cannot be had so without losing what is seen, or is too small for the metrics.
+        UnsupportedImage: if that would lose visible content, or if the picture is too small for the metrics.
         OSError: if the file cannot be read.
     """
     picture = JPEG.prepare(upright(read_picture(path)), any_size=True)
@@ -161,19 +161,19 @@ def _reduced(picture: Image.Image, megapixels: float | None) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _answered(
-    sample: Sample, folder: Path, tools: Sequence[Peer], bits: Sequence[float], megapixels: float | None
+def _answers_of_file(
+    file: CorpusFile, folder: Path, tools: Sequence[Peer], bits: Sequence[float], megapixels: float | None
 ) -> list[Scored]:
-    """Return what every tool answers to every budget of one picture; nothing if not all of them can take it."""
+    """Return the answers of every tool to every budget of one picture; none if some tool cannot take it."""
     try:
-        picture = shown_picture(sample.path, megapixels)
+        picture = shown_picture(file.path, megapixels)
     except (UnsupportedImage, OSError):
         return []
-    path = sample.path.relative_to(folder).as_posix()
+    path = file.path.relative_to(folder).as_posix()
     rows = []
     for rate, tool in product(bits, tools):
         budget = _budget(picture, rate)
-        case = Scored(path, sample.kind, sample.source, rate, budget, tool.name, tool.format)
+        case = Scored(path, file.kind, file.source, rate, budget, tool.name, tool.format)
         rows.append(_scored(case, picture, tool.encode(picture, budget)))
     return rows
 
@@ -183,7 +183,7 @@ def _budget(picture: Image.Image, bits: float) -> int:
 
 
 def _scored(case: Scored, picture: Image.Image, data: bytes | None) -> Scored:
-    """Return `case` with what its answer weighs and scores."""
+    """Return `case` with the size and the scores of its answer."""
     if data is None:
         return case
     version = Image.open(BytesIO(data))
@@ -205,18 +205,16 @@ def _restored(version: Image.Image, picture: Image.Image) -> Image.Image:
 
 
 def _sheet(
-    by_sample: Mapping[Sample, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
+    by_file: Mapping[CorpusFile, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
 ) -> Image.Image:
-    """Return the contact sheet of a few pictures, evenly chosen; they are encoded again, to the same bytes."""
-    seen = [sample for sample, rows in by_sample.items() if rows]
+    """Return the contact sheet of a few pictures, evenly chosen; they are encoded again, which gives the same bytes."""
+    seen = [file for file, rows in by_file.items() if rows]
     shown = dict.fromkeys(seen[number * len(seen) // _MOST_SHOWN] for number in range(_MOST_SHOWN))
-    return contact_sheet(
-        [_tiles(shown_picture(sample.path, megapixels), tools, bits, by_sample[sample]) for sample in shown]
-    )
+    return contact_sheet([_tiles(shown_picture(file.path, megapixels), tools, bits, by_file[file]) for file in shown])
 
 
 def _tiles(picture: Image.Image, tools: Sequence[Peer], bits: float, rows: Sequence[Scored]) -> list[Tile]:
-    """Return the original and what every tool makes of it at one bit rate, titled with tool and SSIMULACRA2."""
+    """Return the original and every tool's version of it at one bit rate, titled with tool and SSIMULACRA2."""
     scored = {row.tool: row for row in rows if row.bits == bits}
     tiles: list[Tile] = [(f"original, {bits:g} bits per pixel", picture)]
     for tool in tools:

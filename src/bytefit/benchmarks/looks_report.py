@@ -1,6 +1,6 @@
-"""What tools answered and how it was scored, as tables for people and as JSON for programs.
+"""The answers of tools and their scores, as tables for people and as JSON for programs.
 
-It knows numbers only: who encoded, and what a score means, is decided elsewhere.
+This module knows numbers only: other modules encode and score.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from bytefit.training.markdown import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Whom everybody is compared with over the cases that both answered: a mean alone rewards who misses the hard ones.
+# Every tool is compared with this one over the cases that both answered: a plain mean would reward a tool for missing
+# the hard cases.
 BASELINE = "Pillow progressive"
 
 METRICS = {"ssimulacra2": "SSIMULACRA2", "ms_ssim": "MS-SSIM of luma, in decibel"}
@@ -27,8 +28,8 @@ class Scored:
 
     Attributes:
         path, kind, source: the picture; its path is the one below the folder.
-        bits, budget: what was asked for, in bits per pixel and in bytes.
-        tool, format: who was asked, and the format it writes.
+        bits, budget: the budget, in bits per pixel and in bytes.
+        tool, format: the tool, and the format it writes.
         size: bytes of the answer; None, as all below, where there was none.
         width, height: its own dimensions, in pixels.
         ssimulacra2, ms_ssim: its scores at the dimensions of the picture.
@@ -49,7 +50,7 @@ class Scored:
 
     @property
     def fits(self) -> bool:
-        """Whether there is an answer within the budget; no other takes part in a mean."""
+        """Whether there is an answer within the budget; only such answers count in a mean."""
         return self.size is not None and self.size <= self.budget
 
     @property
@@ -63,19 +64,19 @@ class Scored:
         return (self.size or 0) / self.budget
 
 
-def records(rows: Sequence[Scored], left_out: int) -> str:
-    """Return every case as JSON, with how many pictures there are, of how many sources, and how many were left out."""
+def looks_json(rows: Sequence[Scored], left_out: int) -> str:
+    """Return every case as JSON, with the numbers of pictures, of sources and of files left out."""
     return json.dumps({**_counts(rows, left_out), "cases": [asdict(row) for row in rows]}, indent=1)
 
 
-def report(rows: Sequence[Scored], left_out: int) -> str:
+def looks_report(rows: Sequence[Scored], left_out: int) -> str:
     """Return the tables of all tools: mean scores, mean gains over `BASELINE`, and how they kept to the budgets."""
     counts = _counts(rows, left_out)
     size = f"{counts['images']} images of {counts['sources']} sources, {left_out} files left out."
     parts = [f"{size} Means are over the answers within the budget, by bits per pixel."]
     for metric, title in METRICS.items():
         scores = {_case(row): float(getattr(row, metric)) for row in rows if row.fits}
-        gains = _gains(scores)
+        gains = _gains_over_baseline(scores)
         parts.append(f"{title}:\n\n" + _by_rate(rows, scores, "{:.2f}"))
         if gains:
             parts.append(f"{title}, over {BASELINE} where both answered:\n\n" + _by_rate(rows, gains, "{:+.2f}"))
@@ -91,8 +92,8 @@ def _case(row: Scored) -> tuple[str, str, float]:
     return row.tool, row.path, row.bits
 
 
-def _gains(scores: dict[tuple[str, str, float], float]) -> dict[tuple[str, str, float], float]:
-    """Return how much better each case was answered than by `BASELINE`, where that answered it too."""
+def _gains_over_baseline(scores: dict[tuple[str, str, float], float]) -> dict[tuple[str, str, float], float]:
+    """Return the score of each case minus that of `BASELINE`, where that answered it too."""
     return {
         (tool, path, bits): score - scores[BASELINE, path, bits]
         for (tool, path, bits), score in scores.items()

@@ -1,7 +1,7 @@
-"""The other tools that answer "at most so many bytes", each behind the same record where it is installed.
+"""The other tools that fit a picture to a number of bytes, each behind the same record where it is installed.
 
-Each is called as its manual or most of its users have it. Those that take a quality only are bisected over the whole
-numbers, to the end. What an answer weighs is not judged here: some tools go over the budget.
+Each is called as its manual says or as most of its users call it. For tools that take only a quality, the integer
+qualities are bisected to the end. Sizes are not judged here: some tools go over the budget.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from bytefit.errors import UnsupportedImage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# No tool that was tried takes more than seconds for a picture of a megapixel.
+# Every tool that was tried takes a few seconds at most for a picture of a megapixel.
 _TIMEOUT_SECONDS = 300
 
-# libvips says what is to be left out of a file since this version; before, its files carry an EXIF block.
+# Since this version libvips can leave metadata out; files of older versions carry an EXIF block.
 _LEAST_LIBVIPS = (8, 15)
 
 
@@ -35,7 +35,7 @@ class Peer:
     """A tool that fits a picture to a budget.
 
     Attributes:
-        name: what it is called in tables; no two peers share one.
+        name: its name in tables; no two peers share one.
         format: Pillow's name of the format it writes.
         encode: (picture in RGB or L, budget in bytes) -> the file, perhaps over the budget, or None if it made none.
     """
@@ -50,7 +50,7 @@ class ColourPeer:
     """A tool that takes a file and a number of colours.
 
     Attributes:
-        name: what it is called in reports, its options included.
+        name: its name in reports, with its options.
         in_colours: (path, colours from 2 to 256) -> the file, or None if it made none.
         lossless: path -> the file at its smallest without loss, or None.
     """
@@ -61,7 +61,7 @@ class ColourPeer:
 
 
 def colour_peer(codec_format: str) -> ColourPeer | None:
-    """Return the tool most people reduce files of a format with, PNG or GIF; None where it is not installed."""
+    """Return the tool most people use to reduce files of a format, PNG or GIF; None where it is not installed."""
     if codec_format == "PNG" and (program := shutil.which("pngquant")) and _package("oxipng") is not None:
         return ColourPeer("pngquant --speed 3 N, oxipng -o4", partial(_pngquant, program), _oxipng)
     if codec_format == "GIF" and (program := shutil.which("gifsicle")):
@@ -72,7 +72,7 @@ def colour_peer(codec_format: str) -> ColourPeer | None:
 def largest_that_fits(
     encode: Callable[[int], bytes | None], budget: int, *, low: int, high: int
 ) -> tuple[int | None, bytes | None]:
-    """Return the largest whole number from `low` to `high` that halving finds to fit, and its file; None for none."""
+    """Bisect the integers from `low` to `high`; return the largest one found to fit and its file, or None twice."""
     best: tuple[int | None, bytes | None] = None, None
     while low <= high:
         middle = (low + high) // 2
@@ -85,9 +85,9 @@ def largest_that_fits(
 
 
 def installed_peers() -> list[Peer]:
-    """Return the tools that are installed and do make a picture here.
+    """Return the tools that are installed and work here.
 
-    A command is asked for one first: a program of the same name may be quite another (Windows has a `convert`).
+    Every command must make a picture first: a program of the same name may be another one (Windows has a `convert`).
     """
     picture = Image.linear_gradient("L").convert("RGB")
     commands = [peer for peer in _on_the_path() if peer.encode(picture, 64 * 1024)]
@@ -131,7 +131,7 @@ def _on_the_path() -> list[Peer]:
 
 
 def _bisecting(name: str, codec_format: str, encode: Callable[[Image.Image, int], bytes], *, lowest: int = 1) -> Peer:
-    """Return a peer that takes a quality up to 100, and so has to be asked again and again."""
+    """Return a peer that takes a quality up to 100, so that a budget takes several encodes."""
     return Peer(name, codec_format, partial(_bisected, encode, lowest))
 
 
@@ -163,7 +163,7 @@ def _jpegli(picture: Image.Image, quality: int) -> bytes:
 
 
 def _has_mozjpeg() -> bool:
-    """Return whether libvips is there and was built with MozJPEG: without, it ignores trellis quantisation."""
+    """Return whether libvips is installed and was built with MozJPEG; otherwise it ignores trellis quantisation."""
     vips = _package("pyvips")
     if vips is None or not vips.at_least_libvips(*_LEAST_LIBVIPS):
         return False
@@ -172,7 +172,7 @@ def _has_mozjpeg() -> bool:
 
 
 def _mozjpeg(picture: Image.Image, quality: int, *, trellis: bool = True) -> bytes:
-    """Encode with all of MozJPEG's means, and its own quantisation tables (3)."""
+    """Encode with all of MozJPEG's features and its own quantisation tables (number 3)."""
     bands = len(picture.getbands())
     pixels = _package("pyvips").Image.new_from_memory(picture.tobytes(), picture.width, picture.height, bands, "uchar")
     data = pixels.jpegsave_buffer(
@@ -234,7 +234,7 @@ def _oxipng(path: Path) -> bytes | None:
 
 
 def _packed(data: bytes) -> bytes | None:
-    """Return a PNG file as oxipng -o4 packs it, bare of metadata."""
+    """Return a PNG file as oxipng -o4 packs it, without metadata."""
     oxipng = _package("oxipng")
     try:
         return bytes(oxipng.optimize_from_memory(data, level=4, strip=oxipng.StripChunks.all()))

@@ -1,6 +1,6 @@
-"""The benchmark as a picture: what every strategy costs, and how near predicted curves come to true ones.
+"""The benchmark as a figure: the cost of every strategy, and predicted curves beside true ones.
 
-It knows rows and curves, not how the rows were measured. matplotlib is imported by what draws, not with this module.
+This module knows rows and curves, not how they were measured. The functions that draw import matplotlib.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bytefit.benchmarks.strategies import SLACK, Case
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.fitting.compress import compress
 from bytefit.messages import format_size
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.with_model import seed
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from PIL import Image
 
-    from bytefit.benchmarks.speed import Row
+    from bytefit.benchmarks.rows import Row
     from bytefit.codecs import Codec
 
     Summary = Callable[[list[float]], float]
 
-# The picture's width and the height of a row of panels, in inches: 1600 pixels wide on a page.
+# The figure's width and the height of a row of panels, in inches: 1600 pixels wide on a page.
 WIDTH, HEIGHT, DPI = 16.0, 5.4, 100
 
-# True curves are drawn through so many rungs: the ladder's bends show, and a curve takes some seconds, not a minute.
+# True curves are drawn through this many rungs: enough to show the bends in a few seconds instead of a minute.
 RUNGS = 24
 
-# Colours that are told apart with any colour vision (Okabe and Ito, "Color universal design", 2008).
+# Colours that can be told apart with any colour vision (Okabe and Ito, "Color universal design", 2008).
 BLUE, SKY, ORANGE, GREEN, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#009E73", "#D55E00"
 STRATEGY_COLOURS = (BLUE, SKY, ORANGE, GREEN, VERMILION, "#CC79A7")
 TRIAL_COLOUR = VERMILION
@@ -60,10 +60,10 @@ class Curve:
 
     Attributes:
         codec: Pillow's name of the format.
-        title: what is said of the picture above its panel.
-        qualities: some rungs' qualities, rising.
-        true_bytes: what the picture comes to at each.
-        predicted_bytes: what was predicted of each.
+        title: the title of its panel.
+        qualities: the qualities of some rungs, rising.
+        true_bytes: the size of the picture at each.
+        predicted_bytes: the predicted size at each.
         budget: in bytes.
         trials: the quality and the bytes of the full encodes that the search made, in order.
     """
@@ -81,14 +81,16 @@ def curve_of(codec: Codec, picture: Image.Image, budget: int) -> Curve:
     """Encode `picture` all along the ladder, predict its curve and fit it to `budget` bytes, as a user does.
 
     Args:
-        codec: what is drawn; it takes its settings for drawings where the picture is one.
+        codec: the codec; it takes its settings for drawings where the picture is one.
         picture: in the mode the codec encodes, upright.
-        budget: in bytes; one that no encoding reaches is drawn too.
+        budget: in bytes; a budget that no encoding reaches is drawn too.
     """
     case = Case(codec, picture, budget)
     ladder, setting = case.codec.ladder, case.codec.setting
     rungs = sorted({step * (len(ladder) - 1) // (RUNGS - 1) for step in range(RUNGS)})
-    predicted = seed(case.codec, picture, sample(codec, picture), budget=budget, enough=case.enough, first=0).curve
+    predicted = seed(
+        case.codec, picture, sample_of(codec, picture), budget=budget, min_accept=case.min_accept, first=0
+    ).curve
     result = compress(picture, budget, format=codec.format, slack=SLACK, on_unreachable="smallest", metadata="strip")
     settings: list[Mapping[str, Any]] = [setting(quality, picture.mode) for quality in ladder]
     return Curve(
@@ -103,7 +105,7 @@ def curve_of(codec: Codec, picture: Image.Image, budget: int) -> Curve:
 
 
 def _quality(setting: Mapping[str, Any], settings: Sequence[Mapping[str, Any]], ladder: Sequence[float]) -> float:
-    """Return the quality of a trial; that without loss, in a format whose ladder is lossy, stands at its end."""
+    """Return the quality of a trial; a lossless one, in a format with a lossy ladder, stands at the ladder's end."""
     return ladder[settings.index(setting)] if setting in settings else LOSSLESS
 
 
@@ -119,39 +121,39 @@ def figure_of(rows: Sequence[Row], curves: Sequence[Curve]) -> Figure:
     """Return the trials and the cost by codec and strategy, and below them a panel for every curve.
 
     Args:
-        rows: of any codecs and strategies, drawn in the order they first come in; none leaves their panels out.
-        curves: drawn side by side, so one a codec; none leaves theirs out.
+        rows: of any codecs and strategies, drawn in order of first appearance; without rows there are no such panels.
+        curves: drawn side by side, so one per codec; without curves there are no such panels.
     """
-    # Not by way of pyplot, which looks for a screen: a figure without one is saved as PNG by Agg.
+    # Without pyplot, which looks for a screen: Agg saves a figure as PNG without one.
     from matplotlib.figure import Figure
 
     count = bool(rows) + bool(curves)
     figure = Figure(figsize=(WIDTH, HEIGHT * count), dpi=DPI, layout="constrained")
     parts = figure.subfigures(count, 1, squeeze=False)[:, 0]
     if rows:
-        _strategies(parts[0], rows)
-        _legend(parts[0])
+        _draw_strategies(parts[0], rows)
+        _add_legend(parts[0])
     if curves:
         for axes, curve in zip(parts[-1].subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
-            _curve(axes, curve)
-        _legend(parts[-1])
+            _draw_curve(axes, curve)
+        _add_legend(parts[-1])
     return figure
 
 
-def _strategies(part: SubFigure, rows: Sequence[Row]) -> None:
+def _draw_strategies(part: SubFigure, rows: Sequence[Row]) -> None:
     trials, cost = part.subplots(1, 2)
     trials.set(title="Trials of an answer, mean", ylabel="trials (full encodes)")
     cost.set(title="Cost of an answer, median and line to the 90th percentile", ylabel="cost (times one encode)")
-    _bars(trials, rows, lambda row: row.answer.trials, fmean)
-    _bars(cost, rows, lambda row: row.cost, median, _p90)
+    _draw_bars(trials, rows, lambda row: row.answer.trials, fmean)
+    _draw_bars(cost, rows, lambda row: row.cost, median, _p90)
     for bars in trials.containers:
         trials.bar_label(bars, fmt="%.1f", padding=2, fontsize=11)
 
 
-def _bars(
+def _draw_bars(
     axes: Axes, rows: Sequence[Row], value: Callable[[Row], float], middle: Summary, end: Summary | None = None
 ) -> None:
-    """Draw a bar to the middle of every group's values, and a line from there to their end."""
+    """Draw a bar up to the middle of every group's values, and a line from there to their end."""
     groups: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         groups.setdefault(row.strategy, {}).setdefault(row.codec, []).append(value(row))
@@ -170,11 +172,11 @@ def _bars(
 
 
 def _p90(values: list[float]) -> float:
-    """Return the percentile as the benchmark's tables have it."""
+    """Return the 90th percentile, as in the benchmark's tables."""
     return quantiles(values, n=10)[-1] if len(values) > 1 else values[0]
 
 
-def _curve(axes: Axes, curve: Curve) -> None:
+def _draw_curve(axes: Axes, curve: Curve) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     axes.set(title=f"{curve.codec}: {curve.title}", xlabel="quality (the codec's own scale)", ylabel="file size (kB)")
@@ -189,7 +191,7 @@ def _curve(axes: Axes, curve: Curve) -> None:
     axes.plot(tried, sizes, "o", color=TRIAL_COLOUR, markersize=9, markeredgecolor="white", label="trials")
 
 
-def _legend(part: SubFigure) -> None:
-    """Name what the first panel shows, as all do, outside of them."""
+def _add_legend(part: SubFigure) -> None:
+    """Add the legend of the first panel outside the panels: it is the same for all."""
     handles, labels = part.axes[0].get_legend_handles_labels()
     part.legend(handles, labels, loc="outside upper center", ncols=len(labels))

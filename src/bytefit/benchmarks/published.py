@@ -1,8 +1,8 @@
-"""The published attempt at this job, rebuilt as a strategy to be compared with, as good as we can make it.
+"""The published attempt at this task, rebuilt as a strategy to compare with, as good as we can make it.
 
 Features of the full-resolution picture (edge density, entropy, variance, width, height) and the quality go into
-gradient-boosted trees that predict the size. It was published with integer qualities; here it gets our ladders and
-our search as well, so that what is compared is the prediction and its cost.
+gradient-boosted trees that predict the size. It was published with integer qualities. Here it gets our ladders and
+our search as well, so that only the prediction and its cost differ.
 """
 
 from __future__ import annotations

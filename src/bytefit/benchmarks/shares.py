@@ -1,13 +1,13 @@
-"""PNG and GIF files fitted to a share of their own bytes, beside the tools most people have for them.
+"""PNG and GIF files fitted to a share of their own bytes, compared with the tools most people use for them.
 
-The peers take a number of colours: the largest that fits is found by halving. A file counts with all its frames.
+The peers take a number of colours; bisection finds the largest that fits. A file counts with all its frames.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from io import BytesIO
 from math import exp, log
@@ -22,7 +22,7 @@ from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.scores import ssimulacra2_score
-from bytefit.training.corpus import find_samples, limited
+from bytefit.training.corpus import find_files, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
 
@@ -31,38 +31,55 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bytefit.fitting.result import Result
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
-# What is asked of a file: so much of its bytes.
+# The budget of a file, as a share of its bytes.
 SHARES = {"PNG": 0.5, "GIF": 0.6}
 
-# The smaller the files, the more of them in the same time; what oxipng packs grows with the pixels.
+# Larger images are left out: the time of oxipng grows with the pixels, and more files tell more.
 MEGAPIXELS = 1.5
 
-# Frames are looked at where they stand at so many moments.
+# An animation is scored at this many moments.
 _MOMENTS = 10
 
 # Scores that differ by less look the same.
 _SAME_LOOKS = 0.5
 
-# A lossless version may be so much larger than the peer's.
+# A lossless version counts as equal up to this many times the size of the peer's.
 _AS_SMALL = 1.03
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """One file, and what bytefit and the peer made of it; None where there is no answer, or nobody to ask.
+class PeerAnswer:
+    """What the peer made of one file; every field but `lossless` is None where no number of colours fits.
+
+    Attributes:
+        colours, size, score: its answer in the most colours that fit.
+        frames_kept: whether frames, times and loop are those of the file.
+        lossless: bytes of its smallest version without loss; None where it made none.
+        score_of_bytefit: bytefit's score with the peer's size as the budget.
+    """
+
+    colours: int | None = None
+    size: int | None = None
+    score: float | None = None
+    frames_kept: bool | None = None
+    lossless: int | None = None
+    score_of_bytefit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShrunkFile:
+    """One file, and what bytefit and the peer made of it; None where there is no answer, or no peer.
 
     Attributes:
         path, kind, source: the file.
         budget: the share of its bytes.
         size, quality, trials, score: bytefit's answer, the full encodes it took and its SSIMULACRA2.
-        cost: all its time over that of its slowest trial.
+        cost: the time of the whole answer over that of its slowest trial.
         frames_kept: whether frames, times and loop are those of the file.
         lossless: bytes of its smallest version without loss.
-        peer_colours, peer_size, peer_score: the peer's answer in the most colours that fit.
-        peer_frames_kept, peer_lossless: as above.
-        score_at_peers: bytefit's score where the peer's size is the budget.
+        peer: the peer's answer.
     """
 
     path: str
@@ -76,42 +93,49 @@ class Fitted:
     cost: float | None = None
     frames_kept: bool | None = None
     lossless: int | None = None
-    peer_colours: int | None = None
-    peer_size: int | None = None
-    peer_score: float | None = None
-    peer_frames_kept: bool | None = None
-    peer_lossless: int | None = None
-    score_at_peers: float | None = None
+    peer: PeerAnswer | None = None
 
 
-def bench_shares(
-    folder: Path, codec_format: str, *, limit: int | None = None, as_json: bool = False, jobs: int = -1
+def bench_shrink(
+    folder: Path, *, formats: Sequence[str], limit: int | None = None, as_json: bool = False, jobs: int = -1
 ) -> str:
-    """Fit the files of one format below `folder` to the share of `SHARES` and return the report.
+    """Fit the files of some formats below `folder` to the share of `SHARES` and return the report.
 
     Args:
         folder: see `bytefit.training.corpus`.
-        codec_format: "PNG" or "GIF".
-        limit: at most so many files of every kind, chosen by the hashes of their names; None means all.
-        as_json: every file as JSON instead of tables.
-        jobs: processes to measure with; -1 means one a core.
+        formats: "PNG", "GIF" or both; one that no file has is left out.
+        limit: at most this many files of every kind, chosen by the hashes of their names; None means all.
+        as_json: every file as JSON, by format, instead of tables.
+        jobs: processes to measure with; -1 means one per core.
 
     Raises:
         ConfigError: if no file is left to be measured.
     """
-    found = [sample for sample in find_samples([folder]) if _is_measured(sample.path, codec_format)]
-    samples = limited(found, limit)
-    if not samples:
-        raise ConfigError(f"nothing to measure below {folder}: no {codec_format} of at most {MEGAPIXELS} megapixels")
-    peer = colour_peer(codec_format)
-    tasks = [joblib.delayed(_fitted)(sample, folder, codec_format, peer) for sample in samples]
-    done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
-    left_out = len(tasks) - len(rows)
-    if as_json:
-        told = {"peer": peer and peer.name, "left_out": left_out, "files": [asdict(row) for row in rows]}
-        return json.dumps(told, indent=1)
-    return _report(rows, codec_format, peer) + f"\n\nLeft out as too long, or refused: {left_out}."
+    by_format = {}
+    for codec_format in dict.fromkeys(formats):
+        found = [file for file in find_files([folder]) if _is_measured(file.path, codec_format)]
+        if found:
+            by_format[codec_format] = limited(found, limit)
+    if not any(by_format.values()):
+        names = " or ".join(formats)
+        raise ConfigError(f"nothing to measure below {folder}: no {names} of at most {MEGAPIXELS} megapixels")
+    reports, records = [], {}
+    for codec_format, files in by_format.items():
+        peer = colour_peer(codec_format)
+        tasks = [joblib.delayed(_shrunk)(file, folder, codec_format, peer) for file in files]
+        done = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
+        rows = [row for row in tracked(done, codec_format, len(tasks)) if row is not None]
+        left_out = len(tasks) - len(rows)
+        records[codec_format] = {
+            "peer": peer and peer.name,
+            "left_out": left_out,
+            "files": [asdict(row) for row in rows],
+        }
+        reports.append(
+            _shrink_report(rows, codec_format, peer)
+            + f"\n\nLeft out because they are too long or were refused: {left_out}."
+        )
+    return json.dumps(records, indent=1) if as_json else "\n\n".join(reports)
 
 
 def _is_measured(path: Path, codec_format: str) -> bool:
@@ -122,21 +146,21 @@ def _is_measured(path: Path, codec_format: str) -> bool:
         return False
 
 
-def _fitted(sample: Sample, folder: Path, codec_format: str, peer: ColourPeer | None) -> Fitted | None:
-    """Return what was made of one file; None where its frames cannot be held all at once, or it is damaged."""
-    budget = int(sample.path.stat().st_size * SHARES[codec_format])
+def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer | None) -> ShrunkFile | None:
+    """Return the answers for one file; None where its frames do not fit into memory at once, or it is damaged."""
+    budget = int(file.path.stat().st_size * SHARES[codec_format])
     values: dict[str, Any] = {
-        "path": sample.path.relative_to(folder).as_posix(),
-        "kind": sample.kind,
-        "source": sample.source,
+        "path": file.path.relative_to(folder).as_posix(),
+        "kind": file.kind,
+        "source": file.source,
         "budget": budget,
     }
     try:
-        with Image.open(sample.path) as image:
+        with Image.open(file.path) as image:
             source = frames_of(image).decoded()
     except (UnsupportedImage, OSError):
         return None
-    if (answer := _compressed(sample.path, budget)) is not None:
+    if (answer := _compressed(file.path, budget)) is not None:
         values |= {
             "size": answer.size,
             "quality": answer.quality,
@@ -145,28 +169,28 @@ def _fitted(sample: Sample, folder: Path, codec_format: str, peer: ColourPeer | 
             "cost": answer.seconds / max(trial.seconds for trial in answer.trials),
             "frames_kept": _keeps(source, answer.data),
         }
-    if (smallest := _compressed(sample.path, sample.path.stat().st_size * 4, lossless=True)) is not None:
+    if (smallest := _compressed(file.path, file.path.stat().st_size * 4, lossless=True)) is not None:
         values["lossless"] = smallest.size
     if peer is not None:
-        values |= _by_peer(sample.path, source, budget, peer)
-    return Fitted(**values)
+        values["peer"] = _peer_answer(file.path, source, budget, peer)
+    return ShrunkFile(**values)
 
 
-def _by_peer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> dict[str, Any]:
+def _peer_answer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> PeerAnswer:
     lossless = peer.lossless(path)
-    values: dict[str, Any] = {"peer_lossless": lossless and len(lossless)}
+    answer = PeerAnswer(lossless=None if lossless is None else len(lossless))
     colours, data = largest_that_fits(partial(peer.in_colours, path), budget, low=2, high=256)
     if data is None:
-        return values
-    values |= {
-        "peer_colours": colours,
-        "peer_size": len(data),
-        "peer_score": _score(source, data),
-        "peer_frames_kept": _keeps(source, data),
-    }
-    if (answer := _compressed(path, len(data), slack=0.0)) is not None:
-        values["score_at_peers"] = _score(source, answer.data)
-    return values
+        return answer
+    own = _compressed(path, len(data), slack=0.0)
+    return replace(
+        answer,
+        colours=colours,
+        size=len(data),
+        score=_score(source, data),
+        frames_kept=_keeps(source, data),
+        score_of_bytefit=None if own is None else _score(source, own.data),
+    )
 
 
 def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
@@ -177,18 +201,18 @@ def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
 
 
 def _score(source: Frames, data: bytes) -> float:
-    """Return the mean score of what is seen at the moments evenly spread over the time the source is shown."""
+    """Return the mean score of the frames shown at moments that are evenly spread over the source's duration."""
     with Image.open(BytesIO(data)) as image:
         version = frames_of(image).decoded()
     if not source.animated:
         return ssimulacra2_score(source.first, version.first)
     total = sum(source.durations) or 1
     moments = [total * (place + 0.5) / _MOMENTS for place in range(_MOMENTS)]
-    return fmean(ssimulacra2_score(_at(source, moment), _at(version, moment)) for moment in moments)
+    return fmean(ssimulacra2_score(_frame_at(source, moment), _frame_at(version, moment)) for moment in moments)
 
 
-def _at(frames: Frames, moment: float) -> Image.Image:
-    """Return the frame that is seen after so many milliseconds."""
+def _frame_at(frames: Frames, moment: float) -> Image.Image:
+    """Return the frame that is shown after `moment` milliseconds."""
     for picture, duration in zip(frames.pictures, frames.durations, strict=False):
         moment -= duration
         if moment < 0:
@@ -206,7 +230,7 @@ def _keeps(source: Frames, data: bytes) -> bool:
     )
 
 
-def _report(rows: Sequence[Fitted], codec_format: str, peer: ColourPeer | None) -> str:
+def _shrink_report(rows: Sequence[ShrunkFile], codec_format: str, peer: ColourPeer | None) -> str:
     kinds = Counter(row.kind for row in rows)
     sources = len({row.source for row in rows})
     what = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
@@ -214,18 +238,19 @@ def _report(rows: Sequence[Fitted], codec_format: str, peer: ColourPeer | None) 
         f"{codec_format} to {SHARES[codec_format]:.0%} of its bytes: {len(rows)} files of {sources} sources ({what}).",
         table(
             ["", "reached", "over", "trials", "cost", "fill", "score", "frames kept"],
-            [_line(kind, [row for row in rows if row.kind == kind]) for kind in sorted(kinds)] + [_line("all", rows)],
+            [_kind_line(kind, [row for row in rows if row.kind == kind]) for kind in sorted(kinds)]
+            + [_kind_line("all", rows)],
         ),
     ]
     if peer is None:
-        parts.append(f"{codec_format}'s peer is not installed: nothing to compare with.")
+        parts.append(f"No peer for {codec_format} is installed, so there is nothing to compare with.")
     else:
-        parts += [f"Beside {peer.name}:", _beside(rows)]
+        parts += [f"Compared with {peer.name}:", _compared_with_peer(rows)]
     return "\n\n".join(parts)
 
 
-def _line(name: str, rows: Sequence[Fitted]) -> list[str]:
-    """Return how bytefit did: files reached, over, mean trials, median cost and fill, mean score, files kept whole."""
+def _kind_line(name: str, rows: Sequence[ShrunkFile]) -> list[str]:
+    """Return the line of a kind: files reached, over, mean trials, median cost and fill, mean score, frames kept."""
     reached = [row for row in rows if row.size is not None]
     kept = sum(bool(row.frames_kept) for row in reached)
     return [
@@ -240,37 +265,38 @@ def _line(name: str, rows: Sequence[Fitted]) -> list[str]:
     ]
 
 
-def _beside(rows: Sequence[Fitted]) -> str:
-    """Return what is compared with the peer: scores under the same budget and at its bytes, and sizes without loss."""
-    under = _gains((row.score, row.peer_score) for row in rows)
-    at_its = _gains((row.score_at_peers, row.peer_score) for row in rows)
-    ratios = [row.lossless / row.peer_lossless for row in rows if row.lossless and row.peer_lossless]
-    reached = sum(row.peer_size is not None for row in rows)
-    whole = sum(bool(row.peer_frames_kept) for row in rows)
+def _compared_with_peer(rows: Sequence[ShrunkFile]) -> str:
+    """Return the comparison with the peer: scores within the same budget and at its bytes, and lossless sizes."""
+    pairs = [(row, row.peer) for row in rows if row.peer is not None]
+    under = _differences((row.score, peer.score) for row, peer in pairs)
+    at_its = _differences((peer.score_of_bytefit, peer.score) for _, peer in pairs)
+    ratios = [row.lossless / peer.lossless for row, peer in pairs if row.lossless and peer.lossless]
+    reached = sum(peer.size is not None for _, peer in pairs)
+    whole = sum(bool(peer.frames_kept) for _, peer in pairs)
     lines = [
-        f"* It reached {reached} of {len(rows)}; in {whole} frames, times and loop are those of the file.",
-        f"* SSIMULACRA2 above it under the same budget: {_spread(under)}.",
-        f"* At its bytes: {_spread(at_its)}.",
+        f"* It reached {reached} of {len(rows)}; {whole} of these keep the frames, times and loop of the file.",
+        f"* SSIMULACRA2 of bytefit above the peer's, within the same budget: {_spread_of_gains(under)}.",
+        f"* The same with the peer's size as the budget: {_spread_of_gains(at_its)}.",
     ]
     if ratios:
         mean = exp(fmean(map(log, ratios)))
         larger = sum(ratio > _AS_SMALL for ratio in ratios)
         lines.append(
-            f"* Without loss, bytes over its bytes: {mean:.4f} in the geometric mean of {len(ratios)} files, "
+            f"* Lossless, bytefit's bytes over the peer's: {mean:.4f} in the geometric mean of {len(ratios)} files, "
             f"{larger} above {_AS_SMALL}, the worst {max(ratios):.3f}."
         )
     return "\n".join(lines)
 
 
-def _gains(pairs: Iterable[tuple[float | None, float | None]]) -> list[float]:
+def _differences(pairs: Iterable[tuple[float | None, float | None]]) -> list[float]:
     return [own - other for own, other in pairs if own is not None and other is not None]
 
 
-def _spread(gains: Sequence[float]) -> str:
+def _spread_of_gains(gains: Sequence[float]) -> str:
     if not gains:
-        return "no file both answered"
+        return "no file was answered by both"
     worse = sum(gain < -_SAME_LOOKS for gain in gains)
     return (
-        f"{fmean(gains):+.2f} in the mean, {median(gains):+.2f} in the median, {min(gains):+.1f} at the worst, "
+        f"{fmean(gains):+.2f} in the mean, {median(gains):+.2f} in the median, {min(gains):+.1f} at worst, "
         f"{worse} of {len(gains)} below by more than {_SAME_LOOKS}"
     )

@@ -1,6 +1,6 @@
-"""A contact sheet: the same part of several versions of a picture side by side, a picture a row, for people to look at.
+"""A contact sheet: the same part of several versions of a picture side by side, one picture per row.
 
-It knows pictures and titles, not who made them.
+This module knows pictures and titles, not the tools that made them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ TITLE = 16
 
 
 def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
-    """Return rows of titled tiles, each row showing the part where its first picture is the busiest.
+    """Return rows of titled tiles; each row shows the part where its first picture is busiest.
 
     Args:
-        rows: one a picture, all of the same length; the pictures in a row have the same dimensions, None is left empty.
+        rows: one per picture, all of the same length; the pictures in a row have the same dimensions, None stays empty.
     """
     sheet = Image.new("RGB", (PART * len(rows[0]), (PART + TITLE) * len(rows)), "white")
     draw = ImageDraw.Draw(sheet)
@@ -40,7 +40,7 @@ def contact_sheet(rows: Sequence[Sequence[Tile]]) -> Image.Image:
 
 
 def busiest_part(picture: Image.Image) -> tuple[int, int, int, int]:
-    """Return the box of at most `PART` pixels a side with the largest variance, among three by three over a picture."""
+    """Return the box of at most `PART` pixels a side with the largest variance, among three by three boxes."""
     grey = picture.convert("L")
     width, height = min(PART, grey.width), min(PART, grey.height)
     lefts, tops = ([spare * step // 2 for step in range(3)] for spare in (grey.width - width, grey.height - height))

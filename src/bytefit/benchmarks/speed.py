@@ -1,26 +1,27 @@
-"""The benchmark: the same (picture, budget) cases through every strategy, side by side in one run.
+"""The search benchmark: the same (picture, budget) cases through every strategy, side by side in one run.
 
-Times are compared inside one case only, where the machine was the same for all; what is reported are medians of
-ratios. The strategies take turns at going first.
+Times are compared only inside one case, where the machine was the same for all; the report gives medians of ratios. The
+strategies take turns at going first.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from bytefit.benchmarks.plot import Curve, curve_of, draw
 from bytefit.benchmarks.published import PublishedModel
+from bytefit.benchmarks.rows import BUDGET_BITS, EARLY, PROVEN, SIZE_CLASSES, STRATEGIES, Row
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
 from bytefit.sources.reading import read_picture
-from bytefit.training.corpus import Sample, find_samples, limited
+from bytefit.training.corpus import CorpusFile, find_files, limited
 from bytefit.training.markdown import table
 from bytefit.training.measurement import knots, viewed
 from bytefit.training.progress import tracked
@@ -31,136 +32,93 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-# Budgets of a picture, in bits per pixel: generous, usual and tight.
-BUDGET_BITS = (1.0, 0.3, 0.1)
 
-# Upper bounds of the size classes, in megapixels.
-SIZE_CLASSES = (("tiny", 0.1), ("small", 1.0), ("medium", 4.0), ("large", float("inf")))
-
-EARLY, PROVEN = "bisection, stopping early", "bytefit, best rung"
-STRATEGIES = ("bisection", EARLY, "mean curve", "full-feature GBR", "bytefit", PROVEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One case answered by one strategy.
-
-    Attributes:
-        codec, path, kind, source: what was fitted; the kind of a tiny piece cut from a picture is "tiny piece".
-        megapixels, bits: its dimensions and its budget in bits per pixel.
-        budget: the same in bytes.
-        strategy: who answered.
-        answer: what it answered.
-        cost: all its time over the time of one encode at bytefit's answer.
-        speed_up: the time of full bisection over its time.
-        speed_up_early: the time of bisection that stops inside the slack over its time.
-    """
-
-    codec: str
-    path: str
-    kind: str
-    source: str
-    megapixels: float
-    bits: float
-    budget: int
-    strategy: str
-    answer: Answer
-    cost: float
-    speed_up: float
-    speed_up_early: float
-
-    @property
-    def fill(self) -> float:
-        """Bytes over budget."""
-        return self.answer.size / self.budget
-
-
-def bench(
+def bench_search(
     folder: Path, *, formats: list[str] | None, limit: int | None, as_json: bool, plot: Path | None = None
 ) -> str:
     """Run every strategy on the images below `folder` and return the report.
 
-    Images from a source that the shipped models were trained on are left out. Of each a tiny piece is fitted too:
-    folders of photographs hold no icons.
+    Images from a source that the shipped models were trained on are left out. A tiny piece of each image is fitted too,
+    since folders of photographs hold no icons.
 
     Args:
         folder: see `bytefit.training.corpus`.
         formats: the codecs to compare; None means all.
-        limit: at most so many images of every kind, chosen by the hashes of their names; None means all.
+        limit: at most this many images of every kind, chosen by the hashes of their names; None means all.
         as_json: every row as JSON instead of tables.
-        plot: where a drawing of the comparison goes, with the curves of one image; None means nowhere.
+        plot: the file to draw the comparison to, with the curves of one image; None draws nothing.
 
     Raises:
         ConfigError: if no image is left to be measured, or there is no model of a format.
     """
     if plot is not None:
-        import_module("matplotlib")  # said now, not after all the measuring
+        import_module("matplotlib")  # fails now, not after all the measuring
     codecs = [codec_for_format(name) for name in formats] if formats else list(LEARNED)
     for codec in codecs:
         if codec not in LEARNED:
             known = ", ".join(one.format for one in LEARNED)
             raise ConfigError(f"cannot compare strategies for {codec.format}: there are models of {known}; give these")
-    samples = limited([sample for sample in find_samples([folder]) if not _trained_on(sample, codecs)], limit)
+    files = limited([file for file in find_files([folder]) if not _trained_on(file, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}
     for codec in codecs:
-        rows += _of_codec(codec, samples, skipped)
+        rows += _of_codec(codec, files, skipped)
     if not rows:
         raise ConfigError(f"nothing to measure below {folder}: no readable image of a source the models do not know")
     if plot is not None:
-        draw(rows, _curves(codecs, rows, samples), plot)
+        draw(rows, _curves(codecs, rows, files), plot)
     if as_json:
         return json.dumps({"left_out": skipped, "rows": [asdict(row) for row in rows]}, indent=1)
-    return _report(rows, skipped)
+    return _search_report(rows, skipped)
 
 
-def _of_codec(codec: Codec, samples: list[Sample], skipped: dict[str, int]) -> list[Row]:
-    """Run every strategy of one codec on all samples; what tells nothing is counted in `skipped`."""
+def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) -> list[Row]:
+    """Run every strategy of one codec on all files; `skipped` counts the cases that tell nothing."""
     rows: list[Row] = []
     published = _published(codec)
-    for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
+    for turn, file in enumerate(tracked(files, codec.format, len(files))):
         try:
-            picture = codec.prepare(read_picture(sample.path))
+            picture = codec.prepare(read_picture(file.path))
         except UnsupportedImage:
             skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
             continue
-        for kind, seen in _pieces(sample, picture):
+        for kind, seen in _pieces(file, picture):
             for bits in BUDGET_BITS:
                 case = Case(codec, seen, max(1, int(seen.width * seen.height * bits / 8)))
-                answered = _answered(case, published, turn)
-                if isinstance(answered, str):
-                    skipped[answered] = skipped.get(answered, 0) + 1
+                answers = _answers_of_case(case, published, turn)
+                if isinstance(answers, str):
+                    skipped[answers] = skipped.get(answers, 0) + 1
                 else:
-                    rows += _rows(sample, kind, case, bits, answered)
+                    rows += _rows(file, kind, case, bits, answers)
     return rows
 
 
-def _pieces(sample: Sample, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
-    """Yield what is fitted of a picture, with its kind: the whole, and a tiny piece where it is not tiny itself."""
-    yield sample.kind, picture
-    piece = viewed(picture, "tiny", sample.path.name)
+def _pieces(file: CorpusFile, picture: Image.Image) -> Iterator[tuple[str, Image.Image]]:
+    """Yield what is fitted, with its kind: the whole picture, and a tiny piece unless the picture is tiny itself."""
+    yield file.kind, picture
+    piece = viewed(picture, "tiny", file.path.name)
     if piece is not None:
         yield "tiny piece", piece
 
 
-def _curves(codecs: list[Codec], rows: list[Row], samples: list[Sample]) -> list[Curve]:
-    """Return for each codec the curves of the first image that was fitted, with a budget it was given."""
+def _curves(codecs: list[Codec], rows: list[Row], files: list[CorpusFile]) -> list[Curve]:
+    """Return for each codec the curves of the first image that was fitted, with one of its budgets."""
     drawn = []
     for codec in codecs:
         fitted = {(row.path, row.kind, row.source): row for row in rows if row.codec == codec.format}
-        for sample in samples:
-            # A tiny piece is of a kind of its own.
-            row = fitted.get((sample.path.name, sample.kind, sample.source))
+        for file in files:
+            # A tiny piece has a kind of its own.
+            row = fitted.get((file.path.name, file.kind, file.source))
             if row is not None:
-                curve = curve_of(codec, codec.prepare(read_picture(sample.path)), row.budget)
+                curve = curve_of(codec, codec.prepare(read_picture(file.path)), row.budget)
                 drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
                 break
     return drawn
 
 
-def _trained_on(sample: Sample, codecs: list[Codec]) -> bool:
+def _trained_on(file: CorpusFile, codecs: list[Codec]) -> bool:
     models = [shipped_model(codec.format) for codec in codecs]
-    return any(sample.source in model.sources for model in models if model is not None)
+    return any(file.source in model.sources for model in models if model is not None)
 
 
 def _published(codec: Codec) -> PublishedModel:
@@ -168,8 +126,8 @@ def _published(codec: Codec) -> PublishedModel:
     return PublishedModel(codec, knots(codec), rows)
 
 
-def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
-    """Let every strategy answer, or say why the case tells nothing."""
+def _answers_of_case(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
+    """Return the answer of every strategy, or the reason why the case tells nothing."""
     answers: dict[str, Answer] = {}
 
     def bisect() -> None:
@@ -192,14 +150,14 @@ def _answered(case: Case, published: PublishedModel, turn: int) -> dict[str, Ans
     return {name: answers[name] for name in STRATEGIES}
 
 
-def _rows(sample: Sample, kind: str, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
+def _rows(file: CorpusFile, kind: str, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:
     one = median(case.encode(answers["bytefit"].quality).seconds for _ in range(3))
     for name, answer in answers.items():
         yield Row(
             codec=case.codec.format,
-            path=sample.path.name,
+            path=file.path.name,
             kind=kind,
-            source=sample.source,
+            source=file.source,
             megapixels=case.picture.width * case.picture.height / 1e6,
             bits=bits,
             budget=case.budget,
@@ -211,13 +169,13 @@ def _rows(sample: Sample, kind: str, case: Case, bits: float, answers: dict[str,
         )
 
 
-def _report(rows: list[Row], skipped: dict[str, int]) -> str:
+def _search_report(rows: list[Row], skipped: dict[str, int]) -> str:
     parts = []
     for codec in dict.fromkeys(row.codec for row in rows):
         of_codec = [row for row in rows if row.codec == codec]
         by_strategy = {name: [row for row in of_codec if row.strategy == name] for name in STRATEGIES}
-        parts.append(f"{codec}: {len(of_codec) // len(STRATEGIES)} cases\n\n" + _table(by_strategy))
-        parts.append(f"{codec}, bytefit:\n\n" + _table(_groups(by_strategy["bytefit"]), counted=True))
+        parts.append(f"{codec}: {len(of_codec) // len(STRATEGIES)} cases\n\n" + _group_table(by_strategy))
+        parts.append(f"{codec}, bytefit:\n\n" + _group_table(_groups(by_strategy["bytefit"]), counted=True))
     left = "; ".join(f"{count} {what}" for what, count in sorted(skipped.items())) or "none"
     return "\n\n".join([*parts, f"Left out: {left}."])
 
@@ -234,21 +192,20 @@ def _groups(rows: list[Row]) -> dict[str, list[Row]]:
     return {name: group for name, group in groups.items() if group}
 
 
-def _table(groups: dict[str, list[Row]], *, counted: bool = False) -> str:
+def _group_table(groups: dict[str, list[Row]], *, counted: bool = False) -> str:
     header = ["", "trials", "cost", "p90", "fill", "over", "unproven", "error", "speed-up", "early", "slower", "least"]
     return table(
         header,
-        [_summary(f"{name}: {len(rows)}" if counted else name, rows) for name, rows in groups.items()],
+        [_group_line(f"{name}: {len(rows)}" if counted else name, rows) for name, rows in groups.items()],
     )
 
 
-def _summary(name: str, rows: list[Row]) -> list[str]:
+def _group_line(name: str, rows: list[Row]) -> list[str]:
     """Return a line of a table.
 
-    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers under
-    the slack that are not proven the best rung, median error of ln(bytes),
-    median speed-up against full bisection and against bisection that stops inside the slack, share of cases slower
-    than full bisection, and the least speed-up.
+    Mean trials, median and p90 of the cost in encodes, median fill, answers over budget, answers below the slack that
+    are not proven the best rung, median error of ln(bytes), median speed-up over full bisection and over bisection that
+    stops inside the slack, share of cases slower than full bisection, and the least speed-up.
     """
     costs = [row.cost for row in rows]
     errors = [abs(row.answer.error) for row in rows if row.answer.error is not None]

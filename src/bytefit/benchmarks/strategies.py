@@ -1,7 +1,7 @@
-"""The strategies that are compared: each answers the same question, a picture and a budget, with the same encoder.
+"""The strategies to compare: each fits the same picture to the same budget with the same encoder.
 
-No strategy is handicapped: all encode in memory the same prepared picture with the same options; those with a
-predicted curve share bytefit's own search; a model is loaded before the clock runs.
+No strategy is handicapped. All encode the same prepared picture in memory with the same options; those with a predicted
+curve use bytefit's own search; models are loaded before the clock runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bytefit.codecs.encoding import NO_METADATA
 from bytefit.fitting.compress import compress
 from bytefit.search.search import search
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.seed import mean_curve
 from bytefit.seeding.with_model import seed
 
@@ -33,15 +33,15 @@ SLACK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a strategy answered and what that cost.
+    """The answer of a strategy and its cost.
 
     Attributes:
         size: bytes of the answer, or of the smallest encoding when nothing fits.
         quality: its quality on the codec's scale.
         trials: full encodes made.
-        seconds: everything: probes, features, model, encodes.
+        seconds: all its time: probes, features, model, encodes.
         error: ln(true / predicted bytes) at the answer, where a curve was predicted.
-        proven: whether the answer is known to be the best there is on the strategy's own ladder.
+        proven: whether the answer is known to be the best one on the strategy's own ladder.
     """
 
     size: int
@@ -57,10 +57,10 @@ class Case:
 
     def __init__(self, codec: Codec, picture: Image.Image, budget: int) -> None:
         """Take a picture in the mode the codec encodes."""
-        self.codec = suited(codec, sample(codec, picture))
+        self.codec = suited(codec, sample_of(codec, picture))
         self.picture = picture
         self.budget = budget
-        self.enough = ceil(budget * (1 - SLACK))
+        self.min_accept = ceil(budget * (1 - SLACK))
 
     def encode(self, quality: float) -> Trial:
         """Encode once at a quality, in full."""
@@ -68,7 +68,7 @@ class Case:
         return encode_timed(self.codec, self.picture, setting, NO_METADATA)[1]
 
     def bisection(self) -> tuple[Answer, Answer]:
-        """Bisect the integer qualities to the end, the textbook way; also what stopping inside the slack would cost."""
+        """Bisect the integer qualities to the end, the textbook way; also return where stopping in the slack ends."""
         started = perf_counter()
         low, high = ceil(self.codec.ladder[0]), int(self.codec.ladder[-1])
         best: tuple[int, float] | None = None
@@ -82,7 +82,7 @@ class Case:
                 best, low = (size, middle), middle + 1
             else:
                 smallest, high = size, middle - 1
-            if early is None and self.enough <= size <= self.budget:
+            if early is None and self.min_accept <= size <= self.budget:
                 early = Answer(size, middle, trials, perf_counter() - started)
         size, quality = best or (smallest, self.codec.ladder[0])
         full = Answer(size, quality, trials, perf_counter() - started, proven=True)
@@ -110,8 +110,8 @@ class Case:
             metadata="strip",
         )
         seconds = perf_counter() - started
-        part = sample(self.codec, self.picture)
-        seeded = seed(self.codec, self.picture, part, budget=self.budget, enough=self.enough, first=0)
+        sample = sample_of(self.codec, self.picture)
+        seeded = seed(self.codec, self.picture, sample, budget=self.budget, min_accept=self.min_accept, first=0)
         predicted = seeded.curve[self.codec.ladder.index(result.quality)]
         return Answer(
             result.size, result.quality, len(result.trials), seconds, log(result.size) - predicted, result.proven
@@ -124,7 +124,7 @@ class Case:
             sizes[rung] = self.encode(self.codec.ladder[rung]).size
             return sizes[rung]
 
-        found = search(measure, curve, self.budget, enough=self.enough)
+        found = search(measure, curve, self.budget, min_accept=self.min_accept)
         seconds = perf_counter() - started
         rung = min(sizes) if found.rung is None else found.rung
         error = log(sizes[rung]) - curve[rung]

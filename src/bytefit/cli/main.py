@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
+from bytefit.cli.benchmarks import add_benchmark_commands
 from bytefit.cli.budgets import add_budget_commands
 from bytefit.cli.options import (
     FINE,
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_budget_commands(commands)
     add_training_commands(commands)
+    add_benchmark_commands(commands)
     return parser
 
 

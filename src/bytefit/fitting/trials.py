@@ -13,7 +13,7 @@ from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.search.search import Found, search
 from bytefit.seeding.lossless_probe import lossless_probe
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import sample
+from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
@@ -95,7 +95,7 @@ class Trials:
         self.trailing = trailing
         self.overhead = overhead
         self.log = log
-        self.sample = sample(codec, picture)
+        self.sample = sample_of(codec, picture)
         self.data = self.picture_data = b""
         self.rung = target.first
         self.setting: Mapping[str, Any] = {}
@@ -173,7 +173,7 @@ def trials_of(
     Raises:
         UnsupportedImage: if the format has no room for the metadata.
     """
-    own = with_options(suited(codec, sample(codec, picture)), target.effort, target.coding)
+    own = with_options(suited(codec, sample_of(codec, picture)), target.effort, target.coding)
     own = own.tailored(own)
     weight = metadata.weigh(codec, picture.mode, own.setting(own.ladder[target.first], picture.mode), carried)
     overhead = weight + trailing.weight
@@ -191,7 +191,7 @@ def search_ladder(trials: Trials) -> Found:
         trials.picture,
         trials.sample,
         budget=payload,
-        enough=min_accept,
+        min_accept=min_accept,
         first=target.first,
         last=target.last,
     )
@@ -204,7 +204,7 @@ def search_ladder(trials: Trials) -> Found:
         trials.measure,
         seeded.curve if last == len(trials.codec.ladder) - 1 else seeded.curve[: last + 1],
         payload,
-        enough=min_accept if target.slack else None,
+        min_accept=min_accept if target.slack else None,
         first=target.first,
         start=None if seeded.start is None else min(seeded.start, last),
     )

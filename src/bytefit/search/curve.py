@@ -1,6 +1,6 @@
-"""Curves of ln(bytes) along a ladder: made from knots, corrected by what is known, read backwards.
+"""Curves of ln(bytes) along a ladder: made from knots, corrected by measurements, read backwards.
 
-Numbers only: no images, no codecs. A curve never falls, so that it can be read backwards by halving.
+Numbers only: no images, no codecs. A curve never falls, so that it can be read backwards by bisection.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# Where inside the slack a trial is aimed: this much (in ln bytes) below the budget, or in the middle of the slack
-# where that is narrower. First trials miss by 2-4 %, so nearer to the budget half of them would be over.
-_AIM = 0.025
+# A trial is aimed this far (in ln bytes) below the budget, or at the middle of the slack where the slack is narrower.
+# First trials miss by 2-4 %, so half of them would be over if they were aimed nearer to the budget.
+_BELOW_BUDGET = 0.025
 
 
 def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> list[float]:
-    """Return the values at increasing places `at` of the straight lines through `knots`, increasing in their place.
+    """Return the values at increasing places `at` of the straight lines through `knots`.
 
-    Beyond the first and the last knot their values go on.
+    Before the first and after the last knot the value stays that of the knot.
+
+    Args:
+        knots: (place, value), the places increasing.
+        at: the places to read.
     """
     values: list[float] = []
     segments = pairwise(knots)
@@ -35,9 +39,9 @@ def interpolated(knots: Sequence[tuple[float, float]], at: Sequence[float]) -> l
 
 
 def corrected(curve: Sequence[float], known: Mapping[int, float]) -> Callable[[int], float]:
-    """Return the curve bent through what is known of it: between two known rungs its error is interpolated.
+    """Return the curve bent through its known rungs: between two of them its error is interpolated.
 
-    Below the first and above the last known rung the curve is shifted as it is there.
+    Below the first and above the last known rung the curve is shifted by the error of that rung.
 
     Args:
         curve: ln(bytes) by rung, never falling.
@@ -63,25 +67,25 @@ def corrected(curve: Sequence[float], known: Mapping[int, float]) -> Callable[[i
     return value
 
 
-def aim(budget: int, enough: int) -> float:
-    """Return the ln(bytes) to aim a trial at that is to have at least `enough` and at most `budget` bytes."""
-    window = log(budget / min(max(1, enough), budget))
-    return log(budget) - min(_AIM, window / 2)
+def target_log_size(budget: int, min_accept: int) -> float:
+    """Return the ln(bytes) to aim a trial at so that it has at least `min_accept` and at most `budget` bytes."""
+    window = log(budget / min(max(1, min_accept), budget))
+    return log(budget) - min(_BELOW_BUDGET, window / 2)
 
 
-def rung_at(curve: Callable[[int], float], target: float, low: int, high: int, *, below: bool = False) -> int:
-    """Return the rung from `low` to before `high` whose value is nearest to `target`.
+def rung_at(curve: Callable[[int], float], log_size: float, low: int, high: int, *, below: bool = False) -> int:
+    """Return the rung from `low` to before `high` whose value is nearest to `log_size`.
 
     Args:
         curve: the value of a rung, never falling.
-        target: ln(bytes).
+        log_size: ln(bytes).
         low: the lowest rung that may be returned.
-        high: the rung behind the highest; above `low`.
-        below: prefer the last rung at or below the target to a nearer one above it.
+        high: one more than the highest rung that may be returned; above `low`.
+        below: prefer the last rung at or below `log_size` to a nearer one above it.
     """
-    above = bisect_right(range(high), target, low, high, key=curve)
+    above = bisect_right(range(high), log_size, low, high, key=curve)
     if above == high:
         return high - 1
     if above == low:
         return low
-    return above - 1 if below or target - curve(above - 1) <= curve(above) - target else above
+    return above - 1 if below or log_size - curve(above - 1) <= curve(above) - log_size else above

@@ -1,8 +1,8 @@
 """The search: the highest rung of a ladder that fits a budget, in as few trials as a predicted curve allows.
 
 It knows rungs (0 to n - 1, from the smallest file to the largest), a predicted curve of ln(bytes) along them and a
-callback that measures one rung. It knows nothing of images, codecs or files, and trusts the prediction with nothing
-but the order of its trials: the answer is always a rung that was measured and fits.
+callback that measures one rung. It knows nothing of images, codecs or files. The prediction decides only the order of
+the trials: the answer is always a rung that was measured and fits.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from bytefit.search.curve import aim, corrected, rung_at
+from bytefit.search.curve import corrected, rung_at, target_log_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# After this many trials the corrected curve has misled the search long enough, and halving bounds the worst case at
+# After this many trials the search stops trusting the corrected curve and bisects, which bounds the worst case at
 # PATIENCE + log2(rungs) + 1 trials.
 PATIENCE = 6
 
-# So many times as steep as predicted, or as flat, a curve is believed to be.
+# A curve is taken to be at most this many times as steep as predicted, or as flat.
 _STEEPEST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         rung: the highest rung known to fit, or None when even the lowest is over.
         proven: whether the next rung was measured to be over, or there is none.
-        sizes: every rung measured, with its bytes.
+        sizes: the bytes of every rung that was measured.
     """
 
     rung: int | None
@@ -44,34 +44,34 @@ def search(
     curve: Sequence[float],
     budget: int,
     *,
-    enough: int | None = None,
+    min_accept: int | None = None,
     first: int = 0,
     start: int | None = None,
 ) -> Found:
     """Find the highest rung whose bytes are at most `budget`.
 
-    Sizes need not rise with every rung: the search then finds a rung that fits below one that does not.
+    If sizes do not rise with every rung, the search finds a rung that fits below one that does not.
 
     Args:
         measure: encodes a rung and returns its bytes, at least 1; called at most once a rung.
-        curve: predicted ln(bytes) for every rung, never falling; it decides how many trials are made, never the answer.
+        curve: predicted ln(bytes) for every rung, never falling; it affects the number of trials, never the answer.
         budget: the most bytes an answer may have, at least 1.
-        enough: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
+        min_accept: stop at the first rung that fits with at least this many bytes; None looks for the proven best.
         first: the lowest rung that may be used (a floor).
         start: the rung to try first, where more is known of it than the curve says.
     """
-    enough = budget + 1 if enough is None else enough
+    min_accept = budget + 1 if min_accept is None else min_accept
     sizes: dict[int, int] = {}
     low, high = first - 1, len(curve)
-    while high - low > 1 and sizes.get(low, 0) < enough:
+    while high - low > 1 and sizes.get(low, 0) < min_accept:
         if start is not None and not sizes:
             rung = min(max(start, first), high - 1)
         elif high == len(curve) and _level(curve, sizes, low) and len(sizes) < PATIENCE:
-            rung = high - 1  # rungs that weigh the same: the picture has nothing more to be spent on
+            rung = high - 1  # rungs of equal size: the picture cannot use more bytes
         elif len(sizes) >= PATIENCE:
             rung = (low + high) // 2
         else:
-            rung = _likeliest(curve, sizes, low=low, high=high, budget=budget, enough=enough)
+            rung = _likeliest(curve, sizes, low=low, high=high, budget=budget, min_accept=min_accept)
         sizes[rung] = measure(rung)
         if sizes[rung] <= budget:
             low = rung
@@ -81,20 +81,20 @@ def search(
 
 
 def _level(curve: Sequence[float], sizes: Mapping[int, int], low: int) -> bool:
-    """Return whether a rung predicted to be smaller than `low` was measured to be as large."""
+    """Return whether a rung that was predicted smaller than `low` has the same measured size."""
     return any(size == sizes[low] and curve[rung] < curve[low] for rung, size in sizes.items())
 
 
 def _likeliest(
-    curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int, budget: int, enough: int
+    curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int, budget: int, min_accept: int
 ) -> int:
-    """Return the rung between `low` and `high` that the corrected curve puts nearest to the aim."""
+    """Return the rung between `low` and `high` whose corrected value is nearest to the target log size."""
     known = {rung: log(sizes[rung]) for rung in (low, high) if rung in sizes}
-    # Without slack only a proof ends the search: begin with the rung that should fit.
+    # Without slack only a proof ends the search, so begin with a rung that should fit.
     predicted = _stretched(curve, sizes, low=low, high=high) or corrected(curve, known)
-    rung = rung_at(predicted, aim(budget, enough), low + 1, high, below=enough > budget)
-    # Where rungs are far apart the nearest to the aim may be over while the one below is within the slack.
-    if rung - 1 > low and predicted(rung) > log(budget) and predicted(rung - 1) >= log(max(1, enough)):
+    rung = rung_at(predicted, target_log_size(budget, min_accept), low + 1, high, below=min_accept > budget)
+    # Where rungs are far apart, the nearest to the target may be over while the one below is within the slack.
+    if rung - 1 > low and predicted(rung) > log(budget) and predicted(rung - 1) >= log(max(1, min_accept)):
         return rung - 1
     return rung
 
@@ -102,10 +102,10 @@ def _likeliest(
 def _stretched(
     curve: Sequence[float], sizes: Mapping[int, int], *, low: int, high: int
 ) -> Callable[[int], float] | None:
-    """Return the curve as steep as two trials on one side say; None where there are not two, or both sides are known.
+    """Return the curve, made as steep as two trials on one side are; None without two, or where both sides are known.
 
-    Beyond what was measured a curve is only shifted: where it is much steeper or flatter than predicted, the search
-    would creep up to its aim.
+    `corrected` only shifts a curve beyond its known rungs. Where the curve is much steeper or flatter than predicted,
+    the search would creep up to its target.
     """
     if low in sizes and high in sizes:
         return None

@@ -1,4 +1,4 @@
-"""Whether it is worth a trial to keep every pixel, in a format whose ladder of qualities is lossy (WebP)."""
+"""Predicts whether a lossless file may fit, for formats whose ladder of qualities is lossy (WebP)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec, Trial
     from bytefit.pictures.frames import Frames
 
-# What a sample packed at the lowest effort takes for the whole, over what the whole takes at the usual one, at most:
-# the tiles of a sample cut the matches that flat fields are packed by.
+# A sample at the lowest effort predicts at most this many times the bytes of the whole at normal effort. In drawings,
+# its tiles cut the repeats that lossless coding uses.
 _MOST_OVER = {DRAWING: 4.0}
 _USUALLY_OVER = 1.3
 
 
 def lossless_probe(
-    codec: Codec, picture: Image.Image | Frames, part: Image.Image, *, budget: int
+    codec: Codec, picture: Image.Image | Frames, sample: Image.Image, *, budget: int
 ) -> tuple[bool, Trial]:
-    """Return whether a lossless file may have at most `budget` bytes, and the encode that says so.
+    """Return whether a lossless file may have at most `budget` bytes, and the encode this is predicted from.
 
     Args:
         codec: one with a lossless coding.
-        picture: what is to be encoded.
-        part: its sample.
+        picture: the picture or frames to encode.
+        sample: its sample.
         budget: see `bytefit.search.search.search`.
     """
-    _, trial = encode_timed(codec, part, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
-    expected = trial.size * pixels_of(picture) / (part.width * part.height)
-    return expected <= budget * _MOST_OVER.get(content(part), _USUALLY_OVER), trial
+    _, trial = encode_timed(codec, sample, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
+    expected = trial.size * pixels_of(picture) / (sample.width * sample.height)
+    return expected <= budget * _MOST_OVER.get(content(sample), _USUALLY_OVER), trial

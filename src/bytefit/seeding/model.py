@@ -1,7 +1,7 @@
-"""A trained model as it is shipped: one readable JSON file a codec, checked when it is loaded.
+"""A trained model as it is shipped: one readable JSON file per codec, checked when it is loaded.
 
-The file holds the scout curve (linear, from the scouts to ln bits per pixel at each knot of the ladder), the trees
-that correct a coarse and a fine reading, and what the model was trained on.
+The file holds the complexity curve (linear, from the complexities to ln bits per pixel at each knot of the ladder), the
+trees that correct the probes and predict the best scale, and the sources the model was trained on.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from bytefit.codecs import codec_for_format
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.search.curve import interpolated
-from bytefit.seeding.features import COARSE_FEATURES, FINE_FEATURES, WHOLE_SCOUT, trait_names
+from bytefit.seeding.features import LOW_EFFORT_FEATURES, SAMPLE_PROBE_FEATURES, static_feature_names
+from bytefit.seeding.probes import WHOLE_QUALITY
+from bytefit.seeding.trees import Ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from bytefit.codecs import Codec
-    from bytefit.seeding.trees import Tree
 
-VERSION = 3
+VERSION = 4
+
+# The fields that hold trees.
+_ENSEMBLES = ("sample_probe_trees", "low_effort_trees", "scale_trees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +36,46 @@ class Model:
     """What a model file holds.
 
     Attributes:
-        version: of the file's form.
-        codec: Pillow's name of the format it is for.
+        version: the version of the file's form.
+        codec: Pillow's name of the format the model is for.
         rungs: the length of the ladder it was trained on.
-        probe_options: the low effort its fine readings were made with.
-        scout_qualities: the JPEG qualities of the scouts.
-        whole_scout: whether one scout is taken of the whole picture too.
-        knots: the rungs at which the scout curve is known.
-        scout_curve: for each knot an intercept and a coefficient for each scout; gives ln(bits per pixel).
-        features: the names of the features, of the coarse trees and then of the fine ones.
-        coarse_base, coarse_trees: see `bytefit.seeding.trees`; they predict what a coarse reading leaves of
-            ln(true bits per pixel).
-        fine_base, fine_trees: the same for a fine reading.
-        scale_base, scale_trees: predict what a scale gains, see `bytefit.seeding.best_scale`.
+        probe_options: the save options of its low-effort probes.
+        complexity_qualities: the JPEG qualities of the complexity probes.
+        whole_complexity: whether the whole picture gets a complexity probe too.
+        knots: the rungs at which the complexity curve is known.
+        complexity_curve: for each knot an intercept and a coefficient for each complexity; gives ln(bits per pixel).
+        features: the names of the features of the sample probe's trees, then of the low-effort probe's.
+        sample_probe_trees: predict what a sample probe leaves of ln(true bits per pixel).
+        low_effort_trees: the same for a low-effort probe.
+        scale_trees: predict what a scale gains, see `bytefit.seeding.best_scale`.
         modes: the modes of the pictures it was trained on.
-        least_pixels: the smallest picture it was trained on.
-        sources: the sources of the pictures it was trained on: a benchmark leaves them out.
+        least_pixels: the pixels of the smallest picture it was trained on.
+        sources: the sources of the pictures it was trained on; benchmarks leave them out.
     """
 
     version: int
     codec: str
     rungs: int
     probe_options: dict[str, Any]
-    scout_qualities: list[int]
-    whole_scout: bool
+    complexity_qualities: list[int]
+    whole_complexity: bool
     knots: list[int]
-    scout_curve: list[list[float]]
+    complexity_curve: list[list[float]]
     features: list[list[str]]
-    coarse_base: float
-    coarse_trees: list[Tree]
-    fine_base: float
-    fine_trees: list[Tree]
-    scale_base: float
-    scale_trees: list[Tree]
+    sample_probe_trees: Ensemble
+    low_effort_trees: Ensemble
+    scale_trees: Ensemble
     modes: list[str]
     least_pixels: int
     sources: list[str]
 
-    def scout_lines(self) -> tuple[tuple[float, ...], ...]:
-        """Return for every rung the intercepts, then the weights of each scout: the scout curve between its knots."""
-        return _scout_lines(tuple(self.knots), tuple(map(tuple, self.scout_curve)))
+    def complexity_lines(self) -> tuple[tuple[float, ...], ...]:
+        """Return the intercepts of all rungs, then the weights of each complexity, interpolated between the knots."""
+        return _complexity_lines(tuple(self.knots), tuple(map(tuple, self.complexity_curve)))
 
 
 @cache
-def _scout_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+def _complexity_lines(knots: tuple[int, ...], rows: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
     rungs = range(knots[-1] + 1)
     return tuple(
         tuple(interpolated(list(zip(knots, column, strict=True)), rungs)) for column in zip(*rows, strict=True)
@@ -89,17 +89,17 @@ def shipped_model(codec_format: str) -> Model | None:
     return load_model(path, codec_for_format(codec_format)) if path.is_file() else None
 
 
-def feature_names(scout_qualities: Sequence[int]) -> list[list[str]]:
-    """Return the names of the features of the coarse and of the fine trees, in their order."""
-    traits = trait_names(scout_qualities)
-    return [COARSE_FEATURES + traits, FINE_FEATURES + traits]
+def feature_names(complexity_qualities: Sequence[int]) -> list[list[str]]:
+    """Return the names of the features of the sample probe's and of the low-effort probe's trees, in their order."""
+    static = static_feature_names(complexity_qualities)
+    return [SAMPLE_PROBE_FEATURES + static, LOW_EFFORT_FEATURES + static]
 
 
 def load_model(path: Path, codec: Codec) -> Model:
     """Read a model file and check that it fits the codec.
 
     Raises:
-        ModelError: if it cannot be read, is incomplete or was trained for another ladder or probe.
+        ModelError: if it cannot be read, is incomplete, or was trained for another ladder or probe.
     """
     try:
         record = json.loads(path.read_bytes())
@@ -108,7 +108,9 @@ def load_model(path: Path, codec: Codec) -> Model:
     names = {field.name for field in fields(Model)}
     if not isinstance(record, dict) or set(record) != names:
         raise ModelError(f"model {path} does not hold exactly {', '.join(sorted(names))}: train it again")
-    model = Model(**record)
+    if any(not isinstance(record[name], dict) or record[name].keys() != {"base", "trees"} for name in _ENSEMBLES):
+        raise ModelError(f"model {path} does not hold base and trees of {', '.join(_ENSEMBLES)}: train it again")
+    model = Model(**{**record, **{name: Ensemble(**record[name]) for name in _ENSEMBLES}})
     if model.version != VERSION or model.codec != codec.format or model.rungs != len(codec.ladder):
         raise ModelError(
             f"model {path} (version {model.version}, {model.codec}, {model.rungs} rungs) is not for version {VERSION}, "
@@ -116,14 +118,14 @@ def load_model(path: Path, codec: Codec) -> Model:
         )
     if model.probe_options != codec.probe_options:
         raise ModelError(f"model {path} was trained on probes with {model.probe_options}: train it again")
-    rows = [len(row) for row in model.scout_curve]
-    if rows != [1 + len(model.scout_qualities)] * len(model.knots) or [*model.knots[:1], *model.knots[-1:]] != [
+    rows = [len(row) for row in model.complexity_curve]
+    if rows != [1 + len(model.complexity_qualities)] * len(model.knots) or [*model.knots[:1], *model.knots[-1:]] != [
         0,
         model.rungs - 1,
     ]:
-        raise ModelError(f"model {path} has a scout curve that does not cover its ladder: train it again")
-    if WHOLE_SCOUT not in model.scout_qualities:
-        raise ModelError(f"model {path} has no scout at quality {WHOLE_SCOUT}: train it again")
-    if model.features != feature_names(model.scout_qualities):
+        raise ModelError(f"model {path} has a complexity curve that does not cover its ladder: train it again")
+    if WHOLE_QUALITY not in model.complexity_qualities:
+        raise ModelError(f"model {path} has no complexity probe at quality {WHOLE_QUALITY}: train it again")
+    if model.features != feature_names(model.complexity_qualities):
         raise ModelError(f"model {path} was trained on other features: train it again")
     return model

@@ -1,6 +1,6 @@
-"""The mosaic: tiles sampled over a picture, put side by side, so that a small encode tells of the whole.
+"""The mosaic: tiles from all over a picture, side by side, so that a small encode predicts the whole.
 
-It knows pixels and places only, neither codecs nor models. The same picture always gives the same mosaic.
+This module knows pixels and places only, neither codecs nor models. The same picture always gives the same mosaic.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from PIL.Image import new as new_image
 if TYPE_CHECKING:
     from PIL import Image
 
-# Wide tiles: a join every 64 pixels costs the encoder little, and fewer tiles have to be cut out, which is where the
-# time of a mosaic goes (45 training pictures as JPEG: 64x32 costs less than 64x16 and 128x16 at no more trials).
+# Wide tiles: a join every 64 pixels costs the encoder little, and fewer tiles have to be cut, which takes most of the
+# time of a mosaic (45 training pictures as JPEG: 64x32 costs less than 64x16 and 128x16 at no more trials).
 TILE_WIDTH, TILE_HEIGHT = 64, 32
 
-# A sixteenth of the pixels, within bounds: fewer tiles than 24 are too few to tell, more than 96 tell little more.
+# A sixteenth of the pixels, within bounds: fewer than 24 tiles predict badly, more than 96 hardly better.
 _SHARE = 1 / 16
 _FEWEST, _MOST = 24, 96
 
@@ -29,8 +29,8 @@ _R2 = (0.7548776662466927, 0.5698402909980532)
 def mosaic(picture: Image.Image) -> Image.Image:
     """Return a mosaic of about a sixteenth of `picture`, or `picture` itself where that would be half of it or more.
 
-    The picture is divided into as many fields as there are tiles; each field gives one tile, cut at a place inside
-    it that is aligned to the encoder's blocks of 16 pixels.
+    The picture is divided into one field per tile. Each tile is cut from its field, aligned to the encoder's blocks of
+    16 pixels.
     """
     across, down = picture.width // TILE_WIDTH, picture.height // TILE_HEIGHT
     wanted = min(_MOST, max(_FEWEST, round(across * down * _SHARE)))

@@ -1,7 +1,7 @@
-"""What a picture holds, as far as it decides how it is best coded: a photograph, or a drawing.
+"""The content of a picture, as far as it decides how to code it: a photograph or a drawing.
 
-Interfaces, charts and text have runs of exactly equal pixels; what came through a lens has noise. It reads the
-sample only, and costs a few hundred microseconds.
+Interfaces, charts and text have runs of exactly equal pixels; photographs have noise. Only the sample is read, which
+takes a few hundred microseconds.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
 
-# Half way between the kinds of the training pictures: photographs have some 0.27 of equal neighbours, screenshots 0.9.
+# Half way between the training pictures: photographs have about 0.27 of equal neighbours, screenshots 0.9.
 _EQUAL_NEIGHBOURS = 0.5
 
 
-def suited(codec: Codec, part: Image.Image) -> Codec:
-    """Return the codec as it suits a picture, given its sample or itself."""
-    return codec if codec.for_drawings is None else codec.suited(content(part))
+def suited(codec: Codec, sample: Image.Image) -> Codec:
+    """Return the codec with the settings for a picture's content, given its sample or itself."""
+    return codec if codec.for_drawings is None else codec.suited(content(sample))
 
 
-def content(part: Image.Image) -> str:
-    """Return what a picture holds, "photograph" or "drawing", given its sample or itself."""
-    return DRAWING if equal_neighbours(part) >= _EQUAL_NEIGHBOURS else PHOTOGRAPH
+def content(sample: Image.Image) -> str:
+    """Return the content of a picture, "photograph" or "drawing", given its sample or itself."""
+    return DRAWING if equal_neighbours(sample) >= _EQUAL_NEIGHBOURS else PHOTOGRAPH
 
 
-def equal_neighbours(part: Image.Image) -> float:
-    """Return the share of pixels, 0 to 1, whose luma is exactly that of the pixel to their left."""
-    luma = part.convert("L")
+def equal_neighbours(sample: Image.Image) -> float:
+    """Return the share of pixels, 0 to 1, whose luma equals that of the pixel to their left."""
+    luma = sample.convert("L")
     equal = difference(luma, offset(luma, 1, 0)).histogram()[0]
     return equal / (luma.width * luma.height)

@@ -1,4 +1,4 @@
-"""Which part of a picture is encoded to learn of the whole: tiles or strips, and how much of it."""
+"""Which part of a picture is encoded to predict the whole: tiles or row samples, and how many of its pixels."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ from typing import TYPE_CHECKING
 
 from bytefit.pictures.frames import Frames
 from bytefit.seeding.mosaic import mosaic
-from bytefit.seeding.strips import BLOCK, strips
+from bytefit.seeding.row_samples import BLOCK, row_samples
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
 
-# A sample of strips has one in so many of the pixels.
-_SAMPLE_PARTS = 8
+# A row sample has one in so many of the pixels.
+_ONE_IN = 8
 
-# A larger sample has so many rows of blocks for each part it leaves out, and at least the half: what a sample misses
-# falls with the rows it is spread over.
-_ROWS_A_PART = 8
+# A larger sample has one in N of the pixels, where N is the number of rows of blocks over this, and from 2 to 8: the
+# more rows a sample is spread over, the smaller its error.
+_ROWS_PER_SHARE = 8
 
 
-def sample(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
-    """Return the part of a picture that is encoded to learn of the whole, or `picture` itself where it is too small.
-
-    Of frames the first one stands for all.
-    """
+def sample_of(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
+    """Return the sample of a picture, or `picture` itself where it is too small; for frames, that of the first one."""
     if isinstance(picture, Frames):
-        return sample(codec, picture.first)
-    return strips(picture, _SAMPLE_PARTS) if codec.rows_apart else mosaic(picture)
+        return sample_of(codec, picture.first)
+    return row_samples(picture, _ONE_IN) if codec.rows_apart else mosaic(picture)
 
 
 def larger_sample(picture: Image.Image) -> Image.Image:
-    """Return a larger part of a picture, as large as it takes for a fine reading."""
-    return strips(picture, min(_SAMPLE_PARTS, max(2, picture.height // BLOCK // _ROWS_A_PART)))
+    """Return a larger sample of a picture, large enough to decide the first trial."""
+    return row_samples(picture, min(_ONE_IN, max(2, picture.height // BLOCK // _ROWS_PER_SHARE)))
+
+
+def share_of(sample: Image.Image, picture: Image.Image) -> float:
+    """Return the share of the pixels of `picture` that `sample` has."""
+    return sample.width * sample.height / (picture.width * picture.height)

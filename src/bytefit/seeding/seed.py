@@ -1,4 +1,4 @@
-"""What seeding comes to: a predicted curve, computed as it is wanted; and the mean curve, known before all probes."""
+"""The result of seeding: a predicted curve, computed on demand. Also the mean curve, which needs no probe."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """What is predicted of a picture.
+    """The prediction for a picture.
 
     Attributes:
-        curve: ln(bytes of the body) for every rung, never falling.
-        start: the rung to try first, where more is known of one than the curve says.
-        probes: the encodes it was learned from.
+        curve: ln(bytes of the payload) for every rung, never falling.
+        start: the rung to try first, where more is known of it than the curve says.
+        probes: the encodes the prediction is made from.
         last: the highest rung that is worth a trial; None for the ladder's last.
     """
 
@@ -36,8 +36,8 @@ class Seed:
     last: int | None = None
 
 
-class Late(Sequence[float]):
-    """Values that are computed as they are wanted: mostly the first trial ends the search before any is."""
+class LazyCurve(Sequence[float]):
+    """A curve whose values are computed on demand: usually the first trial ends the search before any is needed."""
 
     def __init__(self, length: int, value: Callable[[int], float]) -> None:
         self._length = length
@@ -59,19 +59,19 @@ class Late(Sequence[float]):
 
 
 def mean_curve(codec: Codec, picture: Image.Image | Frames) -> Sequence[float]:
-    """Return the mean curve for a picture of these dimensions: what is known before anything is measured."""
+    """Return the mean curve for a picture of these dimensions, known before anything is measured."""
     bits, mode, pixels = _mean_bits(codec.mean_bits, codec.ladder), picture.mode, pixels_of(picture)
-    return Late(len(bits), lambda rung: in_bytes(codec, mode, pixels, bits[rung], rung))
+    return LazyCurve(len(bits), lambda rung: in_bytes(codec, mode, pixels, bits[rung], rung))
 
 
 def pixels_of(picture: Image.Image | Frames) -> int:
-    """Return the pixels of a picture, or of all frames."""
+    """Return the number of pixels of a picture, or of all frames."""
     shown = len(picture.pictures) if isinstance(picture, Frames) else 1
     return picture.width * picture.height * shown
 
 
 def in_bytes(codec: Codec, mode: str, pixels: int, bits: float, rung: int) -> float:
-    """Return ln of the bytes of a file whose `pixels` in `mode` take ln(bits per pixel) without the header."""
+    """Return ln(bytes) of a file with `pixels` at ln(bits per pixel) `bits`, its header included."""
     return log(pixels / 8 * exp(bits) + codec.header(codec.ladder[rung], mode))
 
 

@@ -1,11 +1,12 @@
 """Gradient-boosted regression trees, evaluated in plain Python from a readable form.
 
-A tree is a leaf (a number) or [feature, threshold, left, right]; a picture goes left where its feature is at most
-the threshold. A hundred trees of depth three take some 40 microseconds, importing numpy 100 milliseconds.
+A tree is a leaf (a number) or [feature, threshold, left, right]; evaluation goes left where the feature is at most the
+threshold. A hundred trees of depth three take some 40 microseconds; importing numpy alone takes 100 milliseconds.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
 Tree: TypeAlias = float | list[Any]
 
 
-def predict(base: float, trees: Sequence[Tree], features: Sequence[float]) -> float:
-    """Return `base` plus the leaf of each tree that `features` lead to."""
-    total = base
-    for tree in trees:
-        node = tree
-        while isinstance(node, list):
-            node = node[2] if features[node[0]] <= node[1] else node[3]
-        total += node
-    return total
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Boosted trees: the prediction is `base` plus the leaf of every tree."""
+
+    base: float = 0.0
+    trees: Sequence[Tree] = ()
+
+    def predict(self, features: Sequence[float]) -> float:
+        """Return the prediction for a row of features."""
+        total = self.base
+        for tree in self.trees:
+            node = tree
+            while isinstance(node, list):
+                node = node[2] if features[node[0]] <= node[1] else node[3]
+            total += node
+        return total

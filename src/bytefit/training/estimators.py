@@ -1,4 +1,4 @@
-"""Estimators compared: what else could have corrected the readings, on the same rows, by what a search would cost."""
+"""Estimators that could correct the probes, compared on the same rows by the expected cost of a search."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Half the window a first trial is to land in at the usual slack of 5 %, in ln bytes, less half a step of the ladder,
-# which no estimator can do anything about.
+# Half the window that a first trial must hit at the usual slack of 5 %, in ln bytes, minus half a step of the ladder,
+# which no estimator can avoid.
 WINDOW = 0.0255 - 0.005
 
 _SEED = 0
@@ -31,10 +31,10 @@ class Compared:
     """One estimator on held-out rows.
 
     Attributes:
-        name: what it is.
+        name: its name.
         median, p90: of its absolute error of ln(bits per pixel).
-        trials: expected full encodes, a first one that misses the window being followed by one more.
-        microseconds: to predict one row, as its library does it; for boosted trees as they are shipped.
+        trials: the expected full encodes, if one more follows every first one that misses the window.
+        microseconds: the time to predict one row, in its library; for boosted trees in plain Python, as shipped.
     """
 
     name: str
@@ -49,7 +49,7 @@ def compare(
     held_out: list[tuple[list[float], float]],
     shipped: Callable[[list[float]], float],
 ) -> list[Compared]:
-    """Fit every estimator to training rows of (features, what the reading leaves) and try it on those held out."""
+    """Fit every estimator to training rows of (features, what the probe leaves), and test it on held-out rows."""
     inputs, outputs = (np.array(column) for column in zip(*train, strict=True))
     tests, truth = (np.array(column) for column in zip(*held_out, strict=True))
     others: dict[str, Any] = {

@@ -1,8 +1,8 @@
-"""Scores against one original many times over, for learning: what depends on the original alone is kept.
+"""Scores of many versions of one original, for training: everything that depends on the original alone is kept.
 
 SSIMULACRA2 is that of the `ssimulacra2` package (J. Sneyers; the weights and constants are read from there), MS-SSIM
-that of Wang, Simoncelli and Bovik (2003), both in single precision and at a quarter of their packages' time. They serve
-learning only: answers and benchmarks are scored by the packages.
+that of Wang, Simoncelli and Bovik (2003). Both use single precision and take a quarter of their packages' time. They
+serve training only: the packages score answers and benchmarks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Planes = NDArray[np.float32]
     Norms = tuple[NDArray[np.float32], NDArray[np.float32]]
 
-# Smaller scales are not looked at (see compute_ssimulacra2).
+# Smaller scales are ignored (see compute_ssimulacra2).
 _LEAST_SIDE = 8
 
 _LINEAR = published.srgb_to_linear(np.arange(256)).astype(np.float32)
@@ -30,13 +30,13 @@ _MIX = published.kOpsinAbsorbanceMatrix.reshape(3, 3).astype(np.float32)
 _BIAS = np.float32(published.kOpsinAbsorbanceBias[0])
 
 
-# Weights of the scales of MS-SSIM, from the finest, and what keeps its ratios finite, for values up to 255.
+# The weights of the scales of MS-SSIM, the finest first, and the constants that keep its ratios finite, for 0 to 255.
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _MEANS, _SPREADS = np.float32((0.01 * 255) ** 2), np.float32((0.03 * 255) ** 2)
 
 
 class Original:
-    """An original picture that versions of it are scored against."""
+    """An original picture, to score versions of it against."""
 
     def __init__(self, picture: Image.Image) -> None:
         """Keep, for each scale, the colours or the luma, their mean and their squares' mean."""
@@ -85,7 +85,7 @@ def _scales(picture: Image.Image) -> list[Planes]:
     scales: list[Planes] = []
     while len(scales) < published.kNumScales and min(planes.shape[1:]) >= _LEAST_SIDE:
         scales.append(planes)
-        planes = _halved(planes)
+        planes = _downscaled(planes)
     return scales
 
 
@@ -95,18 +95,18 @@ def _luma_scales(picture: Image.Image) -> list[Planes]:
     scales = [planes]
     for _ in _SCALE_WEIGHTS[1:]:
         planes = planes[:, : planes.shape[1] // 2 * 2, : planes.shape[2] // 2 * 2]
-        planes = _halved(planes)
+        planes = _downscaled(planes)
         scales.append(planes)
     return scales
 
 
 def _within(planes: Planes) -> Planes:
-    """Return the planes under the same Gaussian, where it lies inside them."""
+    """Return the planes under the same Gaussian, without the edges where it leaves them."""
     return _blurred(planes)[:, 5:-5, 5:-5]
 
 
-def _halved(planes: Planes) -> Planes:
-    """Return means over two by two; at an odd edge, over what there is."""
+def _downscaled(planes: Planes) -> Planes:
+    """Return the means over two by two pixels; at an odd edge, over the pixels there are."""
     height, width = planes.shape[1:]
     padded = np.pad(planes, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
     sums: Planes = padded[:, ::2, ::2] + padded[:, 1::2, ::2] + padded[:, ::2, 1::2] + padded[:, 1::2, 1::2]

@@ -1,4 +1,4 @@
-"""Fitting: from measured pictures to a model, and the model's errors on pictures it was not fitted to."""
+"""Fitting: from measured pictures to a model, and the model's errors on pictures that were held out."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
-from bytefit.seeding.features import WHOLE_SCOUT, Traits, coarse_features, fine_features
+from bytefit.seeding.features import (
+    StaticFeatures,
+    complexity_log_ratio,
+    low_effort_features,
+    sample_probe_features,
+)
 from bytefit.seeding.model import VERSION, Model, feature_names
-from bytefit.seeding.trees import Tree, predict
-from bytefit.seeding.with_model import scout_curve
+from bytefit.seeding.trees import Ensemble, Tree
+from bytefit.seeding.with_model import complexity_curve
 from bytefit.training.estimators import compare
 from bytefit.training.measurement import knots
 from bytefit.training.scales import fit_scale, looks_of
@@ -27,26 +32,33 @@ if TYPE_CHECKING:
     from bytefit.training.measurement import Measured
     from bytefit.training.scales import Looks, Scaled
 
-# JPEG's own scout costs it a twentieth of an encode a quality; to the slower codecs three are next to nothing.
-SCOUTS = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
+    # Features, and what the probe leaves of the truth.
+    Example = tuple[list[float], float]
 
-# Smaller pictures are encoded faster than scouts are taken of them.
+# A complexity probe takes a twentieth of JPEG's own encode; of the slower codecs' encodes three take next to nothing.
+MODEL_QUALITIES = {"JPEG": (50,), "WEBP": (10, 50, 90), "AVIF": (10, 50, 90)}
+
+# Encoding a smaller picture takes less time than its complexity probes.
 LEAST_PIXELS = 1024
 
-# Bits per pixel that budgets are about; a model is fitted to rungs of a picture inside this range.
+# The probes whose errors the model card gives, in the order they are made.
+PROBES = ("complexity probe", "sample probe", "low-effort probe")
+
+# The bits per pixel that budgets ask for; a model is fitted to the rungs of a picture inside this range.
 LEAST_BITS, MOST_BITS = 0.03, 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A model with what is told of it in the model card.
+class TrainedModel:
+    """A model with what the model card says of it.
 
     Attributes:
         model: the model.
-        importances: how much each feature contributes, by name, in sum 1; of the coarse trees and of the fine ones.
-        errors: on held-out pictures, by what was read ("scouts", "coarse", "fine") and by kind: true minus predicted
-            ln(bits per pixel) at every rung in range.
-        compared: what other estimators make of the fine readings.
+        importances: how much each feature contributes, by name, in sum 1; of the trees of the sample probe, then of the
+            low-effort probe.
+        errors: on held-out pictures, by probe (see `PROBES`) and by kind: true minus predicted ln(bits per pixel) at
+            every rung in range.
+        compared: what other estimators make of the low-effort probes.
         looks: what the predicted scales give on held-out pictures.
         mean_bits: by content the geometric mean of bits per pixel at each quality measured, over the training
             photographs, or over the drawings where the codec has settings for them.
@@ -62,86 +74,90 @@ class Fitted:
 
 def fit(
     codec: Codec, train: list[Measured], held_out: list[Measured], scaled: list[Scaled], scaled_out: list[Scaled]
-) -> Fitted:
-    """Fit a model of `codec` to training pictures, also at many scales, and try it on those held out of either."""
+) -> TrainedModel:
+    """Fit a model of `codec` to training pictures, also at many scales, and test it on held-out ones of both."""
     train = [record for record in train if record.width * record.height >= LEAST_PIXELS]
     held_out = [record for record in held_out if record.width * record.height >= LEAST_PIXELS]
-    rungs, qualities = knots(codec), list(SCOUTS[codec.format])
-    bare = Model(
+    bare = _bare(codec, train)
+    bare = replace(bare, complexity_curve=_fit_complexity_curve(bare, train))
+    by_sample = _fit_trees([row for record in train for row in sample_probe_rows(bare, record)])
+    by_low_effort = _fit_trees([row for record in train for row in low_effort_rows(bare, record)])
+    model = replace(
+        bare,
+        sample_probe_trees=_as_ensemble(by_sample),
+        low_effort_trees=_as_ensemble(by_low_effort),
+        scale_trees=_as_ensemble(fit_scale(scaled, bare.complexity_qualities)),
+    )
+    return TrainedModel(
+        model,
+        importances=[
+            dict(zip(names, map(float, regressor.feature_importances_), strict=True))
+            for names, regressor in zip(model.features, (by_sample, by_low_effort), strict=True)
+        ],
+        errors=_held_out_errors(model, held_out),
+        compared=compare(
+            [row for record in train for row in low_effort_rows(bare, record)],
+            [row for record in held_out for row in low_effort_rows(bare, record)],
+            model.low_effort_trees.predict,
+        ),
+        looks=looks_of(scaled_out, model),
+        mean_bits={content: _measured_mean_bits(codec, train, content) for content in _contents(codec)},
+    )
+
+
+def _bare(codec: Codec, train: list[Measured]) -> Model:
+    """Return a model that nothing was fitted to yet."""
+    qualities = list(MODEL_QUALITIES[codec.format])
+    return Model(
         version=VERSION,
         codec=codec.format,
         rungs=len(codec.ladder),
         probe_options=dict(codec.probe_options),
-        scout_qualities=qualities,
-        whole_scout=not codec.rows_apart,
-        knots=rungs,
-        scout_curve=[],
+        complexity_qualities=qualities,
+        whole_complexity=not codec.rows_apart,
+        knots=knots(codec),
+        complexity_curve=[],
         features=feature_names(qualities),
-        coarse_base=0.0,
-        coarse_trees=[],
-        fine_base=0.0,
-        fine_trees=[],
-        scale_base=0.0,
-        scale_trees=[],
+        sample_probe_trees=Ensemble(),
+        low_effort_trees=Ensemble(),
+        scale_trees=Ensemble(),
         modes=sorted({record.mode for record in train}),
         least_pixels=LEAST_PIXELS,
         sources=sorted({record.source for record in train}),
     )
-    bare = replace(bare, scout_curve=_fit_scouts(bare, train))
-    coarse, fine = (_fit_trees([row for r in train for row in rows(bare, r)]) for rows in (coarse_rows, fine_rows))
-    (coarse_base, coarse_trees), (fine_base, fine_trees) = _as_trees(coarse), _as_trees(fine)
-    scale_base, scale_trees = _as_trees(fit_scale(scaled, qualities))
-    model = replace(
-        bare,
-        coarse_base=coarse_base,
-        coarse_trees=coarse_trees,
-        fine_base=fine_base,
-        fine_trees=fine_trees,
-        scale_base=scale_base,
-        scale_trees=scale_trees,
-    )
-    return Fitted(
-        model,
-        importances=[
-            dict(zip(names, map(float, regressor.feature_importances_), strict=True))
-            for names, regressor in zip(model.features, (coarse, fine), strict=True)
-        ],
-        errors={
-            "scouts": _by_kind(held_out, lambda r: _scout_errors(model, r)),
-            "coarse": _by_kind(
-                held_out, lambda r: [y - predict(coarse_base, coarse_trees, x) for x, y in coarse_rows(bare, r)]
-            ),
-            "fine": _by_kind(
-                held_out, lambda r: [y - predict(fine_base, fine_trees, x) for x, y in fine_rows(bare, r)]
-            ),
-        },
-        compared=compare(
-            [row for record in train for row in fine_rows(bare, record)],
-            [row for record in held_out for row in fine_rows(bare, record)],
-            lambda features: predict(fine_base, fine_trees, features),
-        ),
-        looks=looks_of(scaled_out, model),
-        mean_bits={content: _mean_bits(codec, train, content) for content in _contents(codec)},
-    )
 
 
-def _fit_scouts(bare: Model, train: list[Measured]) -> list[list[float]]:
-    """Return intercept and weights, for each knot, of ln(bits per pixel) by the scouts."""
+def _held_out_errors(model: Model, held_out: list[Measured]) -> dict[str, dict[str, list[float]]]:
+    """Return the errors of every probe on held-out pictures, by kind."""
+
+    def left(rows: list[Example], trees: Ensemble) -> list[float]:
+        return [residual - trees.predict(features) for features, residual in rows]
+
+    of_probe: tuple[Callable[[Measured], list[float]], ...] = (
+        lambda record: _complexity_errors(model, record),
+        lambda record: left(sample_probe_rows(model, record), model.sample_probe_trees),
+        lambda record: left(low_effort_rows(model, record), model.low_effort_trees),
+    )
+    return {name: _by_kind(held_out, errors) for name, errors in zip(PROBES, of_probe, strict=True)}
+
+
+def _fit_complexity_curve(bare: Model, train: list[Measured]) -> list[list[float]]:
+    """Return for each knot the intercept and the weights that predict ln(bits per pixel) from the complexities."""
     curve = []
     for knot in bare.knots:
-        # The same pictures at every knot: others here and there would bend the curve between its knots.
+        # Every knot is fitted to the same pictures: different ones would bend the curve between its knots.
         seen = [r for r in train if r.view != "tiny" and knot <= r.rungs[-1]]
         at = [(r, float(np.interp(knot, r.rungs, r.truth))) for r in seen]
         usual = [(r, bits) for r, bits in at if log(LEAST_BITS) < bits < log(MOST_BITS)]
-        inputs = np.array([[value + _busier(bare, r) for value in _scouts(bare, r)] for r, _ in usual])
+        inputs = np.array([_predicted_complexities(static_features_of(bare, r)) for r, _ in usual])
         line = Ridge(alpha=1.0).fit(inputs, np.array([bits for _, bits in usual]))
         curve.append([round(float(value), 4) for value in (line.intercept_, *line.coef_)])
     return curve
 
 
-def _fit_trees(rows: list[tuple[list[float], float]]) -> GradientBoostingRegressor:
+def _fit_trees(rows: list[Example]) -> GradientBoostingRegressor:
     inputs, outputs = zip(*rows, strict=True)
-    # Huber's loss: a few graphics with nearly no bits at all would otherwise draw the trees to them.
+    # Huber's loss, because a few graphics with hardly any bits would otherwise dominate the trees.
     regressor = GradientBoostingRegressor(
         loss="huber",
         n_estimators=150,
@@ -154,54 +170,53 @@ def _fit_trees(rows: list[tuple[list[float], float]]) -> GradientBoostingRegress
     return regressor.fit(np.array(inputs), np.array(outputs))
 
 
-def _scouts(bare: Model, record: Measured) -> list[float]:
-    return [record.scouts[quality] for quality in bare.scout_qualities]
-
-
-def _busier(bare: Model, record: Measured) -> float:
-    return record.whole_scout - record.scouts[WHOLE_SCOUT] if bare.whole_scout else 0.0
-
-
-def _traits(bare: Model, record: Measured) -> Traits:
-    return Traits(
-        record.mode,
-        record.content == DRAWING,
-        record.width * record.height,
-        record.share,
-        _busier(bare, record),
-        _scouts(bare, record),
+def static_features_of(bare: Model, record: Measured) -> StaticFeatures:
+    """Return the static features of a record, as run time computes them from its picture."""
+    return StaticFeatures(
+        mode=record.mode,
+        content=record.content,
+        pixels=record.width * record.height,
+        share=record.share,
+        complexities=[record.complexities[quality] for quality in bare.complexity_qualities],
+        complexity_log_ratio=complexity_log_ratio(
+            record.complexities, record.whole_complexity if bare.whole_complexity else None
+        ),
     )
 
 
-def coarse_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
-    """Return (features, what a coarse reading leaves of the truth) for every rung that budgets are about."""
+def sample_probe_rows(bare: Model, record: Measured) -> list[Example]:
+    """Return (features, what the sample probe leaves of the truth) for every rung that budgets are about."""
     if record.share == 1:
         return []
-    traits = _traits(bare, record)
+    static = static_features_of(bare, record)
     return [
-        (coarse_features(rung / (bare.rungs - 1), bits, traits), true - bits - traits.busier)
-        for rung, bits, true in zip(record.rungs, record.coarse, record.truth, strict=True)
+        (sample_probe_features(_position(bare, rung), bits, static), true - bits - static.complexity_log_ratio)
+        for rung, bits, true in zip(record.rungs, record.sample_bits, record.truth, strict=True)
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
 
 
-def fine_rows(bare: Model, record: Measured) -> list[tuple[list[float], float]]:
-    """Return (features, what a fine reading leaves of the truth) for every rung that budgets are about."""
-    traits = _traits(bare, record)
-    rows = []
-    for rung, coarse, fine, true in zip(record.rungs, record.coarse, record.fine, record.truth, strict=True):
-        if fine is None or not log(LEAST_BITS) < true < log(MOST_BITS):
-            continue
-        bits, gauge, part = fine
-        surprise = 0.0 if record.share == 1 or part < 1 else bits + gauge - coarse - traits.busier
-        position = rung / (bare.rungs - 1)
-        features = fine_features(position, bits, traits, gauge=gauge, surprise=surprise, part=part)
-        rows.append((features, true - bits - gauge))
-    return rows
+def low_effort_rows(bare: Model, record: Measured) -> list[Example]:
+    """Return (features, what the low-effort probe leaves of the truth) for every rung that budgets are about."""
+    static = static_features_of(bare, record)
+    return [
+        (low_effort_features(_position(bare, rung), probe, static), true - probe.bits - probe.effort_log_ratio)
+        for rung, probe, true in zip(record.rungs, record.low_effort, record.truth, strict=True)
+        if probe is not None and log(LEAST_BITS) < true < log(MOST_BITS)
+    ]
 
 
-def _scout_errors(model: Model, record: Measured) -> list[float]:
-    expected = scout_curve(model, [value + _busier(model, record) for value in _scouts(model, record)])
+def _position(bare: Model, rung: int) -> float:
+    return rung / (bare.rungs - 1)
+
+
+def _predicted_complexities(static: StaticFeatures) -> list[float]:
+    """Return the complexities of the whole, as the complexity curve takes them."""
+    return [value + static.complexity_log_ratio for value in static.complexities]
+
+
+def _complexity_errors(model: Model, record: Measured) -> list[float]:
+    expected = complexity_curve(model, _predicted_complexities(static_features_of(model, record)))
     return [
         true - expected[rung]
         for rung, true in zip(record.rungs, record.truth, strict=True)
@@ -209,11 +224,11 @@ def _scout_errors(model: Model, record: Measured) -> list[float]:
     ]
 
 
-def _as_trees(regressor: GradientBoostingRegressor) -> tuple[float, list[Tree]]:
+def _as_ensemble(regressor: GradientBoostingRegressor) -> Ensemble:
     """Return the base and the trees of a fitted regressor, their leaves scaled by the learning rate."""
     trees = [_tree(estimator.tree_, 0, regressor.learning_rate) for estimator in regressor.estimators_[:, 0]]
     nothing = np.zeros((1, regressor.n_features_in_))
-    return round(float(regressor.init_.predict(nothing)[0]), 5), trees
+    return Ensemble(round(float(regressor.init_.predict(nothing)[0]), 5), trees)
 
 
 def _tree(tree: Any, node: int, rate: float) -> Tree:
@@ -235,7 +250,7 @@ def _contents(codec: Codec) -> tuple[str, ...]:
     return (PHOTOGRAPH,) if codec.for_drawings is None else (PHOTOGRAPH, DRAWING)
 
 
-def _mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
+def _measured_mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
     middles = [record for record in train if record.view == "middle"]
     suiting = [
         r for r in middles if r.content == content and (content == DRAWING or r.kind.startswith("photo"))

@@ -1,4 +1,4 @@
-"""The features of the published attempt: taken from the picture at full resolution."""
+"""The features of the published attempt, computed from the picture at full resolution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EDGE = 50
 
 
 def full_features(picture: Image.Image) -> list[float]:
-    """Return edge density, entropy (bits a pixel), variance, width and height of a picture."""
+    """Return edge density, entropy (bits per pixel), variance, width and height of a picture."""
     luma = np.asarray(picture.convert("L"), dtype=np.float32)
     gradient = np.hypot(ndimage.sobel(luma, axis=0), ndimage.sobel(luma, axis=1))
     shares = np.bincount(luma.astype(np.uint8).ravel(), minlength=256) / luma.size

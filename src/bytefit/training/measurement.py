@@ -1,7 +1,7 @@
-"""What is measured of a picture for training: its true curve, its probes and its scouts, by the run-time functions.
+"""What training measures of a picture: its true curve, and its probes, made by the functions of run time.
 
-Measuring takes nearly all the time of a training run, so it is done in parallel and cached on disk by the content
-of the file and all that decides the result, each part by itself.
+Measuring takes nearly all the time of a training run. So it runs in parallel, and the results are cached on disk by the
+content of the file and everything else that decides them: shape, probes and truth each by itself.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import save_to_bytes
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
+from bytefit.seeding import probes as probes_module
+from bytefit.seeding import row_samples as row_samples_module
 from bytefit.seeding import sampling as sampling_module
-from bytefit.seeding import strips as strips_module
-from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
 from bytefit.seeding.picture_kind import suited
-from bytefit.seeding.sampling import larger_sample, sample
+from bytefit.seeding.probes import WHOLE_QUALITY, LowEffortProbe, complexity_probe, low_effort_probe, probed_bits
+from bytefit.seeding.sampling import sample_of, share_of
 from bytefit.sources.reading import read_picture
 from bytefit.training.full_features import full_features
 from bytefit.training.progress import tracked
@@ -40,20 +41,20 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
-# Larger pictures are measured on their middle: the statistics of their pixels are the same, and AVIF takes seconds.
+# Larger pictures are measured on their middle: its statistics are the same, and the whole takes AVIF seconds.
 MOST_PIXELS = 1_000_000
 
-# What of a picture is measured: its middle, and where that makes another picture a larger part of it (encoders go
-# other ways with more pixels), a tiny piece, and all of it as pages and hooks meet it: scaled down and compressed once.
+# The views of a picture that are measured: its middle; a larger middle of a large picture (encoders behave differently
+# with more pixels); a tiny piece; and the whole as pages and hooks see it, scaled down and compressed once.
 VIEWS = ("middle", "large", "tiny", "shrunk")
 _LARGE_PIXELS, _SHRUNK_PIXELS = 4_000_000, 300_000
 _TINY_SIDES = (24, 40, 64, 96, 160, 256)
 _SHRUNK_QUALITIES = (60, 70, 75, 80, 85, 90, 95)
 
-# How many rungs the true curve is measured at, evenly spaced, or their qualities; both ends included. The dear views
-# are measured at every second of them.
+# The number of rungs at which the true curve is measured, evenly spaced, or their qualities, both ends included. Views
+# that take long to encode are measured at every second one.
 KNOTS: dict[str, int | tuple[float, ...]] = {
     "JPEG": 17,
     "WEBP": (0, 5, 9.5, 19, 28, 38, 48, 57, 67, 76.5, 81, 86, 90.5, 92.75, 95.25, 97.5, 100),
@@ -61,27 +62,27 @@ KNOTS: dict[str, int | tuple[float, ...]] = {
 }
 _EVERY_SECOND = ("large", "shrunk")
 
-# Qualities the scouts are measured at; which of them a model uses is decided when it is fitted.
-SCOUT_QUALITIES = (10, 30, 50, 75, 90)
+# The qualities of complexity probes; `bytefit.training.fitting` chooses those that a model uses.
+COMPLEXITY_QUALITIES = (10, 30, 50, 75, 90)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One view of a picture as one codec sees it; all readings as ln(bits per pixel) without the file's header.
+    """One view of a picture as one codec encodes it; all probes as ln(bits per pixel) without the file's header.
 
     Attributes:
         kind, source: see `bytefit.training.corpus`.
         view: see `VIEWS`.
-        mode, width, height: of what was encoded.
-        content: what it holds, if the codec has settings of its own for that; else "photograph".
-        rungs: where it was measured.
+        mode, width, height: of the picture that was encoded.
+        content: what the codec's settings are for, "photograph" or "drawing".
+        rungs: the rungs that were measured.
         truth: the full encodes.
-        share: the pixels of its sample over its own; 1 for a picture too small for one.
-        scouts: those of the sample, by JPEG quality.
-        whole_scout: that of the whole.
-        coarse: the coarse readings.
-        fine: the fine ones, each with its gauge and the share of the pixels that was read; None where none pays.
-        full_features: those of the published attempt.
+        share: the pixels of the sample over those of the view; 1 where the view is too small for a sample.
+        complexities: the complexity probes of the sample, by JPEG quality.
+        whole_complexity: the complexity probe of the whole.
+        sample_bits: the sample probes.
+        low_effort: the low-effort probes; None where none is worth its cost.
+        full_features: the features of the published attempt.
     """
 
     kind: str
@@ -94,10 +95,10 @@ class Measured:
     rungs: list[int]
     truth: list[float]
     share: float
-    scouts: dict[int, float]
-    whole_scout: float
-    coarse: list[float]
-    fine: list[tuple[float, float, float] | None]
+    complexities: dict[int, float]
+    whole_complexity: float
+    sample_bits: list[float]
+    low_effort: list[LowEffortProbe | None]
     full_features: list[float]
 
 
@@ -109,10 +110,12 @@ def knots(codec: Codec) -> list[int]:
     return [round(i * last / (count - 1)) for i in range(count)]
 
 
-def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Measured]]:
-    """Measure every view of every sample with every codec; return by format what could be measured."""
-    tasks = [(sample, view, codec) for sample in samples for view in VIEWS for codec in codecs]
-    calls = [joblib.delayed(_measured)(sample, view, codec.format, cache) for sample, view, codec in tasks]
+def measure_all(
+    files: list[CorpusFile], codecs: tuple[Codec, ...], cache: Path, jobs: int
+) -> dict[str, list[Measured]]:
+    """Measure every view of every file with every codec; return by format what could be measured."""
+    tasks = [(file, view, codec) for file in files for view in VIEWS for codec in codecs]
+    calls = [joblib.delayed(_measured_view)(file, view, codec.format, cache) for file, view, codec in tasks]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(calls)
     measured: dict[str, list[Measured]] = {codec.format: [] for codec in codecs}
     for (_, _, codec), record in zip(tasks, tracked(records, "measuring", len(tasks)), strict=True):
@@ -121,24 +124,24 @@ def measure_all(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, j
     return measured
 
 
-def _measured(sample: Sample, view: str, codec_format: str, cache: Path) -> Measured | None:
-    """Measure one view, part by part from the cache: the truth is dear, the readings are what is worked on."""
+def _measured_view(file: CorpusFile, view: str, codec_format: str, cache: Path) -> Measured | None:
+    """Measure one view, each part from its own cache: the truth takes most time, the probes are what changes."""
     memory = joblib.Memory(cache, verbose=0)
     codec = codec_for_format(codec_format)
-    digest = sha256(sample.path.read_bytes()).hexdigest()
+    digest = sha256(file.path.read_bytes()).hexdigest()
     at = knots(codec)[:: 2 if view in _EVERY_SECOND else 1]
     decides = settings_key(codec, [codec.ladder[rung] for rung in at])
     key = repr((digest, codec_format, PIL.__version__, at, decides))
-    shape = memory.cache(_shape, ignore=["path"])(sample.path, view, key)
+    shape = memory.cache(_shape, ignore=["path"])(file.path, view, key)
     if shape is None:
         return None
-    readings = memory.cache(_readings, ignore=["path"])(sample.path, view, key, _reading_key(codec))
-    truth = memory.cache(_truth, ignore=["path"])(sample.path, view, key)
-    return Measured(kind=sample.kind, source=sample.source, view=view, rungs=at, truth=truth, **shape, **readings)
+    probes = memory.cache(_probes, ignore=["path"])(file.path, view, key, _probe_key(codec))
+    truth = memory.cache(_truth, ignore=["path"])(file.path, view, key)
+    return Measured(kind=file.kind, source=file.source, view=view, rungs=at, truth=truth, **shape, **probes)
 
 
 def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
-    """Return what decides the files of some qualities, as a key for a cache: the qualities, if nothing else."""
+    """Return everything that decides the files of some qualities, as a key for a cache."""
     named: list[Any] = []
     for quality in qualities:
         settings = [one.setting(quality, "RGB") for one in (codec, codec.suited(DRAWING))]
@@ -147,24 +150,24 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
     return named
 
 
-def _reading_key(codec: Codec) -> str:
-    """Return what decides the readings beside the picture and the settings, as a key for the cache."""
-    parts: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample)
-    sampling = [getsource(item) for item in (*parts, scout, reading)]
-    return repr((sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), SCOUT_QUALITIES))
+def _probe_key(codec: Codec) -> str:
+    """Return everything else that decides the probes, as a key for the cache."""
+    modules = (probes_module, sampling_module, row_samples_module if codec.rows_apart else mosaic_module)
+    sources = [getsource(module) for module in modules]
+    return repr((sha256(repr(sources).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES))
 
 
 def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
-    """Return the codec as it suits a view of a picture, and the view, or None where there is no such view of it."""
+    """Return the codec with the settings for a view of a picture, and the view; None if there is no such view."""
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         picture = viewed(codec.prepare(read_picture(path)), view, path.name)
-    return None if picture is None else (suited(codec, sample(codec, picture)), picture)
+    return None if picture is None else (suited(codec, sample_of(codec, picture)), picture)
 
 
 def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
-    """Return a view of a picture, see `VIEWS`, or None where it is none of its own; `name` draws its dimensions."""
+    """Return a view of a picture, see `VIEWS`, or None where it has no such view; `name` seeds its dimensions."""
     pixels = picture.width * picture.height
     draw = sha256(name.encode()).digest()
     if view == "middle":
@@ -185,7 +188,7 @@ def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
 
 
 def _shape(path: Path, view: str, key: str) -> dict[str, Any] | None:
-    """Return mode, dimensions, content and the published attempt's features, or None where nothing can be measured."""
+    """Return mode, dimensions, content and the published attempt's features; None if it cannot be measured."""
     try:
         found = _prepared(path, view, key)
     except UnsupportedImage:
@@ -210,33 +213,22 @@ def _view(path: Path, view: str, key: str) -> tuple[Codec, Image.Image, list[int
 
 def _truth(path: Path, view: str, key: str) -> list[float]:
     codec, picture, rungs = _view(path, view, key)
-    return [reading(codec, picture, rung)[0] for rung in rungs]
+    return [probed_bits(codec, picture, rung)[0] for rung in rungs]
 
 
-def _readings(path: Path, view: str, key: str, reading_key: str) -> dict[str, Any]:  # noqa: ARG001  (for the cache)
+def _probes(path: Path, view: str, key: str, probe_key: str) -> dict[str, Any]:  # noqa: ARG001  (for the cache)
     codec, picture, rungs = _view(path, view, key)
-    part = sample(codec, picture)
-    coarse = [reading(codec, part, rung)[0] for rung in rungs]
+    sample = sample_of(codec, picture)
+    by_rung = {rung: probed_bits(codec, sample, rung)[0] for rung in rungs}
     return {
-        "share": part.width * part.height / (picture.width * picture.height),
-        "scouts": dict(zip(SCOUT_QUALITIES, scout(part, SCOUT_QUALITIES)[0], strict=True)),
-        "whole_scout": scout(picture, [WHOLE_SCOUT])[0][0],
-        "coarse": coarse,
-        "fine": [_fine(codec, picture, part, rung, full) for rung, full in zip(rungs, coarse, strict=True)],
+        "share": share_of(sample, picture),
+        "complexities": dict(zip(COMPLEXITY_QUALITIES, complexity_probe(sample, COMPLEXITY_QUALITIES)[0], strict=True)),
+        "whole_complexity": complexity_probe(picture, [WHOLE_QUALITY])[0][0],
+        "sample_bits": list(by_rung.values()),
+        "low_effort": [
+            low_effort_probe(codec, picture, sample, rung, sample_bits=by_rung.__getitem__, made=[]) for rung in rungs
+        ],
     }
-
-
-def _fine(
-    codec: Codec, picture: Image.Image, part: Image.Image, rung: int, full: float
-) -> tuple[float, float, float] | None:
-    """Return a fine reading as run time takes it, its gauge and the share of the pixels that was read."""
-    if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
-        gauge = 0.0 if part is picture else full - reading(codec, part, rung, low=True)[0]
-        return reading(codec, picture, rung, low=True)[0], gauge, 1.0
-    larger = larger_sample(picture) if codec.rows_apart and part is not picture else part
-    if larger is picture or larger.size == part.size:
-        return None
-    return reading(codec, larger, rung)[0], 0.0, larger.width * larger.height / (picture.width * picture.height)
 
 
 def middle(picture: Image.Image, most: int) -> Image.Image:

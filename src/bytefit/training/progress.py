@@ -1,4 +1,4 @@
-"""The progress bar of long measurements: on a terminal, beside the output; nothing where nobody looks."""
+"""The progress bar of long measurements, on standard error, and only if that is a terminal."""
 
 from __future__ import annotations
 

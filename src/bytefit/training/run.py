@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import LEARNED
 from bytefit.errors import ConfigError
 from bytefit.training.card import write_card
-from bytefit.training.corpus import find_samples, split
+from bytefit.training.corpus import find_files, split
 from bytefit.training.fitting import fit
 from bytefit.training.measurement import measure_all
 from bytefit.training.scales import measure_scales
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bytefit.training.measurement import Measured
 
-# A split by source needs a few on either side, and trees need rows.
+# A split by source needs some pictures on either side, and trees need rows.
 LEAST_TRAINING_PICTURES = 20
 
 
@@ -28,17 +28,17 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
 
     Args:
         folders: see `bytefit.training.corpus`.
-        output: gets one JSON file a codec, `published-attempt.json` for the benchmark, and the card, `README.md`.
+        output: gets one JSON file per codec, `published-attempt.json` for the benchmark, and the card, `README.md`.
         cache: where measurements are kept between runs.
-        jobs: processes to measure with; -1 means one a core.
+        jobs: processes to measure with; -1 means one per core.
 
     Raises:
         ConfigError: if there are too few pictures to learn from.
     """
-    samples, held_out = split(find_samples(folders))
-    held_sources = {sample.source for sample in held_out}
-    measured = measure_all(samples + held_out, LEARNED, cache, jobs)
-    scaled = measure_scales(samples + held_out, LEARNED, cache, jobs)
+    files, held_out = split(find_files(folders))
+    held_sources = {file.source for file in held_out}
+    measured = measure_all(files + held_out, LEARNED, cache, jobs)
+    scaled = measure_scales(files + held_out, LEARNED, cache, jobs)
     output.mkdir(parents=True, exist_ok=True)
     fitted, published = {}, {}
     for codec in LEARNED:
@@ -50,6 +50,10 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
                 f"give folders with at least {LEAST_TRAINING_PICTURES} of several sources"
             )
         others = [record for record in records if record.source in held_sources]
+        if not others:
+            raise ConfigError(
+                f"no pictures for {codec.format} are held out: give folders with pictures of more sources"
+            )
         scales = [record for record in scaled[codec.format] if record.source not in held_sources]
         other_scales = [record for record in scaled[codec.format] if record.source in held_sources]
         fitted[codec.format] = fit(codec, learned, others, scales, other_scales)
@@ -60,7 +64,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
 
 
 def _published_row(record: Measured) -> list[list[float]]:
-    """Return what the published attempt learns from one picture: its features and its true curve."""
+    """Return the training data of the published attempt from one picture: its features and its true curve."""
     return [
         [float(f"{value:.4g}") for value in record.full_features],
         [round(bits, 3) for bits in record.truth],
@@ -68,13 +72,17 @@ def _published_row(record: Measured) -> list[list[float]]:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    """Write JSON that a person can read: one line a value, and one a tree or row."""
-    lines = []
-    for name, value in record.items():
-        nested = isinstance(value, list) and any(isinstance(item, list) for item in value)
-        items = ",\n  ".join(_compact(item) for item in value) if nested else ""
-        lines.append(f" {_compact(name)}: " + (f"[\n  {items}\n ]" if nested else _compact(value)))
+    """Write JSON that a person can read: a line for every value, and for every tree or row of a list."""
+    lines = [f" {_compact(name)}: {_value(value)}" for name, value in record.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"base", "trees"}:
+        return f'{{"base":{_compact(value["base"])},"trees":{_value(value["trees"])}}}'
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        return "[\n  " + ",\n  ".join(map(_compact, value)) + "\n ]"
+    return _compact(value)
 
 
 def _compact(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What the model of the best scale learns from: pictures at many scales and qualities, scored at their full size."""
+"""The training data for the best scale: pictures at many scales and qualities, scored at their full size."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.best_scale import SCALES, predicted_scale, scale_features
-from bytefit.seeding.features import scout
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content, suited
+from bytefit.seeding.probes import complexity_probe
 from bytefit.sources.reading import read_picture
 from bytefit.training.fast_scores import Original
-from bytefit.training.measurement import SCOUT_QUALITIES, settings_key
+from bytefit.training.measurement import COMPLEXITY_QUALITIES, settings_key
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:
@@ -35,25 +35,25 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
     from bytefit.seeding.model import Model
-    from bytefit.training.corpus import Sample
+    from bytefit.training.corpus import CorpusFile
 
-# Qualities at which each scale is encoded; between them scores are interpolated by ln(bytes).
+# Every scale is encoded at these qualities; between them scores are interpolated by ln(bytes).
 QUALITIES: dict[str, tuple[float, ...]] = {
     "JPEG": (4, 10, 20, 35, 55, 75, 90),
     "WEBP": (0, 10, 30, 55, 75, 90),
     "AVIF": (2, 15, 27, 39, 54, 70, 86),
 }
 
-# Budgets learned for, in bits per pixel at full size.
+# The budgets to train for, in bits per pixel at full size.
 BUDGETS = tuple(0.02 * 2 ** (step / 2) for step in range(14))
 
-# Budgets reported on.
+# The budgets to report on.
 REPORTED_BITS = (0.06, 0.12, 0.25, 0.5, 1.0)
 
-# Pictures are scaled down to this first, as pages show them, and so many of each kind are enough.
+# Pictures are first scaled down to this, as pages show them. This many of each kind are enough.
 MEGAPIXELS, A_KIND = 0.3, 9
 
-# Kinds that nobody would scale: symbols, and what moves.
+# Kinds that nobody would scale: symbols and animations.
 LEFT_OUT = frozenset({"animated", "graphic"})
 
 
@@ -64,7 +64,7 @@ class Scaled:
     Attributes:
         kind, source: see `bytefit.training.corpus`.
         drawing: whether it is a drawing.
-        scouts: by JPEG quality.
+        complexities: by JPEG quality.
         bits: ln(bits per pixel of the full size).
         scores: SSIMULACRA2 against the full size.
     """
@@ -72,7 +72,7 @@ class Scaled:
     kind: str
     source: str
     drawing: bool
-    scouts: dict[int, float]
+    complexities: dict[int, float]
     bits: list[list[float]]
     scores: list[list[float]]
 
@@ -86,14 +86,16 @@ class Scaled:
         )
 
 
-def measure_scales(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path, jobs: int) -> dict[str, list[Scaled]]:
-    """Measure a choice of the samples with every codec; return by format what could be measured."""
-    chosen: list[Sample] = []
-    for kind in sorted({sample.kind for sample in samples} - LEFT_OUT):
-        of_kind = [sample for sample in samples if sample.kind == kind]
-        chosen += sorted(of_kind, key=lambda sample: sha256(sample.path.name.encode()).digest())[:A_KIND]
-    pairs = [(sample, codec) for codec in codecs for sample in chosen]
-    tasks = [joblib.delayed(_measured)(sample, codec.format, cache) for sample, codec in pairs]
+def measure_scales(
+    files: list[CorpusFile], codecs: tuple[Codec, ...], cache: Path, jobs: int
+) -> dict[str, list[Scaled]]:
+    """Measure a choice of the files with every codec; return by format what could be measured."""
+    chosen: list[CorpusFile] = []
+    for kind in sorted({file.kind for file in files} - LEFT_OUT):
+        of_kind = [file for file in files if file.kind == kind]
+        chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[:A_KIND]
+    pairs = [(file, codec) for codec in codecs for file in chosen]
+    tasks = [joblib.delayed(_scaled_record)(file, codec.format, cache) for file, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Scaled]] = {codec.format: [] for codec in codecs}
     for (_, codec), record in zip(pairs, tracked(records, "scaling", len(tasks)), strict=True):
@@ -102,27 +104,27 @@ def measure_scales(samples: list[Sample], codecs: tuple[Codec, ...], cache: Path
     return measured
 
 
-def _measured(sample: Sample, codec_format: str, cache: Path) -> Scaled | None:
-    digest = sha256(sample.path.read_bytes()).hexdigest()
+def _scaled_record(file: CorpusFile, codec_format: str, cache: Path) -> Scaled | None:
+    digest = sha256(file.path.read_bytes()).hexdigest()
     qualities = QUALITIES[codec_format]
     decides = (digest, PIL.__version__, SCALES, MEGAPIXELS, settings_key(codec_for_format(codec_format), qualities))
     memory = joblib.Memory(cache, verbose=0)
-    found: Any = memory.cache(_looks, ignore=["path"])(sample.path, codec_format, repr(decides))
+    found: Any = memory.cache(_scores_by_scale, ignore=["path"])(file.path, codec_format, repr(decides))
     if found is None:
         return None
-    drawing = memory.cache(_drawing, ignore=["path"])(sample.path, codec_format, repr(decides))
+    drawing = memory.cache(_drawing, ignore=["path"])(file.path, codec_format, repr(decides))
     if drawing is None:
         return None
-    return Scaled(sample.kind, sample.source, drawing, found["scouts"], found["bits"], found["scores"])
+    return Scaled(file.kind, file.source, drawing, found["complexities"], found["bits"], found["scores"])
 
 
 def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
-    """Return whether a picture is a drawing, or None where it is transparent: its scores would be of what is hidden."""
+    """Return whether a picture is a drawing; None if it is transparent, since hidden pixels would be scored."""
     picture = reduced(codec_for_format(codec_format).prepare(read_picture(path)))
     return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
 
 
-def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
+def _scores_by_scale(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
     codec = codec_for_format(codec_format)
     try:
         picture = reduced(codec.prepare(read_picture(path)))
@@ -134,7 +136,7 @@ def _looks(path: Path, codec_format: str, decides: str) -> dict[str, object] | N
         [_look(codec, picture, original, scale, quality) for quality in QUALITIES[codec_format]] for scale in SCALES
     ]
     return {
-        "scouts": dict(zip(SCOUT_QUALITIES, scout(tiles, SCOUT_QUALITIES)[0], strict=True)),
+        "complexities": dict(zip(COMPLEXITY_QUALITIES, complexity_probe(tiles, COMPLEXITY_QUALITIES)[0], strict=True)),
         "bits": [[bits for bits, _ in row] for row in measured],
         "scores": [[score for _, score in row] for row in measured],
     }
@@ -158,13 +160,15 @@ def _look(codec: Codec, picture: Image.Image, original: Original, scale: float, 
     return log(len(data) * 8 / (picture.width * picture.height)), original.ssimulacra2(version)
 
 
-def fit_scale(records: list[Scaled], scout_qualities: list[int]) -> GradientBoostingRegressor:
+def fit_scale(records: list[Scaled], complexity_qualities: list[int]) -> GradientBoostingRegressor:
     """Fit trees that predict what each scale gains over full size.
 
     Raises:
         ConfigError: if there are no pictures to learn from.
     """
-    rows = [row for record in records for budget in BUDGETS for row in _gains(record, budget, scout_qualities)]
+    rows = [
+        row for record in records for budget in BUDGETS for row in _scale_gains(record, budget, complexity_qualities)
+    ]
     if not rows:
         raise ConfigError(
             "no pictures to learn the best scale from: give folders of pictures with 64 pixels a side or more"
@@ -176,7 +180,7 @@ def fit_scale(records: list[Scaled], scout_qualities: list[int]) -> GradientBoos
     return regressor.fit(np.array(inputs), np.array(outputs))
 
 
-def _gains(record: Scaled, budget: float, scout_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
+def _scale_gains(record: Scaled, budget: float, complexity_qualities: list[int]) -> Iterator[tuple[list[float], float]]:
     """Yield (features, gain over full size) of every smaller scale that can reach a budget.
 
     Full size, where it cannot, counts as no better than the worst that can; of very large gains the size says little.
@@ -185,10 +189,10 @@ def _gains(record: Scaled, budget: float, scout_qualities: list[int]) -> Iterato
     if np.isnan(looks[1:]).all():
         return
     full = min(-30.0, float(np.nanmin(looks))) if np.isnan(looks[0]) else looks[0]
-    scouts = {quality: record.scouts[quality] for quality in scout_qualities}
+    complexities = {quality: record.complexities[quality] for quality in complexity_qualities}
     for scale, score in zip(SCALES[1:], looks[1:], strict=True):
         if not np.isnan(score):
-            features = scale_features(budget, scale, drawing=record.drawing, scouts=scouts)
+            features = scale_features(budget, scale, drawing=record.drawing, complexities=complexities)
             yield features, float(np.clip(score - full, -30, 40))
 
 
@@ -219,7 +223,8 @@ def looks_of(records: list[Scaled], model: Model) -> list[Looks]:
         reached = [(record, looks) for record, looks in reached if not np.isnan(looks[0])]
         if reached:
             scales = [
-                predicted_scale(model, bits, drawing=record.drawing, scouts=record.scouts) for record, _ in reached
+                predicted_scale(model, bits, drawing=record.drawing, complexities=record.complexities)
+                for record, _ in reached
             ]
             predicted = [_at_scale(looks, scale) for (_, looks), scale in zip(reached, scales, strict=True)]
             full, best = np.mean([(looks[0], np.nanmax(looks)) for _, looks in reached], axis=0)

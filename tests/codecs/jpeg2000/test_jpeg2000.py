@@ -70,7 +70,7 @@ def test_the_first_trial_is_the_answer(mode):
             lambda rung: len(JPEG2000.encode(picture, JPEG2000.setting(JPEG2000.ladder[rung], mode))),
             mean_curve(JPEG2000, picture),
             budget,
-            enough=ceil(0.85 * budget),
+            min_accept=ceil(0.85 * budget),
         )
         trials.append(len(found.sizes))
 
