@@ -35,7 +35,7 @@ def model(codec=JPEG, **changes):
         "version": VERSION,
         "codec": codec.format,
         "rungs": rungs,
-        "probe_options": dict(codec.probe_options),
+        "probe_options": dict(codec.hints.probe_options),
         "scout_qualities": SCOUTS,
         "whole_scout": False,
         "knots": [0, rungs - 1],

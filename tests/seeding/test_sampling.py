@@ -27,7 +27,8 @@ def pixels(picture):
 def misses(codec, picture, part, quality):
     """Return by what share a part says the whole is larger or smaller than it is."""
     weight, whole = (
-        len(codec.encode(one, {**codec.setting(quality, one.mode), **NO_METADATA})) - codec.header(quality, one.mode)
+        len(codec.encode(one, {**codec.setting(quality, one.mode), **NO_METADATA}))
+        - codec.hints.header(quality, one.mode)
         for one in (part, picture)
     )
     return abs(weight * pixels(picture) / pixels(part) / whole - 1)
@@ -41,7 +42,7 @@ def test_the_sample_for_jpeg_is_strips(size):
     part = sample(JPEG, picture)
 
     assert part.size == (round(size[0] / 8 / BLOCK) * BLOCK, size[1] // BLOCK * BLOCK)
-    assert sample(JPEG.suited(DRAWING), picture).tobytes() == part.tobytes()
+    assert sample(JPEG.for_content(DRAWING), picture).tobytes() == part.tobytes()
 
 
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)

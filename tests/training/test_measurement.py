@@ -10,9 +10,10 @@ from PIL import Image
 
 pytest.importorskip("sklearn")
 
-from bytefit.codecs import LEARNED
+from bytefit.codecs import LEARNED, Variants
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
 from bytefit.seeding.sampling import larger_sample, sample
@@ -56,7 +57,7 @@ def of_view(measured, codec, view):
     samples, records = measured
     found = [record for record in records[codec.format] if record.view == view]
     return [
-        (record, viewed(codec.prepare(read_image(one.path)[0]), view, one.path.name))
+        (record, viewed(prepare(codec, read_image(one.path)[0]), view, one.path.name))
         for record in found
         for one in samples
         if one.kind == record.kind
@@ -214,7 +215,7 @@ def test_what_a_picture_holds_is_measured(measured):
         for record, picture in of_view(measured, codec, "middle"):
             drawing = record.kind == "drawing" and codec is JPEG
             assert record.content == (DRAWING if drawing else "photograph")
-            suited = codec.suited(record.content)
+            suited = codec.for_content(record.content)
             assert record.truth == [reading(suited, picture, rung)[0] for rung in record.rungs]
 
 
@@ -223,7 +224,7 @@ def test_what_a_picture_holds_is_measured(measured):
 def test_scouts_and_coarse_readings_are_those_of_the_sample(measured, codec, view):
     """The very numbers that run time will read."""
     for record, picture in of_view(measured, codec, view):
-        suited, part = codec.suited(record.content), sample(codec, picture)
+        suited, part = codec.for_content(record.content), sample(codec, picture)
         assert (record.mode, record.width, record.height) == (picture.mode, *picture.size)
         assert record.share == pixels(part) / pixels(picture)
         assert list(record.scouts.values()) == scout(part, SCOUT_QUALITIES)[0]
@@ -238,13 +239,13 @@ def test_scouts_and_coarse_readings_are_those_of_the_sample(measured, codec, vie
 def test_fine_readings_are_taken_where_they_pay(measured, codec, view):
     """Of the whole at low effort, or of a larger sample; where there is neither, none."""
     for record, picture in of_view(measured, codec, view):
-        suited = codec.suited(record.content)
+        suited = codec.for_content(record.content)
         for rung, coarse, fine in zip(record.rungs, record.coarse, record.fine, strict=True):
-            if suited.probe_pays(suited.setting(suited.ladder[rung], record.mode)):
+            if suited.hints.probe_pays(suited.setting(suited.ladder[rung], record.mode)):
                 low = reading(suited, sample(codec, picture), rung, low=True)[0]
                 gauge = 0.0 if record.share == 1 else coarse - low
                 assert fine == (reading(suited, picture, rung, low=True)[0], gauge, 1.0)
-            elif record.share == 1 or not codec.rows_apart:
+            elif record.share == 1 or not codec.hints.rows_apart:
                 assert fine is None
             else:
                 larger = larger_sample(picture)
@@ -258,7 +259,7 @@ def test_what_is_read_is_near_the_truth(measured, codec):
     """Fine readings are nearer than coarse ones, on the mean over all rungs that budgets are about."""
     coarse, fine = [], []
     for record in measured[1][codec.format]:
-        busier = 0.0 if codec.rows_apart else record.whole_scout - record.scouts[WHOLE_SCOUT]
+        busier = 0.0 if codec.hints.rows_apart else record.whole_scout - record.scouts[WHOLE_SCOUT]
         for true, low, high in zip(record.truth, record.coarse, record.fine, strict=True):
             if record.view != "tiny" and high is not None and log(0.03) < true < log(8):
                 coarse.append(abs(low + busier - true))
@@ -295,4 +296,4 @@ def test_the_settings_are_a_part_of_what_is_cached():
     """A measurement with other tables is another measurement; a quality alone is its own name."""
     assert settings_key(WEBP, [10, 20]) == [10, 20]
     assert len(set(settings_key(JPEG, [5, 20, 50, 80, 95]))) == 5
-    assert settings_key(replace(JPEG, for_drawings=None), [50]) != settings_key(JPEG, [50])
+    assert settings_key(replace(JPEG, variants=Variants()), [50]) != settings_key(JPEG, [50])

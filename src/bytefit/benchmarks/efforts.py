@@ -20,9 +20,10 @@ from PIL import Image
 
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding.mosaic import mosaic
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_samples, limited
 from bytefit.training.fast_scores import Original
@@ -91,10 +92,10 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
 def _tried(sample: Sample, codec_format: str) -> list[Tried]:
     codec = codec_for_format(codec_format)
     try:
-        picture = reduced(codec.prepare(read_picture(sample.path)))
+        picture = reduced(prepare(codec, read_picture(sample.path)))
     except UnsupportedImage:
         return []
-    codec, original = suited(codec, mosaic(picture)), Original(picture)
+    codec, original = for_content(codec, mosaic(picture)), Original(picture)
     measured = [_curve(codec, picture, original, options) for options in CHOICES[codec_format]]
     looks = [[_at(curve, bits) for bits in BITS] for curve, _ in measured]
     return [

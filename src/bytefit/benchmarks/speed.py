@@ -16,6 +16,7 @@ from bytefit.benchmarks.plot import Curve, curve_of, draw
 from bytefit.benchmarks.published import PublishedModel
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
@@ -120,7 +121,7 @@ def _of_codec(codec: Codec, samples: list[Sample], skipped: dict[str, int]) -> l
     published = _published(codec)
     for turn, sample in enumerate(tracked(samples, codec.format, len(samples))):
         try:
-            picture = codec.prepare(read_picture(sample.path))
+            picture = prepare(codec, read_picture(sample.path))
         except UnsupportedImage:
             skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
             continue
@@ -152,7 +153,7 @@ def _curves(codecs: list[Codec], rows: list[Row], samples: list[Sample]) -> list
             # A tiny piece is of a kind of its own.
             row = fitted.get((sample.path.name, sample.kind, sample.source))
             if row is not None:
-                curve = curve_of(codec, codec.prepare(read_picture(sample.path)), row.budget)
+                curve = curve_of(codec, prepare(codec, read_picture(sample.path)), row.budget)
                 drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
                 break
     return drawn

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.budgets.baseline import Baseline
+from bytefit.formats import is_fixable, named
 from bytefit.messages import format_size
 
 if TYPE_CHECKING:
     from bytefit.budgets.configuration import Rule
 
 POINTER = "Git LFS pointer"
-
-# What `bytefit fix` can recompress; a test holds this beside the codecs, whose import would load Pillow.
-FIXABLE = ("AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
-
-# What it can recompress where the plugin for it is installed.
-_BY_PLUGIN = ("HEIC", "HEIF", "JXL")
 
 
 class Finding(NamedTuple):
@@ -81,8 +76,8 @@ class Finding(NamedTuple):
         """What `bytefit fix` would do about it."""
         if self.format == POINTER:
             return "leave it: 'git lfs pull' fetches what is to be fixed"
-        if self.format not in FIXABLE:
-            plugin = self.format in _BY_PLUGIN
+        if not is_fixable(self.format):
+            plugin = named(self.format).plugin
             return "recompress, with its plugin installed" if plugin else f"leave it: {self.format} has no ladder"
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
             return "leave it, as resize is not allowed"

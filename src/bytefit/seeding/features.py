@@ -49,9 +49,9 @@ def reading(codec: Codec, picture: Image.Image, rung: int, *, low: bool = False)
     quality = codec.ladder[rung]
     setting = codec.setting(quality, picture.mode)
     if low:
-        setting = {**setting, **codec.probe_options}
+        setting = {**setting, **codec.hints.probe_options}
     data, trial = encode_timed(codec, picture, setting, NO_METADATA)
-    return log_bits(len(data) - codec.header(None if low else quality, picture.mode), picture), trial
+    return log_bits(len(data) - codec.hints.header(None if low else quality, picture.mode), picture), trial
 
 
 def log_bits(size: int, picture: Image.Image) -> float:
@@ -92,7 +92,7 @@ def traits_of(codec: Codec, picture: Image.Image, part: Image.Image, scouts: Seq
     """Return the traits of a picture, given its sample and what the scouts said."""
     pixels = picture.width * picture.height
     share = part.width * part.height / pixels
-    return Traits(picture.mode, codec.content == DRAWING, pixels, share, busier, scouts)
+    return Traits(picture.mode, codec.variants.content == DRAWING, pixels, share, busier, scouts)
 
 
 def trait_names(scout_qualities: Sequence[int]) -> list[str]:

@@ -32,6 +32,6 @@ def lossless_probe(
         part: its sample.
         budget: see `bytefit.search.search.search`.
     """
-    _, trial = encode_timed(codec, part, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
+    _, trial = encode_timed(codec, part, {**(codec.lossless.options or {}), **(codec.lossless.probe_options or {})}, {})
     expected = trial.size * pixels_of(picture) / (part.width * part.height)
     return expected <= budget * _MOST_OVER.get(content(part), _USUALLY_OVER), trial

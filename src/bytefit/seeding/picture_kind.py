@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _EQUAL_NEIGHBOURS = 0.5
 
 
-def suited(codec: Codec, part: Image.Image) -> Codec:
+def for_content(codec: Codec, part: Image.Image) -> Codec:
     """Return the codec as it suits a picture, given its sample or itself."""
-    return codec if codec.for_drawings is None else codec.suited(content(part))
+    return codec if codec.variants.for_drawings is None else codec.for_content(content(part))
 
 
 def content(part: Image.Image) -> str:

@@ -28,7 +28,7 @@ def sample(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
     """
     if isinstance(picture, Frames):
         return sample(codec, picture.first)
-    return strips(picture, _SAMPLE_PARTS) if codec.rows_apart else mosaic(picture)
+    return strips(picture, _SAMPLE_PARTS) if codec.hints.rows_apart else mosaic(picture)
 
 
 def larger_sample(picture: Image.Image) -> Image.Image:

@@ -72,7 +72,7 @@ def pixels_of(picture: Image.Image | Frames) -> int:
 
 def in_bytes(codec: Codec, mode: str, pixels: int, bits: float, rung: int) -> float:
     """Return ln of the bytes of a file whose `pixels` in `mode` take ln(bits per pixel) without the header."""
-    return log(pixels / 8 * exp(bits) + codec.header(codec.ladder[rung], mode))
+    return log(pixels / 8 * exp(bits) + codec.hints.header(codec.ladder[rung], mode))
 
 
 @cache

@@ -75,7 +75,7 @@ def seed(
     """
     if len(codec.ladder) == 1:
         return Seed(mean_curve(codec, picture))
-    if isinstance(picture, Frames) or codec.probe_gain is not None:
+    if isinstance(picture, Frames) or codec.hints.probe_gain is not None:
         return seed_by_probes(
             codec,
             picture,
@@ -85,7 +85,11 @@ def seed(
             last=len(codec.ladder) - 1 if last is None else last,
         )
     model, pixels = shipped_model(codec.format), picture.width * picture.height
-    if model is None or picture.mode not in model.modes or pixels < max(model.least_pixels, codec.tiny):
+    if (
+        model is None
+        or picture.mode not in model.modes
+        or pixels < max(model.least_pixels, codec.hints.probe_from_pixels)
+    ):
         return Seed(mean_curve(codec, picture))
     return seed_with(model, codec, picture, part, budget=budget, enough=enough, first=first)
 
@@ -117,7 +121,7 @@ class _Learner:
         self.traits = traits_of(codec, picture, part, scouts, busier)
         self.scouted = scout_curve(model, [value + busier for value in scouts])
         # Where reading the sample costs next to nothing, the way between two rungs is read rather than trusted.
-        self.smooth_within = codec.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
+        self.smooth_within = codec.hints.smooth_within * min(1.0, self.traits.share / _DEAR_SHARE)
         self.read: dict[int, float] = {}
 
     def seed(self, target: float, most: float, least: float, first: int) -> Seed:
@@ -130,7 +134,7 @@ class _Learner:
             return self._seed(curve, None)
         rung = self._rung_at(curve, target, first)
         # Without a low effort the sample is all there is to go by.
-        cheap = self.codec.rows_apart or self.traits.share < _DEAR_SHARE
+        cheap = self.codec.hints.rows_apart or self.traits.share < _DEAR_SHARE
         while self.sampled and cheap and len(self.read) < _MOST_COARSE:
             curve = self._through(rung, self._coarse(rung))
             last, rung = rung, self._rung_at(curve, target, first)
@@ -170,7 +174,7 @@ class _Learner:
     def _fine(self, rung: int) -> float | None:
         """Return what a fine reading says of a rung, or None where none pays."""
         gauge = surprise = 0.0
-        if self.codec.probe_pays(self.codec.setting(self.codec.ladder[rung], self.picture.mode)):
+        if self.codec.hints.probe_pays(self.codec.setting(self.codec.ladder[rung], self.picture.mode)):
             bits, trial = reading(self.codec, self.picture, rung, low=True)
             self.probes.append(trial)
             part = 1.0
@@ -180,7 +184,7 @@ class _Learner:
                 self.probes.append(trial)
                 gauge, surprise = full - low, bits - low - self.traits.busier
         else:
-            larger = larger_sample(self.picture) if self.codec.rows_apart and self.sampled else self.part
+            larger = larger_sample(self.picture) if self.codec.hints.rows_apart and self.sampled else self.part
             if larger is self.picture or larger.size == self.part.size:
                 return None
             bits, trial = reading(self.codec, larger, rung)

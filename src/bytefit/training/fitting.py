@@ -71,9 +71,9 @@ def fit(
         version=VERSION,
         codec=codec.format,
         rungs=len(codec.ladder),
-        probe_options=dict(codec.probe_options),
+        probe_options=dict(codec.hints.probe_options),
         scout_qualities=qualities,
-        whole_scout=not codec.rows_apart,
+        whole_scout=not codec.hints.rows_apart,
         knots=rungs,
         scout_curve=[],
         features=feature_names(qualities),
@@ -232,7 +232,7 @@ def _by_kind(records: list[Measured], errors: Callable[[Measured], list[float]])
 
 
 def _contents(codec: Codec) -> tuple[str, ...]:
-    return (PHOTOGRAPH,) if codec.for_drawings is None else (PHOTOGRAPH, DRAWING)
+    return (PHOTOGRAPH,) if codec.variants.for_drawings is None else (PHOTOGRAPH, DRAWING)
 
 
 def _mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:

@@ -22,12 +22,13 @@ from PIL.Image import open as open_image
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
 from bytefit.seeding import sampling as sampling_module
 from bytefit.seeding import strips as strips_module
 from bytefit.seeding.features import WHOLE_SCOUT, reading, scout
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import larger_sample, sample
 from bytefit.sources.reading import read_picture
 from bytefit.training.full_features import full_features
@@ -141,7 +142,7 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
     """Return what decides the files of some qualities, as a key for a cache: the qualities, if nothing else."""
     named: list[Any] = []
     for quality in qualities:
-        settings = [one.setting(quality, "RGB") for one in (codec, codec.suited(DRAWING))]
+        settings = [one.setting(quality, "RGB") for one in (codec, codec.for_content(DRAWING))]
         plain = all(setting == {"quality": quality} for setting in settings)
         named.append(quality if plain else sha256(repr(settings).encode()).hexdigest())
     return named
@@ -149,9 +150,11 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
 
 def _reading_key(codec: Codec) -> str:
     """Return what decides the readings beside the picture and the settings, as a key for the cache."""
-    parts: tuple[Any, ...] = (strips_module, sampling_module) if codec.rows_apart else (mosaic_module, sample)
+    parts: tuple[Any, ...] = (strips_module, sampling_module) if codec.hints.rows_apart else (mosaic_module, sample)
     sampling = [getsource(item) for item in (*parts, scout, reading)]
-    return repr((sha256(repr(sampling).encode()).hexdigest(), sorted(codec.probe_options.items()), SCOUT_QUALITIES))
+    return repr(
+        (sha256(repr(sampling).encode()).hexdigest(), sorted(codec.hints.probe_options.items()), SCOUT_QUALITIES)
+    )
 
 
 def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
@@ -159,8 +162,8 @@ def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | No
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = viewed(codec.prepare(read_picture(path)), view, path.name)
-    return None if picture is None else (suited(codec, sample(codec, picture)), picture)
+        picture = viewed(prepare(codec, read_picture(path)), view, path.name)
+    return None if picture is None else (for_content(codec, sample(codec, picture)), picture)
 
 
 def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
@@ -197,7 +200,7 @@ def _shape(path: Path, view: str, key: str) -> dict[str, Any] | None:
         "mode": picture.mode,
         "width": picture.width,
         "height": picture.height,
-        "content": codec.content,
+        "content": codec.variants.content,
         "full_features": full_features(picture) if view == "middle" else [],
     }
 
@@ -230,10 +233,10 @@ def _fine(
     codec: Codec, picture: Image.Image, part: Image.Image, rung: int, full: float
 ) -> tuple[float, float, float] | None:
     """Return a fine reading as run time takes it, its gauge and the share of the pixels that was read."""
-    if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
+    if codec.hints.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
         gauge = 0.0 if part is picture else full - reading(codec, part, rung, low=True)[0]
         return reading(codec, picture, rung, low=True)[0], gauge, 1.0
-    larger = larger_sample(picture) if codec.rows_apart and part is not picture else part
+    larger = larger_sample(picture) if codec.hints.rows_apart and part is not picture else part
     if larger is picture or larger.size == part.size:
         return None
     return reading(codec, larger, rung)[0], 0.0, larger.width * larger.height / (picture.width * picture.height)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.avif.container import CONTAINER
 from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -48,19 +51,10 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
 
 AVIF = Codec(
     format="AVIF",
-    suffixes=(".avif",),
+    suffixes=named("AVIF").suffixes,
     ladder=_QUALITIES,
     setting=_setting,
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=32_768,
-    steered=frozenset({"quality"}),
-    options=frozenset(
-        {"subsampling", "speed", "max_threads", "codec", "range", "tile_rows", "tile_cols", "autotiling"}
-        | {"alpha_premultiplied", "advanced", "exif", "icc_profile", "xmp"}
-    ),
     mean_bits=(
         (2, 0.0581),
         (11, 0.081),
@@ -75,11 +69,24 @@ AVIF = Codec(
         (91, 1.53),
         (100, 4.35),
     ),
-    probe_options={"speed": 7},
-    probe_pays=lambda options: options.get("speed", _USUAL_SPEED) <= _USUAL_SPEED,
-    header=lambda _quality, mode: 485 if mode == "RGBA" else 300,
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
-    frames=True,
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality"}),
+        allowed=frozenset(
+            {"subsampling", "speed", "max_threads", "codec", "range", "tile_rows", "tile_cols", "autotiling"}
+            | {"alpha_premultiplied", "advanced", "exif", "icc_profile", "xmp"}
+        ),
+        efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
+    ),
+    hints=SeedingHints(
+        probe_options={"speed": 7},
+        probe_pays=lambda options: options.get("speed", _USUAL_SPEED) <= _USUAL_SPEED,
+        header=lambda _quality, mode: 485 if mode == "RGBA" else 300,
+    ),
+    holds=Holds(max_side=32_768, frames=True),
+    container=CONTAINER,
 )

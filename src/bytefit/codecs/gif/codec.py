@@ -16,16 +16,19 @@ from PIL import Image
 from PIL.Image import DecompressionBombError
 from PIL.Image import open as open_image
 
-from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.codec import LOSSLESS, Codec, Variants
 from bytefit.codecs.encoding import refusals
 from bytefit.codecs.gif.blocks import assemble_file, comment_block, other_blocks
 from bytefit.codecs.gif.colour_indices import OPAQUE_FROM, exact_indexer, nearest_indexer
+from bytefit.codecs.gif.container import CONTAINER
 from bytefit.codecs.gif.frame_differences import render_frames
 from bytefit.codecs.gif.lossless import repacked_versions
 from bytefit.codecs.palettes.clusters import Clusters
 from bytefit.codecs.palettes.quantise import COLOURS, colours_of, quality_of
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
@@ -137,7 +140,7 @@ def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
 
 
 def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
-    """Yield versions of a GIF file that show exactly its frames; see `Codec.lossless_versions`.
+    """Yield versions of a GIF file that show exactly its frames; see `Lossless.versions`.
 
     First with the frames as they are stored: programs that look for the best of many ways to draw and to pack them are
     not always bettered by ours. Then drawn anew.
@@ -176,16 +179,10 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
 
 GIF = Codec(
     format="GIF",
-    suffixes=(".gif",),
+    suffixes=named("GIF").suffixes,
     ladder=(*_COARSEST, *(quality_of(colours) for colours in COLOURS if colours >= _FEWEST), LOSSLESS),
     setting=_setting,
     encode=partial(_encode, _Gathered()),
-    opaque_modes={**TO_RGB, "L": "RGB", "1": "RGB"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=65_535,
-    steered=frozenset({"colors", "tolerance", "optimize", "interlace", "disposal", "transparency"}),
-    options=frozenset({"comment", "extra"}),
     # Of animations, for each frame: geometric means of six of `train`.
     mean_bits=(
         (0, 0.0171),
@@ -199,14 +196,25 @@ GIF = Codec(
         (90, 0.149),
         (100, 0.161),
     ),
-    probe_options={},
-    probe_pays=lambda _options: False,
-    header=lambda quality, _mode: 40 + (768 if quality in {None, LOSSLESS} else 3 * max(2, colours_of(quality or 0))),
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {}, "normal": {}, "best": {}},
-    lossless_versions=_lossless_versions,
-    lossless={},
-    frames=True,
-    tailored=lambda codec: replace(codec, encode=partial(_encode, _Gathered())),
+    modes=Modes(
+        opaque={**TO_RGB, "L": "RGB", "1": "RGB"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"colors", "tolerance", "optimize", "interlace", "disposal", "transparency"}),
+        allowed=frozenset({"comment", "extra"}),
+    ),
+    lossless=Lossless(
+        options={},
+        versions=_lossless_versions,
+    ),
+    hints=SeedingHints(
+        header=lambda quality, _mode: (
+            40 + (768 if quality in {None, LOSSLESS} else 3 * max(2, colours_of(quality or 0)))
+        ),
+    ),
+    holds=Holds(max_side=65_535, frames=True),
+    container=CONTAINER,
+    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, _Gathered()))),
 )

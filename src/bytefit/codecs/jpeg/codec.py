@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import ImageFile
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, Codec
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, Codec, Variants
 from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.jpeg.container import CONTAINER
 from bytefit.codecs.jpeg.lossless import lossless_versions
 from bytefit.codecs.jpeg.quantisation import quantisation
 from bytefit.codecs.jpeg.source_quality import source_quality
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError
+from bytefit.formats import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,47 +135,55 @@ _DRAWING_BITS = (
 
 # Held-out pieces below this, 1 to 0.1 bits per pixel: 1.7x bisection's speed without reading them, 1.3x with (geometric
 # means of 11 cases, 2.6 trials instead of 2.2); from here on the two are as good.
-_TINY = 10_000
+_PROBE_FROM_PIXELS = 10_000
 
 _LADDER = (*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100)
 
 JPEG = Codec(
     format="JPEG",
-    suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+    suffixes=named("JPEG").suffixes,
     ladder=_LADDER,
     setting=partial(_setting, PHOTOGRAPH),
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
-    alpha_mode=None,
-    refused=REFUSED_EVERYWHERE,
-    max_side=65_500,
-    steered=frozenset({"quality", "qtables", "streamtype"}),
-    options=frozenset(
-        {"progressive", "progression", "optimize", "subsampling", "smooth", "keep_rgb", "restart_marker_blocks"}
-        | {"restart_marker_rows", "dpi", "exif", "icc_profile", "xmp", "comment", "extra"}
-    ),
     mean_bits=_PHOTOGRAPH_BITS,
-    probe_options={"progressive": False, "optimize": False, "scans": None},
-    probe_pays=_probe_pays,
-    header=partial(_header, PHOTOGRAPH),
-    rows_apart=True,
-    smooth_within=0.06,
-    efforts={
-        "fast": {"progressive": False},
-        "normal": {},
-        "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
-    },
-    tiny=_TINY,
-    source_quality=partial(source_quality, ladder=_LADDER),
-    lossless_versions=lossless_versions,
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
+        refused=REFUSED_EVERYWHERE,
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality", "qtables", "streamtype"}),
+        allowed=frozenset(
+            {"progressive", "progression", "optimize", "subsampling", "smooth", "keep_rgb", "restart_marker_blocks"}
+            | {"restart_marker_rows", "dpi", "exif", "icc_profile", "xmp", "comment", "extra"}
+        ),
+        efforts={
+            "fast": {"progressive": False},
+            "normal": {},
+            "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
+        },
+    ),
+    lossless=Lossless(versions=lossless_versions),
+    hints=SeedingHints(
+        probe_options={"progressive": False, "optimize": False, "scans": None},
+        probe_pays=_probe_pays,
+        probe_from_pixels=_PROBE_FROM_PIXELS,
+        header=partial(_header, PHOTOGRAPH),
+        rows_apart=True,
+        smooth_within=0.06,
+    ),
+    source=SourceKnowledge(quality=partial(source_quality, ladder=_LADDER)),
+    holds=Holds(max_side=65_500),
+    container=CONTAINER,
 )
 JPEG = replace(
     JPEG,
-    for_drawings=replace(
-        JPEG,
-        content=DRAWING,
-        setting=partial(_setting, DRAWING),
-        header=partial(_header, DRAWING),
-        mean_bits=_DRAWING_BITS,
+    variants=Variants(
+        for_drawings=replace(
+            JPEG,
+            setting=partial(_setting, DRAWING),
+            mean_bits=_DRAWING_BITS,
+            hints=replace(JPEG.hints, header=partial(_header, DRAWING)),
+            variants=Variants(content=DRAWING),
+        )
     ),
 )

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.codec import LOSSLESS, Codec, Variants
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.palettes.quantise import COLOURS, MOST_COLOURS, Palettes, colours_of, quality_of
+from bytefit.codecs.parts import COMMON_METADATA, Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.png.animation import assemble_animation
 from bytefit.codecs.png.chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
+from bytefit.codecs.png.container import CONTAINER
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ _REDUCTIONS = {b"RGB ": {"grayscale_reduction": False}, b"GRAY": {"palette_reduc
 # Up to so many colours a byte holds two pixels.
 _NIBBLE = 16
 
-_METADATA = frozenset({"icc_profile", "exif", "xmp", "comment", "dpi", "extra", "pnginfo"})
+_METADATA = COMMON_METADATA | {"pnginfo"}
 
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
@@ -118,7 +121,7 @@ def _oxipng() -> ModuleType | None:
 
 
 def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
-    """Yield a version of a PNG file that holds exactly its samples, of any depth; see `Codec.lossless_versions`."""
+    """Yield a version of a PNG file that holds exactly its samples, of any depth; see `Lossless.versions`."""
     del most
     oxipng = _oxipng()
     if oxipng is None:
@@ -135,16 +138,10 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
 
 PNG = Codec(
     format="PNG",
-    suffixes=(".png", ".apng"),
+    suffixes=named("PNG").suffixes,
     ladder=(*map(quality_of, COLOURS), LOSSLESS),
     setting=_setting,
     encode=partial(_encode, Palettes()),
-    opaque_modes={**TO_RGB, "L": "L", "1": "1", "I;16": "I;16"},
-    alpha_mode="RGBA",
-    refused={mode: reason for mode, reason in {**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS}.items() if mode != "I;16"},
-    max_side=2**31 - 1,
-    steered=frozenset({"colors", "strength", "optimize", "compress_level", "compress_type", "bits"}),
-    options=_METADATA | {"dither"},
     mean_bits=(
         (20, 0.0719),
         (25.8, 0.119),
@@ -160,18 +157,33 @@ PNG = Codec(
         (90, 0.586),
         (100, 1.45),
     ),
-    probe_options={"strength": PROBE},
-    probe_pays=lambda options: options.get("strength", NORMAL) > PROBE,
-    header=lambda quality, _mode: (
-        57 + (0 if quality is None or quality == LOSSLESS else 3 * min(MOST_COLOURS, colours_of(quality)))
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "1", "I;16": "I;16"},
+        alpha="RGBA",
+        refused={
+            mode: reason for mode, reason in {**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS}.items() if mode != "I;16"
+        },
     ),
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {"strength": FAST}, "normal": {}, "best": {"strength": BEST}},
-    lossless_versions=_lossless_versions,
-    probe_gain=_probe_gain,
-    lossless={"strength": NORMAL},
-    lossless_only=frozenset({"I;16"}),
-    frames=True,
-    tailored=lambda codec: replace(codec, encode=partial(_encode, Palettes())),
+    save_options=SaveOptions(
+        steered=frozenset({"colors", "strength", "optimize", "compress_level", "compress_type", "bits"}),
+        allowed=_METADATA | {"dither"},
+        metadata=_METADATA,
+        efforts={"fast": {"strength": FAST}, "normal": {}, "best": {"strength": BEST}},
+    ),
+    lossless=Lossless(
+        options={"strength": NORMAL},
+        only_modes=frozenset({"I;16"}),
+        versions=_lossless_versions,
+    ),
+    hints=SeedingHints(
+        probe_options={"strength": PROBE},
+        probe_pays=lambda options: options.get("strength", NORMAL) > PROBE,
+        probe_gain=_probe_gain,
+        header=lambda quality, _mode: (
+            57 + (0 if quality is None or quality == LOSSLESS else 3 * min(MOST_COLOURS, colours_of(quality)))
+        ),
+    ),
+    holds=Holds(max_side=2**31 - 1, frames=True),
+    container=CONTAINER,
+    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, Palettes()))),
 )
