@@ -142,7 +142,7 @@ def test_its_limits_are_told_like_any_others():
         bytefit.compress(photograph(mode="CMYK"), 9000, format="POSTER")
     with pytest.raises(UnsupportedImage, match="POSTER cannot hold transparency"):
         bytefit.compress(graphic(), 9000, format="POSTER")
-    with pytest.raises(OptionError, match="'shades' conflicts with a target size"):
+    with pytest.raises(OptionError, match="cannot set 'shades' with a target size"):
         bytefit.compress(photograph(), 9000, format="POSTER", shades=4)
     with pytest.raises(OptionError, match="unknown option 'levle' for POSTER: did you mean 'level'"):
         bytefit.compress(photograph(), 9000, format="POSTER", levle=4)

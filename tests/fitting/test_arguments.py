@@ -68,7 +68,7 @@ def test_formats_that_cannot_be_steered_are_refused(wanted):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"quality": 80}, OptionError, "'quality' conflicts with a target size"),
+        ({"quality": 80}, OptionError, "cannot set 'quality' with a target size"),
         ({"min_qualty": 60}, OptionError, "did you mean 'min_quality'"),
         ({"slak": 0.1}, OptionError, "did you mean 'slack'"),
         ({"nonsense_option": 1}, OptionError, "unknown option 'nonsense_option'"),

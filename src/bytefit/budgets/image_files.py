@@ -28,7 +28,7 @@ def has_image_suffix(path: str) -> bool:
 
 
 def head_of(path: str) -> bytes:
-    """Return the first bytes of a file: enough to tell its format, and the whole of a pointer."""
+    """Return the first bytes of a file: enough to recognise its format, and the whole of a pointer."""
     descriptor = os.open(path, _READ)
     try:
         return os.read(descriptor, _HEAD)
@@ -58,7 +58,7 @@ def _registered_format(head: bytes, path: str) -> str | None:
 
 
 def size_in_pointer(head: bytes) -> int | None:
-    """Return the bytes that a Git LFS pointer says the file has that it stands for; None for what is no pointer."""
+    """Return the size that a Git LFS pointer states for its file; None for anything that is no pointer."""
     match = _POINTER.match(head)
     return int(match[1]) if match else None
 

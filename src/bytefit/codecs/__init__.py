@@ -17,8 +17,8 @@ from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHin
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
-    # All that bytefit brings, those of them that need no plugin, those that do, and those with a trained model: tuples
-    # for the workshops and the tests, which load every format when they are first asked for.
+    # The built-in codecs that need no plugin, those that need one, and those with a trained model. These tuples are for
+    # training, benchmarks and tests: asking for one loads its formats.
     CODECS: tuple[Codec, ...]
     BY_PLUGIN: tuple[Codec, ...]
     LEARNED: tuple[Codec, ...]
@@ -105,7 +105,7 @@ def codec_for_format(name: str) -> Codec:
 
 
 def container_of(name: str | None) -> Container:
-    """Return what is known of the files of a format, by Pillow's name: nothing where bytefit has no codec for it."""
+    """Return the container of a format, by Pillow's name; `UNKNOWN_CONTAINER` where bytefit has no codec for it."""
     known = formats.named(name or "")
     if known.name in _registered:
         return _registered[known.name].container

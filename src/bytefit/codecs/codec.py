@@ -120,7 +120,9 @@ class Codec:
         """
         for name in names:
             if name in self.save_options.steered:
-                raise OptionError(f"{name!r} conflicts with a target size, which sets it: leave one of the two out")
+                raise OptionError(
+                    f"cannot set {name!r} with a target size, which chooses it; use min_quality for a lower bound"
+                )
             if name not in self.save_options.allowed:
                 known = self.save_options.allowed | OWN_OPTIONS
                 raise OptionError(f"unknown option {name!r} for {self.format}{nearest(name, known)}")

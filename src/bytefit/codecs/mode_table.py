@@ -1,4 +1,4 @@
-"""What becomes of a picture of each mode in each format, as a table from the codecs' own data.
+"""A table of the mode in which each format encodes an image of each mode, from the codecs' own data.
 
 `docs/generate.py` puts it into docs/reference/formats.md.
 """
@@ -14,7 +14,7 @@ from bytefit.errors import UnsupportedImage
 if TYPE_CHECKING:
     from bytefit.codecs import Codec
 
-# Pillow's modes, and whether such a picture has transparency (of a palette that is for its entries to say).
+# Pillow's modes, and whether an image of the mode has transparency. A palette may have some or not.
 MODES = (
     ("1", False),
     ("L", False),

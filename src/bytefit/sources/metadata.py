@@ -1,4 +1,4 @@
-"""What is kept of a picture's metadata when it is encoded again, and what that weighs in the file.
+"""Which metadata of an image are kept when it is encoded again, and how many bytes they take in the file.
 
 It knows Pillow's `info` and the save options that carry metadata; it never reads or writes files itself.
 """
@@ -39,7 +39,7 @@ def kept(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> d
     Args:
         image: the picture as it was opened; its `info` holds the metadata.
         codec: what it is to be encoded with.
-        mode: the mode it is encoded in; the profile of a grey picture that has to become RGB is left out.
+        mode: the mode it is encoded in; a grey image that has to become RGB loses its profile.
         policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, in the same format, whatever else the
             format's `Container` carries, as far as the format has a place for them;
             "orientation+icc" keeps the colour profile and an EXIF block of nothing but the orientation;
@@ -65,7 +65,7 @@ def kept(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> d
 def kept_trailing_data(
     data: bytes, source: Image.Image | Frames, codec: Codec, *, policy: str, name: str, drop_extras: bool
 ) -> TrailingData:
-    """Return what is carried along of the further images and other data that a file stores after its main image.
+    """Return the further images and other data, stored after the main image of a file, that the new file keeps.
 
     Args:
         data: the file; empty for an image that was opened by somebody else.
@@ -127,7 +127,7 @@ def orientation(image: Image.Image | Frames) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
         with catch_warnings():
-            simplefilter("ignore")  # of EXIF that is broken, which nobody who is asked for it can do anything about
+            simplefilter("ignore")  # about broken EXIF: the caller cannot do anything about it
             value = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN_EXIF:
         return 1

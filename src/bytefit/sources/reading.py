@@ -124,7 +124,7 @@ def decoded(image: Image.Image, name: str) -> Image.Image | Frames:
 
 @contextmanager
 def _reasons(name: str) -> Iterator[None]:
-    """Turn what decoders raise into one kind of error that says what is wrong with `name`."""
+    """Turn the errors of decoders into one kind that says what is wrong with `name`."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of odd metadata and of pictures over 89 megapixels; over 178 it raises, and so do we.

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-# Of the qualities 0 to 100 that share one of libaom's 64 quantisers the highest, so that a floor admits every name of
-# its own quantiser: measured with libavif 1.4, which maps them otherwise than 1.3 did. There some neighbours on this
-# ladder are the same setting, which costs a trial at most.
+# Several qualities from 0 to 100 share one of libaom's 64 quantisers. These are the highest of each, so that a quality
+# floor admits every quality of its quantiser. Measured with libavif 1.4; with 1.3, which maps them differently, some
+# neighbours on this ladder are the same setting, which costs one trial at most.
 _QUALITIES = (
     2, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33,
     34, 36, 38, 39, 41, 43, 44, 46, 48, 49, 51, 53, 54, 55, 57, 58,
@@ -30,7 +30,7 @@ _QUALITIES = (
 )  # fmt: skip
 
 
-# What libavif takes where nobody asks for another.
+# libavif's default speed.
 _USUAL_SPEED = 6
 
 
@@ -42,8 +42,8 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     if isinstance(picture, Frames):
         if picture.loop:
             raise UnsupportedImage(
-                f"AVIF as Pillow writes it is shown for ever, and this animation is to be shown {picture.loop} times: "
-                f"take WEBP, PNG or GIF"
+                f"Pillow cannot write a loop count to AVIF (this animation plays {picture.loop} times); "
+                f"use WEBP, PNG or GIF"
             )
         return save_frames(picture, "AVIF", options)
     return save_to_bytes(picture, "AVIF", options)

@@ -1,4 +1,4 @@
-"""GIF: first without loss, drawn anew with as little as shows the same; below that in ever fewer colours.
+"""GIF: first lossless, with the fewest pixels that show the same; below that with fewer and fewer colours.
 
 Qualities are those of PNG: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 30 for 4.
 """
@@ -34,11 +34,11 @@ from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# A palette for all frames is found from so many of their pixels.
+# A palette for all frames is made from this many of their pixels.
 _SEEN_PIXELS = 1 << 19
 
-# Colours and tolerance of the qualities below those of a palette. From four colours to two, as a rule transparency
-# beside, animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before, less is drawn.
+# Colours and tolerance of the qualities below a palette's. From four colours to two, usually with transparency added,
+# animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before that, fewer pixels are stored.
 _COARSEST: dict[float, tuple[int, int]] = {0: (2, 128), 5: (2, 32), 10: (4, 128), 15: (4, 96), 20: (4, 64), 25: (4, 32)}
 _FEWEST = 4
 
@@ -87,7 +87,7 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
     if (colours := options.get("colors")) is None:
         indexer = exact_indexer(frames.pictures, strict=bool(options.get("strict")))
     else:
-        # One entry is for pixels that stay as they are, beside two colours at the least.
+        # One entry marks pixels that stay as they are; at least two more are colours.
         clear = len(frames.pictures) > 1 or frames.has_transparency_data
         spare = max(2, colours - clear)
         indexer = nearest_indexer(gathered.palette(picture, spare), spare, options.get("tolerance", 0), clear=clear)
@@ -111,12 +111,12 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
 
 
 def _delays(durations: Sequence[float]) -> list[int]:
-    """Return times in hundredths of a second that keep pace: what is rounded off one frame goes to the next."""
-    delays, exact, told = [], 0.0, 0
+    """Return times in hundredths of a second; the rounding error of one frame is carried to the next."""
+    delays, exact, sum_of_delays = [], 0.0, 0
     for duration in durations:
         exact += duration / _TICK
-        delays.append(max(0, min(65_535, round(exact) - told)))
-        told += delays[-1]
+        delays.append(max(0, min(65_535, round(exact) - sum_of_delays)))
+        sum_of_delays += delays[-1]
     return delays
 
 
@@ -129,7 +129,7 @@ def _strip(pictures: Sequence[Image.Image]) -> Image.Image:
 
 
 def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
-    """Return the colours of every so-manieth pixel each way that is seen."""
+    """Return the colours of every `step`-th visible pixel in both directions."""
     size = max(1, picture.width // step), max(1, picture.height // step)
     part = picture.resize(size, Image.Resampling.NEAREST).convert("RGBA")
     return b"".join(
@@ -142,8 +142,8 @@ def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
 def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
     """Yield versions of a GIF file that show exactly its frames; see `Lossless.versions`.
 
-    First with the frames as they are stored: programs that look for the best of many ways to draw and to pack them are
-    not always bettered by ours. Then drawn anew.
+    First with the frames as they are stored, because programs that search many ways to store them are not always
+    beaten by ours; then with the frames computed again.
 
     Raises:
         UnsupportedImage: if the file cannot be decoded.
@@ -161,9 +161,9 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
 
 
 def _drawn_anew(data: bytes, policy: str) -> bytes | None:
-    """Return a file of the frames of another, which may be decoded one by one as long as that is open.
+    """Return a GIF with the same frames, computed again from the decoded ones; None where that is not lossless.
 
-    None where they cannot be drawn without loss.
+    The frames are decoded one by one while the file is open.
     """
     extra = other_blocks(data) if policy == "keep" else b""
     try:

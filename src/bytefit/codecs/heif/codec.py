@@ -28,7 +28,7 @@ _QUANTISER_STEP = 2 ** (1 / 6)
 _FINEST = 94
 _STEPS_PER_QUALITY = 2
 
-# What a HEIF file says of its colours and pixels beside a profile; pillow-heif writes it where it finds it in `info`.
+# What describes colours and pixels apart from a profile; pillow-heif writes it where it finds it in `info`.
 _COLOURS = ("nclx_profile", "pixel_aspect_ratio")
 
 _METADATA = ("exif", "icc_profile", "xmp")

@@ -18,9 +18,9 @@ _DEPTH = 8
 
 
 def lost_in_heif(image: Image.Image) -> str | None:
-    """Return what an opened HEIF file holds beside its primary picture in 8 bits, all of which is lost, or None.
+    """Return what an opened HEIF file holds that is more than one image of 8 bits and would be lost, or None.
 
-    A thumbnail is not: it only repeats the picture.
+    Thumbnails do not count: they only repeat the image.
     """
     return next(_all_lost_in_heif(image), None)
 

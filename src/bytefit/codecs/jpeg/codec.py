@@ -32,9 +32,9 @@ _STEPS = ((1, 40, 0.5), (40, 76, 1), (76, 92, 0.5), (92, 98, 0.25), (98, 99, 0.1
 _FINE = 6
 
 
-# Below these qualities libjpeg's ten progressive scans cost more than they save: so few coefficients are left that most
-# scans are empty (held-out photographs, progressive over baseline at quality 18: 5 % more at 0.3 megapixel, 4 % at 0.6,
-# 1 % at 3; the same at 60; from there on less).
+# Below these qualities libjpeg's ten progressive scans cost more than they save, because so few coefficients are left
+# that most scans are empty (held-out photographs, progressive over baseline at quality 18: 5 % more at 0.3 megapixel,
+# 4 % at 0.6, 1 % at 3; the same at 60; from there on less).
 _PROGRESSIVE_FROM = {PHOTOGRAPH: 60, DRAWING: 40}
 
 
@@ -47,15 +47,15 @@ def _setting(content: str, quality: float, mode: str) -> dict[str, Any]:
 
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """Encode with Pillow, and with `scans="mozjpeg"` arrange the file anew, its pixels as they are."""
+    """Encode with Pillow; with `scans="mozjpeg"`, then repack the file without changing its pixels."""
     saved = {name: value for name, value in options.items() if name != "scans"}
-    if saved.get("keep_rgb"):  # no chroma to be subsampled, nor to be quantised as such
+    if saved.get("keep_rgb"):  # there is no chroma to subsample or to quantise differently
         saved = {**saved, "subsampling": "4:4:4", "qtables": saved["qtables"][:1]} if "qtables" in saved else saved
     data = _saved(picture, saved)
-    return _rearranged(data) if options.get("scans") else data
+    return _repacked(data) if options.get("scans") else data
 
 
-def _rearranged(data: bytes) -> bytes:
+def _repacked(data: bytes) -> bytes:
     """Return the same pixels and markers in the progressive scans that mozjpeg finds to be the smallest."""
     try:
         from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
@@ -67,10 +67,10 @@ def _rearranged(data: bytes) -> bytes:
 
 
 def _saved(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """Encode, with room for the largest files there are.
+    """Encode with a buffer that is large enough for any file.
 
-    Pillow guesses the buffer of progressive and optimised files at two bytes a pixel, which noise at the top of the
-    ladder exceeds (it then fails with "broken data stream"). Its own limit, `MAXBLOCK`, is lifted meanwhile.
+    Pillow allocates two bytes a pixel for progressive and optimised files. Noise at the top of the ladder needs more,
+    and fails with "broken data stream". `MAXBLOCK`, Pillow's own limit, is raised during the encode.
     """
     tables = options.get("qtables")
     if tables is None or max(tables[0]) > _FINE:
@@ -84,12 +84,12 @@ def _saved(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
 
 
 def _probe_pays(options: Mapping[str, Any]) -> bool:
-    """Return whether plain baseline is much cheaper: than baseline with its Huffman tables optimised it is not."""
+    """Return whether a plain baseline encode is much cheaper; it is not where only Huffman tables are optimised."""
     return bool(options.get("progressive") or options.get("scans"))
 
 
 def _header(content: str, quality: float | None, mode: str) -> int:
-    """Return what the markers weigh: quantisation tables, Huffman tables, and those of every scan."""
+    """Return the bytes of all markers: quantisation tables, Huffman tables, and the headers of every scan."""
     whole = 694 if quality is None else 720 if quality >= _PROGRESSIVE_FROM[content] else 380
     return whole // 2 if mode in {"L", "CMYK"} else whole
 

@@ -1,7 +1,7 @@
 """JPEG 2000: OpenJPEG's own rate control, one rung for every 2 % of file size.
 
-What a rung weighs is not predicted but promised: rate control leaves out coded bits until the file is that small. So
-the mean curve is the truth for every picture, and the first trial is the answer.
+The size of a rung is not predicted but set: rate control drops coded bits until the file is that small. So the mean
+curve is exact for every image, and the first trial is the answer.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def bits_per_pixel(quality: float) -> float:
 
 
 def is_codestream(image: Image.Image | Frames) -> bool:
-    """Return whether a picture, as it was opened, came from a bare codestream; a copy of it does not tell any more."""
+    """Return whether an image, as it was opened, came from a bare codestream; a copy no longer shows that."""
     return image.format == "JPEG2000" and getattr(image, "codec", None) == "j2k"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # One step changes the bytes by 1-3 %. The distance, libjxl's own measure, is 0.1 + 0.09 (100 - quality) from 30 on.
 _STEPS = ((0, 60, 2), (60, 85, 1), (85, 95, 0.5), (95, 98, 0.25), (98, 99.9, 0.1))
 
-# Of the profiles that name sRGB one can be left out: it is what a file without a profile means.
+# A profile that names sRGB can be left out: a file without a profile means sRGB.
 _SRGB = (b"sRGB", "sRGB".encode("utf-16-be"), "_SRG".encode("utf-16-be"))
 
 _USUAL_EFFORT = 7
@@ -46,7 +46,7 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
         )
     picture, exif = _upright(picture, options.get("exif") or b"")
     coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
-    # Of a JPEG source the plugin would take the coded picture as it is, whatever the quality.
+    # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
     return save_to_bytes(picture, "JXL", {**coding, "exif": exif, "lossless_jpeg": False})
 
 

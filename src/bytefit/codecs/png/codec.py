@@ -1,4 +1,4 @@
-"""PNG: first without loss, as small as oxipng gets it; below that in ever fewer colours.
+"""PNG: first lossless, as small as oxipng gets it; below that with fewer and fewer colours.
 
 Qualities: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 20 for 2.
 """
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
-# How hard the pixels are packed. A probe tells what a trial will weigh, in 0.08 of its time: see `_probe_gain`.
+# How hard the pixels are packed. A probe predicts the size of a trial in 0.08 of its time, see `_probe_gain`.
 PROBE, FAST, NORMAL, BEST = range(4)
 
-# What oxipng is told at each strength. The filters of its level 2 with libdeflate at its strongest come within 0.6 % of
+# oxipng's options at each strength. The filters of its level 2 with libdeflate at its strongest come within 0.6 % of
 # level 4 without loss, and 0.1 % below it with a palette, in 0.4 of its time; level 2 as it is to within 2 %, in 0.24
 # (30 of the training pictures). Pillow's `optimize=True` is 35 % larger than level 4.
 _LEVELS: dict[int, dict[str, Any]] = {
@@ -43,12 +43,12 @@ _LEVELS: dict[int, dict[str, Any]] = {
     BEST: {"level": 6},
 }
 
-# What oxipng must not do to the colour type beside a profile of a kind: a grey file with a profile of colours is
+# What oxipng must not do to the colour type of a file with a profile: a grey file with a profile of colours is
 # invalid, and so is a palette with one of greys; decoders ignore the profile then.
 _REDUCTIONS = {b"RGB ": {"grayscale_reduction": False}, b"GRAY": {"palette_reduction": False}}
 
 
-# Up to so many colours a byte holds two pixels.
+# Up to this many colours a byte holds two pixels.
 _NIBBLE = 16
 
 _METADATA = COMMON_METADATA | {"pnginfo"}
@@ -62,7 +62,7 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
 
 @refusals("PNG")
 def _encode(palettes: Palettes, picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
-    """Encode with a palette of `colors`, or without loss, and put what is carried along into the file."""
+    """Encode with a palette of `colors`, or without loss, and write its metadata."""
     colours, strength = options.get("colors"), options.get("strength", NORMAL)
     if colours is not None:
         picture = palettes.quantised(picture, colours, dither=float(options.get("dither") or 0))
@@ -131,7 +131,7 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
     level = {**_LEVELS[NORMAL], "deflate": oxipng.Deflaters.libdeflater(_LEVELS[NORMAL]["deflate"])}
     try:
         version = bytes(oxipng.optimize_from_memory(data, strip=kept, **level))
-    except oxipng.PngError:  # broken: such a file is refused, or encoded anew, as any other
+    except oxipng.PngError:  # broken: such a file is refused, or encoded again like any other
         return
     yield with_chunks(version, *carried_chunks({"exif": orientation})) if policy == "orientation+icc" else version
 

@@ -1,6 +1,6 @@
-"""TIFF, lossless: each page coded in every way that keeps its pixels, and the smallest taken; JPEG in TIFF on request.
+"""TIFF, lossless: each page is encoded with every lossless compression, and the smallest is kept; or JPEG in TIFF.
 
-All ways are one rung, for none looks better than another. Pages may differ in size and mode.
+All compressions are one rung, because none looks better than another. Pages may differ in size and mode.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WAYS: tuple[tuple[str, int | None], ...] = (
 _WAYS_OF_MODE = {
     "1": (("raw", None), (_DEFLATE, None), (_LZW, None), ("group4", None)),
     "F": (*_WAYS, (_DEFLATE, _FLOATING)),
-    # Coded, they come back as RGB: that is how Pillow has libtiff decode them.
+    # Compressed, they come back as RGB: Pillow has libtiff decode them so.
     "YCbCr": (("raw", None),),
 }
 

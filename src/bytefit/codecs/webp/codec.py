@@ -27,7 +27,7 @@ _STEPS = ((1, 4, 0.25), (4, 10, 0.5), (10, 76, 1), (76, 90, 0.5), (90, 100, 0.25
 _LOWEST = tuple(round(150 * (index / 127) ** 3, 4) for index in range(0, 24, 2))
 
 
-# What libwebp takes where nobody asks for another; 3 takes as long.
+# libwebp's default method; 3 takes as long.
 _USUAL_METHOD = 4
 
 
