@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bytefit
-from bytefit import errors, reporters
+from bytefit import codecs, errors, reporters
 from bytefit.cli.main import _parser as command_line
 from bytefit.cli.options import FINE, OVER, WRONG
-from bytefit.codecs import BY_PLUGIN, CODECS, REFUSED_FORMATS
+from bytefit.codecs import BY_PLUGIN, CODECS
 from bytefit.codecs.mode_table import table as mode_table
+from bytefit.formats import REFUSED_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,10 @@ NOTICE = "<!-- Written by docs/generate.py from the code; do not edit. -->"
 
 FUNCTIONS = ("compress", "compress_file", "register", "unregister", "register_codec", "parse_size", "format_size")
 RECORDS = ("Result", "Outcome", "Trial", "Frames", "Codec")
+
+# The records that a codec is made of, in `bytefit.codecs`.
+CODEC_PARTS = ("Modes", "SaveOptions", "Lossless", "SeedingHints", "SourceKnowledge", "Holds", "Container", "Padding")
+CODEC_PARTS += ("AuxiliaryImages", "TrailingData", "Variants")
 
 # Extras that bring a plugin of Pillow.
 PLUGINS = {"HEIF": "bytefit[heif]", "JXL": "bytefit[jxl]"}
@@ -79,6 +84,7 @@ def _python() -> str:
         *(_function(name, getattr(bytefit, name)) for name in FUNCTIONS),
         "## Records",
         *(_record(name, getattr(bytefit, name)) for name in RECORDS),
+        *(_record(f"codecs.{name}", getattr(codecs, name)) for name in CODEC_PARTS),
         "## Errors",
         _fenced(_indented_lines(inspect.getdoc(errors) or "")),
         *(_error(name) for name in bytefit.__all__ if name not in (*FUNCTIONS, *RECORDS)),
@@ -381,15 +387,20 @@ def _formats() -> str:
             codec.format,
             ", ".join(f"`{suffix}`" for suffix in codec.suffixes),
             _quality(codec.ladder),
-            "yes" if codec.alpha_mode else "no",
-            "animations" if codec.frames else "pages" if codec.pages else "one image",
-            f"{codec.max_side:,}",
+            "yes" if codec.modes.alpha else "no",
+            "animations" if codec.holds.frames else "pages" if codec.holds.pages else "one image",
+            f"{codec.holds.max_side:,}",
             f"`{PLUGINS[codec.format]}`" if codec.format in PLUGINS else "",
         ]
         for codec in CODECS + BY_PLUGIN
     ]
     options = [
-        [codec.format, _codes(codec.options - codec.steered), _codes(codec.steered)] for codec in CODECS + BY_PLUGIN
+        [
+            codec.format,
+            _codes(codec.save_options.allowed - codec.save_options.steered),
+            _codes(codec.save_options.steered),
+        ]
+        for codec in CODECS + BY_PLUGIN
     ]
     refused = [[name, reason] for name, reason in REFUSED_FORMATS.items()]
     sections = [

@@ -12,7 +12,8 @@ from bytefit import BudgetUnreachable
 from bytefit.codecs import CODECS, LEARNED, codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.encoding import NO_METADATA
-from bytefit.seeding.picture_kind import suited
+from bytefit.codecs.preparing import prepare
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
 from bytefit.sources.reading import decode
 from images import flat, noise, photograph, screenshot
@@ -25,7 +26,9 @@ each_ladder = pytest.mark.parametrize("wanted", [codec.format for codec in CODEC
 
 
 # Those that hold a camera's metadata.
-each_holder = pytest.mark.parametrize("wanted", [codec.format for codec in CODECS if "exif" in codec.options])
+each_holder = pytest.mark.parametrize(
+    "wanted", [codec.format for codec in CODECS if "exif" in codec.save_options.allowed]
+)
 
 
 # Those that a file of any size is of some quality in.
@@ -61,14 +64,14 @@ PICTURES = {
 def codec_of(picture, wanted):
     """Return the codec of a format as it suits `picture`."""
     codec = codec_for_format(wanted)
-    return suited(codec, sample_of(codec, codec.prepare(picture)))
+    return for_content(codec, sample_of(codec, prepare(codec, picture)))
 
 
 def size_at(picture, wanted, share=0.5):
     """Return the bytes of `picture` at the rung that is `share` up the ladder: a budget within reach."""
     codec = codec_of(picture, wanted)
     rung = round(share * (len(codec.ladder) - 1))
-    prepared = codec.prepare(picture)
+    prepared = prepare(codec, picture)
     return len(codec.encode(prepared, {**codec.setting(codec.ladder[rung], prepared.mode), **NO_METADATA}))
 
 
@@ -97,7 +100,7 @@ def comment_of(picture):
 
 def is_lossless(result):
     """Return whether a result is one that keeps every pixel, for which there is no next rung."""
-    lossless = codec_for_format(result.format).lossless
+    lossless = codec_for_format(result.format).lossless.options
     return lossless is not None and result.quality == LOSSLESS and lossless.items() <= result.setting.items()
 
 

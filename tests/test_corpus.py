@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import bytefit
-from bytefit.budgets.image_files import SUFFIXES
+from bytefit.formats import SUFFIXES
 
 # Decoding more than this a file would make the suite slow; the bombs among the files are refused by their headers.
 MOST_BYTES = 400_000

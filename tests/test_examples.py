@@ -62,6 +62,16 @@ def test_example_runs_and_writes_to_temporary_folders_only(script, tmp_path):
     assert fingerprints(EXAMPLES) == before
 
 
+def test_a_format_of_ones_own_is_saved_checked_fixed_and_reported(tmp_path):
+    """A registered format must need no other change than its codec, and say why it cannot be padded."""
+    printed = run("own_format.py", folder=tmp_path)
+
+    assert "PCX     " in printed  # a line of the report
+    assert "check exits with 1" in printed
+    assert "landscape.pcx: 98.3 kB -> 39.1 kB (PCX quality 3" in printed
+    assert "exact: cannot pad PCX files to an exact size; leave exact out" in printed
+
+
 def test_pictures_come_from_the_script(drawn):
     """Every picture of the folder is drawn by the script, and none is missing."""
     assert sorted(path.name for path in drawn.iterdir()) == PICTURES

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from pre_commit.clientlib import load_manifest
 
-from bytefit.budgets.image_files import SUFFIXES
 from bytefit.cli.main import main
+from bytefit.formats import SUFFIXES
 from images import encoded, noise, opened, photograph
 from repositories import Repository
 

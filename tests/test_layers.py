@@ -19,7 +19,7 @@ PACKAGE = Path(bytefit.__file__).parent
 
 # Each layer may import those above it and itself; modules that share a layer may not import each other.
 LAYERS = (
-    ("messages", "resources"),
+    ("messages", "resources", "formats"),
     ("errors",),
     ("sizes", "options"),
     ("pictures",),

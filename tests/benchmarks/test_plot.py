@@ -184,7 +184,7 @@ def test_drawings_are_encoded_as_such():
 
     curve = curve_of(JPEG, picture, 9000)
 
-    setting = JPEG.for_drawings.setting(curve.qualities[11], picture.mode)
+    setting = JPEG.variants.for_drawings.setting(curve.qualities[11], picture.mode)
     assert curve.true_bytes[11] == len(JPEG.encode(picture, {**setting, **NO_METADATA}))
     assert curve.true_bytes[11] != len(
         JPEG.encode(picture, {**JPEG.setting(curve.qualities[11], "RGB"), **NO_METADATA})

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, features
 
-from bytefit.budgets.image_files import POINTER_SIZES, SUFFIXES, has_image_suffix, head_of, size_in_pointer, sniff, walk
+from bytefit.budgets.image_files import POINTER_SIZES, has_image_suffix, head_of, size_in_pointer, sniff, walk
+from bytefit.formats import SUFFIXES
 from images import animation, encoded, photograph
 from repositories import Repository
 

@@ -79,7 +79,7 @@ def test_the_ends_of_a_ladder_are_the_ends_of_the_codecs_scale(codec):
 @each_codec
 def test_no_two_rungs_share_their_settings(codec):
     """Equal settings are equal files: a trial wasted. What an effort adds tells no rungs apart."""
-    added = {name for options in codec.efforts.values() for name in options}
+    added = {name for options in codec.save_options.efforts.values() for name in options}
 
     settings = {
         repr({name: value for name, value in codec.setting(quality, "RGB").items() if name not in added})

@@ -7,13 +7,11 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from bytefit import codecs
+from bytefit import codecs, formats
 from bytefit.codecs import (
     BY_PLUGIN,
     CODECS,
     LEARNED,
-    LOSSLESS_FORMATS,
-    REFUSED_FORMATS,
     codec_for_format,
     format_for_suffix,
     known_codecs,
@@ -27,6 +25,7 @@ from bytefit.codecs.png.codec import PNG
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import LOSSLESS_FORMATS, REFUSED_FORMATS
 
 
 @pytest.mark.parametrize(
@@ -74,6 +73,10 @@ def test_what_is_refused_and_what_is_handled_are_apart():
 def own_codecs(monkeypatch):
     """Forget afterwards what was registered."""
     monkeypatch.setattr(codecs, "_registered", {})
+    monkeypatch.setattr(formats, "_registered", {})
+    monkeypatch.setattr(formats, "SUFFIXES", dict(formats.SUFFIXES))
+    monkeypatch.setattr(formats, "_registered", {})
+    monkeypatch.setattr(formats, "SUFFIXES", dict(formats.SUFFIXES))
 
 
 @pytest.mark.usefixtures("own_codecs")

@@ -16,6 +16,7 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.chunks import chunk
 from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import OptionError, UnsupportedImage
@@ -27,35 +28,46 @@ from images import XMP, exif, graphic, icc_profile, opened, photograph
 @each_codec
 def test_every_codec_has_the_three_efforts(codec):
     """In the order of their time; the usual one is the setting as it is. Some formats have but that."""
-    assert tuple(codec.efforts) == EFFORTS
-    assert codec.efforts["normal"] == {}
+    assert tuple(codec.save_options.efforts) == EFFORTS
+    assert codec.save_options.efforts["normal"] == {}
     assert with_options(codec, "normal", {}) is codec
-    assert bool(codec.efforts["fast"]) == bool(codec.efforts["best"]) == bool(codec.probe_options)
+    assert (
+        bool(codec.save_options.efforts["fast"])
+        == bool(codec.save_options.efforts["best"])
+        == bool(codec.hints.probe_options)
+    )
 
 
 @each_learned
 def test_the_efforts_of_encoders_are_the_users_to_set(codec):
     """A method, a speed: where they are save options of Pillow's they are no business of the search."""
-    assert not codec.steered & {name for added in codec.efforts.values() for name in added}
+    assert not codec.save_options.steered & {name for added in codec.save_options.efforts.values() for name in added}
 
 
 @each_codec
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_options_leave_all_else_of_a_codec_as_it_is(codec, effort):
     """What it is for, and what is known of it, is the same; only its settings are others."""
-    for suited in (codec, codec.suited(DRAWING)):
-        steered = with_options(suited, effort, {"exif": b""})
+    for for_content in (codec, codec.for_content(DRAWING)):
+        steered = with_options(for_content, effort, {"exif": b""})
 
-        assert {f.name for f in fields(Codec) if getattr(steered, f.name) != getattr(suited, f.name)} == {"setting"}
+        assert {f.name for f in fields(Codec) if getattr(steered, f.name) != getattr(for_content, f.name)} == {
+            "setting"
+        }
 
 
 @each_codec
 def test_the_users_options_are_above_the_effort(codec):
     """Both are in every setting; where they disagree, what was said in so many words is meant."""
-    for name in codec.efforts["best"]:
+    for name in codec.save_options.efforts["best"]:
         setting = with_options(codec, "best", {name: "mine", "exif": b"own"}).setting(50, "RGB")
 
-        assert setting == {**codec.setting(50, "RGB"), **codec.efforts["best"], name: "mine", "exif": b"own"}
+        assert setting == {
+            **codec.setting(50, "RGB"),
+            **codec.save_options.efforts["best"],
+            name: "mine",
+            "exif": b"own",
+        }
     assert with_options(codec, "normal", {"exif": b"own"}).setting(50, "RGB")["exif"] == b"own"
 
 
@@ -69,44 +81,46 @@ def test_an_effort_adds_to_every_setting(codec, effort):
     setting = steered.setting(50, "RGB")
 
     assert steered.ladder is codec.ladder
-    assert setting == {**codec.setting(50, "RGB"), **codec.efforts[effort]}
+    assert setting == {**codec.setting(50, "RGB"), **codec.save_options.efforts[effort]}
     assert opened(steered.encode(picture, setting)).size == picture.size
 
 
 @each_codec
 def test_a_codec_for_drawings_differs_in_its_settings_only(codec):
     """Rungs, modes, options and efforts are those of the format."""
-    suited = codec.suited(DRAWING)
+    for_content = codec.for_content(DRAWING)
 
-    differing = {field.name for field in fields(Codec) if getattr(suited, field.name) != getattr(codec, field.name)}
+    differing = {
+        field.name for field in fields(Codec) if getattr(for_content, field.name) != getattr(codec, field.name)
+    }
 
-    assert codec.suited(PHOTOGRAPH) is codec
-    assert suited is codec or suited.content == DRAWING
-    assert differing <= {"content", "setting", "mean_bits", "header", "for_drawings"}
+    assert codec.for_content(PHOTOGRAPH) is codec
+    assert for_content is codec or for_content.variants.content == DRAWING
+    assert differing <= {"setting", "mean_bits", "hints", "variants"}
 
 
 @each_codec
 def test_what_is_steered_may_not_be_given(codec):
     """An option is the search's or the user's, never both."""
-    assert not codec.steered & codec.options
-    assert set(codec.setting(50, "RGB")) & codec.steered or len(codec.ladder) == 1
+    assert not codec.save_options.steered & codec.save_options.allowed
+    assert set(codec.setting(50, "RGB")) & codec.save_options.steered or len(codec.ladder) == 1
 
 
 def test_tiff_takes_jpeg_on_request():
     """The one option that asks for another ladder; it holds pages as well, and no transparency."""
-    assert TIFF.on_request({"compression": "jpeg"}) is TIFF_JPEG
-    assert TIFF.on_request({"compression": "tiff_lzw"}) is None
-    assert TIFF.on_request({}) is None
+    assert TIFF.variants.on_request({"compression": "jpeg"}) is TIFF_JPEG
+    assert TIFF.variants.on_request({"compression": "tiff_lzw"}) is None
+    assert TIFF.variants.on_request({}) is None
     low, high = (len(TIFF_JPEG.encode(photograph(mode="YCbCr"), TIFF_JPEG.setting(q, "YCbCr"))) for q in (10, 90))
     assert low < high
     with pytest.raises(UnsupportedImage, match="TIFF cannot hold transparency"):
-        TIFF_JPEG.prepare(graphic((16, 16)))
+        prepare(TIFF_JPEG, graphic((16, 16)))
 
 
 @each_codec
 def test_known_options_pass(codec):
     """Every option in the codec's own list, together."""
-    codec.check_options(codec.options)
+    codec.check_options(codec.save_options.allowed)
 
 
 @each_learned
@@ -119,7 +133,9 @@ def test_the_options_a_codec_admits_are_read_by_pillow(codec):
     plugin = {"JPEG": JpegImagePlugin, "WEBP": WebPImagePlugin, "AVIF": AvifImagePlugin}[codec.format]
     source = inspect.getsource(plugin)
 
-    assert [name for name in sorted(codec.options | codec.steered) if f'"{name}"' not in source] == []
+    assert [
+        name for name in sorted(codec.save_options.allowed | codec.save_options.steered) if f'"{name}"' not in source
+    ] == []
 
 
 def made_text():
@@ -157,7 +173,7 @@ VALUES = {
 
 @pytest.mark.parametrize(
     ("codec", "name"),
-    [(codec, name) for codec in CODECS if codec not in LEARNED for name in sorted(codec.options)],
+    [(codec, name) for codec in CODECS if codec not in LEARNED for name in sorted(codec.save_options.allowed)],
     ids=lambda value: getattr(value, "format", value),
 )
 def test_the_options_a_codec_admits_make_a_difference(codec, name):
@@ -174,13 +190,17 @@ def test_the_options_a_codec_admits_make_a_difference(codec, name):
 @pytest.mark.parametrize(
     ("codec", "name", "message"),
     [
-        (JPEG, "quality", "'quality' conflicts with a target size, which sets it: leave one of the two out"),
-        (JPEG, "qtables", "'qtables' conflicts with a target size"),
-        (PNG, "colors", "'colors' conflicts with a target size"),
-        (PNG, "optimize", "'optimize' conflicts with a target size"),
-        (GIF, "optimize", "'optimize' conflicts with a target size"),
-        (TIFF, "quality", "'quality' conflicts with a target size"),
-        (JPEG2000, "quality_layers", "'quality_layers' conflicts with a target size"),
+        (
+            JPEG,
+            "quality",
+            "cannot set 'quality' with a target size, which chooses it; use min_quality for a lower bound",
+        ),
+        (JPEG, "qtables", "cannot set 'qtables' with a target size"),
+        (PNG, "colors", "cannot set 'colors' with a target size"),
+        (PNG, "optimize", "cannot set 'optimize' with a target size"),
+        (GIF, "optimize", "cannot set 'optimize' with a target size"),
+        (TIFF, "quality", "cannot set 'quality' with a target size"),
+        (JPEG2000, "quality_layers", "cannot set 'quality_layers' with a target size"),
         (PNG, "ditherr", "unknown option 'ditherr' for PNG: did you mean 'dither'?"),
         (TIFF, "compresion", "unknown option 'compresion' for TIFF: did you mean 'compression'?"),
         (WEBP, "losless", "unknown option 'losless' for WEBP: did you mean 'lossless'?"),

@@ -14,6 +14,7 @@ from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -22,19 +23,19 @@ from codec_marks import each_codec, each_learned
 from images import ALPHA_MODES, MODES, graphic, in_mode, noise, opened, photograph, screenshot
 
 each_with_alpha = pytest.mark.parametrize(
-    "codec", [codec for codec in CODECS if codec.alpha_mode is not None], ids=lambda codec: codec.format
+    "codec", [codec for codec in CODECS if codec.modes.alpha is not None], ids=lambda codec: codec.format
 )
 
 
 each_without_loss = pytest.mark.parametrize(
-    "codec", [codec for codec in CODECS if codec.lossless is not None], ids=lambda codec: codec.format
+    "codec", [codec for codec in CODECS if codec.lossless.options is not None], ids=lambda codec: codec.format
 )
 
 
 def prepared_or_reason(codec, picture):
     """Return the prepared picture and no reason, or no picture and the reason why it is refused."""
     try:
-        return codec.prepare(picture), ""
+        return prepare(codec, picture), ""
     except UnsupportedImage as error:
         return None, str(error)
 
@@ -66,7 +67,7 @@ def test_a_prepared_picture_shows_the_same_colours(codec, mode):
     """Preparing converts without loss wherever a mode is handled."""
     picture = in_mode(mode)
 
-    assert as_pixels(codec.prepare(picture)) == as_pixels(picture)
+    assert as_pixels(prepare(codec, picture)) == as_pixels(picture)
 
 
 @each_codec
@@ -74,7 +75,7 @@ def test_a_picture_in_the_right_mode_is_not_copied(codec):
     """Preparing costs nothing where nothing has to change."""
     picture = photograph((16, 16))
 
-    assert codec.prepare(picture) is picture
+    assert prepare(codec, picture) is picture
 
 
 def transparent_pictures():
@@ -92,7 +93,7 @@ def transparent_pictures():
 def test_jpeg_never_flattens_transparency(kind):
     """Onto which background is the user's to say."""
     with pytest.raises(UnsupportedImage, match=r"JPEG cannot hold transparency.*flatten"):
-        JPEG.prepare(transparent_pictures()[kind])
+        prepare(JPEG, transparent_pictures()[kind])
 
 
 @each_with_alpha
@@ -101,9 +102,9 @@ def test_formats_with_alpha_keep_it(codec, kind):
     """However the transparency is carried, the prepared picture has it in a channel."""
     picture = transparent_pictures()[kind]
 
-    prepared = codec.prepare(picture)
+    prepared = prepare(codec, picture)
 
-    assert prepared.mode == codec.alpha_modes.get(picture.mode, "RGBA")
+    assert prepared.mode == codec.modes.alpha_of.get(picture.mode, "RGBA")
     assert prepared.getchannel("A").getextrema()[0] == 0
 
 
@@ -128,7 +129,7 @@ def test_without_loss_every_pixel_is_as_it_was(codec, mode):
     if mode == "RGBA":
         picture.paste((0, 0, 0, 0), (3, 4, 20, 11))
     one = codec.without_loss()
-    prepared = one.prepare(picture)
+    prepared = prepare(one, picture)
 
     again = opened(one.encode(prepared, one.setting(one.ladder[0], prepared.mode)))
 
@@ -148,7 +149,9 @@ def test_without_loss_many_colours_and_soft_alpha_are_as_they_were(codec, draw):
     assert as_pixels(again) == as_pixels(picture)
 
 
-@pytest.mark.parametrize("codec", [codec for codec in CODECS if codec.lossless is None], ids=lambda codec: codec.format)
+@pytest.mark.parametrize(
+    "codec", [codec for codec in CODECS if codec.lossless.options is None], ids=lambda codec: codec.format
+)
 def test_formats_that_cannot_keep_every_pixel_say_so(codec):
     """With formats that can."""
     with pytest.raises(ConfigError, match=f"{codec.format} has no lossless coding: take PNG or WEBP"):
@@ -187,22 +190,22 @@ PAGES = Frames((photograph((32, 24)), screenshot((64, 48), "L")))
 @pytest.mark.parametrize(("frames", "kind"), [(MOVING, "frames"), (PAGES, "pages")], ids=["frames", "pages"])
 def test_several_pictures_are_held_or_refused(codec, frames, kind):
     """Never one of them in silence: the message counts them, and names formats that hold them."""
-    if getattr(codec, kind):
-        prepared = codec.prepare(frames)
+    if getattr(codec.holds, kind):
+        prepared = prepare(codec, frames)
         setting = codec.setting(codec.ladder[-1], prepared.mode)
         assert opened(codec.encode(prepared, setting)).n_frames == 2
     else:
         way_out = "WEBP, AVIF, PNG or GIF" if kind == "frames" else "TIFF"
         with pytest.raises(UnsupportedImage, match=f"holds 2 {kind}.*all but one would be lost; take {way_out}"):
-            codec.prepare(frames)
+            prepare(codec, frames)
 
 
 def test_frames_share_their_transparency_and_pages_need_not():
     """An animation has one mode; each page has its own."""
     clear, opaque = graphic((32, 24)), photograph((32, 24))
 
-    frames = WEBP.prepare(Frames((opaque, clear), (50, 50)))
-    pages = TIFF.prepare(Frames((opaque, clear)))
+    frames = prepare(WEBP, Frames((opaque, clear), (50, 50)))
+    pages = prepare(TIFF, Frames((opaque, clear)))
 
     assert [picture.mode for picture in frames.pictures] == ["RGBA", "RGBA"]
     assert [picture.mode for picture in pages.pictures] == ["RGB", "RGBA"]
@@ -211,18 +214,18 @@ def test_frames_share_their_transparency_and_pages_need_not():
 @each_codec
 def test_pictures_larger_than_the_format_are_refused(codec):
     """Before Pillow fails on them, and with the limit. Pillow itself has none that is too large for a PNG."""
-    if codec.max_side == 2**31 - 1:
+    if codec.holds.max_side == 2**31 - 1:
         with pytest.raises(OverflowError):
-            Image.new("L", (codec.max_side + 1, 1))
-        codec = replace(codec, max_side=1000)
-    picture = Image.new("L", (codec.max_side + 1, 1))
+            Image.new("L", (codec.holds.max_side + 1, 1))
+        codec = replace(codec, holds=replace(codec.holds, max_side=1000))
+    picture = Image.new("L", (codec.holds.max_side + 1, 1))
 
-    with pytest.raises(UnsupportedImage, match=f"{codec.format} cannot hold {codec.max_side + 1}x1 pixels"):
-        codec.prepare(picture)
+    with pytest.raises(UnsupportedImage, match=f"{codec.format} cannot hold {codec.holds.max_side + 1}x1 pixels"):
+        prepare(codec, picture)
 
 
 @each_codec
 def test_empty_pictures_are_refused(codec):
     """Pillow can hold a picture without pixels; no format can."""
     with pytest.raises(UnsupportedImage, match="0x5"):
-        codec.prepare(Image.new("RGB", (0, 5)))
+        prepare(codec, Image.new("RGB", (0, 5)))

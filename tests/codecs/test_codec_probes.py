@@ -11,6 +11,7 @@ from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.options import EFFORTS
@@ -23,19 +24,19 @@ def test_probes_are_the_same_rung_at_another_effort(codec):
     """The probe's options are an effort's, no part of the setting's quality, and an encode with them works."""
     picture = photograph((64, 48))
     setting = codec.setting(codec.ladder[len(codec.ladder) // 2], "RGB")
-    efforts = {name for options in codec.efforts.values() for name in options}
+    efforts = {name for options in codec.save_options.efforts.values() for name in options}
 
-    data = codec.encode(picture, {**setting, **codec.probe_options, **NO_METADATA})
+    data = codec.encode(picture, {**setting, **codec.hints.probe_options, **NO_METADATA})
 
-    assert codec.probe_options or not codec.probe_pays(setting)
-    assert not (codec.steered - efforts) & set(codec.probe_options)
+    assert codec.hints.probe_options or not codec.hints.probe_pays(setting)
+    assert not (codec.save_options.steered - efforts) & set(codec.hints.probe_options)
     assert opened(data).size == picture.size
 
 
 @each_codec
 def test_probes_are_read_by_a_model_or_by_the_codec(codec):
     """Whoever offers cheap encodes says what they tell of the dear ones."""
-    assert bool(codec.probe_options) == (codec in LEARNED or codec.probe_gain is not None)
+    assert bool(codec.hints.probe_options) == (codec in LEARNED or codec.hints.probe_gain is not None)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_probes_are_read_by_a_model_or_by_the_codec(codec):
 )
 def test_a_probe_pays_where_the_encode_is_dearer(codec, effort, options, pays):
     """What is as cheap as its probe is better encoded itself."""
-    assert codec.probe_pays(with_options(codec, effort, options).setting(80, "RGB")) is pays
+    assert codec.hints.probe_pays(with_options(codec, effort, options).setting(80, "RGB")) is pays
 
 
 @pytest.mark.parametrize(
@@ -76,23 +77,26 @@ def test_a_probe_pays_where_the_encode_is_dearer(codec, effort, options, pays):
 @pytest.mark.parametrize("share", [0, 0.3, 0.6, 1])
 def test_a_header_is_about_what_a_file_with_nothing_in_it_weighs(codec, content, mode, share):
     """At full effort and at a probe's: the rest of a file is what its pixels weigh."""
-    codec = codec.suited(content)
+    codec = codec.for_content(content)
     picture = flat((16, 16), mode)
     if mode == "RGBA":
         picture.putalpha(99)
     quality = codec.ladder[round(share * (len(codec.ladder) - 1))]
     setting = {**codec.setting(quality, mode), **NO_METADATA}
 
-    full, low = len(codec.encode(picture, setting)), len(codec.encode(picture, {**setting, **codec.probe_options}))
+    full, low = (
+        len(codec.encode(picture, setting)),
+        len(codec.encode(picture, {**setting, **codec.hints.probe_options})),
+    )
 
-    assert codec.header(quality, mode) == pytest.approx(full, rel=0.3, abs=40)
-    assert codec.header(None, mode) == pytest.approx(low, rel=0.3, abs=40)
+    assert codec.hints.header(quality, mode) == pytest.approx(full, rel=0.3, abs=40)
+    assert codec.hints.header(None, mode) == pytest.approx(low, rel=0.3, abs=40)
 
 
 @each_learned
 def test_rows_of_blocks_are_apart_where_what_is_above_does_not_help(codec):
     """Upright stripes cost as much in every row, or next to nothing below the first."""
-    stripes = codec.prepare(noise((128, 1), "L"))
+    stripes = prepare(codec, noise((128, 1), "L"))
     quality = next(quality for quality in codec.ladder if quality >= 90)
 
     low, high = (
@@ -100,8 +104,8 @@ def test_rows_of_blocks_are_apart_where_what_is_above_does_not_help(codec):
         for rows in (1, 16)
     )
 
-    first, others = low - codec.header(quality, stripes.mode), (high - low) / 15
-    assert codec.rows_apart == (others > first / 2)
+    first, others = low - codec.hints.header(quality, stripes.mode), (high - low) / 15
+    assert codec.hints.rows_apart == (others > first / 2)
 
 
 @each_codec
@@ -109,7 +113,7 @@ def test_a_probe_is_the_same_at_every_effort(codec):
     """A probe stands for the rung, whatever is added to it."""
     probes = [
         codec.encode(
-            photograph((64, 48)), {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.probe_options}
+            photograph((64, 48)), {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.hints.probe_options}
         )
         for effort in EFFORTS
     ]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from bytefit.codecs import BY_PLUGIN, CODECS
 from bytefit.codecs.mode_table import MODES, fate, table
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "formats.md"
@@ -54,9 +55,9 @@ def test_every_cell_is_true(codec, mode, transparent):
 
     if found.mode is None:
         with pytest.raises(UnsupportedImage, match=found.reason.split("(", maxsplit=1)[0].replace("+", ".")):
-            codec.prepare(source)
+            prepare(codec, source)
         return
-    prepared = codec.prepare(source)
+    prepared = prepare(codec, source)
     try:
         data = codec.encode(prepared, codec.setting(codec.ladder[-1], prepared.mode))
     except ConfigError as error:

@@ -10,9 +10,22 @@ import pytest
 from PIL import Image, ImageFile
 
 import bytefit
-from bytefit import BudgetUnreachable, OptionError, UnsupportedImage, codecs
+from bytefit import BudgetUnreachable, OptionError, UnsupportedImage, codecs, formats
 from bytefit.cli.main import main
-from bytefit.codecs import JPEG, codec_for_format, format_for_suffix, known_codecs
+from bytefit.codecs import (
+    Codec,
+    Container,
+    Holds,
+    Modes,
+    Padding,
+    SaveOptions,
+    SeedingHints,
+    Variants,
+    codec_for_format,
+    format_for_suffix,
+    known_codecs,
+)
+from bytefit.codecs.jpeg.codec import JPEG
 from images import encoded, graphic, noise, photograph
 
 MAGIC = b"POSTERS1"
@@ -47,27 +60,21 @@ def poster(picture, options):
     return MAGIC + encoded(picture.point(table), "PNG", compress_level=options.get("level", 6))
 
 
-POSTER = replace(
-    JPEG,
+POSTER = Codec(
     format="POSTER",
     suffixes=(".poster", ".pst"),
     ladder=tuple(float(shades) for shades in SHADES),
     setting=lambda quality, _mode: {"shades": int(quality)},
     encode=poster,
-    opaque_modes={"RGB": "RGB", "P": "RGB", "L": "L", "1": "L"},
-    alpha_mode=None,
-    refused={"CMYK": "it has inks"},
-    max_side=5000,
-    steered=frozenset({"shades"}),
-    options=frozenset({"level"}),
     mean_bits=((2, 1), (16, 5), (256, 18)),
-    probe_options={},
-    probe_pays=lambda _options: False,
-    header=lambda _quality, _mode: 65,
-    efforts={"fast": {"level": 1}, "normal": {}, "best": {"level": 9}},
-    source_quality=lambda _picture: None,
-    lossless_versions=lambda *_, **__: (),
-    for_drawings=None,
+    modes=Modes(opaque={"RGB": "RGB", "P": "RGB", "L": "L", "1": "L"}, refused={"CMYK": "it has inks"}),
+    save_options=SaveOptions(
+        steered=frozenset({"shades"}),
+        allowed=frozenset({"level"}),
+        efforts={"fast": {"level": 1}, "normal": {}, "best": {"level": 9}},
+    ),
+    hints=SeedingHints(header=lambda _quality, _mode: 65),
+    holds=Holds(max_side=5000),
 )
 
 
@@ -75,7 +82,8 @@ POSTER = replace(
 def as_before(monkeypatch):
     """Leave neither Pillow's tables nor bytefit's with anything of these tests in them."""
     Image.init()
-    monkeypatch.setattr(codecs, "_registered", dict(codecs._registered))
+    for module, name in ((codecs, "_registered"), (formats, "_registered"), (formats, "SUFFIXES")):
+        monkeypatch.setattr(module, name, dict(getattr(module, name)))
     for name in ("ID", "OPEN", "EXTENSION", "MIME"):
         table = getattr(Image, name)
         monkeypatch.setattr(Image, name, table.copy())
@@ -134,7 +142,7 @@ def test_its_limits_are_told_like_any_others():
         bytefit.compress(photograph(mode="CMYK"), 9000, format="POSTER")
     with pytest.raises(UnsupportedImage, match="POSTER cannot hold transparency"):
         bytefit.compress(graphic(), 9000, format="POSTER")
-    with pytest.raises(OptionError, match="'shades' conflicts with a target size"):
+    with pytest.raises(OptionError, match="cannot set 'shades' with a target size"):
         bytefit.compress(photograph(), 9000, format="POSTER", shades=4)
     with pytest.raises(OptionError, match="unknown option 'levle' for POSTER: did you mean 'level'"):
         bytefit.compress(photograph(), 9000, format="POSTER", levle=4)
@@ -207,15 +215,88 @@ def test_it_may_be_among_those_that_are_chosen_from():
 
 
 @pytest.mark.usefixtures("registered")
-def test_an_exact_size_is_refused_where_nobody_knows_how_to_fill():
-    """Padding is inside the container, and of this one bytefit knows nothing."""
-    with pytest.raises(bytefit.ConfigError, match="a POSTER file cannot be filled to an exact size: leave exact out"):
+def test_an_exact_size_is_refused_where_padding_is_unknown():
+    """Padding goes inside the container, and bytefit knows nothing of this one."""
+    with pytest.raises(bytefit.ConfigError, match=r"^cannot pad POSTER files to an exact size; leave exact out$"):
         bytefit.compress(photograph(), 6000, format="POSTER", exact=True)
+
+
+@pytest.mark.usefixtures("registered")
+def test_an_exact_size_is_made_with_the_codecs_own_padding():
+    """A codec may declare how its files are padded, and the result has exactly the budget."""
+    padding = Padding(least=0, fill=lambda data, missing: data + bytes(missing))
+    bytefit.register_codec(replace(POSTER, container=Container(padding=padding)))
+
+    result = bytefit.compress(photograph(), 6000, format="POSTER", exact=True)
+
+    assert result.size == 6000
+    assert opened(result.data).size == photograph().size
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("name", ["big.poster", "big.PST"])
+def test_check_reports_files_over_budget_like_any_other(tmp_path, monkeypatch, capsys, name):
+    """A folder is searched for the suffixes of a registered format, and each report names the format."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(poster(photograph(), {"shades": 256}))
+    (tmp_path / "notes.poster").write_bytes(b"not a poster" * 1000)
+
+    code = main(["check", ".", "--max-size", "6KB", "--report", "json"])
+
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert code == 1
+    assert (finding["path"], finding["format"], finding["remedy"]) == (name, "POSTER", "recompress")
+
+
+@pytest.mark.usefixtures("registered")
+def test_fix_recompresses_files_over_budget_like_any_other(tmp_path, monkeypatch, capsys):
+    """The file fits afterwards and keeps its format; a second run has nothing to do."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "big.poster"
+    path.write_bytes(poster(photograph(), {"shades": 256}))
+
+    codes = [main(["fix", ".", "--max-size", "6KB"]) for _ in range(2)]
+
+    assert codes == [1, 0]
+    assert "big.poster" in capsys.readouterr().out
+    assert path.stat().st_size <= 6000
+    assert opened(path.read_bytes()).format == "POSTER"
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_files_of_a_format_that_is_not_registered_are_left_alone(tmp_path, monkeypatch, command):
+    """Without a codec nobody asked for their sizes."""
+    monkeypatch.chdir(tmp_path)
+    data = poster(photograph(), {"shades": 256})
+    (tmp_path / "big.poster").write_bytes(data)
+
+    assert main([command, ".", "--max-size", "6KB"]) == 0
+    assert (tmp_path / "big.poster").read_bytes() == data
+
+
+def test_a_codec_without_a_container_has_that_of_the_built_in_format():
+    """Another way to encode a format changes nothing of what its files carry, or how they are padded."""
+    plain = replace(JPEG, container=Container(), variants=Variants())
+    unaware = Codec(
+        format="JPEG",
+        suffixes=JPEG.suffixes,
+        ladder=JPEG.ladder,
+        setting=JPEG.setting,
+        encode=JPEG.encode,
+        mean_bits=JPEG.mean_bits,
+        modes=JPEG.modes,
+    )
+
+    bytefit.register_codec(unaware)
+
+    assert codec_for_format("JPEG").container is JPEG.container
+    bytefit.register_codec(plain)
+    assert codec_for_format("JPEG") is plain
 
 
 def test_a_codec_that_is_brought_can_be_replaced():
     """The one registered is used, by name and by suffix, and stands once among all."""
-    grey = replace(JPEG, opaque_modes={"RGB": "L", "L": "L"}, suffixes=(".jpg", ".grey"))
+    grey = replace(JPEG, modes=Modes(opaque={"RGB": "L", "L": "L"}), suffixes=(".jpg", ".grey"))
 
     bytefit.register_codec(grey)
 
@@ -227,7 +308,7 @@ def test_a_codec_that_is_brought_can_be_replaced():
 
 def test_registering_again_replaces():
     """The last one counts."""
-    first, second = replace(POSTER, max_side=10), replace(POSTER, max_side=20)
+    first, second = (replace(POSTER, holds=Holds(max_side=side)) for side in (10, 20))
 
     bytefit.register_codec(first)
     bytefit.register_codec(second)
@@ -251,9 +332,8 @@ def test_a_format_of_pillows_can_be_given_a_codec():
             suffixes=(".pcx",),
             ladder=tuple(map(float, shades)),
             encode=encode,
-            opaque_modes={"RGB": "L", "L": "L"},
-            options=frozenset(),
-            efforts={"fast": {}, "normal": {}, "best": {}},
+            modes=Modes(opaque={"RGB": "L", "L": "L"}),
+            save_options=SaveOptions(),
         )
     )
     picture = photograph(mode="L")

@@ -40,9 +40,9 @@ def test_every_effort_fits_and_is_in_the_setting(wanted, effort, kind):
 
     assert result.size <= budget
     assert opened(result.data).size == picture.size
-    rung = codec.lossless if is_lossless(result) else codec.setting(result.quality, picture.mode)
-    assert result.setting == {**rung, **codec.efforts[effort]}
-    assert all(codec.efforts[effort].items() <= trial.setting.items() for trial in result.trials)
+    rung = codec.lossless.options if is_lossless(result) else codec.setting(result.quality, picture.mode)
+    assert result.setting == {**rung, **codec.save_options.efforts[effort]}
+    assert all(codec.save_options.efforts[effort].items() <= trial.setting.items() for trial in result.trials)
     assert codec.encode(picture, {**result.setting, **NO_METADATA}) == result.data
 
 
@@ -61,7 +61,7 @@ def test_every_effort_keeps_metadata(wanted, effort, policy):
     assert again.getexif()[ORIENTATION] == 6
     assert again.info["icc_profile"] == icc_profile()
     assert again.info.get("xmp") == (XMP if policy == "keep" else None)
-    has_place = "comment" in codec_for_format(wanted).options
+    has_place = "comment" in codec_for_format(wanted).save_options.allowed
     assert (comment_of(again) == b"home") == (has_place and policy == "keep")
 
 
@@ -107,4 +107,4 @@ def test_drawings_have_tables_of_their_own(effort):
     for picture, content in ((photograph(), "photograph"), (screenshot(), "drawing")):
         result = bytefit.compress(picture, 5000, format="JPEG", effort=effort)
 
-        assert result.setting["qtables"] == codec.suited(content).setting(result.quality, "RGB")["qtables"]
+        assert result.setting["qtables"] == codec.for_content(content).setting(result.quality, "RGB")["qtables"]

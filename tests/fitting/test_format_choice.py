@@ -248,7 +248,7 @@ def test_an_animation_stays_one(source):
 def test_every_usual_format_is_one_there_is():
     """The names are those of codecs."""
     assert {codec_for_format(name).format for name in FORMATS + ANIMATED_FORMATS} == {*FORMATS, *ANIMATED_FORMATS}
-    assert all(codec_for_format(name).frames for name in ANIMATED_FORMATS)
+    assert all(codec_for_format(name).holds.frames for name in ANIMATED_FORMATS)
 
 
 @pytest.mark.parametrize(

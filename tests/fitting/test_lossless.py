@@ -12,7 +12,7 @@ from bytefit.options import EFFORTS
 from images import encoded, noise, opened, photograph, screenshot, write_jpeg
 from outcomes import PICTURES
 
-LOSSLESS_HOLDERS = [codec.format for codec in CODECS if codec.lossless is not None]
+LOSSLESS_HOLDERS = [codec.format for codec in CODECS if codec.lossless.options is not None]
 
 
 @pytest.mark.parametrize("wanted", LOSSLESS_HOLDERS)
@@ -47,7 +47,7 @@ def test_lossless_is_a_constraint(wanted, options):
         assert result.scale < 1 if "resize" in options else not result.fits
 
 
-@pytest.mark.parametrize("wanted", [codec.format for codec in CODECS if codec.lossless is None])
+@pytest.mark.parametrize("wanted", [codec.format for codec in CODECS if codec.lossless.options is None])
 def test_lossless_is_refused_where_there_is_no_such_coding(wanted):
     """With those that have one."""
     with pytest.raises(ConfigError, match=f"{wanted} has no lossless coding: take PNG or WEBP, or leave lossless out"):

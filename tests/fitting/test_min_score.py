@@ -15,7 +15,7 @@ from bytefit import BudgetUnreachable, BytefitError, ConfigError, UnsupportedIma
 from bytefit.codecs import CODECS, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.pictures.scores import ssimulacra2_score
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
 from images import encoded, graphic, noise, opened, photograph, screenshot, write_jpeg
 
@@ -32,7 +32,7 @@ each_kind = pytest.mark.parametrize("kind", PICTURES)
 def at_share(picture, wanted, share):
     """Return the bytes and the score of `picture` at the rung that is `share` up the ladder."""
     codec = codec_for_format(wanted)
-    codec = suited(codec, sample_of(codec, picture))
+    codec = for_content(codec, sample_of(codec, picture))
     rung = round(share * (len(codec.ladder) - 1))
     data = codec.encode(picture, {**codec.setting(codec.ladder[rung], picture.mode), **NO_METADATA})
     return len(data), ssimulacra2_score(picture, opened(data))

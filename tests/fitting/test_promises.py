@@ -14,6 +14,7 @@ from bytefit import BudgetUnreachable
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.preparing import prepare
 from images import XMP, encoded, exif, icc_profile, noise, opened, photograph
 from outcomes import ORIENTATION, PICTURES, each_format, each_holder, fresh, scaled_budget, size_at, smallest, stored
 
@@ -38,9 +39,9 @@ def test_the_answer_fits_and_decodes(wanted, kind, share):
 def is_hopeless_above(result, picture):
     """Return whether nothing but the lossless rung is left above an answer, and that is over the budget, really."""
     codec = codec_for_format(result.format)
-    if codec.lossless is None or result.quality != codec.ladder[-2]:
+    if codec.lossless.options is None or result.quality != codec.ladder[-2]:
         return False
-    prepared = codec.prepare(picture)
+    prepared = prepare(codec, picture)
     return len(codec.encode(prepared, {**codec.setting(LOSSLESS, prepared.mode), **NO_METADATA})) > result.budget
 
 

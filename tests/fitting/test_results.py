@@ -13,6 +13,7 @@ import pytest
 import bytefit
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.preparing import prepare
 from images import XMP, encoded, exif, icc_profile, noise, opened, photograph
 from outcomes import OWN_CODING, PICTURES, each_format, each_ladder, size_at
 
@@ -57,7 +58,7 @@ def test_the_setting_makes_the_same_file_again(wanted, kind):
     result = bytefit.compress(picture, size_at(picture, wanted), format=wanted)
 
     codec = codec_for_format(wanted)
-    prepared = codec.prepare(picture)
+    prepared = prepare(codec, picture)
     assert codec.encode(prepared, {**result.setting, **NO_METADATA}) == result.data
     assert wanted in OWN_CODING or encoded(picture, result.format, **result.setting) == result.data
 
@@ -106,7 +107,9 @@ def test_an_answer_is_the_same_in_every_process(tmp_path, wanted, options):
     """Bytes, setting, trials and probes: once more in this process, after other work, and in a fresh one."""
     path = tmp_path / "photo.png"
     # Palettes take their time, and no sample of the picture.
-    size, budget = ((96, 64), 2500) if "colors" in codec_for_format(wanted).steered else ((640, 480), 30_000)
+    size, budget = (
+        ((96, 64), 2500) if "colors" in codec_for_format(wanted).save_options.steered else ((640, 480), 30_000)
+    )
     path.write_bytes(encoded(photograph(size), "PNG"))
 
     first = told(bytefit.compress(path, budget, format=wanted, **options))

@@ -36,7 +36,7 @@ def model(codec=JPEG, **changes):
         "version": VERSION,
         "codec": codec.format,
         "rungs": rungs,
-        "probe_options": dict(codec.probe_options),
+        "probe_options": dict(codec.hints.probe_options),
         "complexity_qualities": QUALITIES,
         "whole_complexity": False,
         "knots": [0, rungs - 1],

@@ -186,7 +186,7 @@ def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
     """A mode that never comes would be a mistake in training."""
     model = shipped(codec)
 
-    assert set(model.modes) <= {*codec.opaque_modes.values(), codec.alpha_mode}
+    assert set(model.modes) <= {*codec.modes.opaque.values(), codec.modes.alpha}
     assert model.sources
 
 
@@ -199,9 +199,9 @@ def test_codecs_that_are_seeded_otherwise_have_no_model(codec):
 @each_codec
 def test_a_format_has_one_model(codec):
     """Whatever a picture holds and however it is encoded: the trees are told. It is read once."""
-    suited = with_options(codec.suited(DRAWING), "best", {})
+    for_content = with_options(codec.for_content(DRAWING), "best", {})
 
-    assert shipped_model(suited.format) is shipped(codec)
+    assert shipped_model(for_content.format) is shipped(codec)
 
 
 @each_codec

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from bytefit.codecs import CODECS
 from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
 from bytefit.codecs.jpeg.codec import JPEG
-from bytefit.seeding.picture_kind import content, equal_neighbours, suited
+from bytefit.seeding.picture_kind import content, equal_neighbours, for_content
 from bytefit.seeding.sampling import sample_of
 from images import encoded, flat, in_mode, noise, photograph, screenshot
 
@@ -77,13 +77,15 @@ def test_equal_neighbours_are_counted():
 
 def test_jpeg_has_settings_for_drawings():
     """The same rungs, by other tables."""
-    assert suited(JPEG, interface((320, 240))) is JPEG.for_drawings
-    assert suited(JPEG, photograph((320, 240))) is JPEG
-    assert JPEG.for_drawings.content == DRAWING
+    assert for_content(JPEG, interface((320, 240))) is JPEG.variants.for_drawings
+    assert for_content(JPEG, photograph((320, 240))) is JPEG
+    assert JPEG.variants.for_drawings.variants.content == DRAWING
 
 
-@pytest.mark.parametrize("codec", [one for one in CODECS if one.for_drawings is None], ids=lambda codec: codec.format)
+@pytest.mark.parametrize(
+    "codec", [one for one in CODECS if one.variants.for_drawings is None], ids=lambda codec: codec.format
+)
 def test_codecs_without_settings_for_drawings_are_left_alone(codec):
     """They suit everything as they are."""
-    assert suited(codec, interface((320, 240))) is codec
-    assert codec.content == PHOTOGRAPH
+    assert for_content(codec, interface((320, 240))) is codec
+    assert codec.variants.content == PHOTOGRAPH

@@ -27,7 +27,8 @@ def pixels(picture):
 def misses(codec, picture, sample, quality):
     """Return by what share a sample says the whole is larger or smaller than it is."""
     weight, whole = (
-        len(codec.encode(one, {**codec.setting(quality, one.mode), **NO_METADATA})) - codec.header(quality, one.mode)
+        len(codec.encode(one, {**codec.setting(quality, one.mode), **NO_METADATA}))
+        - codec.hints.header(quality, one.mode)
         for one in (sample, picture)
     )
     return abs(weight * pixels(picture) / pixels(sample) / whole - 1)
@@ -41,7 +42,7 @@ def test_the_sample_for_jpeg_is_strips(size):
     sample = sample_of(JPEG, picture)
 
     assert sample.size == (round(size[0] / 8 / BLOCK) * BLOCK, size[1] // BLOCK * BLOCK)
-    assert sample_of(JPEG.suited(DRAWING), picture).tobytes() == sample.tobytes()
+    assert sample_of(JPEG.for_content(DRAWING), picture).tobytes() == sample.tobytes()
 
 
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)

@@ -18,6 +18,7 @@ from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
@@ -44,9 +45,9 @@ def model(codec=JPEG, **changes):
         "version": VERSION,
         "codec": codec.format,
         "rungs": rungs,
-        "probe_options": dict(codec.probe_options),
+        "probe_options": dict(codec.hints.probe_options),
         "complexity_qualities": QUALITIES,
-        "whole_complexity": not codec.rows_apart,
+        "whole_complexity": not codec.hints.rows_apart,
         "knots": [0, rungs // 2, rungs - 1],
         "complexity_curve": [[-2.0, 0.5, 0.0, 0.5], [0.0, 0.5, 0.0, 0.5], [1.5, 0.5, 0.0, 0.5]],
         "features": feature_names(QUALITIES),
@@ -99,7 +100,7 @@ def test_the_mean_curve_has_a_value_for_every_rung_and_rises(codec):
 @each_codec
 def test_the_mean_curve_grows_with_the_pixels(codec):
     """Four times the pixels are four times the bytes behind the header."""
-    headers = [codec.header(quality, "RGB") for quality in codec.ladder]
+    headers = [codec.hints.header(quality, "RGB") for quality in codec.ladder]
 
     small, large = (
         [exp(value) - header for value, header in zip(mean_curve(codec, flat(size)), headers, strict=True)]
@@ -186,7 +187,7 @@ def test_modes_no_model_was_trained_on_have_the_mean_curve():
 @pytest.mark.parametrize("budget", [1, 700, 3000, 10**9])
 def test_a_predicted_curve_never_falls(codec, picture, budget):
     """It is read backwards by halving; budgets far off the ladder included."""
-    curve = seeded(codec, codec.prepare(picture), budget=budget).curve
+    curve = seeded(codec, prepare(codec, picture), budget=budget).curve
 
     assert len(curve) == len(codec.ladder)
     assert never_falls(curve)
@@ -210,7 +211,7 @@ def test_a_drawing_is_predicted_as_one():
     )
     told = model(sample_probe_trees=by_sample, low_effort_trees=by_low_effort)
     picture, budget = photograph(LARGE), 20_000
-    drawing = replace(JPEG.for_drawings, setting=JPEG.setting, header=JPEG.header)
+    drawing = replace(JPEG.variants.for_drawings, setting=JPEG.setting, hints=JPEG.hints)
 
     prediction = seeded_with(told, picture, budget=budget, codec=drawing)
 
@@ -276,7 +277,9 @@ def test_static_features_are_those_of_the_picture():
     picture = photograph((640, 320), "L")
     (whole,), _ = complexity_probe(picture, [50])
 
-    static = PictureProbes(model(whole_complexity=True), JPEG.suited(DRAWING), picture, sample_of(JPEG, picture)).static
+    static = PictureProbes(
+        model(whole_complexity=True), JPEG.for_content(DRAWING), picture, sample_of(JPEG, picture)
+    ).static
 
     complexities, _ = complexity_probe(sample_of(JPEG, picture), QUALITIES)
     assert static == StaticFeatures("L", DRAWING, 640 * 320, 80 / 640, complexities, whole - complexities[1])
@@ -395,7 +398,9 @@ def test_budgets_far_off_the_ladder_are_not_probed(codec, budget):
     """The first trial settles them, so only the complexity probes are made."""
     prediction = seeded_with(model(codec), photograph(LARGE), budget=budget, codec=codec)
 
-    assert len(prediction.probes) == len(complexity_probes_of(prediction)) == len(QUALITIES) + (not codec.rows_apart)
+    assert (
+        len(prediction.probes) == len(complexity_probes_of(prediction)) == len(QUALITIES) + (not codec.hints.rows_apart)
+    )
 
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
@@ -412,7 +417,7 @@ def test_probes_are_few_and_none_is_made_twice(codec, share):
     assert len(set(made)) == len(made)
     quick = complexity_probes_of(prediction)
     large = [probe for probe in prediction.probes if probe not in quick and probe.size > 0.6 * budget]
-    assert all(codec.probe_options.items() <= probe.setting.items() for probe in large)
+    assert all(codec.hints.probe_options.items() <= probe.setting.items() for probe in large)
 
 
 def test_the_whole_gets_one_complexity_probe_where_the_model_asks_for_it():
@@ -468,7 +473,7 @@ def test_a_quick_probe_tells_what_a_png_weighs(draw, rung):
     prediction = seeded(PNG, picture, budget=round(budget * 1.02))
 
     assert 1 <= len(prediction.probes) <= 4
-    assert all(PNG.probe_options.items() <= probe.setting.items() for probe in prediction.probes)
+    assert all(PNG.hints.probe_options.items() <= probe.setting.items() for probe in prediction.probes)
     size = size_at(PNG, picture, prediction.start)
     assert size == pytest.approx(budget, rel=0.35)
     assert prediction.curve[prediction.start] == pytest.approx(log(size), abs=0.3)
@@ -501,7 +506,7 @@ def test_probes_keep_between_the_first_rung_and_the_last(first, last, budget):
         PNG.ladder.index(quality)
         for quality in PNG.ladder
         for probe in prediction.probes
-        if {**PNG.setting(quality, "RGB"), **PNG.probe_options} == probe.setting
+        if {**PNG.setting(quality, "RGB"), **PNG.hints.probe_options} == probe.setting
     }
     assert all(first <= rung <= last for rung in probed)
     assert first <= prediction.start <= prediction.last <= last
@@ -511,7 +516,7 @@ def moving(codec, count, size=(48, 32)):
     """Return an animation of a picture that drifts."""
     whole = photograph((size[0] + count, size[1]))
     pictures = tuple(whole.crop((place, 0, place + size[0], size[1])) for place in range(count))
-    return codec.prepare(Frames(pictures, (40,) * count, loop=0))
+    return prepare(codec, Frames(pictures, (40,) * count, loop=0))
 
 
 @pytest.mark.parametrize("codec", [GIF, PNG, WEBP], ids=lambda codec: codec.format)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
@@ -104,7 +105,7 @@ def test_a_last_rung_is_given_up_only_where_it_is_hopeless(lossless, last):
 @pytest.mark.parametrize("codec", [GIF, TIFF, JPEG2000], ids=lambda codec: codec.format)
 def test_stills_of_other_formats_cost_no_probe(codec):
     """Nothing of them is known to be quicker than the trial itself."""
-    picture = codec.prepare(photograph((48, 32)))
+    picture = prepare(codec, photograph((48, 32)))
 
     prediction = seed_by_probes(codec, picture, budget=2000, min_accept=1900, first=0, last=len(codec.ladder) - 1)
 

@@ -190,9 +190,9 @@ def test_lost_depth_matters_to_what_is_written_not_to_what_is_shown():
     ("data", "message"),
     [
         (b"\x00\x00\x00\x1cftypheic" + bytes(20), "HEIF, which Pillow reads by a plugin: pip install 'bytefit[heif]'"),
-        (b"\xff\x0a" + bytes(20), "JPEG XL, which Pillow reads by a plugin: pip install 'bytefit[jxl]'"),
+        (b"\xff\x0a" + bytes(20), "JXL, which Pillow reads by a plugin: pip install 'bytefit[jxl]'"),
     ],
-    ids=["HEIF", "JPEG XL"],
+    ids=["HEIF", "JXL"],
 )
 def test_formats_of_plugins_name_the_extra_that_reads_them(monkeypatch, data, message):
     """Better than that it be no image."""

@@ -10,12 +10,13 @@ from PIL import Image
 
 pytest.importorskip("sklearn")
 
-from bytefit.codecs import LEARNED
+from bytefit.codecs import LEARNED, Variants
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.seeding.model import shipped_model
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.probes import WHOLE_QUALITY, LowEffortProbe, complexity_probe, probed_bits
 from bytefit.seeding.sampling import larger_sample, sample_of
 from bytefit.seeding.with_model import PictureProbes
@@ -60,7 +61,7 @@ def of_view(measured, codec, view):
     files, records = measured
     found = [record for record in records[codec.format] if record.view == view]
     return [
-        (record, viewed(codec.prepare(read_image(one.path)[0]), view, one.path.name))
+        (record, viewed(prepare(codec, read_image(one.path)[0]), view, one.path.name))
         for record in found
         for one in files
         if one.kind == record.kind
@@ -218,7 +219,7 @@ def test_what_a_picture_holds_is_measured(measured):
         for record, picture in of_view(measured, codec, "middle"):
             drawing = record.kind == "drawing" and codec is JPEG
             assert record.content == (DRAWING if drawing else "photograph")
-            own = codec.suited(record.content)
+            own = codec.for_content(record.content)
             assert record.truth == [probed_bits(own, picture, rung)[0] for rung in record.rungs]
 
 
@@ -227,7 +228,7 @@ def test_what_a_picture_holds_is_measured(measured):
 def test_complexities_and_sample_probes_are_those_of_the_sample(measured, codec, view):
     """Training must measure exactly what run time measures, or the trees correct something else."""
     for record, picture in of_view(measured, codec, view):
-        own, sample = codec.suited(record.content), sample_of(codec, picture)
+        own, sample = codec.for_content(record.content), sample_of(codec, picture)
         assert (record.mode, record.width, record.height) == (picture.mode, *picture.size)
         assert record.share == pixels(sample) / pixels(picture)
         assert list(record.complexities.values()) == complexity_probe(sample, COMPLEXITY_QUALITIES)[0]
@@ -242,14 +243,14 @@ def test_complexities_and_sample_probes_are_those_of_the_sample(measured, codec,
 def test_low_effort_probes_are_made_where_they_pay(measured, codec, view):
     """They encode the whole at low effort, or a larger sample; where neither saves time there is none."""
     for record, picture in of_view(measured, codec, view):
-        own, sample = codec.suited(record.content), sample_of(codec, picture)
+        own, sample = codec.for_content(record.content), sample_of(codec, picture)
         for rung, full, probe in zip(record.rungs, record.sample_bits, record.low_effort, strict=True):
             if own.probe_pays(own.setting(own.ladder[rung], record.mode)):
                 bits = probed_bits(own, picture, rung, low_effort=True)[0]
                 low = probed_bits(own, sample, rung, low_effort=True)[0]
                 expected = LowEffortProbe(bits) if record.share == 1 else LowEffortProbe(bits, full - low, low)
                 assert probe == expected
-            elif record.share == 1 or not codec.rows_apart:
+            elif record.share == 1 or not codec.hints.rows_apart:
                 assert probe is None
             else:
                 larger = larger_sample(picture)
@@ -266,7 +267,7 @@ def test_the_features_of_a_record_are_those_of_run_time(measured, codec, view):
     compared = 0
     for record, picture in of_view(measured, codec, view):
         sample = sample_of(codec, picture)
-        probes = PictureProbes(model, suited(codec, sample), picture, sample)
+        probes = PictureProbes(model, for_content(codec, sample), picture, sample)
         trained_on = {"sample probe": sample_probe_rows(model, record), "low effort": low_effort_rows(model, record)}
 
         in_range = [
@@ -289,7 +290,7 @@ def test_probes_are_near_the_truth(measured, codec):
     """Low-effort probes are nearer than sample probes, on the mean over all rungs that budgets are about."""
     by_sample, by_low_effort = [], []
     for record in measured[1][codec.format]:
-        ratio = 0.0 if codec.rows_apart else record.whole_complexity - record.complexities[WHOLE_QUALITY]
+        ratio = 0.0 if codec.hints.rows_apart else record.whole_complexity - record.complexities[WHOLE_QUALITY]
         for true, bits, probe in zip(record.truth, record.sample_bits, record.low_effort, strict=True):
             if record.view != "tiny" and probe is not None and log(LEAST_BITS) < true < log(MOST_BITS):
                 by_sample.append(abs(bits + ratio - true))
@@ -326,4 +327,4 @@ def test_the_settings_are_a_part_of_what_is_cached():
     """A measurement with other tables is another measurement; a quality alone is its own name."""
     assert settings_key(WEBP, [10, 20]) == [10, 20]
     assert len(set(settings_key(JPEG, [5, 20, 50, 80, 95]))) == 5
-    assert settings_key(replace(JPEG, for_drawings=None), [50]) != settings_key(JPEG, [50])
+    assert settings_key(replace(JPEG, variants=Variants()), [50]) != settings_key(JPEG, [50])

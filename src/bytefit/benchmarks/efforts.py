@@ -21,9 +21,10 @@ from PIL import Image
 
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.mosaic import mosaic
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_files, limited
 from bytefit.training.fast_scores import Original
@@ -104,10 +105,10 @@ def bench_efforts(folder: Path, *, formats: list[str] | None, limit: int | None,
 def _tried(file: CorpusFile, codec_format: str) -> list[Tried]:
     codec = codec_for_format(codec_format)
     try:
-        picture = reduced(codec.prepare(read_picture(file.path)))
+        picture = reduced(prepare(codec, read_picture(file.path)))
     except UnsupportedImage:
         return []
-    codec, original = suited(codec, mosaic(picture)), Original(picture)
+    codec, original = for_content(codec, mosaic(picture)), Original(picture)
     measured = [_score_curve(codec, picture, original, options) for options in CHOICES[codec_format]]
     looks = [[_score_at(curve, bits) for bits in BITS] for curve, _ in measured]
     return [

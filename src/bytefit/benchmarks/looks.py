@@ -23,6 +23,7 @@ from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
 from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
 from bytefit.pictures.scores import ssimulacra2_score
@@ -125,7 +126,7 @@ def shown_picture(path: Path, megapixels: float | None) -> Image.Image:
         UnsupportedImage: if that would lose visible content, or if the picture is too small for the metrics.
         OSError: if the file cannot be read.
     """
-    picture = JPEG.prepare(upright(read_picture(path)), any_size=True)
+    picture = prepare(JPEG, upright(read_picture(path)), any_size=True)
     picture = _reduced(picture if picture.mode == "L" else picture.convert("RGB"), megapixels)
     if min(picture.size) < _WINDOW:
         raise UnsupportedImage(f"{path} has fewer than {_WINDOW} pixels a side: its quality cannot be measured")

@@ -17,6 +17,7 @@ from bytefit.benchmarks.published import PublishedModel
 from bytefit.benchmarks.rows import BUDGET_BITS, EARLY, PROVEN, SIZE_CLASSES, STRATEGIES, Row
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.resources import models_folder
 from bytefit.seeding.model import shipped_model
@@ -78,7 +79,7 @@ def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) ->
     published = _published(codec)
     for turn, file in enumerate(tracked(files, codec.format, len(files))):
         try:
-            picture = codec.prepare(read_picture(file.path))
+            picture = prepare(codec, read_picture(file.path))
         except UnsupportedImage:
             skipped["pictures refused"] = skipped.get("pictures refused", 0) + 1
             continue
@@ -110,7 +111,7 @@ def _curves(codecs: list[Codec], rows: list[Row], files: list[CorpusFile]) -> li
             # A tiny piece has a kind of its own.
             row = fitted.get((file.path.name, file.kind, file.source))
             if row is not None:
-                curve = curve_of(codec, codec.prepare(read_picture(file.path)), row.budget)
+                curve = curve_of(codec, prepare(codec, read_picture(file.path)), row.budget)
                 drawn.append(replace(curve, title=f"{row.path} to {row.budget:,} bytes"))
                 break
     return drawn

@@ -15,7 +15,7 @@ from bytefit.codecs import encode_timed
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.fitting.compress import compress
 from bytefit.search.search import search
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.seed import mean_curve
 from bytefit.seeding.with_model import seed
@@ -57,7 +57,7 @@ class Case:
 
     def __init__(self, codec: Codec, picture: Image.Image, budget: int) -> None:
         """Take a picture in the mode the codec encodes."""
-        self.codec = suited(codec, sample_of(codec, picture))
+        self.codec = for_content(codec, sample_of(codec, picture))
         self.picture = picture
         self.budget = budget
         self.min_accept = ceil(budget * (1 - SLACK))

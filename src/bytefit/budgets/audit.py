@@ -121,7 +121,7 @@ class _Auditor:
         rule = rule_for(name, self.configuration)
         if rule is None or rule.skip:
             return None
-        kind = POINTER if pointed is not None else sniff(head or self._head(candidate))
+        kind = POINTER if pointed is not None else sniff(head or self._head(candidate), candidate.path)
         if kind is None:
             return None
         limited = (rule.max_width or rule.max_height) and pointed is None

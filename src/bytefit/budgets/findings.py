@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.budgets.baseline import Baseline
+from bytefit.formats import is_fixable, named
 from bytefit.messages import format_size
 
 if TYPE_CHECKING:
     from bytefit.budgets.configuration import Rule
 
 POINTER = "Git LFS pointer"
-
-# The formats that `bytefit fix` recompresses. A test compares them with the codecs, whose import would load Pillow.
-FIXABLE = ("AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "TIFF", "WEBP")
-
-# The formats that it recompresses if their plugin is installed.
-_BY_PLUGIN = ("HEIC", "HEIF", "JXL")
 
 
 class Finding(NamedTuple):
@@ -80,11 +75,10 @@ class Finding(NamedTuple):
     def remedy(self) -> str:
         """The action of `bytefit fix`, to follow "fix would"."""
         if self.format == POINTER:
-            return "skip it: it is a Git LFS pointer, 'git lfs pull' fetches the image"
-        if self.format not in FIXABLE:
-            if self.format in _BY_PLUGIN:
-                return "recompress, with its plugin installed"
-            return f"skip it: {self.format} cannot be recompressed"
+            return "leave it: 'git lfs pull' fetches what is to be fixed"
+        if not is_fixable(self.format):
+            plugin = named(self.format).plugin
+            return "recompress, with its plugin installed" if plugin else f"leave it: {self.format} has no ladder"
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
             return "skip it: resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"

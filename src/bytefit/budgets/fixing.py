@@ -9,12 +9,13 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.budgets.findings import FIXABLE, POINTER
+from bytefit.budgets.findings import POINTER
 from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.repository import repository_top
 from bytefit.budgets.selection import escapes_tree
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 from bytefit.files.atomic import remove_leftovers
+from bytefit.formats import is_fixable
 from bytefit.messages import format_size
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _reason_to_leave(finding: Finding, *, resize: bool) -> str:
     if finding.format == POINTER and _is_pointer(finding.path):
         return f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
     wide = set(finding.limits) - {"max-size"}
-    if wide and finding.format in FIXABLE and not resize:
+    if wide and is_fixable(finding.format) and not resize:
         return f"{finding.message}: set resize = true, or raise {' and '.join(sorted(wide))}"
     return ""
 
@@ -107,7 +108,7 @@ def _why(finding: Finding, error: BytefitError | OSError, options: Mapping[str, 
         return (error.strerror or str(error)).lower()
     path = os.path.normpath(finding.path)  # messages use this form
     reason = str(error).replace(finding.path, "it").replace(path, "it")
-    if isinstance(error, BudgetUnreachable) or finding.format in FIXABLE:
+    if isinstance(error, BudgetUnreachable) or is_fixable(finding.format):
         return reason
     fits = _in_another_format(finding, options)
     return f"{reason}; {fits}" if fits else reason

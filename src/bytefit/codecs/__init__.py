@@ -1,57 +1,49 @@
-"""The formats bytefit can steer, and how one is found by Pillow's name or by a file's suffix."""
+"""The formats bytefit can fit to a size, and how one is found by Pillow's name or by a file's suffix.
+
+A format's folder is loaded when the format is first met.
+"""
 
 from __future__ import annotations
 
-from bytefit.codecs.avif.codec import AVIF
-from bytefit.codecs.codec import Codec, with_options
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bytefit import formats
+from bytefit.codecs.codec import Codec, Variants, with_options
+from bytefit.codecs.container import UNKNOWN_CONTAINER, AuxiliaryImages, Container, Padding, TrailingData
 from bytefit.codecs.encoding import Trial, encode_timed
-from bytefit.codecs.gif.codec import GIF
-from bytefit.codecs.heif.codec import HEIF
-from bytefit.codecs.jpeg.codec import JPEG
-from bytefit.codecs.jpeg2000.codec import JPEG2000
-from bytefit.codecs.jxl.codec import JXL
-from bytefit.codecs.png.codec import PNG
-from bytefit.codecs.tiff.codec import TIFF
-from bytefit.codecs.webp.codec import WEBP
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.errors import UnsupportedImage
 
-CODECS = (JPEG, PNG, WEBP, AVIF, GIF, TIFF, JPEG2000)
-
-# Those whose curves a model predicts.
-LEARNED = (JPEG, WEBP, AVIF)
-
-# Codecs of formats that Pillow knows by a plugin only.
-BY_PLUGIN: tuple[Codec, ...] = (HEIF, JXL)
-
-# Formats whose files have kept every pixel as it was.
-LOSSLESS_FORMATS = frozenset({"BMP", "DIB", "GIF", "ICO", "PCX", "PNG", "PPM", "QOI", "SGI", "TGA", "TIFF"})
-
-# Formats there is nothing to be searched in.
-REFUSED_FORMATS = {
-    "BMP": "it is not compressed, so its size is that of its pixels",
-    "DIB": "it is not compressed, so its size is that of its pixels",
-    "PPM": "it is not compressed, so its size is that of its pixels",
-    "TGA": "it packs runs of equal pixels at best, so its size is about that of its pixels",
-    "ICO": "it holds the same icon at several sizes, each drawn for its own, and the smallest are what is looked at",
-    "ICNS": "it holds the same icon at several sizes, each drawn for its own, and the smallest are what is looked at",
-    "CUR": "it is a pointer, with the place it points from",
-    "PSD": "it holds layers, of which Pillow sees the merged picture only",
-}
+if TYPE_CHECKING:
+    # The built-in codecs that need no plugin, those that need one, and those with a trained model. These tuples are for
+    # training, benchmarks and tests: asking for one loads its formats.
+    CODECS: tuple[Codec, ...]
+    BY_PLUGIN: tuple[Codec, ...]
+    LEARNED: tuple[Codec, ...]
 
 _registered: dict[str, Codec] = {}
-
-# Other names under which the same codec is known: Pillow's own alias and the multi-picture JPEG with one picture.
-_ALIASES = {"JPG": "JPEG", "MPO": "JPEG", "HEIC": "HEIF"}
 
 __all__ = [
     "BY_PLUGIN",
     "CODECS",
     "LEARNED",
-    "LOSSLESS_FORMATS",
-    "REFUSED_FORMATS",
+    "AuxiliaryImages",
     "Codec",
+    "Container",
+    "Holds",
+    "Lossless",
+    "Modes",
+    "Padding",
+    "SaveOptions",
+    "SeedingHints",
+    "SourceKnowledge",
+    "TrailingData",
     "Trial",
+    "Variants",
     "codec_for_format",
+    "container_of",
     "encode_timed",
     "format_for_suffix",
     "known_codecs",
@@ -60,52 +52,84 @@ __all__ = [
 ]
 
 
-def register_codec(codec: Codec) -> None:
-    """Make a format known that bytefit does not bring, or another way to steer one that it does.
+def __getattr__(name: str) -> Any:
+    built_in = [one for one in formats.FORMATS if one.codec]
+    if name == "CODECS":
+        return tuple(_built_in(one) for one in built_in if not one.plugin)
+    if name == "BY_PLUGIN":
+        return tuple(_built_in(one) for one in built_in if one.plugin)
+    if name == "LEARNED":
+        return tuple(_built_in(one) for one in built_in if one.has_model)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    It then works like the others: for `bytefit.compress`, `Image.save(target_size=...)` and the command line, by its
-    name and its suffixes. Registering a format again replaces its codec.
+
+def register_codec(codec: Codec) -> None:
+    """Make a format known that bytefit does not bring, or another way to encode one that it does.
+
+    It then works like the others: for `bytefit.compress`, `Image.save(target_size=...)`, `bytefit check` and
+    `bytefit fix`, by its name and its suffixes. Registering a format again replaces its codec.
 
     Args:
-        codec: its `format` has to be one that Pillow reads, by a plugin of your own if need be.
+        codec: its `format` has to be one that Pillow reads, by a plugin of your own if need be. Without a `container`
+            it has that of the format's built-in codec, if there is one.
     """
+    known = formats.named(codec.format)
+    if codec.container is UNKNOWN_CONTAINER and known.codec:
+        codec = replace(codec, container=_built_in(known).container)
     _registered[codec.format] = codec
+    formats.register(codec.format, codec.suffixes)
 
 
 def known_codecs() -> tuple[Codec, ...]:
-    """Return all codecs, registered ones first."""
-    return (*_registered.values(), *(codec for codec in CODECS + BY_PLUGIN if codec.format not in _registered))
+    """Return all codecs, registered ones first; it loads every format."""
+    built_in = [_built_in(one) for one in formats.FORMATS if one.codec and one.name not in _registered]
+    return (*_registered.values(), *built_in)
 
 
 def codec_for_format(name: str) -> Codec:
     """Return the codec with Pillow's format name `name`, in any case.
 
     Raises:
-        UnsupportedImage: if bytefit cannot steer that format, with the reason.
+        UnsupportedImage: if bytefit has no codec for that format, with the reason.
     """
-    wanted = _ALIASES.get(name.upper(), name.upper())
-    for codec in known_codecs():
-        if codec.format == wanted:
-            return codec
-    handled = ", ".join(codec.format for codec in known_codecs())
-    reason = REFUSED_FORMATS.get(wanted, "bytefit has no ladder for it (bytefit.register_codec takes one)")
-    raise UnsupportedImage(f"{wanted} cannot be fitted to a size: {reason}; convert it to one of {handled}")
+    known = formats.named(name)
+    if known.name in _registered:
+        return _registered[known.name]
+    if known.codec:
+        return _built_in(known)
+    names = [*_registered, *(one.name for one in formats.FORMATS if one.codec and one.name not in _registered)]
+    reason = known.refusal or "bytefit has no ladder for it (bytefit.register_codec takes one)"
+    raise UnsupportedImage(
+        f"{known.name} cannot be fitted to a size: {reason}; convert it to one of {', '.join(names)}"
+    )
+
+
+def container_of(name: str | None) -> Container:
+    """Return the container of a format, by Pillow's name; `UNKNOWN_CONTAINER` where bytefit has no codec for it."""
+    known = formats.named(name or "")
+    if known.name in _registered:
+        return _registered[known.name].container
+    return _built_in(known).container if known.codec else UNKNOWN_CONTAINER
 
 
 def format_for_suffix(suffix: str) -> str:
-    """Return Pillow's format name for a file suffix, for formats bytefit does not handle too.
+    """Return Pillow's format name for a file suffix, for formats without a codec too.
 
     Raises:
         UnsupportedImage: if Pillow knows no format of that suffix.
     """
-    for codec in known_codecs():
-        if suffix.lower() in codec.suffixes:
-            return codec.format
-    from PIL import Image
+    known = formats.SUFFIXES.get(suffix.lower())
+    if known is None:
+        from PIL import Image
 
-    known = Image.registered_extensions().get(suffix.lower())
+        known = Image.registered_extensions().get(suffix.lower())
     if known is None:
         raise UnsupportedImage(
             f"no image format has the suffix {suffix!r}: name one with format=, or end in .jpg, .webp or .avif"
         )
     return known
+
+
+def _built_in(known: formats.Format) -> Codec:
+    codec: Codec = getattr(import_module(known.codec), known.name)
+    return codec

@@ -1,4 +1,4 @@
-"""Pillow's writers: one encode, timed, with what they raise turned into one kind of error."""
+"""Pillow's writers: one encode, timed, and their errors turned into one kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bytefit.codecs.codec import Codec
     from bytefit.pictures.frames import Frames
 
-# Passed to Pillow where no metadata is meant: it would otherwise take the comment and the profile from `info`.
+# Save options for a file without metadata: Pillow would otherwise take the comment and the profile from `info`.
 NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
 
 
@@ -57,7 +57,7 @@ def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str,
 
 @contextmanager
 def refusals(codec_format: str) -> Iterator[None]:
-    """Turn what writers raise on pictures and save options they cannot take into one kind of error.
+    """Turn the errors of writers about images and save options into one kind.
 
     Raises:
         UnsupportedImage: with the writer's reason.

@@ -1,4 +1,4 @@
-"""What becomes of a picture of each mode in each format, as a table from the codecs' own data.
+"""A table of the mode in which each format encodes an image of each mode, from the codecs' own data.
 
 `docs/generate.py` puts it into docs/reference/formats.md.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.codecs import BY_PLUGIN, CODECS
+from bytefit.codecs.preparing import mode_for
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
     from bytefit.codecs import Codec
 
-# Pillow's modes, and whether such a picture has transparency (of a palette that is for its entries to say).
+# Pillow's modes, and whether an image of the mode has transparency. A palette may have some or not.
 MODES = (
     ("1", False),
     ("L", False),
@@ -53,10 +54,10 @@ class Fate(NamedTuple):
 
 def fate(codec: Codec, mode: str, *, transparent: bool) -> Fate:
     """Return what becomes of a picture of a mode in a format."""
-    if mode in codec.refused:
-        return Fate(None, codec.refused[mode])
+    if mode in codec.modes.refused:
+        return Fate(None, codec.modes.refused[mode])
     try:
-        return Fate(codec.mode_for(mode, transparent=transparent), "")
+        return Fate(mode_for(codec, mode, transparent=transparent), "")
     except UnsupportedImage as error:
         return Fate(None, str(error).partition(": ")[0].replace(f" (mode {mode})", ""))
 
@@ -81,4 +82,4 @@ def _cell(codec: Codec, mode: str, found: Fate, reasons: list[str]) -> str:
             reasons.append(found.reason)
         return f"no ({reasons.index(found.reason) + 1})"
     kept = "kept" if found.mode == mode else f"as {found.mode}"
-    return f"{kept}, lossless only" if found.mode in codec.lossless_only else kept
+    return f"{kept}, lossless only" if found.mode in codec.lossless.only_modes else kept

@@ -6,7 +6,7 @@ HIGH_DEPTH = "it has more than 8 bits a channel, which would be cut off; scale i
 LAB_COLOURS = "its Lab colours need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
 INK_COLOURS = "its CMYK inks need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
 
-# Modes that no codec here holds without losing something nobody was asked about.
+# Modes that no codec here can hold without losing something in silence.
 REFUSED_EVERYWHERE = {
     "I": HIGH_DEPTH,
     "F": HIGH_DEPTH,
@@ -17,5 +17,5 @@ REFUSED_EVERYWHERE = {
     "LAB": LAB_COLOURS,
 }
 
-# Modes that become RGB without loss, or hardly any, in every codec that has nothing nearer to them.
+# Modes that become RGB, with hardly any loss, in every codec without a mode nearer to them.
 TO_RGB = dict.fromkeys(("RGB", "P", "RGBX", "YCbCr", "HSV"), "RGB")

@@ -188,7 +188,7 @@ def _is_worthwhile(result: Result, source: Source) -> bool:
     before = len(source.data)
     if result.size >= before or result.scale < 1:
         return result.size < before
-    quality = codec_for_format(result.format).source_quality(source.picture)
+    quality = codec_for_format(result.format).source.quality(source.picture)
     return result.size <= before * _WORTHWHILE if quality is None else result.quality < quality
 
 
@@ -202,7 +202,8 @@ def verify(result: Result) -> None:
     codec = codec_for_format(image.format or "")
     codec_format = codec.format
     frames = len(image.pictures) if isinstance(image, Frames) else 1
-    size = image.size[::-1] if codec.turns and image.size == (result.height, result.width) else image.size
+    rotated = codec.source.decoder_rotates and image.size == (result.height, result.width)
+    size = image.size[::-1] if rotated else image.size
     if (codec_format, size, frames) != (result.format, (result.width, result.height), result.frames):
         raise UnsupportedImage(
             f"the encoder returned {frames} of {codec_format} {image.width}x{image.height} "

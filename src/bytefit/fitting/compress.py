@@ -9,9 +9,10 @@ import warnings
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs import LOSSLESS_FORMATS, Codec, codec_for_format
+from bytefit.codecs import Codec, codec_for_format
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.padding import least_padding, pad
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import BytefitError
 from bytefit.fitting.format_choice import best_looking, is_auto
 from bytefit.fitting.repacking import format_of, repacked
@@ -20,6 +21,7 @@ from bytefit.fitting.result import Result
 from bytefit.fitting.scoring import raise_to_score, score_of_answer
 from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_loss
 from bytefit.fitting.unreachable import Miss, explained
+from bytefit.formats import LOSSLESS_FORMATS
 from bytefit.options import Options, checked
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames
@@ -186,7 +188,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         ConfigError: if an option makes no sense for the format.
     """
     codec = codec_for_format(options.format or format_of(source))
-    codec = codec.on_request(options.save_options) or codec
+    codec = codec.variants.on_request(options.save_options) or codec
     codec.check_options(options.save_options)
     started = perf_counter()
     with warnings.catch_warnings():
@@ -225,32 +227,32 @@ def _prepared_trials(
     """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known."""
     picture = metadata_.upright(source.picture) if options.metadata == "strip" else source.picture
     tried = codec.without_loss() if options.lossless else codec
-    prepared = codec.prepare(picture, any_size=options.resize)
+    prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
-    if cap_at_source_quality and (quality := codec.source_quality(picture)) is not None:
+    if cap_at_source_quality and (quality := codec.source.quality(picture)) is not None:
         last = codec.highest_rung(quality)
         first = min(first, last)
-    coding = {name: value for name, value in options.save_options.items() if name not in metadata_.OPTIONS}
+    coding = {name: value for name, value in options.save_options.items() if name not in codec.save_options.metadata}
     target = EncodeTarget(
         budget=budget,
-        encode_budget=budget - least_padding(codec.format, budget) if options.exact else budget,
+        encode_budget=budget - least_padding(codec, budget) if options.exact else budget,
         slack=options.slack,
         first=max(first, tried.lowest_rung(prepared.mode)),
         last=last,
         effort=options.effort,
-        coding={**(codec.as_source(picture) if picture.format == codec.format else {}), **coding},
+        coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
     )
-    trailing = metadata_.kept_beside(
+    trailing = metadata_.kept_trailing_data(
         source.data, picture, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
     )
     carried = metadata_.kept(picture, codec, prepared.mode, options.metadata)
-    carried.update((name, value) for name, value in options.save_options.items() if name in metadata_.OPTIONS)
+    carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
     return trials_of(tried, prepared, target, carried, trailing)
 
 
 def _searched(source: Source, codec: Codec, trials: Trials, options: Options) -> tuple[Trials, Found]:
     """Return the trials that hold the answer: lossless where a lossless source fits, otherwise what was searched."""
-    full_size = largest_scale(trials, options) == 1 and max(trials.whole.size) <= codec.max_side
+    full_size = largest_scale(trials, options) == 1 and max(trials.whole.size) <= codec.holds.max_side
     if full_size and not options.lossless and _was_lossless(codec, source, trials.sample):
         lossless = try_without_loss(trials)
         if lossless is not None:
@@ -263,12 +265,12 @@ def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:
 
     For an image that came from no file, `sample` tells, its sample in the codec's mode.
     """
-    if codec.lossless_probe is None:
+    if codec.lossless.probe_options is None:
         return False
     name = source.picture.format
     if name is None:
         return isinstance(source.picture, Frames) or content(sample) == DRAWING
-    return name in LOSSLESS_FORMATS or (name == codec.format and codec.was_lossless(source.data))
+    return name in LOSSLESS_FORMATS or (name == codec.format and codec.lossless.is_lossless(source.data))
 
 
 def _is_limited(source: Source, options: Options) -> bool:
@@ -287,4 +289,4 @@ def _lossy_formats(miss: Miss, budget: int, options: Options) -> tuple[str, ...]
 def _padded(trials: Trials, codec: Codec, budget: int) -> bytes:
     """Return the best file filled up to exactly the budget."""
     trailing = trials.trailing
-    return trailing.put(pad(trials.picture_data, codec.format, budget - trailing.weight))
+    return trailing.put(pad(trials.picture_data, codec, budget - trailing.weight))

@@ -39,15 +39,15 @@ def lossless_version(
     picture, policy = source.picture, options.metadata
     if policy == "strip" and orientation(picture) != 1:
         return None  # its pixels would have to be turned
-    encode_budget = budget - least_padding(codec.format, budget) if options.exact else budget
+    encode_budget = budget - least_padding(codec, budget) if options.exact else budget
     most = int(encode_budget * reach)
-    versions = codec.lossless_versions(source.data, policy, orientation_exif(picture), most=most)
+    versions = codec.lossless.versions(source.data, policy, orientation_exif(picture), most=most)
     version = next((version for version in versions if len(version) <= encode_budget), None)
     if policy == "keep" and len(source.data) <= min(encode_budget, len(version or source.data)):
         version = source.data
     elif version is None or not shows_the_same(decode(version, source.name, as_shown=True), picture):
         return None
-    return pad(version, codec.format, budget) if options.exact else version
+    return pad(version, codec, budget) if options.exact else version
 
 
 def as_it_is(source: Source, codec: Codec, budget: int, options: Options, asked: set[str]) -> bytes | None:
@@ -70,7 +70,7 @@ def as_it_is(source: Source, codec: Codec, budget: int, options: Options, asked:
     data = source.data
     if not options.exact or len(data) == budget:
         return data if len(data) <= budget else None
-    return pad(data, codec.format, budget) if len(data) <= budget - least_padding(codec.format, budget) else None
+    return pad(data, codec, budget) if len(data) <= budget - least_padding(codec, budget) else None
 
 
 def in_place_without_loss(source: Source, budget: int, options: Options, asked: set[str]) -> bytes | None:
@@ -104,7 +104,7 @@ def repacked(source: Source, budget: int, options: Options, *, limited: bool) ->
     data = lossless_version(source, codec, budget, options)
     if data is None:
         return None
-    picture, seconds, setting = source.picture, perf_counter() - started, codec.lossless or {}
+    picture, seconds, setting = source.picture, perf_counter() - started, codec.lossless.options or {}
     return Result(
         data=data,
         budget=budget,
@@ -137,7 +137,7 @@ def _repacking_codec(source: Source, budget: int, options: Options, *, limited: 
     too_large = len(source.data) > budget and not options.lossless
     if decoded_whole and (too_large or not codec.ladder_keeps_pixels):
         return None
-    return None if codec.lossless is None else codec
+    return None if codec.lossless.options is None else codec
 
 
 def format_of(source: Source) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.search.search import Found, search
 from bytefit.seeding.lossless_probe import lossless_probe
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs import Codec
+    from bytefit.codecs.container import TrailingData
     from bytefit.pictures.frames import Frames
-    from bytefit.sources.metadata import Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Trials:
         target: EncodeTarget,
         *,
         carried: Mapping[str, Any],
-        trailing: Beside,
+        trailing: TrailingData,
         overhead: int,
         log: Log,
     ) -> None:
@@ -166,15 +166,19 @@ class Trials:
 
 
 def trials_of(
-    codec: Codec, picture: Image.Image | Frames, target: EncodeTarget, carried: Mapping[str, Any], trailing: Beside
+    codec: Codec,
+    picture: Image.Image | Frames,
+    target: EncodeTarget,
+    carried: Mapping[str, Any],
+    trailing: TrailingData,
 ) -> Trials:
     """Return the trials of a prepared picture, with the codec's settings for it and its metadata weighed.
 
     Raises:
         UnsupportedImage: if the format has no room for the metadata.
     """
-    own = with_options(suited(codec, sample_of(codec, picture)), target.effort, target.coding)
-    own = own.tailored(own)
+    own = with_options(for_content(codec, sample_of(codec, picture)), target.effort, target.coding)
+    own = own.variants.per_picture(own)
     weight = metadata.weigh(codec, picture.mode, own.setting(own.ladder[target.first], picture.mode), carried)
     overhead = weight + trailing.weight
     return Trials(own, picture, picture, target, carried=carried, trailing=trailing, overhead=overhead, log=Log())

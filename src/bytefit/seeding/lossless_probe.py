@@ -32,6 +32,7 @@ def lossless_probe(
         sample: its sample.
         budget: see `bytefit.search.search.search`.
     """
-    _, trial = encode_timed(codec, sample, {**(codec.lossless or {}), **(codec.lossless_probe or {})}, {})
+    lossless = codec.lossless
+    _, trial = encode_timed(codec, sample, {**(lossless.options or {}), **(lossless.probe_options or {})}, {})
     expected = trial.size * pixels_of(picture) / (sample.width * sample.height)
     return expected <= budget * _MOST_OVER.get(content(sample), _USUALLY_OVER), trial

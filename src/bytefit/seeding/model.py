@@ -116,7 +116,7 @@ def load_model(path: Path, codec: Codec) -> Model:
             f"model {path} (version {model.version}, {model.codec}, {model.rungs} rungs) is not for version {VERSION}, "
             f"{codec.format}, {len(codec.ladder)} rungs: train it again"
         )
-    if model.probe_options != codec.probe_options:
+    if model.probe_options != codec.hints.probe_options:
         raise ModelError(f"model {path} was trained on probes with {model.probe_options}: train it again")
     rows = [len(row) for row in model.complexity_curve]
     if rows != [1 + len(model.complexity_qualities)] * len(model.knots) or [*model.knots[:1], *model.knots[-1:]] != [

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _EQUAL_NEIGHBOURS = 0.5
 
 
-def suited(codec: Codec, sample: Image.Image) -> Codec:
+def for_content(codec: Codec, sample: Image.Image) -> Codec:
     """Return the codec with the settings for a picture's content, given its sample or itself."""
-    return codec if codec.for_drawings is None else codec.suited(content(sample))
+    return codec if codec.variants.for_drawings is None else codec.for_content(content(sample))
 
 
 def content(sample: Image.Image) -> str:

@@ -47,9 +47,9 @@ def probed_bits(codec: Codec, picture: Image.Image, rung: int, *, low_effort: bo
     quality = codec.ladder[rung]
     setting = codec.setting(quality, picture.mode)
     if low_effort:
-        setting = {**setting, **codec.probe_options}
+        setting = {**setting, **codec.hints.probe_options}
     data, trial = encode_timed(codec, picture, setting, NO_METADATA)
-    return log_bits(len(data) - codec.header(None if low_effort else quality, picture.mode), picture), trial
+    return log_bits(len(data) - codec.hints.header(None if low_effort else quality, picture.mode), picture), trial
 
 
 def log_bits(size: int, picture: Image.Image) -> float:
@@ -101,14 +101,14 @@ def low_effort_probe(
         made.append(trial)
         return bits
 
-    if codec.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
+    if codec.hints.probe_pays(codec.setting(codec.ladder[rung], picture.mode)):
         bits = probed(picture, low_effort=True)
         if sample is picture:
             return LowEffortProbe(bits)
         full = sample_bits(rung)
         low = probed(sample, low_effort=True)
         return LowEffortProbe(bits, full - low, low)
-    larger = larger_sample(picture) if codec.rows_apart and sample is not picture else sample
+    larger = larger_sample(picture) if codec.hints.rows_apart and sample is not picture else sample
     if larger is picture or larger.size == sample.size:
         return None
     return LowEffortProbe(probed(larger, low_effort=False), share=share_of(larger, picture))

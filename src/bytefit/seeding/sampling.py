@@ -25,7 +25,7 @@ def sample_of(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
     """Return the sample of a picture, or `picture` itself where it is too small; for frames, that of the first one."""
     if isinstance(picture, Frames):
         return sample_of(codec, picture.first)
-    return row_samples(picture, _ONE_IN) if codec.rows_apart else mosaic(picture)
+    return row_samples(picture, _ONE_IN) if codec.hints.rows_apart else mosaic(picture)
 
 
 def larger_sample(picture: Image.Image) -> Image.Image:

@@ -72,7 +72,7 @@ def pixels_of(picture: Image.Image | Frames) -> int:
 
 def in_bytes(codec: Codec, mode: str, pixels: int, bits: float, rung: int) -> float:
     """Return ln(bytes) of a file with `pixels` at ln(bits per pixel) `bits`, its header included."""
-    return log(pixels / 8 * exp(bits) + codec.header(codec.ladder[rung], mode))
+    return log(pixels / 8 * exp(bits) + codec.hints.header(codec.ladder[rung], mode))
 
 
 @cache

@@ -79,7 +79,7 @@ def seed(
     """
     if len(codec.ladder) == 1:
         return Seed(mean_curve(codec, picture))
-    if isinstance(picture, Frames) or codec.probe_gain is not None:
+    if isinstance(picture, Frames) or codec.hints.probe_gain is not None:
         return seed_by_probes(
             codec,
             picture,
@@ -89,7 +89,11 @@ def seed(
             last=len(codec.ladder) - 1 if last is None else last,
         )
     model, pixels = shipped_model(codec.format), picture.width * picture.height
-    if model is None or picture.mode not in model.modes or pixels < max(model.least_pixels, codec.tiny):
+    if (
+        model is None
+        or picture.mode not in model.modes
+        or pixels < max(model.least_pixels, codec.hints.probe_from_pixels)
+    ):
         return Seed(mean_curve(codec, picture))
     return seed_with(model, codec, picture, sample, budget=budget, min_accept=min_accept, first=first)
 
@@ -120,7 +124,7 @@ class PictureProbes:
             self.made += trials
         self.static = StaticFeatures(
             mode=picture.mode,
-            content=codec.content,
+            content=codec.variants.content,
             pixels=picture.width * picture.height,
             share=share_of(sample, picture),
             complexities=values,
@@ -166,7 +170,7 @@ class _Seeding:
             self.model, [value + static.complexity_log_ratio for value in static.complexities]
         )
         # Where a sample probe costs next to nothing, the way between two rungs is probed rather than trusted.
-        self.smooth_within = probes.codec.smooth_within * min(1.0, static.share / _DEAR_SHARE)
+        self.smooth_within = probes.codec.hints.smooth_within * min(1.0, static.share / _DEAR_SHARE)
 
     def seed(self, log_target: float, most: float, least: float, first: int) -> Seed:
         """Close in on `log_target`, between `least` and `most`, all ln(bytes), above rung `first`."""
@@ -179,7 +183,7 @@ class _Seeding:
         sampled, by_rung = self.probes.sampled, self.probes.by_rung
         rung = self._rung_at(curve, log_target, first)
         # Without a low effort the sample is all there is to go by.
-        cheap = self.probes.codec.rows_apart or self.probes.static.share < _DEAR_SHARE
+        cheap = self.probes.codec.hints.rows_apart or self.probes.static.share < _DEAR_SHARE
         while sampled and cheap and len(by_rung) < _MOST_SAMPLE_PROBES:
             curve = self._through(rung, self._by_sample(rung))
             last, rung = rung, self._rung_at(curve, log_target, first)

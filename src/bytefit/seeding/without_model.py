@@ -47,7 +47,7 @@ def seed_by_probes(
     probes: list[Trial] = []
     known: dict[int, float] = {}
     excerpts = _excerpts(picture) if isinstance(picture, Frames) else ()
-    if codec.probe_gain is None and not excerpts:
+    if codec.hints.probe_gain is None and not excerpts:
         return Seed(mean, last=last)
     curve: Callable[[int], float] = mean.__getitem__
     if not excerpts:
@@ -91,9 +91,9 @@ def _probed(
     setting = codec.setting(quality, picture.mode)
     if isinstance(picture, Frames) and excerpts:
         return _from_excerpts(codec, picture, excerpts, setting)
-    data, trial = encode_timed(codec, picture, {**setting, **codec.probe_options}, {})
-    assert codec.probe_gain is not None
-    return codec.probe_gain(quality, picture, data), [trial]
+    data, trial = encode_timed(codec, picture, {**setting, **codec.hints.probe_options}, {})
+    assert codec.hints.probe_gain is not None
+    return codec.hints.probe_gain(quality, picture, data), [trial]
 
 
 def _from_excerpts(
@@ -101,7 +101,7 @@ def _from_excerpts(
 ) -> tuple[float, list[Trial]]:
     """Return the predicted ln(bytes) of all frames: key frames are coded whole, the others by their changes."""
     count = len(frames.pictures)
-    keys = 1 if codec.key_frames is None else ceil(count / codec.key_frames)
+    keys = 1 if codec.hints.key_frames is None else ceil(count / codec.hints.key_frames)
     runs = [encode_timed(codec, excerpt, setting, {})[1] for excerpt in excerpts]
     firsts = [encode_timed(codec, excerpt.excerpt(range(1)), setting, {})[1] for excerpt in excerpts]
     whole = sum(trial.size for trial in firsts) / len(firsts)

@@ -1,4 +1,4 @@
-"""What is kept of a picture's metadata when it is encoded again, and what that weighs in the file.
+"""Which metadata of an image are kept when it is encoded again, and how many bytes they take in the file.
 
 It knows Pillow's `info` and the save options that carry metadata; it never reads or writes files itself.
 """
@@ -6,16 +6,12 @@ It knows Pillow's `info` and the save options that carry metadata; it never read
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any, overload
 from warnings import catch_warnings, simplefilter
 
-from bytefit.codecs.gif.blocks import BLOCKS
-from bytefit.codecs.jpeg.markers import JPEG_PADDING, behind_picture
-from bytefit.codecs.jpeg.multi_picture import Index, carried_index, extras_named, with_auxiliary_images
-from bytefit.codecs.png.chunks import chunks_of, colour_chunks
-from bytefit.codecs.tiff.tags import TAGS
+from bytefit.codecs import container_of
+from bytefit.codecs.container import TrailingData
 from bytefit.errors import UnsupportedImage
 
 if TYPE_CHECKING:
@@ -36,16 +32,6 @@ _BROKEN_EXIF = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexErro
 # The kind of colours a mode holds, where that is not RGB. A colour profile is made for one kind.
 _COLOURS = {"1": "grey", "L": "grey", "LA": "grey", "La": "grey", "CMYK": "inks"}
 
-# Segments that the encoder writes anew, or that travel by a save option of their own. The index of a multi-picture
-# file goes with the other pictures: such files are refused before they get here.
-_REWRITTEN = frozenset({"APP0", "APP14"})
-_REWRITTEN_CONTENT = (_EXIF_PREFIX, b"http://ns.adobe.com/xap/1.0/\x00", b"ICC_PROFILE\x00", b"MPF\x00", JPEG_PADDING)
-
-_WITH_EXTRAS = frozenset({"JPEG", "MPO"})
-
-# The save options that carry metadata: they weigh the same at every rung.
-OPTIONS = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra", "pnginfo", "tiffinfo"})
-
 
 def kept(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> dict[str, Any]:
     """Return the save options that carry what `policy` keeps of the metadata of `image`.
@@ -53,9 +39,9 @@ def kept(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> d
     Args:
         image: the picture as it was opened; its `info` holds the metadata.
         codec: what it is to be encoded with.
-        mode: the mode it is encoded in; the profile of a grey picture that has to become RGB is left out.
-        policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, in the same format, every other
-            application segment of a JPEG and chunk of a PNG, as far as the format has a place for them;
+        mode: the mode it is encoded in; a grey image that has to become RGB loses its profile.
+        policy: "keep" keeps EXIF, colour profile, XMP, resolution, comment and, in the same format, whatever else the
+            format's `Container` carries, as far as the format has a place for them;
             "orientation+icc" keeps the colour profile and an EXIF block of nothing but the orientation;
             "strip" keeps nothing, and expects that the orientation was applied to the pixels (see `upright`).
     """
@@ -65,92 +51,55 @@ def kept(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> d
     # Empty values are passed on too: Pillow would otherwise take comment and profile from `info`.
     options: dict[str, Any] = {"icc_profile": profile, "exif": b"", "xmp": b"", "comment": b"", "extra": b""}
     if policy == "keep":
-        options.update(exif=_exif(image), xmp=_xmp(image), extra=_extra(image, codec))
-        options["tiffinfo"] = image.info.get(TAGS) or ()
-        # Those of a JPEG or a GIF are among what such a file gets as it was, every one of them.
-        among_them = {"JPEG": hasattr(image, "applist"), "GIF": BLOCKS in image.info}
-        if not among_them.get(codec.format, False):
-            options["comment"] = image.info.get("comment") or b""
+        options.update(exif=_exif(image), xmp=_xmp(image), comment=image.info.get("comment") or b"")
         if "dpi" in image.info:
             options["dpi"] = image.info["dpi"]
     elif policy == "orientation+icc":
         options["exif"] = orientation_exif(image)
-        if codec.format == "PNG":
-            options["extra"] = colour_chunks(chunks_of(image))
     else:
         options["icc_profile"] = b""
-    return {name: value for name, value in options.items() if name in codec.options}
+    options.update(codec.container.carried(image, policy))
+    return {name: value for name, value in options.items() if name in codec.save_options.allowed}
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What stands beside the picture in its file and is carried along byte for byte.
-
-    Attributes:
-        index: the index of further pictures of a JPEG.
-        behind: the bytes behind the picture.
-    """
-
-    index: Index | None = None
-    behind: bytes = b""
-
-    @property
-    def weight(self) -> int:
-        """The bytes it adds to a file."""
-        return len(self.behind) + (0 if self.index is None else len(self.index.segment))
-
-    def put(self, data: bytes) -> bytes:
-        """Return the file of a picture with it."""
-        return with_auxiliary_images(data, self.index, self.behind) if self.weight else data
-
-
-def kept_beside(
+def kept_trailing_data(
     data: bytes, source: Image.Image | Frames, codec: Codec, *, policy: str, name: str, drop_extras: bool
-) -> Beside:
-    """Return what is carried along of all that a JPEG file holds beside its picture.
+) -> TrailingData:
+    """Return the further images and other data, stored after the main image of a file, that the new file keeps.
 
     Args:
-        data: the file; empty for a picture that was opened by somebody else.
-        source: its picture.
+        data: the file; empty for an image that was opened by somebody else.
+        source: its main image.
         codec: what it is to be encoded with.
-        policy: see `kept`; what nobody knows the meaning of goes with the metadata.
+        policy: see `kept`; data whose meaning nobody knows go with the metadata.
         name: for the messages.
         drop_extras: leave all of it out.
 
     Raises:
         UnsupportedImage: if it would be lost without having been dropped on purpose.
     """
-    if drop_extras or source.format not in _WITH_EXTRAS:
-        return Beside()
-    if not data and _is_one_of_several(source):
+    own = container_of(source.format)
+    stored = own.auxiliary_images
+    if drop_extras or stored is None:
+        return TrailingData()
+    if not data and stored.is_one_of_several(source):
         raise UnsupportedImage(
             f"{name} is one of several pictures of its file, and the others would be lost: "
             f"give the path of the file to keep them, or drop_extras=True to leave them out"
         )
-    behind = behind_picture(data) if data else b""
-    if not behind:
-        return Beside()
-    named = extras_named(data) or ""
-    nameless = named.startswith(f"{len(behind):,} bytes")
-    if policy != "keep" and nameless:
-        return Beside()
-    if policy != "keep" or codec.format != "JPEG":
-        holder = codec.format if codec.format != "JPEG" else f"a file without its metadata (metadata={policy!r})"
-        raise UnsupportedImage(f"{name} carries {named}, which {holder} cannot hold: drop_extras=True leaves it out")
-    return Beside(carried_index(data, name), behind)
-
-
-def _is_one_of_several(image: Image.Image | Frames) -> bool:
-    """Return whether an opened JPEG lists further pictures (CIPA DC-007, tag B001)."""
-    if getattr(image, "n_frames", 1) > 1:
-        return True
-    if "mp" not in image.info or not hasattr(image, "_getmp"):
-        return False
-    try:
-        index = image._getmp()  # noqa: SLF001  (Pillow offers nothing public)
-    except _BROKEN_EXIF:
-        return False
-    return int((index or {}).get(0xB001, 1)) > 1
+    found = stored.described(data) if data else None
+    if found is None:
+        return TrailingData()
+    description, is_known = found
+    if policy != "keep" and not is_known:
+        return TrailingData()
+    same_format = codec.container.auxiliary_images is stored
+    if policy != "keep" or not same_format:
+        holder = f"a file without its metadata (metadata={policy!r})" if same_format else codec.format
+        raise UnsupportedImage(
+            f"{name} carries {description}, which {holder} cannot hold: drop_extras=True leaves it out"
+        )
+    return stored.carried(data, name)
 
 
 @overload
@@ -178,7 +127,7 @@ def orientation(image: Image.Image | Frames) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
         with catch_warnings():
-            simplefilter("ignore")  # of EXIF that is broken, which nobody who is asked for it can do anything about
+            simplefilter("ignore")  # about broken EXIF: the caller cannot do anything about it
             value = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN_EXIF:
         return 1
@@ -229,27 +178,6 @@ def _exif(image: Image.Image | Frames) -> bytes:
 def _xmp(image: Image.Image | Frames) -> bytes:
     raw = image.info.get("xmp") or b""
     return raw.encode() if isinstance(raw, str) else raw
-
-
-def _extra(image: Image.Image | Frames, codec: Codec) -> bytes:
-    """Return what else the file of an opened picture held that one of the same format holds again."""
-    if codec.format == "PNG":
-        return chunks_of(image)
-    if codec.format == "GIF":
-        return image.info.get(BLOCKS) or b""
-    return _other_segments(image) if codec.format == "JPEG" else b""
-
-
-def _other_segments(image: Image.Image | Frames) -> bytes:
-    """Return the segments of an opened JPEG that Pillow would drop: comments, IPTC, thermal data, extended XMP ..."""
-    kept_segments = [
-        (0xFE if marker == "COM" else 0xE0 + int(marker.removeprefix("APP")), content)
-        for marker, content in getattr(image, "applist", ())
-        if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
-    ]
-    return b"".join(
-        bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content for marker, content in kept_segments
-    )
 
 
 def orientation_exif(image: Image.Image | Frames) -> bytes:

@@ -1,63 +1,32 @@
-"""Opening a file for good: its picture or its frames decoded whole, or refused with a reason. It never writes."""
+"""Reading a file: its image or its frames are decoded whole, or it is refused with a reason. It never writes.
+
+It knows no format: what a file carries that Pillow does not read is declared in the `Container` of its codec.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from bytefit.codecs.avif.boxes import lost_in_avif
-from bytefit.codecs.gif.blocks import BLOCKS, other_blocks
-from bytefit.codecs.heif.codec import lost_in_heif
-from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
-from bytefit.codecs.jxl.boxes import lost_in_jxl, metadata_in_jxl
-from bytefit.codecs.jxl.codec import settle_orientation
-from bytefit.codecs.png.chunks import CHUNKS, lost_in_png, other_chunks
-from bytefit.codecs.tiff.tags import TAGS, kept_tags, lost_in_tiff
-from bytefit.codecs.webp.chunks import lost_in_webp
+from bytefit import formats
+from bytefit.codecs import container_of
 from bytefit.errors import UnsupportedImage
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
 LFS_POINTER = b"version https://git-lfs"
 
-# What a file may hold that Pillow does not tell of: gain maps, high bit depths, a film ...
-_LOST_IN = {
-    "AVIF": lost_in_avif,
-    "JPEG2000": lost_in_jpeg2000,
-    "JXL": lost_in_jxl,
-    "PNG": lost_in_png,
-    "WEBP": lost_in_webp,
-}
-_LOST_OF = {"HEIF": lost_in_heif, "TIFF": lost_in_tiff}
-
-# What of the metadata Pillow does not tell: under the names by which `bytefit.sources.metadata` looks for it.
-_METADATA_IN: dict[str, Callable[[bytes], Mapping[str, Any]]] = {
-    "GIF": lambda data: {BLOCKS: other_blocks(data)},
-    "JPEG2000": metadata_in_jpeg2000,
-    "JXL": metadata_in_jxl,
-    "PNG": lambda data: {CHUNKS: other_chunks(data)},
-}
-
-# Formats that Pillow reads by a plugin: what their files begin with, and the plugin.
-_BY_PLUGIN = (
-    (re.compile(rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL), "HEIF", "pillow_heif", "heif"),
-    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"), "JPEG XL", "pillow_jxl", "jxl"),
-)
-
-# What stands beside the first picture of a JPEG is carried along as it is, see `bytefit.codecs.jpeg.multi_picture`; the
-# layers of a PSD and the sizes of an icon are no frames.
-_FIRST_ONLY = frozenset({"ICNS", "ICO", "JPEG", "MPO", "PSD"})
+# Enough of a file to recognise its format by.
+_HEAD = 32
 
 
 def read_image(path: str | os.PathLike[str]) -> tuple[Image.Image | Frames, bytes]:
@@ -107,66 +76,47 @@ def decode(data: bytes, name: str, *, as_shown: bool = False) -> Image.Image | F
     _register_plugin(data, name)
     with _reasons(name):
         opened = Image.open(BytesIO(data))
-        lost = _lost(opened, data)
+        container = container_of(opened.format)
+        lost = container.lost(opened, data)
         if lost is not None and not as_shown:
             raise UnsupportedImage(f"{name} ({opened.format}) carries {lost}, which would be lost")
-        told = {TAGS: kept_tags(opened)} if opened.format == "TIFF" else {}
-        if opened.format in _METADATA_IN:
-            told |= _METADATA_IN[opened.format](data)
-        if opened.format == "JXL":
-            settle_orientation(opened)
+        unread = container.unread_metadata(opened, data)
+        container.settle(opened)
         image = decoded(opened, name)
     if isinstance(image, Frames):
-        return replace(image, info={**image.info, **told})
-    image.info.update(told)
+        return replace(image, info={**image.info, **unread})
+    image.info.update(unread)
     return image
 
 
-def _lost(opened: Image.Image, data: bytes) -> str | None:
-    """Return what a file holds that Pillow would drop in silence, on whichever of its pages, or None."""
-    codec_format = opened.format or ""
-    if codec_format in _LOST_IN:
-        return _LOST_IN[codec_format](data)
-    if codec_format not in _LOST_OF:
-        return None
-    pages = range(getattr(opened, "n_frames", 1)) if codec_format == "TIFF" else range(1)
-    lost = None
-    for page in pages:
-        if page:
-            opened.seek(page)
-        lost = lost or _LOST_OF[codec_format](opened)
-    if len(pages) > 1:
-        opened.seek(0)
-    return lost
-
-
 def _register_plugin(data: bytes, name: str) -> None:
-    """Teach Pillow the format of a file that it needs a plugin for; others are none of ours.
+    """Make Pillow read the format of a file that it needs a plugin for.
 
     Raises:
         UnsupportedImage: if the plugin is not installed.
     """
-    for begins, codec_format, module, extra in _BY_PLUGIN:
-        if not begins.match(data):
-            continue
-        try:
-            plugin = import_module(module)
-        except ModuleNotFoundError:
-            raise UnsupportedImage(
-                f"{name} is {codec_format}, which Pillow reads by a plugin: pip install 'bytefit[{extra}]'"
-            ) from None
-        if module == "pillow_heif":
-            plugin.register_heif_opener()
+    found = formats.sniff(data[:_HEAD])
+    known = formats.named(found) if found else None
+    if known is None or not known.plugin:
+        return
+    try:
+        container_of(known.name).register_plugin()
+    except ModuleNotFoundError:
+        raise UnsupportedImage(
+            f"{name} is {known.name}, which Pillow reads by a plugin: pip install 'bytefit[{known.extra}]'"
+        ) from None
 
 
 def decoded(image: Image.Image, name: str) -> Image.Image | Frames:
-    """Return `image`, decoded whole: all its frames or pages where it has several; of a JPEG the first picture only.
+    """Return `image`, decoded whole: all its frames or pages where it has several.
+
+    Further images of a file that are neither, such as gain maps, are left out.
 
     Raises:
         UnsupportedImage: see `read_image`.
     """
     with _reasons(name):
-        if image.format not in _FIRST_ONLY and getattr(image, "n_frames", 1) > 1:
+        if not formats.named(image.format or "").first_image_only and getattr(image, "n_frames", 1) > 1:
             return frames_of(image)
         image.load()
     return image
@@ -174,7 +124,7 @@ def decoded(image: Image.Image, name: str) -> Image.Image | Frames:
 
 @contextmanager
 def _reasons(name: str) -> Iterator[None]:
-    """Turn what decoders raise into one kind of error that says what is wrong with `name`."""
+    """Turn the errors of decoders into one kind that says what is wrong with `name`."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of odd metadata and of pictures over 89 megapixels; over 178 it raises, and so do we.

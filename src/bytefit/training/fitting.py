@@ -112,9 +112,9 @@ def _bare(codec: Codec, train: list[Measured]) -> Model:
         version=VERSION,
         codec=codec.format,
         rungs=len(codec.ladder),
-        probe_options=dict(codec.probe_options),
+        probe_options=dict(codec.hints.probe_options),
         complexity_qualities=qualities,
-        whole_complexity=not codec.rows_apart,
+        whole_complexity=not codec.hints.rows_apart,
         knots=knots(codec),
         complexity_curve=[],
         features=feature_names(qualities),
@@ -247,7 +247,7 @@ def _by_kind(records: list[Measured], errors: Callable[[Measured], list[float]])
 
 
 def _contents(codec: Codec) -> tuple[str, ...]:
-    return (PHOTOGRAPH,) if codec.for_drawings is None else (PHOTOGRAPH, DRAWING)
+    return (PHOTOGRAPH,) if codec.variants.for_drawings is None else (PHOTOGRAPH, DRAWING)
 
 
 def _measured_mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:

@@ -22,12 +22,13 @@ from PIL.Image import open as open_image
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import UnsupportedImage
 from bytefit.seeding import mosaic as mosaic_module
 from bytefit.seeding import probes as probes_module
 from bytefit.seeding import row_samples as row_samples_module
 from bytefit.seeding import sampling as sampling_module
-from bytefit.seeding.picture_kind import suited
+from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.probes import WHOLE_QUALITY, LowEffortProbe, complexity_probe, low_effort_probe, probed_bits
 from bytefit.seeding.sampling import sample_of, share_of
 from bytefit.sources.reading import read_picture
@@ -144,7 +145,7 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
     """Return everything that decides the files of some qualities, as a key for a cache."""
     named: list[Any] = []
     for quality in qualities:
-        settings = [one.setting(quality, "RGB") for one in (codec, codec.suited(DRAWING))]
+        settings = [one.setting(quality, "RGB") for one in (codec, codec.for_content(DRAWING))]
         plain = all(setting == {"quality": quality} for setting in settings)
         named.append(quality if plain else sha256(repr(settings).encode()).hexdigest())
     return named
@@ -152,9 +153,11 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
 
 def _probe_key(codec: Codec) -> str:
     """Return everything else that decides the probes, as a key for the cache."""
-    modules = (probes_module, sampling_module, row_samples_module if codec.rows_apart else mosaic_module)
+    modules = (probes_module, sampling_module, row_samples_module if codec.hints.rows_apart else mosaic_module)
     sources = [getsource(module) for module in modules]
-    return repr((sha256(repr(sources).encode()).hexdigest(), sorted(codec.probe_options.items()), COMPLEXITY_QUALITIES))
+    return repr(
+        (sha256(repr(sources).encode()).hexdigest(), sorted(codec.hints.probe_options.items()), COMPLEXITY_QUALITIES)
+    )
 
 
 def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | None:
@@ -162,8 +165,8 @@ def _prepared(path: Path, view: str, key: str) -> tuple[Codec, Image.Image] | No
     codec = codec_for_format(literal_eval(key)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = viewed(codec.prepare(read_picture(path)), view, path.name)
-    return None if picture is None else (suited(codec, sample_of(codec, picture)), picture)
+        picture = viewed(prepare(codec, read_picture(path)), view, path.name)
+    return None if picture is None else (for_content(codec, sample_of(codec, picture)), picture)
 
 
 def viewed(picture: Image.Image, view: str, name: str) -> Image.Image | None:
@@ -200,7 +203,7 @@ def _shape(path: Path, view: str, key: str) -> dict[str, Any] | None:
         "mode": picture.mode,
         "width": picture.width,
         "height": picture.height,
-        "content": codec.content,
+        "content": codec.variants.content,
         "full_features": full_features(picture) if view == "middle" else [],
     }
 

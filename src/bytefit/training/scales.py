@@ -17,10 +17,11 @@ from sklearn.ensemble import GradientBoostingRegressor
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import DRAWING
 from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.seeding.best_scale import SCALES, predicted_scale, scale_features
 from bytefit.seeding.mosaic import mosaic
-from bytefit.seeding.picture_kind import content, suited
+from bytefit.seeding.picture_kind import content, for_content
 from bytefit.seeding.probes import complexity_probe
 from bytefit.sources.reading import read_picture
 from bytefit.training.fast_scores import Original
@@ -120,18 +121,18 @@ def _scaled_record(file: CorpusFile, codec_format: str, cache: Path) -> Scaled |
 
 def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
     """Return whether a picture is a drawing; None if it is transparent, since hidden pixels would be scored."""
-    picture = reduced(codec_for_format(codec_format).prepare(read_picture(path)))
+    picture = reduced(prepare(codec_for_format(codec_format), read_picture(path)))
     return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
 
 
 def _scores_by_scale(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
     codec = codec_for_format(codec_format)
     try:
-        picture = reduced(codec.prepare(read_picture(path)))
+        picture = reduced(prepare(codec, read_picture(path)))
     except UnsupportedImage:
         return None
     tiles = mosaic(picture)
-    codec, original = suited(codec, tiles), Original(picture)
+    codec, original = for_content(codec, tiles), Original(picture)
     measured = [
         [_look(codec, picture, original, scale, quality) for quality in QUALITIES[codec_format]] for scale in SCALES
     ]

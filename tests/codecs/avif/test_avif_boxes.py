@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bytefit.codecs.avif.boxes import lost_in_avif
+from bytefit.codecs.avif.codec import AVIF
 from bytefit.codecs.padding import pad
 from images import XMP, animation, encoded, exif, graphic, icc_profile, photograph
 
@@ -29,7 +30,7 @@ def recoloured(primaries, transfer):
         encoded(photograph((32, 32), "L"), "AVIF"),
         encoded(graphic((32, 32)), "AVIF", exif=exif(orientation=6), icc_profile=icc_profile(), xmp=XMP),
         animation("AVIF"),
-        pad(PLAIN, "AVIF", 5000),
+        pad(PLAIN, AVIF, 5000),
     ],
     ids=["colours", "grey", "with everything", "animated", "padded"],
 )

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.gif.codec import GIF
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import UnsupportedImage
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames, frames_of
@@ -36,7 +37,7 @@ def moving(count=6, size=(64, 48)):
 
 def at(quality, frames):
     """Return the file of a rung."""
-    prepared = GIF.prepare(frames)
+    prepared = prepare(GIF, frames)
     return GIF.encode(prepared, GIF.setting(quality, prepared.mode))
 
 
@@ -110,7 +111,7 @@ def test_versions_show_the_same(frames, policy):
         frames.first, "GIF", save_all=True, append_images=list(frames.pictures[1:]), duration=70, loop=3, disposal=2
     )
 
-    versions = list(GIF.lossless_versions(source, policy, b""))
+    versions = list(GIF.lossless.versions(source, policy, b""))
 
     sizes = [len(source), *map(len, versions)]
     assert sizes == sorted(set(sizes), reverse=True)
@@ -153,7 +154,7 @@ def test_frames_decoded_on_demand_can_be_rendered_again(monkeypatch):
 
     with monkeypatch.context() as limited:
         limited.setattr("bytefit.pictures.frames.MOST_BYTES", 1000)
-        *_, version = GIF.lossless_versions(source, "strip", b"")
+        *_, version = GIF.lossless.versions(source, "strip", b"")
 
     assert shows_exactly(version, read(source))
 
@@ -270,7 +271,7 @@ def test_a_comment_can_be_written(comment):
 def test_modes_that_would_lose_more_than_colours_are_refused(mode):
     """Modes that GIF cannot hold must be refused with the mode in the message."""
     with pytest.raises(UnsupportedImage, match=mode):
-        GIF.prepare(Image.new(mode, (4, 4)))
+        prepare(GIF, Image.new(mode, (4, 4)))
 
 
 # Lossless versions of the stored frames.
@@ -297,7 +298,7 @@ def test_metadata_blocks_are_kept_or_dropped_by_policy(policy, kept):
     """Comments and application blocks must stay with "keep" and go otherwise; the loop count always stays."""
     source = with_blocks(other_program(moving(12)))
 
-    versions = list(GIF.lossless_versions(source, policy, b""))
+    versions = list(GIF.lossless.versions(source, policy, b""))
 
     assert versions
     for version in versions:
@@ -330,7 +331,7 @@ def test_damaged_files_raise_nothing_but_refusals(damages, cut):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            versions = list(GIF.lossless_versions(broken, "strip", b""))
+            versions = list(GIF.lossless.versions(broken, "strip", b""))
         except UnsupportedImage:
             return
         source = read(broken) if versions else None
@@ -344,7 +345,7 @@ def test_hostile_files_are_refused_with_a_reason_or_kept_exact(corpus):
     for path in sorted((corpus / "hostile").rglob("*.gif")):
         data = path.read_bytes()
         try:
-            versions = list(GIF.lossless_versions(data, "keep", b""))
+            versions = list(GIF.lossless.versions(data, "keep", b""))
         except UnsupportedImage:
             refused.append(path.name)
             continue
@@ -363,7 +364,7 @@ def test_real_animations_keep_every_frame(corpus):
 
     for path in sorted((corpus / "train" / "animated").glob("opencv*.gif")):
         data = path.read_bytes()
-        versions = list(GIF.lossless_versions(data, "strip", b""))
+        versions = list(GIF.lossless.versions(data, "strip", b""))
         assert versions
         assert shows_exactly(versions[-1], read(data)), path.name
         before, after = before + len(data), after + len(versions[-1])

@@ -103,11 +103,11 @@ def test_comments_and_application_blocks_stay():
     frames = Frames((frame([0] * 12), frame([1] * 12)), (100, 100), loop=0)
     blocks = comment_block(b"by hand") + b"\x21\xff\x0bXMP DataXMP\x03abc\x00"
     data = GIF.encode(frames, {"extra": blocks})
-    data = pad(data, "GIF", len(data) + 500)  # the lossless versions drop the padding
+    data = pad(data, GIF, len(data) + 500)  # the lossless versions drop the padding
 
     assert other_blocks(data) == blocks
-    assert other_blocks(next(GIF.lossless_versions(data, "keep", b""))) == blocks
-    assert other_blocks(next(GIF.lossless_versions(data, "strip", b""))) == b""
+    assert other_blocks(next(GIF.lossless.versions(data, "keep", b""))) == blocks
+    assert other_blocks(next(GIF.lossless.versions(data, "strip", b""))) == b""
 
 
 @pytest.mark.skipif(shutil.which("gifsicle") is None, reason="gifsicle is not installed")

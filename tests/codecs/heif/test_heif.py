@@ -10,7 +10,9 @@ from math import log
 import pytest
 from PIL import Image
 
-from bytefit.codecs.heif.codec import HEIF, lost_in_heif
+from bytefit.codecs.heif.codec import HEIF
+from bytefit.codecs.heif.container import lost_in_heif
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from images import XMP, exif, flat, graphic, icc_profile, in_mode, photograph
 
@@ -68,7 +70,7 @@ def test_the_last_step_meets_the_next_quantiser():
 @pytest.mark.parametrize("picture", [photograph((65, 43)), photograph((65, 43), "L"), graphic((65, 43))])
 def test_lossless_is_lossless(picture):
     """The lossless rung must keep every bit, with odd sides and transparency too."""
-    data = HEIF.encode(picture, HEIF.lossless)
+    data = HEIF.encode(picture, HEIF.lossless.options)
 
     back = Image.open(BytesIO(data))
     assert back.mode == picture.mode
@@ -106,7 +108,7 @@ def test_a_preset_changes_the_effort_of_every_rung():
     picture = photograph((96, 64))
     setting = HEIF.setting(41.5, "RGB")
 
-    fast = HEIF.encode(picture, {**setting, **HEIF.efforts["fast"]})
+    fast = HEIF.encode(picture, {**setting, **HEIF.save_options.efforts["fast"]})
 
     assert fast not in {HEIF.encode(picture, setting), HEIF.encode(picture, {**setting, "enc_params": {}})}
     assert "preset" not in setting["enc_params"]
@@ -116,7 +118,7 @@ def test_a_preset_changes_the_effort_of_every_rung():
 def test_what_would_lose_is_refused(mode):
     """Deep and CMYK modes must be refused: pillow-heif would cut or misread them."""
     with pytest.raises(UnsupportedImage, match="cannot write mode"):
-        HEIF.prepare(in_mode(mode))
+        prepare(HEIF, in_mode(mode))
 
 
 def described(**info):

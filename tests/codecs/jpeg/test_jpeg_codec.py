@@ -29,7 +29,7 @@ def divisors(setting):
 @pytest.mark.parametrize(("mode", "finest"), [("RGB", 100), ("YCbCr", 100), ("L", 99), ("CMYK", 99)])
 def test_the_tables_of_no_two_jpeg_rungs_are_equal(content, mode, finest):
     """Every rung must have tables or a subsampling of its own: equal ones would waste a trial."""
-    codec = JPEG.suited(content)
+    codec = JPEG.for_content(content)
     qualities = [quality for quality in codec.ladder if quality <= finest]
 
     settings = {repr(codec.setting(quality, mode)) for quality in qualities}
@@ -41,7 +41,7 @@ def test_the_tables_of_no_two_jpeg_rungs_are_equal(content, mode, finest):
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_jpeg_tables_get_finer_with_every_rung(content, mode):
     """No divisor may grow with the quality, except where finer chroma costs coarser luma."""
-    codec = JPEG.suited(content)
+    codec = JPEG.for_content(content)
     rungs = [
         (codec.setting(quality, "RGB")["subsampling"], divisors(codec.setting(quality, mode)))
         for quality in codec.ladder
@@ -60,7 +60,7 @@ def test_jpeg_tables_get_finer_with_every_rung(content, mode):
 @pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
 def test_jpeg_tables_end_where_the_format_does(content, mode):
     """Divisors must span 1 to 255, which every decoder reads."""
-    ladder = [divisors(JPEG.suited(content).setting(quality, mode)) for quality in JPEG.ladder]
+    ladder = [divisors(JPEG.for_content(content).setting(quality, mode)) for quality in JPEG.ladder]
 
     assert (set(ladder[0]), set(ladder[-1])) == ({255}, {1})
     assert all(isinstance(value, int) and 1 <= value <= 255 for values in ladder for value in values)
@@ -71,7 +71,7 @@ def test_jpeg_tables_end_where_the_format_does(content, mode):
 def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
     """YCbCr needs tables for luma, Cb and Cr, grey for luma only; CMYK must not be subsampled."""
     for quality in (1, 20, 50, 80, 95, 100):
-        setting = JPEG.suited(content).setting(quality, mode)
+        setting = JPEG.for_content(content).setting(quality, mode)
 
         assert [len(table) for table in setting["qtables"]] == [64] * tables
         assert ("subsampling" in setting) == (tables == 3)
@@ -85,7 +85,7 @@ def test_jpeg_sizes_rise_along_the_ladder(content, mode):
     """The mean size must rise every ten rungs, even where tables or subsampling change."""
     pictures = [photograph((96, 64)), photograph((96, 64), seed=2), screenshot((96, 64)), noise((48, 40))]
     pictures = [picture.convert(mode) for picture in pictures]
-    codec = JPEG.suited(content)
+    codec = JPEG.for_content(content)
 
     means = [
         fmean(log(len(codec.encode(picture, codec.setting(quality, mode)))) for picture in pictures)
@@ -123,9 +123,9 @@ def test_components_may_stay_rgb(quality):
 @pytest.mark.parametrize("quality", [5, 50, 95])
 def test_a_jpeg_probe_pays_where_there_are_scans_to_save(content, effort, quality):
     """A probe must be used for progressive files only: baseline is as cheap without one."""
-    setting = with_options(JPEG.suited(content), effort, {}).setting(quality, "RGB")
+    setting = with_options(JPEG.for_content(content), effort, {}).setting(quality, "RGB")
 
-    assert JPEG.probe_pays(setting) == (setting["progressive"] or effort == "best")
+    assert JPEG.hints.probe_pays(setting) == (setting["progressive"] or effort == "best")
 
 
 @pytest.mark.parametrize("draw", [photograph, screenshot, noise])
@@ -134,7 +134,7 @@ def test_a_jpeg_probe_pays_where_there_are_scans_to_save(content, effort, qualit
 def test_jpeg_at_best_keeps_the_pixels(draw, mode, quality):
     """The effort "best" must change the scans only, not the coefficients."""
     picture = draw(mode="RGB").convert(mode)
-    plain = {**JPEG.setting(quality, mode), **JPEG.efforts["best"], "scans": None}
+    plain = {**JPEG.setting(quality, mode), **JPEG.save_options.efforts["best"], "scans": None}
 
     before, after = JPEG.encode(picture, plain), JPEG.encode(picture, {**plain, "scans": "mozjpeg"})
 
@@ -166,7 +166,7 @@ def test_jpeg_at_best_keeps_metadata():
     setting = JPEG.setting(50, "RGB")
 
     normal = opened(JPEG.encode(photograph(), {**setting, **carried}))
-    best = opened(JPEG.encode(photograph(), {**setting, **JPEG.efforts["best"], **carried}))
+    best = opened(JPEG.encode(photograph(), {**setting, **JPEG.save_options.efforts["best"], **carried}))
 
     assert best.applist == normal.applist
     assert best.getexif()[0x0112] == 6
@@ -192,7 +192,7 @@ def test_jpeg_at_best_names_the_package_it_needs(monkeypatch):
 def test_noise_can_be_written_at_the_top_of_the_jpeg_ladder(content, effort, mode, options):
     """Noise must be encoded at quality 100, although the file exceeds the buffer that Pillow guesses."""
     picture = noise((256, 192), mode)
-    codec = with_options(JPEG.suited(content), effort, options)
+    codec = with_options(JPEG.for_content(content), effort, options)
 
     data = codec.encode(picture, codec.setting(100, mode))
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.cli.main import main
+from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg.lossless import lossless_versions
 from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, markers
 from bytefit.codecs.padding import pad
@@ -85,7 +86,7 @@ def everything(*, turned=6, **options):
         PICTURE, exif=with_thumbnail(turned), icc_profile=PROFILE, xmp=XMP, comment=b"mine", dpi=(300, 300), **options
     )
     data = with_segments(data, segment(APP13, IPTC), segment(0xE5, b"thermal data"))
-    return pad(data, "JPEG", len(data) + 70_000) + FILM
+    return pad(data, JPEG, len(data) + 70_000) + FILM
 
 
 def has_thumbnail(data):
@@ -181,12 +182,12 @@ def test_strip_keeps_nothing_but_what_is_about_the_pixels():
 @pytest.mark.parametrize(
     "needless",
     [
-        lambda data: pad(data, "JPEG", len(data) + 3),
-        lambda data: pad(data, "JPEG", len(data) + 5000),
-        lambda data: pad(data, "JPEG", len(data) + 200_000),
+        lambda data: pad(data, JPEG, len(data) + 3),
+        lambda data: pad(data, JPEG, len(data) + 5000),
+        lambda data: pad(data, JPEG, len(data) + 200_000),
         lambda data: data + bytes(3000),
         lambda data: data + b"\xff" * 5,
-        lambda data: pad(data, "JPEG", len(data) + 5000) + bytes(3000),
+        lambda data: pad(data, JPEG, len(data) + 5000) + bytes(3000),
     ],
     ids=["fill bytes", "padding", "much padding", "zeros", "fill bytes behind", "padding and zeros"],
 )
@@ -204,7 +205,7 @@ def test_what_stands_behind_the_picture_is_metadata(policy, kept):
     """Trailing data must stay to the byte with "keep" and go otherwise; padding before it always goes."""
     plain = encoded(PICTURE)
 
-    versions = versions_of(pad(plain, "JPEG", len(plain) + 5000) + FILM, policy)
+    versions = versions_of(pad(plain, JPEG, len(plain) + 5000) + FILM, policy)
 
     assert versions[0] == (plain + FILM if kept else plain)
     assert [version.endswith(b"\xff\xd9" + FILM) for version in versions] == [kept] * 2
@@ -340,7 +341,7 @@ def test_without_the_optimiser_what_is_needless_still_goes(tmp_path):
     """Without mozjpeg, needless segments must still be dropped before any quality is lost."""
     plain = encoded(PICTURE)
     padded, over = tmp_path / "padded.jpg", tmp_path / "over.jpg"
-    padded.write_bytes(pad(plain, "JPEG", len(plain) + len(plain) // 20))
+    padded.write_bytes(pad(plain, JPEG, len(plain) + len(plain) // 20))
     over.write_bytes(with_segments(plain, segment(COM, b"mine" * 100)))
 
     command = [sys.executable, "-c", WITHOUT, "fix", tmp_path, "--max-size", str(len(plain))]

@@ -11,11 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg.markers import DQT, behind_picture, markers
 from bytefit.codecs.jpeg.multi_picture import (
     carried_index,
     check_auxiliary_images,
-    extras_named,
+    described_auxiliary_images,
     index_of,
     with_auxiliary_images,
     without_auxiliary_images,
@@ -173,7 +174,7 @@ def test_the_index_stands_behind_all_metadata():
     """The index must follow all metadata, so that tools that edit metadata do not break its offsets."""
     data = several(RIGHT)
     first = primary(exif=exif(padding=50), icc_profile=icc_profile(size=140_000), xmp=XMP, comment=b"mine")
-    padded = pad(first, "JPEG", len(first) + 70_003)
+    padded = pad(first, JPEG, len(first) + 70_003)
 
     after = with_auxiliary_images(padded, carried_index(data, "a.jpg"), behind_picture(data))
 
@@ -207,7 +208,7 @@ def test_a_film_needs_no_index():
 
 def test_a_file_of_one_picture_holds_nothing_else():
     """A plain JPEG file must have no index and no trailing data."""
-    assert (index_of(LEFT), carried_index(LEFT, "a.jpg"), extras_named(LEFT)) == (None, None, None)
+    assert (index_of(LEFT), carried_index(LEFT, "a.jpg"), described_auxiliary_images(LEFT)) == (None, None, None)
     assert without_auxiliary_images(LEFT) == LEFT
     assert check_auxiliary_images(LEFT, primary()) is None
 
@@ -250,7 +251,7 @@ def test_an_index_of_pictures_that_are_gone_is_left_out(rest):
     assert index_of(data) is not None
     assert carried_index(data, "a.jpg") is None
     assert reencoded(data) == primary()
-    assert extras_named(data) is None
+    assert described_auxiliary_images(data) is None
 
 
 SECOND = ENTRIES + 16
@@ -421,7 +422,7 @@ def test_what_is_no_picture_holds_nothing_to_carry(data):
     """Files that are no image must have nothing to carry, and raise nothing."""
     assert data.startswith(without_auxiliary_images(data)[:2])
     assert carried_index(data, "a.jpg") is None
-    assert extras_named(data) is None
+    assert described_auxiliary_images(data) is None
 
 
 @given(cut=st.integers(0, 10**6), name=st.sampled_from(list(FILES)))
@@ -463,10 +464,17 @@ NAMED = {
 }
 
 
+def words_for(data):
+    """Return the words for what a file holds behind its main image, or None; unknown data are called bytes."""
+    found = described_auxiliary_images(data)
+    assert found is None or found[1] == ("bytes behind" not in found[0])
+    return None if found is None else found[0]
+
+
 @pytest.mark.parametrize(("data", "words"), NAMED.values(), ids=NAMED)
 def test_it_is_named(data, words):
     """The kinds of auxiliary data must be named, so that a refusal can say what would be lost."""
-    assert extras_named(data) == words
+    assert words_for(data) == words
 
 
 CORPUS = (
@@ -487,7 +495,7 @@ def test_files_of_cameras_and_editors(corpus, name, words):
 
     after = with_auxiliary_images(first, carried_index(data, name), behind_picture(data))
 
-    assert extras_named(data) == extras_named(after) == words
+    assert words_for(data) == words_for(after) == words
     assert check_auxiliary_images(data, after) is None
     assert pictures(after) == [*pictures(first), *pictures(data)[1:]]
     assert cut_out(after) == [after.removesuffix(behind_picture(data)), *cut_out(data)[1:]]

@@ -27,7 +27,7 @@ divisors = st.lists(st.integers(1, 255), min_size=64, max_size=64)
 def test_the_quality_of_libjpeg_is_read_from_its_tables(mode):
     """Every quality of libjpeg must be recognised; the top two differ only in chroma."""
     for quality in range(1, 101):
-        found = JPEG.source_quality(opened(encoded(PICTURE.convert(mode), quality=quality)))
+        found = JPEG.source.quality(opened(encoded(PICTURE.convert(mode), quality=quality)))
 
         assert found == quality or (quality == 100 and found >= 99), quality
 
@@ -37,17 +37,17 @@ def test_the_quality_of_our_own_files_is_their_rung(target):
     """Files with learned tables must be recognised by their rung."""
     result = compress(PICTURE, target, format="JPEG")
 
-    assert JPEG.source_quality(Image.open(BytesIO(result.data))) == result.quality
+    assert JPEG.source.quality(Image.open(BytesIO(result.data))) == result.quality
 
 
 @pytest.mark.parametrize("content", ["photograph", "drawing"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_every_rung_is_known_by_its_tables(content, mode):
     """Every rung must be recognised exactly; of fine rungs that share a grey table, the lowest counts."""
-    codec, picture = JPEG.suited(content), photograph((16, 16), mode)
+    codec, picture = JPEG.for_content(content), photograph((16, 16), mode)
 
     for rung, quality in enumerate(codec.ladder):
-        found = codec.source_quality(opened(codec.encode(picture, codec.setting(quality, mode))))
+        found = codec.source.quality(opened(codec.encode(picture, codec.setting(quality, mode))))
 
         assert found == quality or (mode != "RGB" and 99 <= found < quality), (rung, quality)
 
@@ -58,7 +58,7 @@ def test_the_effort_does_not_hide_the_rung(picture, effort):
     """The effort changes the entropy coding only, and must not change the estimate."""
     result = compress(picture, 5000, format="JPEG", effort=effort)
 
-    assert JPEG.source_quality(opened(result.data)) == result.quality
+    assert JPEG.source.quality(opened(result.data)) == result.quality
 
 
 @given(luminance=divisors, chrominance=divisors, grey=st.booleans())
@@ -70,7 +70,7 @@ def test_no_tables_are_taken_for_finer_ones(luminance, chrominance, grey):
     picture = photograph((16, 16), "L" if grey else "RGB")
     tables = [luminance] if grey else [luminance, chrominance]
 
-    found = JPEG.source_quality(opened(encoded(picture, qtables=tables)))
+    found = JPEG.source.quality(opened(encoded(picture, qtables=tables)))
 
     known = opened(encoded(picture, quality=max(1, int(found)))).quantization[0]
     assert 1 <= found <= 100
@@ -80,7 +80,7 @@ def test_no_tables_are_taken_for_finer_ones(luminance, chrominance, grey):
 def test_tables_that_nobody_knows_are_taken_as_no_finer_than_they_are():
     """Unknown tables must never be estimated finer than they are."""
     table = [17] * 64
-    found = JPEG.source_quality(opened(encoded(PICTURE, qtables=[table])))
+    found = JPEG.source.quality(opened(encoded(PICTURE, qtables=[table])))
 
     finer, coarser = (sum(opened(encoded(PICTURE, quality=int(q))).quantization[0]) for q in (found + 1, found))
     assert finer < sum(table) <= coarser
@@ -91,17 +91,17 @@ def test_other_formats_have_no_source_quality(format_):
     """Other formats must have no estimate instead of a guess."""
     picture = opened(encoded(PICTURE, format_))
 
-    assert JPEG.source_quality(picture) is None
-    assert codec_for_format("WEBP").source_quality(picture) is None
+    assert JPEG.source.quality(picture) is None
+    assert codec_for_format("WEBP").source.quality(picture) is None
 
 
 def test_images_in_memory_have_no_source_quality():
     """An image that was not opened from a JPEG file must have no estimate."""
     source = opened(encoded(PICTURE, quality=50))
 
-    assert JPEG.source_quality(PICTURE) is None
-    assert JPEG.source_quality(source.convert("L")) is None
-    assert JPEG.source_quality(source) == 50
+    assert JPEG.source.quality(PICTURE) is None
+    assert JPEG.source.quality(source.convert("L")) is None
+    assert JPEG.source.quality(source) == 50
 
 
 @pytest.mark.parametrize("options", [{}, {"resize": True}, {"min_quality": 90}, {"slack": 0}, {"effort": "best"}])
@@ -115,7 +115,7 @@ def test_in_its_place_the_quality_never_rises(tmp_path, quality, share, options)
     outcome = compress_file(path, int(path.stat().st_size * share), on_unreachable="smallest", **options)
 
     assert outcome.result is None or outcome.result.quality <= quality
-    after = JPEG.source_quality(opened(path.read_bytes()))
+    after = JPEG.source.quality(opened(path.read_bytes()))
     assert after <= quality
     if options.get("min_quality") and outcome.result is not None:
         assert after == quality
@@ -149,7 +149,7 @@ def test_in_its_place_no_quality_ever_rises(tmp_path_factory, source, made_by, s
     if made_by == "libjpeg":
         quality, data = int(source), encoded(picture, quality=int(source))
     else:
-        quality, data = source, JPEG.encode(picture, JPEG.suited(made_by).setting(source, "RGB"))
+        quality, data = source, JPEG.encode(picture, JPEG.for_content(made_by).setting(source, "RGB"))
     path = tmp_path_factory.mktemp("in") / "a.jpg"
     path.write_bytes(data)
 
@@ -158,8 +158,8 @@ def test_in_its_place_no_quality_ever_rises(tmp_path_factory, source, made_by, s
     except BudgetUnreachable:
         assert path.read_bytes() == data
 
-    after = JPEG.source_quality(opened(path.read_bytes()))
-    assert after <= JPEG.source_quality(opened(data)) <= quality
+    after = JPEG.source.quality(opened(path.read_bytes()))
+    assert after <= JPEG.source.quality(opened(data)) <= quality
     assert path.stat().st_size <= len(data)
 
 
@@ -172,7 +172,7 @@ def test_a_file_that_is_fitted_again_and_again_only_ever_falls(tmp_path, shares)
 
     for share in shares:
         compress_file(path, int(first * share))
-        qualities.append(JPEG.source_quality(opened(path.read_bytes())))
+        qualities.append(JPEG.source.quality(opened(path.read_bytes())))
 
     assert qualities == sorted(qualities, reverse=True)
     assert qualities[-1] < 80

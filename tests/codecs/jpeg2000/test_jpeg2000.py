@@ -14,6 +14,7 @@ from PIL import Image
 from bytefit.codecs.boxes import box, boxes
 from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
 from bytefit.codecs.jpeg2000.codec import JPEG2000, bits_per_pixel, is_codestream
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import UnsupportedImage
 from bytefit.search.search import search
 from bytefit.seeding.with_model import mean_curve
@@ -110,10 +111,10 @@ def test_rates_above_the_raw_picture_are_lossless():
 
 def test_sixteen_bits_are_kept_in_their_own_order_only():
     """I;16N must be refused: Pillow's conversion to I;16 clips at 255."""
-    assert JPEG2000.prepare(deep(mode="I;16B")).mode == "I;16B"
+    assert prepare(JPEG2000, deep(mode="I;16B")).mode == "I;16B"
     for mode in ("I;16L", "I;16N", "I", "F", "CMYK", "LAB"):
         with pytest.raises(UnsupportedImage, match="cannot write mode"):
-            JPEG2000.prepare(in_mode(mode))
+            prepare(JPEG2000, in_mode(mode))
 
 
 def test_metadata_travels_in_boxes():

@@ -10,7 +10,9 @@ from PIL import Image, ImageCms
 
 from bytefit.codecs.boxes import box
 from bytefit.codecs.jxl.boxes import codestream_in, lost_in_jxl, metadata_in_jxl
-from bytefit.codecs.jxl.codec import JXL, settle_orientation
+from bytefit.codecs.jxl.codec import JXL
+from bytefit.codecs.jxl.container import settle_orientation
+from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from images import XMP, exif, flat, graphic, icc_profile, in_mode, photograph, write_jpeg
 
@@ -117,7 +119,7 @@ def test_profiles_other_than_srgb_are_refused():
 def test_what_would_lose_is_refused(mode):
     """Modes of more than 8 bits, CMYK and Lab must be refused."""
     with pytest.raises(UnsupportedImage, match="cannot write mode"):
-        JXL.prepare(in_mode(mode))
+        prepare(JXL, in_mode(mode))
 
 
 def codestream(*fields):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
 from bytefit.codecs.tiff.tags import kept_tags, lost_in_tiff
 from bytefit.errors import UnsupportedImage
@@ -50,7 +51,7 @@ def test_modes_come_back_as_they_were(mode):
     """Every mode must be read back bit by bit, in the same mode."""
     picture = picture_in(mode)
 
-    back = opened(TIFF.encode(TIFF.prepare(picture), {}))
+    back = opened(TIFF.encode(prepare(TIFF, picture), {}))
 
     assert back.mode == mode
     assert back.tobytes() == picture.tobytes()
@@ -62,7 +63,7 @@ def test_other_byte_orders_keep_their_values(mode):
     """Samples of another byte order must keep their values."""
     picture = Image.frombytes(mode, (3, 2), bytes(range(12)))
 
-    back = opened(TIFF.encode(TIFF.prepare(picture), {}))
+    back = opened(TIFF.encode(prepare(TIFF, picture), {}))
 
     assert [back.getpixel((x, y)) for y in (0, 1) for x in (0, 1, 2)] == [
         picture.getpixel((x, y)) for y in (0, 1) for x in (0, 1, 2)
@@ -72,7 +73,7 @@ def test_other_byte_orders_keep_their_values(mode):
 def test_what_cannot_be_written_is_refused():
     """Modes that Pillow would clip must be refused."""
     with pytest.raises(UnsupportedImage, match=r"I;16N.*cannot write it as TIFF"):
-        TIFF.prepare(in_mode("I;16N"))
+        prepare(TIFF, in_mode("I;16N"))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_subdirectories_and_deep_colours_would_be_lost():
 @pytest.mark.parametrize(("mode", "encoded_in"), [("RGB", "YCbCr"), ("P", "YCbCr"), ("L", "L"), ("CMYK", "CMYK")])
 def test_jpeg_in_tiff_has_a_ladder(mode, encoded_in):
     """JPEG in TIFF must have qualities from 1 to 100, on request only, and use YCbCr at half the bytes of RGB."""
-    picture = TIFF_JPEG.prepare(photograph((96, 64), mode))
+    picture = prepare(TIFF_JPEG, photograph((96, 64), mode))
 
     files = [TIFF_JPEG.encode(picture, TIFF_JPEG.setting(quality, encoded_in)) for quality in (20, 60, 100)]
 
@@ -237,4 +238,4 @@ def test_jpeg_in_tiff_refuses_what_jpeg_cannot_hold():
     """A mode that JPEG cannot hold must be refused with a remedy."""
     for mode, reason in (("I;16", "8 bits a channel"), ("LAB", "Lab colours"), ("RGBA", "transparency")):
         with pytest.raises(UnsupportedImage, match=reason):
-            TIFF_JPEG.prepare(in_mode(mode))
+            prepare(TIFF_JPEG, in_mode(mode))

@@ -6,6 +6,7 @@ import pytest
 
 from bytefit.codecs.padding import pad
 from bytefit.codecs.webp.chunks import lost_in_webp
+from bytefit.codecs.webp.codec import WEBP
 from images import XMP, animation, encoded, exif, graphic, icc_profile, photograph
 
 
@@ -23,7 +24,7 @@ def with_chunk(name, content):
         encoded(photograph((33, 31)), "WEBP", lossless=True),
         encoded(graphic((32, 32)), "WEBP", exif=exif(orientation=6), icc_profile=icc_profile(size=561), xmp=XMP),
         animation("WEBP"),
-        pad(encoded(photograph((32, 32)), "WEBP"), "WEBP", 5000),
+        pad(encoded(photograph((32, 32)), "WEBP"), WEBP, 5000),
     ],
     ids=["lossy", "lossless", "with everything", "animated", "padded"],
 )

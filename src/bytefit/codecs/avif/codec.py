@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.avif.container import CONTAINER
 from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -16,9 +19,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-# Of the qualities 0 to 100 that share one of libaom's 64 quantisers the highest, so that a floor admits every name of
-# its own quantiser: measured with libavif 1.4, which maps them otherwise than 1.3 did. There some neighbours on this
-# ladder are the same setting, which costs a trial at most.
+# Several qualities from 0 to 100 share one of libaom's 64 quantisers. These are the highest of each, so that a quality
+# floor admits every quality of its quantiser. Measured with libavif 1.4; with 1.3, which maps them differently, some
+# neighbours on this ladder are the same setting, which costs one trial at most.
 _QUALITIES = (
     2, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33,
     34, 36, 38, 39, 41, 43, 44, 46, 48, 49, 51, 53, 54, 55, 57, 58,
@@ -27,7 +30,7 @@ _QUALITIES = (
 )  # fmt: skip
 
 
-# What libavif takes where nobody asks for another.
+# libavif's default speed.
 _USUAL_SPEED = 6
 
 
@@ -39,8 +42,8 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     if isinstance(picture, Frames):
         if picture.loop:
             raise UnsupportedImage(
-                f"AVIF as Pillow writes it is shown for ever, and this animation is to be shown {picture.loop} times: "
-                f"take WEBP, PNG or GIF"
+                f"Pillow cannot write a loop count to AVIF (this animation plays {picture.loop} times); "
+                f"use WEBP, PNG or GIF"
             )
         return save_frames(picture, "AVIF", options)
     return save_to_bytes(picture, "AVIF", options)
@@ -48,19 +51,10 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
 
 AVIF = Codec(
     format="AVIF",
-    suffixes=(".avif",),
+    suffixes=named("AVIF").suffixes,
     ladder=_QUALITIES,
     setting=_setting,
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=32_768,
-    steered=frozenset({"quality"}),
-    options=frozenset(
-        {"subsampling", "speed", "max_threads", "codec", "range", "tile_rows", "tile_cols", "autotiling"}
-        | {"alpha_premultiplied", "advanced", "exif", "icc_profile", "xmp"}
-    ),
     mean_bits=(
         (2, 0.0581),
         (11, 0.081),
@@ -75,11 +69,24 @@ AVIF = Codec(
         (91, 1.53),
         (100, 4.35),
     ),
-    probe_options={"speed": 7},
-    probe_pays=lambda options: options.get("speed", _USUAL_SPEED) <= _USUAL_SPEED,
-    header=lambda _quality, mode: 485 if mode == "RGBA" else 300,
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
-    frames=True,
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality"}),
+        allowed=frozenset(
+            {"subsampling", "speed", "max_threads", "codec", "range", "tile_rows", "tile_cols", "autotiling"}
+            | {"alpha_premultiplied", "advanced", "exif", "icc_profile", "xmp"}
+        ),
+        efforts={"fast": {"speed": 8}, "normal": {}, "best": {"speed": 4}},
+    ),
+    hints=SeedingHints(
+        probe_options={"speed": 7},
+        probe_pays=lambda options: options.get("speed", _USUAL_SPEED) <= _USUAL_SPEED,
+        header=lambda _quality, mode: 485 if mode == "RGBA" else 300,
+    ),
+    holds=Holds(max_side=32_768, frames=True),
+    container=CONTAINER,
 )

@@ -1,4 +1,4 @@
-"""GIF: first without loss, drawn anew with as little as shows the same; below that in ever fewer colours.
+"""GIF: first lossless, with the fewest pixels that show the same; below that with fewer and fewer colours.
 
 Qualities are those of PNG: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 30 for 4.
 """
@@ -16,26 +16,29 @@ from PIL import Image
 from PIL.Image import DecompressionBombError
 from PIL.Image import open as open_image
 
-from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.codec import LOSSLESS, Codec, Variants
 from bytefit.codecs.encoding import refusals
 from bytefit.codecs.gif.blocks import assemble_file, comment_block, other_blocks
 from bytefit.codecs.gif.colour_indices import OPAQUE_FROM, exact_indexer, nearest_indexer
+from bytefit.codecs.gif.container import CONTAINER
 from bytefit.codecs.gif.frame_differences import render_frames
 from bytefit.codecs.gif.lossless import repacked_versions
 from bytefit.codecs.palettes.clusters import Clusters
 from bytefit.codecs.palettes.quantise import COLOURS, colours_of, quality_of
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# A palette for all frames is found from so many of their pixels.
+# A palette for all frames is made from this many of their pixels.
 _SEEN_PIXELS = 1 << 19
 
-# Colours and tolerance of the qualities below those of a palette. From four colours to two, as a rule transparency
-# beside, animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before, less is drawn.
+# Colours and tolerance of the qualities below a palette's. From four colours to two, usually with transparency added,
+# animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before that, fewer pixels are stored.
 _COARSEST: dict[float, tuple[int, int]] = {0: (2, 128), 5: (2, 32), 10: (4, 128), 15: (4, 96), 20: (4, 64), 25: (4, 32)}
 _FEWEST = 4
 
@@ -84,7 +87,7 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
     if (colours := options.get("colors")) is None:
         indexer = exact_indexer(frames.pictures, strict=bool(options.get("strict")))
     else:
-        # One entry is for pixels that stay as they are, beside two colours at the least.
+        # One entry marks pixels that stay as they are; at least two more are colours.
         clear = len(frames.pictures) > 1 or frames.has_transparency_data
         spare = max(2, colours - clear)
         indexer = nearest_indexer(gathered.palette(picture, spare), spare, options.get("tolerance", 0), clear=clear)
@@ -108,12 +111,12 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
 
 
 def _delays(durations: Sequence[float]) -> list[int]:
-    """Return times in hundredths of a second that keep pace: what is rounded off one frame goes to the next."""
-    delays, exact, told = [], 0.0, 0
+    """Return times in hundredths of a second; the rounding error of one frame is carried to the next."""
+    delays, exact, sum_of_delays = [], 0.0, 0
     for duration in durations:
         exact += duration / _TICK
-        delays.append(max(0, min(65_535, round(exact) - told)))
-        told += delays[-1]
+        delays.append(max(0, min(65_535, round(exact) - sum_of_delays)))
+        sum_of_delays += delays[-1]
     return delays
 
 
@@ -126,7 +129,7 @@ def _strip(pictures: Sequence[Image.Image]) -> Image.Image:
 
 
 def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
-    """Return the colours of every so-manieth pixel each way that is seen."""
+    """Return the colours of every `step`-th visible pixel in both directions."""
     size = max(1, picture.width // step), max(1, picture.height // step)
     part = picture.resize(size, Image.Resampling.NEAREST).convert("RGBA")
     return b"".join(
@@ -137,10 +140,10 @@ def _opaque_pixels(picture: Image.Image, step: int) -> bytes:
 
 
 def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
-    """Yield versions of a GIF file that show exactly its frames; see `Codec.lossless_versions`.
+    """Yield versions of a GIF file that show exactly its frames; see `Lossless.versions`.
 
-    First with the frames as they are stored: programs that look for the best of many ways to draw and to pack them are
-    not always bettered by ours. Then drawn anew.
+    First with the frames as they are stored, because programs that search many ways to store them are not always
+    beaten by ours; then with the frames computed again.
 
     Raises:
         UnsupportedImage: if the file cannot be decoded.
@@ -158,9 +161,9 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
 
 
 def _drawn_anew(data: bytes, policy: str) -> bytes | None:
-    """Return a file of the frames of another, which may be decoded one by one as long as that is open.
+    """Return a GIF with the same frames, computed again from the decoded ones; None where that is not lossless.
 
-    None where they cannot be drawn without loss.
+    The frames are decoded one by one while the file is open.
     """
     extra = other_blocks(data) if policy == "keep" else b""
     try:
@@ -176,16 +179,10 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
 
 GIF = Codec(
     format="GIF",
-    suffixes=(".gif",),
+    suffixes=named("GIF").suffixes,
     ladder=(*_COARSEST, *(quality_of(colours) for colours in COLOURS if colours >= _FEWEST), LOSSLESS),
     setting=_setting,
     encode=partial(_encode, _Gathered()),
-    opaque_modes={**TO_RGB, "L": "RGB", "1": "RGB"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=65_535,
-    steered=frozenset({"colors", "tolerance", "optimize", "interlace", "disposal", "transparency"}),
-    options=frozenset({"comment", "extra"}),
     # Of animations, for each frame: geometric means of six of `train`.
     mean_bits=(
         (0, 0.0171),
@@ -199,14 +196,25 @@ GIF = Codec(
         (90, 0.149),
         (100, 0.161),
     ),
-    probe_options={},
-    probe_pays=lambda _options: False,
-    header=lambda quality, _mode: 40 + (768 if quality in {None, LOSSLESS} else 3 * max(2, colours_of(quality or 0))),
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {}, "normal": {}, "best": {}},
-    lossless_versions=_lossless_versions,
-    lossless={},
-    frames=True,
-    tailored=lambda codec: replace(codec, encode=partial(_encode, _Gathered())),
+    modes=Modes(
+        opaque={**TO_RGB, "L": "RGB", "1": "RGB"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"colors", "tolerance", "optimize", "interlace", "disposal", "transparency"}),
+        allowed=frozenset({"comment", "extra"}),
+    ),
+    lossless=Lossless(
+        options={},
+        versions=_lossless_versions,
+    ),
+    hints=SeedingHints(
+        header=lambda quality, _mode: (
+            40 + (768 if quality in {None, LOSSLESS} else 3 * max(2, colours_of(quality or 0)))
+        ),
+    ),
+    holds=Holds(max_side=65_535, frames=True),
+    container=CONTAINER,
+    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, _Gathered()))),
 )

@@ -1,6 +1,6 @@
 """HEIF with HEVC pictures, through the plugin pillow-heif: x265's quantisers, and steps between them.
 
-The plugin is an extra and is only imported to encode. What HEIF files hold besides one picture is named here, too.
+The plugin is an extra, and is imported with the first encode.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.heif.container import CONTAINER, register_plugin
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError
+from bytefit.formats import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from PIL import Image
 
@@ -25,48 +28,10 @@ _QUANTISER_STEP = 2 ** (1 / 6)
 _FINEST = 94
 _STEPS_PER_QUALITY = 2
 
-# What a HEIF file says of its colours and pixels beside a profile; pillow-heif writes it where it finds it in `info`.
+# What describes colours and pixels apart from a profile; pillow-heif writes it where it finds it in `info`.
 _COLOURS = ("nclx_profile", "pixel_aspect_ratio")
 
 _METADATA = ("exif", "icc_profile", "xmp")
-
-# Colour primaries and transfer functions (ITU-T H.273) whose pictures other formats hold as they are.
-_PLAIN_PRIMARIES, _PLAIN_TRANSFERS = {1, 2}, {1, 2, 6, 13}
-_DEPTH = 8
-
-
-def lost_in_heif(image: Image.Image) -> str | None:
-    """Return what an opened HEIF file holds beside its primary picture in 8 bits, all of which is lost, or None.
-
-    A thumbnail is not: it only repeats the picture.
-    """
-    return next(_all_lost_in_heif(image), None)
-
-
-def _all_lost_in_heif(image: Image.Image) -> Iterator[str]:
-    count, info = getattr(image, "n_frames", 1), image.info
-    if count > 1:
-        yield f"{count} pictures"
-    if info.get("bit_depth", _DEPTH) > _DEPTH:
-        yield f"{info['bit_depth']} bits a channel"
-    if info.get("depth_images"):
-        yield "a depth image"
-    if info.get("aux"):
-        yield f"auxiliary pictures ({', '.join(sorted(info['aux']))})"
-    if info.get("metadata"):
-        kinds = sorted({str(block.get("content_type") or block.get("type")) for block in info["metadata"]})
-        yield f"metadata of other kinds ({', '.join(kinds)})"
-    if info.get("entity_groups"):
-        yield "groups of pictures"
-    if not info.get("icc_profile") and (colours := _strange_colours(info.get("nclx_profile") or {})):
-        yield colours
-
-
-def _strange_colours(nclx: Mapping[str, Any]) -> str | None:
-    primaries, transfer = nclx.get("color_primaries", 2), nclx.get("transfer_characteristics", 2)
-    if primaries in _PLAIN_PRIMARIES and transfer in _PLAIN_TRANSFERS:
-        return None
-    return f"colours of its own (primaries {primaries}, transfer {transfer})"
 
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
@@ -80,7 +45,10 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
 
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    _register()
+    try:
+        register_plugin()
+    except ImportError as error:
+        raise ConfigError("HEIF needs the plugin pillow-heif: pip install 'bytefit[heif]'") from error
     # pillow-heif takes metadata from `info` where it is not in the options, and refuses what is empty.
     bare = picture.copy()
     bare.info = {name: value for name, value in picture.info.items() if name in _COLOURS}
@@ -91,31 +59,12 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
     return save_to_bytes(bare, "HEIF", {**coding, "enc_params": parameters})
 
 
-def _register() -> None:
-    """Teach Pillow the format.
-
-    Raises:
-        ConfigError: if the plugin is not installed.
-    """
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise ConfigError("HEIF needs the plugin pillow-heif: pip install 'bytefit[heif]'") from error
-    pillow_heif.register_heif_opener()
-
-
 HEIF = Codec(
     format="HEIF",
-    suffixes=(".heic", ".heif", ".hif"),
+    suffixes=named("HEIF").suffixes,
     ladder=(*(step / _STEPS_PER_QUALITY for step in range(_FINEST * _STEPS_PER_QUALITY)), 100),
     setting=_setting,
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=16_384,
-    steered=frozenset({"quality", "enc_params"}),
-    options=frozenset({"chroma", "subsampling", "preset", "exif", "icc_profile", "xmp"}),
     mean_bits=(
         (0, 0.0291),
         (10, 0.0621),
@@ -131,14 +80,27 @@ HEIF = Codec(
         (93.5, 3.79),
         (100, 3.81),
     ),
-    probe_options={"preset": "ultrafast"},
-    probe_pays=lambda options: "preset" not in options,
-    header=lambda _quality, mode: 740 if mode == "RGBA" else 458,
-    rows_apart=False,
-    smooth_within=0.1,
-    # A megapixel in 0.8 s instead of 1.7 s for 2 % more bytes; slower presets than the usual "slow" save none.
-    efforts={"fast": {"preset": "veryfast"}, "normal": {}, "best": {}},
-    # Without the conversion to luma and chroma, whose rounding loses the lowest bits.
-    lossless={"quality": -1, "chroma": 444, "matrix_coefficients": 0},
-    turns=True,
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality", "enc_params"}),
+        allowed=frozenset({"chroma", "subsampling", "preset", "exif", "icc_profile", "xmp"}),
+        # A megapixel in 0.8 s instead of 1.7 s for 2 % more bytes; slower presets than the usual "slow" save none.
+        efforts={"fast": {"preset": "veryfast"}, "normal": {}, "best": {}},
+    ),
+    lossless=Lossless(
+        # Without the conversion to luma and chroma, whose rounding loses the lowest bits.
+        options={"quality": -1, "chroma": 444, "matrix_coefficients": 0},
+    ),
+    hints=SeedingHints(
+        probe_options={"preset": "ultrafast"},
+        probe_pays=lambda options: "preset" not in options,
+        header=lambda _quality, mode: 740 if mode == "RGBA" else 458,
+    ),
+    source=SourceKnowledge(decoder_rotates=True),
+    holds=Holds(max_side=16_384),
+    container=CONTAINER,
 )

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import ImageFile
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, Codec
+from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, Codec, Variants
 from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.jpeg.container import CONTAINER
 from bytefit.codecs.jpeg.lossless import lossless_versions
 from bytefit.codecs.jpeg.quantisation import quantisation
 from bytefit.codecs.jpeg.source_quality import source_quality
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError
+from bytefit.formats import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +32,9 @@ _STEPS = ((1, 40, 0.5), (40, 76, 1), (76, 92, 0.5), (92, 98, 0.25), (98, 99, 0.1
 _FINE = 6
 
 
-# Below these qualities libjpeg's ten progressive scans cost more than they save: so few coefficients are left that most
-# scans are empty (held-out photographs, progressive over baseline at quality 18: 5 % more at 0.3 megapixel, 4 % at 0.6,
-# 1 % at 3; the same at 60; from there on less).
+# Below these qualities libjpeg's ten progressive scans cost more than they save, because so few coefficients are left
+# that most scans are empty (held-out photographs, progressive over baseline at quality 18: 5 % more at 0.3 megapixel,
+# 4 % at 0.6, 1 % at 3; the same at 60; from there on less).
 _PROGRESSIVE_FROM = {PHOTOGRAPH: 60, DRAWING: 40}
 
 
@@ -44,15 +47,15 @@ def _setting(content: str, quality: float, mode: str) -> dict[str, Any]:
 
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """Encode with Pillow, and with `scans="mozjpeg"` arrange the file anew, its pixels as they are."""
+    """Encode with Pillow; with `scans="mozjpeg"`, then repack the file without changing its pixels."""
     saved = {name: value for name, value in options.items() if name != "scans"}
-    if saved.get("keep_rgb"):  # no chroma to be subsampled, nor to be quantised as such
+    if saved.get("keep_rgb"):  # there is no chroma to subsample or to quantise differently
         saved = {**saved, "subsampling": "4:4:4", "qtables": saved["qtables"][:1]} if "qtables" in saved else saved
     data = _saved(picture, saved)
-    return _rearranged(data) if options.get("scans") else data
+    return _repacked(data) if options.get("scans") else data
 
 
-def _rearranged(data: bytes) -> bytes:
+def _repacked(data: bytes) -> bytes:
     """Return the same pixels and markers in the progressive scans that mozjpeg finds to be the smallest."""
     try:
         from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
@@ -64,10 +67,10 @@ def _rearranged(data: bytes) -> bytes:
 
 
 def _saved(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """Encode, with room for the largest files there are.
+    """Encode with a buffer that is large enough for any file.
 
-    Pillow guesses the buffer of progressive and optimised files at two bytes a pixel, which noise at the top of the
-    ladder exceeds (it then fails with "broken data stream"). Its own limit, `MAXBLOCK`, is lifted meanwhile.
+    Pillow allocates two bytes a pixel for progressive and optimised files. Noise at the top of the ladder needs more,
+    and fails with "broken data stream". `MAXBLOCK`, Pillow's own limit, is raised during the encode.
     """
     tables = options.get("qtables")
     if tables is None or max(tables[0]) > _FINE:
@@ -81,12 +84,12 @@ def _saved(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
 
 
 def _probe_pays(options: Mapping[str, Any]) -> bool:
-    """Return whether plain baseline is much cheaper: than baseline with its Huffman tables optimised it is not."""
+    """Return whether a plain baseline encode is much cheaper; it is not where only Huffman tables are optimised."""
     return bool(options.get("progressive") or options.get("scans"))
 
 
 def _header(content: str, quality: float | None, mode: str) -> int:
-    """Return what the markers weigh: quantisation tables, Huffman tables, and those of every scan."""
+    """Return the bytes of all markers: quantisation tables, Huffman tables, and the headers of every scan."""
     whole = 694 if quality is None else 720 if quality >= _PROGRESSIVE_FROM[content] else 380
     return whole // 2 if mode in {"L", "CMYK"} else whole
 
@@ -132,47 +135,55 @@ _DRAWING_BITS = (
 
 # Held-out pieces below this, 1 to 0.1 bits per pixel: 1.7x bisection's speed without reading them, 1.3x with (geometric
 # means of 11 cases, 2.6 trials instead of 2.2); from here on the two are as good.
-_TINY = 10_000
+_PROBE_FROM_PIXELS = 10_000
 
 _LADDER = (*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100)
 
 JPEG = Codec(
     format="JPEG",
-    suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+    suffixes=named("JPEG").suffixes,
     ladder=_LADDER,
     setting=partial(_setting, PHOTOGRAPH),
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
-    alpha_mode=None,
-    refused=REFUSED_EVERYWHERE,
-    max_side=65_500,
-    steered=frozenset({"quality", "qtables", "streamtype"}),
-    options=frozenset(
-        {"progressive", "progression", "optimize", "subsampling", "smooth", "keep_rgb", "restart_marker_blocks"}
-        | {"restart_marker_rows", "dpi", "exif", "icc_profile", "xmp", "comment", "extra"}
-    ),
     mean_bits=_PHOTOGRAPH_BITS,
-    probe_options={"progressive": False, "optimize": False, "scans": None},
-    probe_pays=_probe_pays,
-    header=partial(_header, PHOTOGRAPH),
-    rows_apart=True,
-    smooth_within=0.06,
-    efforts={
-        "fast": {"progressive": False},
-        "normal": {},
-        "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
-    },
-    tiny=_TINY,
-    source_quality=partial(source_quality, ladder=_LADDER),
-    lossless_versions=lossless_versions,
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L", "YCbCr": "YCbCr", "CMYK": "CMYK"},
+        refused=REFUSED_EVERYWHERE,
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality", "qtables", "streamtype"}),
+        allowed=frozenset(
+            {"progressive", "progression", "optimize", "subsampling", "smooth", "keep_rgb", "restart_marker_blocks"}
+            | {"restart_marker_rows", "dpi", "exif", "icc_profile", "xmp", "comment", "extra"}
+        ),
+        efforts={
+            "fast": {"progressive": False},
+            "normal": {},
+            "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
+        },
+    ),
+    lossless=Lossless(versions=lossless_versions),
+    hints=SeedingHints(
+        probe_options={"progressive": False, "optimize": False, "scans": None},
+        probe_pays=_probe_pays,
+        probe_from_pixels=_PROBE_FROM_PIXELS,
+        header=partial(_header, PHOTOGRAPH),
+        rows_apart=True,
+        smooth_within=0.06,
+    ),
+    source=SourceKnowledge(quality=partial(source_quality, ladder=_LADDER)),
+    holds=Holds(max_side=65_500),
+    container=CONTAINER,
 )
 JPEG = replace(
     JPEG,
-    for_drawings=replace(
-        JPEG,
-        content=DRAWING,
-        setting=partial(_setting, DRAWING),
-        header=partial(_header, DRAWING),
-        mean_bits=_DRAWING_BITS,
+    variants=Variants(
+        for_drawings=replace(
+            JPEG,
+            setting=partial(_setting, DRAWING),
+            mean_bits=_DRAWING_BITS,
+            hints=replace(JPEG.hints, header=partial(_header, DRAWING)),
+            variants=Variants(content=DRAWING),
+        )
     ),
 )

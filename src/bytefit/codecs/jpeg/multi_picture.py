@@ -146,8 +146,8 @@ def check_auxiliary_images(before: bytes, after: bytes) -> str | None:
     return None if same else "the index has changed, or states a wrong size of the first image"
 
 
-def extras_named(data: bytes) -> str | None:
-    """Return words for the auxiliary data of a JPEG file, or None if it has none."""
+def described_auxiliary_images(data: bytes) -> tuple[str, bool] | None:
+    """Return words for the auxiliary data of a JPEG file, and whether their meaning is known; None if it has none."""
     behind = behind_picture(data)
     if not behind:
         return None
@@ -159,7 +159,9 @@ def extras_named(data: bytes) -> str | None:
         named.append("a further picture" if further == 1 else f"{further} further pictures")
     if _FILM.search(behind):
         named.append("a motion photo's film")
-    return " and ".join(named) or f"{len(behind):,} bytes behind its picture (a motion photo's film, perhaps)"
+    if not named:
+        return f"{len(behind):,} bytes behind its picture (a motion photo's film, perhaps)", False
+    return " and ".join(named), True
 
 
 def _indexes(data: bytes) -> Iterator[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """JPEG 2000: OpenJPEG's own rate control, one rung for every 2 % of file size.
 
-What a rung weighs is not predicted but promised: rate control leaves out coded bits until the file is that small. So
-the mean curve is the truth for every picture, and the first trial is the answer.
+The size of a rung is not predicted but set: rate control drops coded bits until the file is that small. So the mean
+curve is exact for every image, and the first trial is the answer.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.jpeg2000.boxes import with_metadata
+from bytefit.codecs.jpeg2000.container import CONTAINER
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +56,7 @@ def bits_per_pixel(quality: float) -> float:
 
 
 def is_codestream(image: Image.Image | Frames) -> bool:
-    """Return whether a picture, as it was opened, came from a bare codestream; a copy of it does not tell any more."""
+    """Return whether an image, as it was opened, came from a bare codestream; a copy no longer shows that."""
     return image.format == "JPEG2000" and getattr(image, "codec", None) == "j2k"
 
 
@@ -86,26 +89,29 @@ def _promised(picture: Image.Image, options: Mapping[str, Any]) -> float:
 
 JPEG2000 = Codec(
     format="JPEG2000",
-    suffixes=(".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"),
+    suffixes=named("JPEG2000").suffixes,
     ladder=(*(round(rung * _STEP, 1) for rung in range(round(100 / _STEP) + 1)), LOSSLESS),
     setting=_setting,
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L", "I;16": "I;16", "I;16B": "I;16B"},
-    alpha_mode="RGBA",
-    refused={mode: why for mode, why in REFUSED_EVERYWHERE.items() if mode not in {"I;16", "I;16B"}}
-    | {"CMYK": INK_COLOURS},
-    max_side=65_535,
-    steered=frozenset({"quality_mode", "quality_layers", "irreversible", "mct", "cinema_mode"}),
-    options=frozenset({"icc_profile", "exif", "xmp", "comment", "no_jp2", "num_resolutions", "codeblock_size"})
-    | frozenset({"precinct_size", "progression", "tile_size", "plt"}),
     mean_bits=((0, _LEAST_BITS), (100, _MOST_BITS)),
-    probe_options={},
-    probe_pays=lambda _options: False,
-    # Start and end of the one tile-part, which rate control does not count.
-    header=lambda _quality, _mode: 16,
-    rows_apart=False,
-    smooth_within=0.0,
-    efforts={"fast": {}, "normal": {}, "best": {}},
-    lossless=_REVERSIBLE,
-    as_source=lambda source: {"no_jp2": True} if is_codestream(source) else {},
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L", "I;16": "I;16", "I;16B": "I;16B"},
+        alpha="RGBA",
+        refused={mode: why for mode, why in REFUSED_EVERYWHERE.items() if mode not in {"I;16", "I;16B"}}
+        | {"CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality_mode", "quality_layers", "irreversible", "mct", "cinema_mode"}),
+        allowed=frozenset({"icc_profile", "exif", "xmp", "comment", "no_jp2", "num_resolutions", "codeblock_size"})
+        | frozenset({"precinct_size", "progression", "tile_size", "plt"}),
+    ),
+    lossless=Lossless(options=_REVERSIBLE),
+    hints=SeedingHints(
+        # Start and end of the one tile-part, which rate control does not count.
+        header=lambda _quality, _mode: 16,
+        smooth_within=0.0,
+    ),
+    source=SourceKnowledge(options_from_source=lambda source: {"no_jp2": True} if is_codestream(source) else {}),
+    holds=Holds(max_side=65_535),
+    container=CONTAINER,
 )

@@ -1,6 +1,6 @@
 """JPEG XL, through the plugin pillow-jxl-plugin: libjxl's quality, a real number, and lossless at 100.
 
-The plugin is an extra and is only imported to encode. It tells nothing of what it does not read: `lost_in_jxl` does.
+The plugin is an extra, and is imported with the first encode.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.jxl.container import CONTAINER, ORIENTATION, register_plugin
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.formats import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,23 +23,10 @@ if TYPE_CHECKING:
 # One step changes the bytes by 1-3 %. The distance, libjxl's own measure, is 0.1 + 0.09 (100 - quality) from 30 on.
 _STEPS = ((0, 60, 2), (60, 85, 1), (85, 95, 0.5), (95, 98, 0.25), (98, 99.9, 0.1))
 
-# Of the profiles that name sRGB one can be left out: it is what a file without a profile means.
+# A profile that names sRGB can be left out: a file without a profile means sRGB.
 _SRGB = (b"sRGB", "sRGB".encode("utf-16-be"), "_SRG".encode("utf-16-be"))
 
-_ORIENTATION = 0x0112
 _USUAL_EFFORT = 7
-
-
-def settle_orientation(image: Image.Image) -> None:
-    """Make the EXIF block of an opened JPEG XL file say that the picture is upright.
-
-    Its decoder has turned it already, by what the codestream says; the EXIF orientation that stands beside is to be
-    ignored (ISO/IEC 18181-2, 9.4), but Pillow and what is written afterwards would turn the picture by it once more.
-    """
-    exif = image.getexif()
-    if exif.get(_ORIENTATION, 1) != 1:
-        exif[_ORIENTATION] = 1
-        image.info["exif"] = exif.tobytes()
 
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
@@ -45,7 +35,7 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
     try:
-        import pillow_jxl  # noqa: F401  (its import teaches Pillow the format)
+        register_plugin()
     except ImportError as error:
         raise ConfigError("JXL needs the plugin pillow-jxl-plugin: pip install 'bytefit[jxl]'") from error
     profile = options.get("icc_profile") or b""
@@ -56,7 +46,7 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
         )
     picture, exif = _upright(picture, options.get("exif") or b"")
     coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
-    # Of a JPEG source the plugin would take the coded picture as it is, whatever the quality.
+    # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
     return save_to_bytes(picture, "JXL", {**coding, "exif": exif, "lossless_jpeg": False})
 
 
@@ -67,18 +57,18 @@ def _upright(picture: Image.Image, exif: bytes) -> tuple[Image.Image, bytes]:
 
     block = PillowImage.Exif()
     block.load(exif)
-    if block.get(_ORIENTATION, 1) == 1:
+    if block.get(ORIENTATION, 1) == 1:
         return picture, exif
     turned = picture.copy()
     turned.info = {"exif": exif}
     turned = ImageOps.exif_transpose(turned)
-    block[_ORIENTATION] = 1
+    block[ORIENTATION] = 1
     return turned, block.tobytes()
 
 
 JXL = Codec(
     format="JXL",
-    suffixes=(".jxl",),
+    suffixes=named("JXL").suffixes,
     ladder=(
         *(round(first + i * step, 2) for first, last, step in _STEPS for i in range(round((last - first) / step))),
         99.9,
@@ -86,13 +76,6 @@ JXL = Codec(
     ),
     setting=_setting,
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "L", "1": "L"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=262_144,
-    steered=frozenset({"quality", "lossless", "lossless_jpeg"}),
-    options=frozenset({"effort", "decoding_speed", "use_container", "num_threads", "compress_metadata"})
-    | frozenset({"exif", "xmp", "icc_profile"}),
     mean_bits=(
         (0, 0.119),
         (5, 0.146),
@@ -115,13 +98,26 @@ JXL = Codec(
         (99.9, 3.48),
         (100, 5.81),
     ),
-    probe_options={"effort": 3},
-    probe_pays=lambda options: options.get("effort", _USUAL_EFFORT) > 4,  # noqa: PLR2004  (5 takes three times as long)
-    header=lambda _quality, mode: 160 if mode == "RGBA" else 58,
-    rows_apart=False,
-    smooth_within=0.1,
-    # One third of a megapixel: effort 5 takes 0.09 s, the usual 7 0.3 s, 8 1.1 s, and 9 1.7 s for no byte less than 8.
-    efforts={"fast": {"effort": 5}, "normal": {}, "best": {"effort": 8}},
-    lossless={"lossless": True},
-    turns=True,
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "L"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality", "lossless", "lossless_jpeg"}),
+        allowed=frozenset({"effort", "decoding_speed", "use_container", "num_threads", "compress_metadata"})
+        | frozenset({"exif", "xmp", "icc_profile"}),
+        # One third of a megapixel: effort 5 takes 0.09 s, the usual 7 0.3 s, 8 1.1 s, and 9 1.7 s for no byte less
+        # than 8.
+        efforts={"fast": {"effort": 5}, "normal": {}, "best": {"effort": 8}},
+    ),
+    lossless=Lossless(options={"lossless": True}),
+    hints=SeedingHints(
+        probe_options={"effort": 3},
+        probe_pays=lambda options: options.get("effort", _USUAL_EFFORT) > 4,  # noqa: PLR2004  (5 takes three times as long)
+        header=lambda _quality, mode: 160 if mode == "RGBA" else 58,
+    ),
+    source=SourceKnowledge(decoder_rotates=True),
+    holds=Holds(max_side=262_144),
+    container=CONTAINER,
 )

@@ -1,4 +1,4 @@
-"""PNG: first without loss, as small as oxipng gets it; below that in ever fewer colours.
+"""PNG: first lossless, as small as oxipng gets it; below that with fewer and fewer colours.
 
 Qualities: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 20 for 2.
 """
@@ -14,23 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.codecs.codec import LOSSLESS, Codec
+from bytefit.codecs.codec import LOSSLESS, Codec, Variants
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.palettes.quantise import COLOURS, MOST_COLOURS, Palettes, colours_of, quality_of
+from bytefit.codecs.parts import COMMON_METADATA, Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.png.animation import assemble_animation
 from bytefit.codecs.png.chunks import COLOUR_CHUNKS, carried_chunks, with_chunks
+from bytefit.codecs.png.container import CONTAINER
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
+from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
-# How hard the pixels are packed. A probe tells what a trial will weigh, in 0.08 of its time: see `_probe_gain`.
+# How hard the pixels are packed. A probe predicts the size of a trial in 0.08 of its time, see `_probe_gain`.
 PROBE, FAST, NORMAL, BEST = range(4)
 
-# What oxipng is told at each strength. The filters of its level 2 with libdeflate at its strongest come within 0.6 % of
+# oxipng's options at each strength. The filters of its level 2 with libdeflate at its strongest come within 0.6 % of
 # level 4 without loss, and 0.1 % below it with a palette, in 0.4 of its time; level 2 as it is to within 2 %, in 0.24
 # (30 of the training pictures). Pillow's `optimize=True` is 35 % larger than level 4.
 _LEVELS: dict[int, dict[str, Any]] = {
@@ -40,15 +43,15 @@ _LEVELS: dict[int, dict[str, Any]] = {
     BEST: {"level": 6},
 }
 
-# What oxipng must not do to the colour type beside a profile of a kind: a grey file with a profile of colours is
+# What oxipng must not do to the colour type of a file with a profile: a grey file with a profile of colours is
 # invalid, and so is a palette with one of greys; decoders ignore the profile then.
 _REDUCTIONS = {b"RGB ": {"grayscale_reduction": False}, b"GRAY": {"palette_reduction": False}}
 
 
-# Up to so many colours a byte holds two pixels.
+# Up to this many colours a byte holds two pixels.
 _NIBBLE = 16
 
-_METADATA = frozenset({"icc_profile", "exif", "xmp", "comment", "dpi", "extra", "pnginfo"})
+_METADATA = COMMON_METADATA | {"pnginfo"}
 
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
 
 @refusals("PNG")
 def _encode(palettes: Palettes, picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
-    """Encode with a palette of `colors`, or without loss, and put what is carried along into the file."""
+    """Encode with a palette of `colors`, or without loss, and write its metadata."""
     colours, strength = options.get("colors"), options.get("strength", NORMAL)
     if colours is not None:
         picture = palettes.quantised(picture, colours, dither=float(options.get("dither") or 0))
@@ -118,7 +121,7 @@ def _oxipng() -> ModuleType | None:
 
 
 def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
-    """Yield a version of a PNG file that holds exactly its samples, of any depth; see `Codec.lossless_versions`."""
+    """Yield a version of a PNG file that holds exactly its samples, of any depth; see `Lossless.versions`."""
     del most
     oxipng = _oxipng()
     if oxipng is None:
@@ -128,23 +131,17 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
     level = {**_LEVELS[NORMAL], "deflate": oxipng.Deflaters.libdeflater(_LEVELS[NORMAL]["deflate"])}
     try:
         version = bytes(oxipng.optimize_from_memory(data, strip=kept, **level))
-    except oxipng.PngError:  # broken: such a file is refused, or encoded anew, as any other
+    except oxipng.PngError:  # broken: such a file is refused, or encoded again like any other
         return
     yield with_chunks(version, *carried_chunks({"exif": orientation})) if policy == "orientation+icc" else version
 
 
 PNG = Codec(
     format="PNG",
-    suffixes=(".png", ".apng"),
+    suffixes=named("PNG").suffixes,
     ladder=(*map(quality_of, COLOURS), LOSSLESS),
     setting=_setting,
     encode=partial(_encode, Palettes()),
-    opaque_modes={**TO_RGB, "L": "L", "1": "1", "I;16": "I;16"},
-    alpha_mode="RGBA",
-    refused={mode: reason for mode, reason in {**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS}.items() if mode != "I;16"},
-    max_side=2**31 - 1,
-    steered=frozenset({"colors", "strength", "optimize", "compress_level", "compress_type", "bits"}),
-    options=_METADATA | {"dither"},
     mean_bits=(
         (20, 0.0719),
         (25.8, 0.119),
@@ -160,18 +157,33 @@ PNG = Codec(
         (90, 0.586),
         (100, 1.45),
     ),
-    probe_options={"strength": PROBE},
-    probe_pays=lambda options: options.get("strength", NORMAL) > PROBE,
-    header=lambda quality, _mode: (
-        57 + (0 if quality is None or quality == LOSSLESS else 3 * min(MOST_COLOURS, colours_of(quality)))
+    modes=Modes(
+        opaque={**TO_RGB, "L": "L", "1": "1", "I;16": "I;16"},
+        alpha="RGBA",
+        refused={
+            mode: reason for mode, reason in {**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS}.items() if mode != "I;16"
+        },
     ),
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {"strength": FAST}, "normal": {}, "best": {"strength": BEST}},
-    lossless_versions=_lossless_versions,
-    probe_gain=_probe_gain,
-    lossless={"strength": NORMAL},
-    lossless_only=frozenset({"I;16"}),
-    frames=True,
-    tailored=lambda codec: replace(codec, encode=partial(_encode, Palettes())),
+    save_options=SaveOptions(
+        steered=frozenset({"colors", "strength", "optimize", "compress_level", "compress_type", "bits"}),
+        allowed=_METADATA | {"dither"},
+        metadata=_METADATA,
+        efforts={"fast": {"strength": FAST}, "normal": {}, "best": {"strength": BEST}},
+    ),
+    lossless=Lossless(
+        options={"strength": NORMAL},
+        only_modes=frozenset({"I;16"}),
+        versions=_lossless_versions,
+    ),
+    hints=SeedingHints(
+        probe_options={"strength": PROBE},
+        probe_pays=lambda options: options.get("strength", NORMAL) > PROBE,
+        probe_gain=_probe_gain,
+        header=lambda quality, _mode: (
+            57 + (0 if quality is None or quality == LOSSLESS else 3 * min(MOST_COLOURS, colours_of(quality)))
+        ),
+    ),
+    holds=Holds(max_side=2**31 - 1, frames=True),
+    container=CONTAINER,
+    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, Palettes()))),
 )

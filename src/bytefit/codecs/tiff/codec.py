@@ -1,6 +1,6 @@
-"""TIFF, lossless: each page coded in every way that keeps its pixels, and the smallest taken; JPEG in TIFF on request.
+"""TIFF, lossless: each page is encoded with every lossless compression, and the smallest is kept; or JPEG in TIFF.
 
-All ways are one rung, for none looks better than another. Pages may differ in size and mode.
+All compressions are one rung, because none looks better than another. Pages may differ in size and mode.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import Codec
+from bytefit.codecs.codec import Codec, Variants
 from bytefit.codecs.encoding import refusals, save_to_bytes
+from bytefit.codecs.parts import COMMON_METADATA, Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import TO_RGB
+from bytefit.codecs.tiff.container import CONTAINER
 from bytefit.codecs.tiff.tags import split_directories, tags_from_exif, with_directories
+from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ _WAYS: tuple[tuple[str, int | None], ...] = (
 _WAYS_OF_MODE = {
     "1": (("raw", None), (_DEFLATE, None), (_LZW, None), ("group4", None)),
     "F": (*_WAYS, (_DEFLATE, _FLOATING)),
-    # Coded, they come back as RGB: that is how Pillow has libtiff decode them.
+    # Compressed, they come back as RGB: Pillow has libtiff decode them so.
     "YCbCr": (("raw", None),),
 }
 
@@ -98,24 +101,20 @@ def _joined(pages: Sequence[tuple[Image.Image, dict[str, Any]]]) -> bytes:
     return save_to_bytes(first, "TIFF", {**options, "save_all": True, "append_images": [page for page, _ in rest]})
 
 
-_SUFFIXES = (".tif", ".tiff")
-_OPTIONS = frozenset({"compression", "strip_size", "tiffinfo", "exif", "icc_profile", "xmp", "dpi"})
+_SAVE_OPTIONS = SaveOptions(
+    steered=frozenset({"save_all", "append_images", "quality"}),
+    allowed=frozenset({"compression", "strip_size", "tiffinfo", "exif", "icc_profile", "xmp", "dpi"}),
+    metadata=COMMON_METADATA | {"tiffinfo"},
+)
 
 # What `compression="jpeg"` asks for: the same file format with libjpeg's qualities for a ladder. From YCbCr libtiff
 # codes half the bytes it codes from RGB; it cannot halve the chroma of what Pillow gives it.
 TIFF_JPEG = Codec(
     format="TIFF",
-    suffixes=_SUFFIXES,
+    suffixes=named("TIFF").suffixes,
     ladder=tuple(range(1, 101)),
     setting=lambda quality, _mode: {"compression": "jpeg", "quality": int(quality)},
     encode=_encode,
-    opaque_modes={**dict.fromkeys(TO_RGB, "YCbCr"), "L": "L", "1": "L", "CMYK": "CMYK"},
-    alpha_mode=None,
-    refused=dict.fromkeys(("I", "F", "I;16", "I;16L", "I;16B"), "JPEG holds 8 bits a channel: leave compression out")
-    | {"I;16N": _NOT_WRITTEN, "LAB": "JPEG would blur its Lab colours: leave compression out"},
-    max_side=65_500,
-    steered=frozenset({"save_all", "append_images", "quality"}),
-    options=_OPTIONS,
     mean_bits=(
         (1, 0.228),
         (3, 0.259),
@@ -129,39 +128,39 @@ TIFF_JPEG = Codec(
         (98, 4.43),
         (100, 7.36),
     ),
-    probe_options={},
-    probe_pays=lambda _options: False,
-    header=lambda _quality, mode: 455 if mode == "L" else 844,
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {}, "normal": {}, "best": {}},
-    turns=True,
-    pages=True,
+    modes=Modes(
+        opaque={**dict.fromkeys(TO_RGB, "YCbCr"), "L": "L", "1": "L", "CMYK": "CMYK"},
+        refused=dict.fromkeys(
+            ("I", "F", "I;16", "I;16L", "I;16B"), "JPEG holds 8 bits a channel: leave compression out"
+        )
+        | {"I;16N": _NOT_WRITTEN, "LAB": "JPEG would blur its Lab colours: leave compression out"},
+    ),
+    save_options=_SAVE_OPTIONS,
+    hints=SeedingHints(header=lambda _quality, mode: 455 if mode == "L" else 844),
+    source=SourceKnowledge(decoder_rotates=True),
+    holds=Holds(max_side=65_500, pages=True),
+    container=CONTAINER,
 )
 
 TIFF = Codec(
     format="TIFF",
-    suffixes=_SUFFIXES,
+    suffixes=named("TIFF").suffixes,
     ladder=(100,),
     setting=lambda _quality, _mode: {},
     encode=_encode,
-    opaque_modes={"RGBX": "RGB", "HSV": "RGB", **{mode: mode for mode in _KEPT_MODES}},
-    alpha_mode="RGBA",
-    alpha_modes=_ALPHA_MODES,
-    refused={"I;16N": _NOT_WRITTEN},
-    max_side=_MOST_SIDE,
-    steered=frozenset({"save_all", "append_images", "quality"}),
-    options=_OPTIONS,
     # Photographs in RGB, deflated with the predictor.
     mean_bits=((0, 11.3), (100, 11.3)),
-    probe_options={},
-    probe_pays=lambda _options: False,
-    header=lambda _quality, _mode: 200,
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {}, "normal": {}, "best": {}},
-    lossless={},
-    turns=True,
-    pages=True,
-    on_request=lambda options: TIFF_JPEG if options.get("compression") == "jpeg" else None,
+    modes=Modes(
+        opaque={"RGBX": "RGB", "HSV": "RGB", **{mode: mode for mode in _KEPT_MODES}},
+        alpha="RGBA",
+        alpha_of=_ALPHA_MODES,
+        refused={"I;16N": _NOT_WRITTEN},
+    ),
+    save_options=_SAVE_OPTIONS,
+    lossless=Lossless(options={}),
+    hints=SeedingHints(header=lambda _quality, _mode: 200),
+    source=SourceKnowledge(decoder_rotates=True),
+    holds=Holds(max_side=_MOST_SIDE, pages=True),
+    container=CONTAINER,
+    variants=Variants(on_request=lambda options: TIFF_JPEG if options.get("compression") == "jpeg" else None),
 )

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.codecs.webp.animation import with_every_frame
 from bytefit.codecs.webp.chunks import is_lossless
+from bytefit.codecs.webp.container import CONTAINER
+from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ _STEPS = ((1, 4, 0.25), (4, 10, 0.5), (10, 76, 1), (76, 90, 0.5), (90, 100, 0.25
 _LOWEST = tuple(round(150 * (index / 127) ** 3, 4) for index in range(0, 24, 2))
 
 
-# What libwebp takes where nobody asks for another; 3 takes as long.
+# libwebp's default method; 3 takes as long.
 _USUAL_METHOD = 4
 
 
@@ -48,7 +51,7 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
 
 WEBP = Codec(
     format="WEBP",
-    suffixes=(".webp",),
+    suffixes=named("WEBP").suffixes,
     ladder=(
         *_LOWEST,
         *(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))),
@@ -56,12 +59,6 @@ WEBP = Codec(
     ),
     setting=_setting,
     encode=_encode,
-    opaque_modes={**TO_RGB, "L": "RGB", "1": "RGB"},
-    alpha_mode="RGBA",
-    refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
-    max_side=16_383,
-    steered=frozenset({"quality"}),
-    options=frozenset({"method", "alpha_quality", "exif", "icc_profile", "xmp"}),
     mean_bits=(
         (0, 0.089),
         (5, 0.16),
@@ -81,15 +78,27 @@ WEBP = Codec(
         (97.5, 2.19),
         (100, 2.47),
     ),
-    probe_options={"method": 2},
-    probe_pays=lambda options: options.get("method", _USUAL_METHOD) >= _USUAL_METHOD,
-    header=lambda _quality, mode: 80 if mode == "RGBA" else 44,
-    rows_apart=False,
-    smooth_within=0.1,
-    efforts={"fast": {"method": 2}, "normal": {}, "best": {"method": 6}},
-    lossless={"lossless": True, "quality": 80},
-    lossless_probe={"quality": 0, "method": 0},
-    was_lossless=is_lossless,
-    frames=True,
-    key_frames=5,  # Pillow's `kmax`
+    modes=Modes(
+        opaque={**TO_RGB, "L": "RGB", "1": "RGB"},
+        alpha="RGBA",
+        refused={**REFUSED_EVERYWHERE, "CMYK": INK_COLOURS},
+    ),
+    save_options=SaveOptions(
+        steered=frozenset({"quality"}),
+        allowed=frozenset({"method", "alpha_quality", "exif", "icc_profile", "xmp"}),
+        efforts={"fast": {"method": 2}, "normal": {}, "best": {"method": 6}},
+    ),
+    lossless=Lossless(
+        options={"lossless": True, "quality": 80},
+        probe_options={"quality": 0, "method": 0},
+        is_lossless=is_lossless,
+    ),
+    hints=SeedingHints(
+        probe_options={"method": 2},
+        probe_pays=lambda options: options.get("method", _USUAL_METHOD) >= _USUAL_METHOD,
+        header=lambda _quality, mode: 80 if mode == "RGBA" else 44,
+        key_frames=5,  # Pillow's `kmax`
+    ),
+    holds=Holds(max_side=16_383, frames=True),
+    container=CONTAINER,
 )

@@ -1,0 +1,98 @@
+"""What a JPEG file carries besides its pixels: segments, further images behind the main one, and padding."""
+
+from __future__ import annotations
+
+from functools import partial
+from struct import error as struct_error
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.container import AuxiliaryImages, Container, Padding, TrailingData
+from bytefit.codecs.jpeg.markers import DQT, JPEG_PADDING, behind_picture, markers
+from bytefit.codecs.jpeg.multi_picture import carried_index, described_auxiliary_images, with_auxiliary_images
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+    from bytefit.pictures.frames import Frames
+
+_APP15 = b"\xff\xef"
+_SEGMENT_MOST = 65_535  # bytes of one segment, its two length bytes included
+
+# Segments that the encoder writes itself, or that travel by a save option of their own. The index of a multi-picture
+# file goes with the other images, see `bytefit.codecs.jpeg.multi_picture`.
+_REWRITTEN = frozenset({"APP0", "APP14"})
+_REWRITTEN_CONTENT = (
+    *(b"Exif\x00\x00", b"http://ns.adobe.com/xap/1.0/\x00", b"ICC_PROFILE\x00", b"MPF\x00"),
+    JPEG_PADDING,
+)
+
+# What Pillow raises on an index that is broken.
+_BROKEN_INDEX = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, struct_error)
+
+
+def pad(data: bytes, missing: int) -> bytes:
+    """Put segments, and fill bytes for a rest too small for one, before the first quantisation table."""
+    filling = bytearray()
+    least = len(_APP15) + 2 + len(JPEG_PADDING)
+    while missing >= least:
+        length = min(_SEGMENT_MOST, missing - len(_APP15))
+        filling += _APP15 + length.to_bytes(2, "big") + JPEG_PADDING.ljust(length - 2, b"\x00")
+        missing -= len(_APP15) + length
+    filling += b"\xff" * missing
+    place = next(start for marker, start, _ in markers(data) if marker == DQT)
+    return data[:place] + filling + data[place:]
+
+
+def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
+    """Return every other application segment and comment, as they were."""
+    if policy != "keep":
+        return {}
+    segments = {"extra": other_segments(image)}
+    # The comments of a JPEG are among its segments.
+    return {**segments, "comment": b""} if hasattr(image, "applist") else segments
+
+
+def other_segments(image: Image.Image | Frames) -> bytes:
+    """Return the segments of an opened JPEG that Pillow would drop: comments, IPTC, thermal data, extended XMP ..."""
+    kept_segments = [
+        (0xFE if marker == "COM" else 0xE0 + int(marker.removeprefix("APP")), content)
+        for marker, content in getattr(image, "applist", ())
+        if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
+    ]
+    return b"".join(
+        bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content for marker, content in kept_segments
+    )
+
+
+def is_one_of_several(image: Image.Image | Frames) -> bool:
+    """Return whether an opened JPEG lists further images (CIPA DC-007, tag B001)."""
+    if getattr(image, "n_frames", 1) > 1:
+        return True
+    if "mp" not in image.info or not hasattr(image, "_getmp"):
+        return False
+    try:
+        index = image._getmp()  # noqa: SLF001  (Pillow offers nothing public)
+    except _BROKEN_INDEX:
+        return False
+    return int((index or {}).get(0xB001, 1)) > 1
+
+
+def carried_images(data: bytes, name: str) -> TrailingData:
+    """Return what stands behind the main image of a file, with the index that has to be corrected in the new one.
+
+    Raises:
+        UnsupportedImage: if the index cannot be corrected.
+    """
+    index, behind = carried_index(data, name), behind_picture(data)
+    weight = len(behind) + (0 if index is None else len(index.segment))
+    return TrailingData(weight, partial(with_auxiliary_images, index=index, behind=behind))
+
+
+CONTAINER = Container(
+    carried=carried,
+    auxiliary_images=AuxiliaryImages(is_one_of_several, described_auxiliary_images, carried_images),
+    # Any number of fill bytes may stand before a marker (ITU-T T.81, B.1.1.2).
+    padding=Padding(0, pad),
+)

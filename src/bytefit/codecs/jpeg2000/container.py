@@ -1,0 +1,40 @@
+"""What a JPEG 2000 file carries besides its pixels, what of it Pillow would drop, and how it is padded."""
+
+from __future__ import annotations
+
+from bytefit.codecs.container import Container, Padding
+from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
+from bytefit.codecs.padding import append_free_box
+
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_TILE, _COMMENT = b"\xff\x90", b"\xff\x64"
+_SEGMENT_MOST = 65_535  # bytes of one marker segment, its marker left out
+
+
+def pad(data: bytes, missing: int) -> bytes:
+    """Append a free box to a JP2 file; put comments behind the main header of a codestream (15444-1, A.9.2)."""
+    if not data.startswith(_CODESTREAM):
+        return append_free_box(data, missing)
+    filling = bytearray()
+    while missing:
+        # A comment is seven bytes at least.
+        length = missing if missing <= _SEGMENT_MOST + 2 else min(_SEGMENT_MOST + 2, missing - 7)
+        filling += (_COMMENT + (length - 2).to_bytes(2, "big")).ljust(length, b"\x00")
+        missing -= length
+    place = _main_header_end(data)
+    return data[:place] + filling + data[place:]
+
+
+def _main_header_end(data: bytes) -> int:
+    """Return where the first tile-part begins: marker segments stand one behind the other up to it."""
+    place = 2
+    while data[place : place + 2] != _TILE:
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return place
+
+
+CONTAINER = Container(
+    lost=lambda _image, data: lost_in_jpeg2000(data),
+    unread_metadata=lambda _image, data: metadata_in_jpeg2000(data),
+    padding=Padding(8, pad),
+)

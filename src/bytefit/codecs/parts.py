@@ -1,0 +1,128 @@
+"""The small records a codec is made of: modes, save options, lossless coding, hints for seeding, and what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from PIL import Image
+
+    from bytefit.pictures.frames import Frames
+
+# Save options that carry metadata, in any format.
+COMMON_METADATA = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra"})
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """What becomes of Pillow's modes.
+
+    Attributes:
+        opaque: mode of an image without transparency -> the mode it is encoded in, without loss.
+        alpha: the mode an image with transparency is encoded in; None where the format has no transparency.
+        alpha_of: modes with transparency that are encoded in another mode than `alpha`.
+        refused: mode -> why it is refused.
+    """
+
+    opaque: Mapping[str, str]
+    alpha: str | None = None
+    alpha_of: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOptions:
+    """The save options of the format's writer.
+
+    Attributes:
+        steered: options that the search sets and the user may not.
+        allowed: options that the user may add.
+        metadata: those that carry metadata, which take the same bytes at every rung.
+        efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
+    """
+
+    steered: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    metadata: frozenset[str] = COMMON_METADATA
+    efforts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"fast": {}, "normal": {}, "best": {}})
+
+
+@dataclass(frozen=True, slots=True)
+class Lossless:
+    """How the format keeps every pixel.
+
+    Attributes:
+        options: save options of a lossless encode; None where the format cannot do that.
+        probe_options: save options that make a lossless encode cheap, where one is tried before a ladder without a
+            lossless rung.
+        only_modes: modes that the format holds without loss or not at all.
+        is_lossless: (bytes of a file of this format) -> whether it kept every pixel.
+        versions: (bytes of a file, metadata policy, EXIF block of its orientation, the most bytes worth the effort)
+            -> smaller versions of the file with the same pixels.
+    """
+
+    options: Mapping[str, Any] | None = None
+    probe_options: Mapping[str, Any] | None = None
+    only_modes: frozenset[str] = frozenset()
+    is_lossless: Callable[[bytes], bool] = lambda _data: False
+    versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedingHints:
+    """What makes the first prediction of a search better. None of it changes what fits.
+
+    Attributes:
+        probe_options: save options that make an encode of the same rung a cheap probe.
+        probe_pays: (save options of a rung) -> whether `probe_options` make it much cheaper.
+        probe_gain: (quality, image, bytes of a probe of all of it) -> ln(bytes) of the rung; None where a model
+            reads the probes.
+        probe_from_pixels: smaller images are searched from the mean curve: a probe would cost more than it saves.
+        header: (quality, mode encoded) -> roughly the bytes before the first coded bit; with quality None those of a
+            probe.
+        rows_apart: whether each row of blocks is coded independently of the one above.
+        smooth_within: how far from a rung, in ln(bytes), a sample predicts the shape of the curve.
+        key_frames: one frame in this many is coded whole; None where only the first one is.
+    """
+
+    probe_options: Mapping[str, Any] = field(default_factory=dict)
+    probe_pays: Callable[[Mapping[str, Any]], bool] = lambda _options: False
+    probe_gain: Callable[[float, Image.Image | Frames, bytes], float] | None = None
+    probe_from_pixels: int = 0
+    header: Callable[[float | None, str], int] = lambda _quality, _mode: 100
+    rows_apart: bool = False
+    smooth_within: float = 0.1
+    key_frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKnowledge:
+    """What is known of a file of the format that is encoded again.
+
+    Attributes:
+        quality: (image as it was opened) -> the quality it was encoded with, or None where that is not known.
+        options_from_source: (image as it was opened) -> save options that keep how it was stored.
+        decoder_rotates: whether decoding applies the orientation, so that width and height may change places.
+    """
+
+    quality: Callable[[Image.Image | Frames], float | None] = lambda _image: None
+    options_from_source: Callable[[Image.Image | Frames], Mapping[str, Any]] = lambda _image: {}
+    decoder_rotates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What fits into one file.
+
+    Attributes:
+        max_side: the largest width or height in pixels.
+        frames: whether it holds animations: `encode` then takes a `Frames` too.
+        pages: whether it holds pages: likewise.
+    """
+
+    max_side: int = 65_535
+    frames: bool = False
+    pages: bool = False

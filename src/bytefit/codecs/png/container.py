@@ -1,0 +1,41 @@
+"""What a PNG file carries besides its pixels, what of it Pillow would drop, and how it is padded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.container import Container, Padding
+from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks_of, colour_chunks, lost_in_png, other_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+    from bytefit.pictures.frames import Frames
+
+_END = b"\x00\x00\x00\x00IEND"
+# Ancillary, private, safe to copy by editors that do not know it (PNG, 5.4).
+_PADDING_CHUNK = b"paDd"
+
+
+def pad(data: bytes, missing: int) -> bytes:
+    """Put a chunk of our own before the end chunk."""
+    place = data.rindex(_END)
+    return data[:place] + chunk(_PADDING_CHUNK, bytes(missing - 12)) + data[place:]
+
+
+def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
+    """Return the chunks that have no save option of their own; or only those that say what the samples mean."""
+    if policy == "keep":
+        return {"extra": chunks_of(image)}
+    return {"extra": colour_chunks(chunks_of(image))} if policy == "orientation+icc" else {}
+
+
+CONTAINER = Container(
+    lost=lambda _image, data: lost_in_png(data),
+    unread_metadata=lambda _image, data: {CHUNKS: other_chunks(data)},
+    carried=carried,
+    # Length, name and checksum of a chunk.
+    padding=Padding(12, pad),
+)

@@ -1,0 +1,44 @@
+"""What a TIFF file carries besides its pixels, what of it Pillow would drop, and how it is padded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.container import Container, Padding
+from bytefit.codecs.tiff.tags import TAGS, kept_tags, lost_in_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PIL import Image
+
+    from bytefit.pictures.frames import Frames
+
+
+def pad(data: bytes, missing: int) -> bytes:
+    """Put bytes behind everything: no directory points to them (TIFF 6.0, section 2)."""
+    return data + bytes(missing)
+
+
+def lost_on_any_page(image: Image.Image, _data: bytes) -> str | None:
+    """Return what one of the pages of an opened TIFF holds that would be lost, or None; it ends at the first page."""
+    lost, count = lost_in_tiff(image), getattr(image, "n_frames", 1)
+    for page in range(1, count):
+        image.seek(page)
+        lost = lost or lost_in_tiff(image)
+    if count > 1:
+        image.seek(0)
+    return lost
+
+
+def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
+    """Return the tags of each page that describe it."""
+    return {"tiffinfo": image.info.get(TAGS) or ()} if policy == "keep" else {}
+
+
+CONTAINER = Container(
+    lost=lost_on_any_page,
+    unread_metadata=lambda image, _data: {TAGS: kept_tags(image)},
+    carried=carried,
+    padding=Padding(0, pad),
+)
