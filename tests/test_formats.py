@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from importlib import import_module
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from bytefit import formats
+from bytefit import codecs, formats
 from bytefit.formats import FORMATS, SUFFIXES, is_fixable, named, register, registered_by_suffix, sniff
 
 each_format = pytest.mark.parametrize("one", FORMATS, ids=lambda one: one.name)
-with_codec = [one for one in FORMATS if one.codec]
+with_codec = [one for one in FORMATS if one.folder]
 
 
 @pytest.fixture
@@ -38,19 +39,25 @@ def test_names_suffixes_and_signatures_belong_to_one_format():
 @each_format
 def test_a_line_of_the_table_is_whole(one):
     """A format has a codec, or stands for one that has, or says why it is here."""
-    assert one.codec or one.refusal or one.alias_of or one.is_lossless
-    assert not (one.codec and one.refusal)
+    assert one.folder or one.refusal or one.alias_of or one.is_lossless
+    assert not (one.folder and one.refusal)
     assert bool(one.plugin) == bool(one.extra)
-    assert not one.alias_of or named(one.alias_of).codec
+    assert not one.alias_of or named(one.alias_of).folder
 
 
 @pytest.mark.parametrize("one", with_codec, ids=lambda one: one.name)
 def test_a_codec_is_where_the_table_says(one):
     """The module of a format has a variable with the format's name, and that is its codec."""
-    codec = getattr(import_module(one.codec), one.name)
+    codec = getattr(import_module(f"bytefit.codecs.{one.folder}.codec"), one.name)
 
     assert (codec.format, codec.suffixes) == (one.name, one.suffixes)
-    assert one.codec.startswith("bytefit.codecs.")
+
+
+def test_every_folder_of_codecs_is_in_the_table():
+    """A folder that no line names is never loaded."""
+    folders = {path.parent.name for path in Path(codecs.__file__).parent.glob("*/codec.py")}
+
+    assert folders == {one.folder for one in with_codec}
 
 
 @each_format
@@ -67,7 +74,7 @@ def test_names_are_those_of_pillow(one):
 def test_formats_are_named_in_any_case_and_by_alias(name, found):
     """A name nobody knows is a format of which nothing is known."""
     assert named(name).name == found
-    assert bool(named(name).codec) == (found != "NONSENSE")
+    assert bool(named(name).folder) == (found != "NONSENSE")
 
 
 @pytest.mark.usefixtures("own_table")

@@ -14,7 +14,8 @@ class Format(NamedTuple):
 
     Attributes:
         name: Pillow's name of the format.
-        codec: the module of its codec, a variable with the format's name in it; empty where bytefit has none.
+        folder: the folder below `bytefit.codecs` whose `codec` module has a variable of that name with its codec; empty
+            where bytefit has none.
         suffixes: file suffixes in lower case, the usual one first.
         signatures: (offset, bytes there), any of which a file of the format begins with, by the specifications.
         alias_of: the name of the format whose codec and properties it shares.
@@ -27,7 +28,7 @@ class Format(NamedTuple):
     """
 
     name: str
-    codec: str = ""
+    folder: str = ""
     suffixes: tuple[str, ...] = ()
     signatures: tuple[tuple[int, bytes], ...] = ()
     alias_of: str = ""
@@ -45,17 +46,30 @@ _ICON = "it holds the same icon at several sizes, each drawn for its own, and th
 _POINTER = "it is a pointer, with the place it points from"
 _LAYERS = "it holds layers, of which Pillow sees the merged picture only"
 
-# fmt: off
 FORMATS = (
-    Format("JPEG", "bytefit.codecs.jpeg.codec", (".jpg", ".jpeg", ".jpe", ".jfif"), ((0, b"\xff\xd8\xff"),), first_image_only=True, has_model=True),  # noqa: E501
-    Format("PNG", "bytefit.codecs.png.codec", (".png", ".apng"), ((0, b"\x89PNG\r\n\x1a\n"),), is_lossless=True),
-    Format("WEBP", "bytefit.codecs.webp.codec", (".webp",), ((8, b"WEBP"),), has_model=True),
-    Format("AVIF", "bytefit.codecs.avif.codec", (".avif", ".avifs"), ((4, b"ftypavif"), (4, b"ftypavis")), has_model=True),  # noqa: E501
-    Format("GIF", "bytefit.codecs.gif.codec", (".gif",), ((0, b"GIF8"),), is_lossless=True),
-    Format("TIFF", "bytefit.codecs.tiff.codec", (".tif", ".tiff"), ((0, b"II*\x00"), (0, b"MM\x00*")), is_lossless=True),  # noqa: E501
-    Format("JPEG2000", "bytefit.codecs.jpeg2000.codec", (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"), ((0, b"\x00\x00\x00\x0cjP  "),)),  # noqa: E501
-    Format("HEIF", "bytefit.codecs.heif.codec", (".heic", ".heif", ".hif"), ((4, b"ftypmif1"), (4, b"ftypmsf1")), plugin="pillow_heif", extra="heif"),  # noqa: E501
-    Format("JXL", "bytefit.codecs.jxl.codec", (".jxl",), ((0, b"\xff\x0a"), (0, b"\x00\x00\x00\x0cJXL ")), plugin="pillow_jxl", extra="jxl"),  # noqa: E501
+    Format(
+        "JPEG",
+        "jpeg",
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        ((0, b"\xff\xd8\xff"),),
+        first_image_only=True,
+        has_model=True,
+    ),
+    Format("PNG", "png", (".png", ".apng"), ((0, b"\x89PNG\r\n\x1a\n"),), is_lossless=True),
+    Format("WEBP", "webp", (".webp",), ((8, b"WEBP"),), has_model=True),
+    Format("AVIF", "avif", (".avif", ".avifs"), ((4, b"ftypavif"), (4, b"ftypavis")), has_model=True),
+    Format("GIF", "gif", (".gif",), ((0, b"GIF8"),), is_lossless=True),
+    Format("TIFF", "tiff", (".tif", ".tiff"), ((0, b"II*\x00"), (0, b"MM\x00*")), is_lossless=True),
+    Format("JPEG2000", "jpeg2000", (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"), ((0, b"\x00\x00\x00\x0cjP  "),)),
+    Format(
+        "HEIF",
+        "heif",
+        (".heic", ".heif", ".hif"),
+        ((4, b"ftypmif1"), (4, b"ftypmsf1")),
+        plugin="pillow_heif",
+        extra="heif",
+    ),
+    Format("JXL", "jxl", (".jxl",), ((0, b"\xff\x0a"), (0, b"\x00\x00\x00\x0cJXL ")), plugin="pillow_jxl", extra="jxl"),
     Format("JPG", alias_of="JPEG"),
     Format("MPO", alias_of="JPEG"),
     Format("HEIC", alias_of="HEIF", signatures=((4, b"ftyphei"), (4, b"ftyphev"))),
@@ -63,7 +77,14 @@ FORMATS = (
     Format("DIB", is_lossless=True, refusal=_RAW),
     Format("PPM", is_lossless=True, refusal=_RAW),
     Format("TGA", is_lossless=True, refusal=_RUNS),
-    Format("ICO", suffixes=(".ico",), signatures=((0, b"\x00\x00\x01\x00"),), is_lossless=True, first_image_only=True, refusal=_ICON),  # noqa: E501
+    Format(
+        "ICO",
+        suffixes=(".ico",),
+        signatures=((0, b"\x00\x00\x01\x00"),),
+        is_lossless=True,
+        first_image_only=True,
+        refusal=_ICON,
+    ),
     Format("ICNS", first_image_only=True, refusal=_ICON),
     Format("CUR", refusal=_POINTER),
     Format("PSD", signatures=((0, b"8BPS"),), first_image_only=True, refusal=_LAYERS),
@@ -71,7 +92,6 @@ FORMATS = (
     Format("QOI", is_lossless=True),
     Format("SGI", is_lossless=True),
 )
-# fmt: on
 
 _BY_NAME = {one.name: one for one in FORMATS}
 _SIGNATURES = tuple((offset, sign, one.name) for one in FORMATS for offset, sign in one.signatures)
@@ -100,7 +120,7 @@ def sniff(head: bytes) -> str | None:
 
 def is_fixable(name: str) -> bool:
     """Return whether `bytefit fix` can recompress files of a format without a plugin."""
-    return name in _registered or bool(named(name).codec and not named(name).plugin)
+    return name in _registered or bool(named(name).folder and not named(name).plugin)
 
 
 def register(name: str, suffixes: tuple[str, ...]) -> None:

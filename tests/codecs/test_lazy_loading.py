@@ -11,7 +11,7 @@ import pytest
 from bytefit.formats import FORMATS
 from images import encoded, photograph
 
-FOLDERS = {one.codec.split(".")[2] for one in FORMATS if one.codec} | {"palettes"}
+FOLDERS = {one.folder for one in FORMATS if one.folder} | {"palettes"}
 
 # The sample of any image is read as plain JPEG, so that folder is always there.
 CASES = [("JPEG", "JPEG", {"jpeg"}), ("JPEG", "WEBP", {"jpeg", "webp"}), ("PNG", "JPEG", {"jpeg", "png", "palettes"})]

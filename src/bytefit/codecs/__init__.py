@@ -1,6 +1,6 @@
 """The formats bytefit can fit to a size, and how one is found by Pillow's name or by a file's suffix.
 
-A format's folder is loaded when the format is first met.
+A format's folder is loaded when the format is first met. A new format is a folder here and a line in `bytefit.formats`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    built_in = [one for one in formats.FORMATS if one.codec]
+    built_in = [one for one in formats.FORMATS if one.folder]
     if name == "CODECS":
         return tuple(_built_in(one) for one in built_in if not one.plugin)
     if name == "BY_PLUGIN":
@@ -74,7 +74,7 @@ def register_codec(codec: Codec) -> None:
             it has that of the format's built-in codec, if there is one.
     """
     known = formats.named(codec.format)
-    if codec.container is UNKNOWN_CONTAINER and known.codec:
+    if codec.container is UNKNOWN_CONTAINER and known.folder:
         codec = replace(codec, container=_built_in(known).container)
     _registered[codec.format] = codec
     formats.register(codec.format, codec.suffixes)
@@ -82,7 +82,7 @@ def register_codec(codec: Codec) -> None:
 
 def known_codecs() -> tuple[Codec, ...]:
     """Return all codecs, registered ones first; it loads every format."""
-    built_in = [_built_in(one) for one in formats.FORMATS if one.codec and one.name not in _registered]
+    built_in = [_built_in(one) for one in formats.FORMATS if one.folder and one.name not in _registered]
     return (*_registered.values(), *built_in)
 
 
@@ -95,9 +95,9 @@ def codec_for_format(name: str) -> Codec:
     known = formats.named(name)
     if known.name in _registered:
         return _registered[known.name]
-    if known.codec:
+    if known.folder:
         return _built_in(known)
-    names = [*_registered, *(one.name for one in formats.FORMATS if one.codec and one.name not in _registered)]
+    names = [*_registered, *(one.name for one in formats.FORMATS if one.folder and one.name not in _registered)]
     reason = known.refusal or "bytefit has no ladder for it (bytefit.register_codec takes one)"
     raise UnsupportedImage(
         f"{known.name} cannot be fitted to a size: {reason}; convert it to one of {', '.join(names)}"
@@ -109,7 +109,7 @@ def container_of(name: str | None) -> Container:
     known = formats.named(name or "")
     if known.name in _registered:
         return _registered[known.name].container
-    return _built_in(known).container if known.codec else UNKNOWN_CONTAINER
+    return _built_in(known).container if known.folder else UNKNOWN_CONTAINER
 
 
 def format_for_suffix(suffix: str) -> str:
@@ -131,5 +131,5 @@ def format_for_suffix(suffix: str) -> str:
 
 
 def _built_in(known: formats.Format) -> Codec:
-    codec: Codec = getattr(import_module(known.codec), known.name)
+    codec: Codec = getattr(import_module(f"bytefit.codecs.{known.folder}.codec"), known.name)
     return codec

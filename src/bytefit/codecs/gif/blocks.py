@@ -25,7 +25,7 @@ KEEP, CLEAR, RESTORE = 1, 2, 3
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _COMMENT, _APPLICATION, _PLAIN_TEXT = 0xF9, 0xFE, 0xFF, 0x01
 _SUB_BLOCK = 255
-# The loop count and the padding of `bytefit.codecs.padding` are written for each file, never carried along.
+# The loop count and the padding of `bytefit.codecs.gif.container` are written for each file, never carried along.
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _REWRITTEN = (*_LOOPS, b"BYTEFIT PAD")
 _HEADER = 13

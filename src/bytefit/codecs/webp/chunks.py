@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The chunks that Pillow reads, and the one that `bytefit.codecs.padding` adds.
+# The chunks that Pillow reads, and the one that `bytefit.codecs.webp.container` adds.
 _KNOWN = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP ", b"PAD "})
 
 
