@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bytefit.codecs import CODECS, LEARNED
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 
 each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 
@@ -13,4 +13,4 @@ each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.fo
 each_learned = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 
 
-each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
+each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, GRAPHIC])

@@ -99,7 +99,7 @@ def test_readme_of_the_examples_names_every_file():
     assert [name for name in (*SCRIPTS, *PICTURES) if f"`{name}`" not in readme] == []
 
 
-def test_drawing_needs_nothing_but_pillow():
+def test_graphic_needs_nothing_but_pillow():
     """The pictures are drawn with Pillow and the standard library, so that anyone can draw them."""
     tree = ast.parse((EXAMPLES / "draw_images.py").read_text(encoding="utf-8"))
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

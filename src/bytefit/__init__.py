@@ -22,7 +22,7 @@ The words used everywhere in this package:
     effort log ratio  ln of the bytes of the sample at full effort over those at low effort
     trial     a full encode that could be the answer
     fits/over at most the budget / above it
-    content   what a picture holds, as far as it decides its settings: a photograph or a drawing
+    content   what a picture holds, as far as it decides its settings: a photograph or a graphic
     effort    how much time an encoder may take for more quality at the same bytes: fast, normal, best
     score     visible quality as SSIMULACRA2, 100 at best
     scale     the longer side of the answer over that of the picture

@@ -178,13 +178,13 @@ def test_true_bytes_are_the_encoders(codec):
         assert curve.true_bytes[at] == len(codec.encode(picture, {**setting, **NO_METADATA}))
 
 
-def test_drawings_are_encoded_as_such():
+def test_graphics_are_encoded_as_such():
     """With the settings that the answer is made with: the trials lie on the true curve."""
     picture = screenshot((320, 240))
 
     curve = curve_of(JPEG, picture, 9000)
 
-    setting = JPEG.variants.for_drawings.setting(curve.qualities[11], picture.mode)
+    setting = JPEG.variants.for_graphics.setting(curve.qualities[11], picture.mode)
     assert curve.true_bytes[11] == len(JPEG.encode(picture, {**setting, **NO_METADATA}))
     assert curve.true_bytes[11] != len(
         JPEG.encode(picture, {**JPEG.setting(curve.qualities[11], "RGB"), **NO_METADATA})
@@ -230,7 +230,7 @@ def test_a_curve_that_is_flat_is_drawn(tmp_path):
     assert written(tmp_path / "out.png", [], [curve]).size == (1600, round(HEIGHT * DPI))
 
 
-def test_importing_the_module_does_not_load_the_drawing_library():
+def test_importing_the_module_does_not_load_the_graphic_library():
     """It is an extra: everything else of the benchmark does without."""
     code = "import sys, bytefit.benchmarks.plot; sys.exit('matplotlib' in sys.modules)"
 

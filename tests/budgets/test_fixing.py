@@ -214,7 +214,7 @@ def test_no_format_is_told_where_none_fits(left_alone):
 
 def test_a_bmp_is_never_converted(left_alone):
     """Other files refer to the BMP, so it stays; the reason names a format that would fit."""
-    reason = left_alone(write(Path("art/drawing.bmp"), encoded(noise(), "BMP")))
+    reason = left_alone(write(Path("art/graphic.bmp"), encoded(noise(), "BMP")))
 
     assert reason.startswith("BMP cannot be fitted to a size: it is not compressed, so its size is that of its pixels;")
     assert re.search(r"as WEBP at quality [\d.]+ it has [\d.]+ kB$", reason)
@@ -517,7 +517,7 @@ def test_the_second_run_is_a_no_op(run, folder):
     """A second run must not change any file: the fixed files fit and the others are skipped again."""
     for number, codec_format in enumerate(FORMATS):
         of_real_kind(f"art/{number}.jpg", codec_format, size=(160, 120), quality=98)
-    write(folder / "art" / "drawing.bmp", encoded(noise(), "BMP"))
+    write(folder / "art" / "graphic.bmp", encoded(noise(), "BMP"))
     write(folder / "art" / "moving.webp", animation("WEBP", (96, 64)))
     write(folder / "art" / "two.jpg", encoded(noise(), "MPO", save_all=True, append_images=[noise((16, 12))]))
     first = run(".")
@@ -633,7 +633,7 @@ def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, o
     of_real_kind("1.jpg", "WEBP", quality=99)
     of_real_kind("2.jpg", "AVIF", size=(200, 150))
     of_real_kind("slightly.jpg", size=(140, 90), quality=60)
-    write(folder / "drawing.bmp", encoded(noise(), "BMP"))
+    write(folder / "graphic.bmp", encoded(noise(), "BMP"))
     write(folder / "moving.webp", animation("WEBP", (96, 64)))
     write(folder / ".bytefit-0123456789abcdef.tmp", b"half a pict")
     before = snapshot(folder)
@@ -776,14 +776,14 @@ def test_exit_codes_tell_what_happened(run, folder):
     of_real_kind("fits.jpg", size=(64, 48))
     of_real_kind("over.jpg")
     shutil.copy(folder / "over.jpg", folder / "also.jpg")
-    write(folder / "drawing.bmp", encoded(noise(), "BMP"))
+    write(folder / "graphic.bmp", encoded(noise(), "BMP"))
 
     codes = [
         run("fits.jpg")[0],
         run("over.jpg", "--dry-run")[0],
         run("over.jpg")[0],
         run("over.jpg")[0],
-        run("drawing.bmp")[0],
+        run("graphic.bmp")[0],
         run("fits.jpg", "also.jpg")[0],
     ]
 

@@ -201,7 +201,7 @@ def test_the_format_chosen_by_looks_is_one_that_browsers_show(run, photo):
     assert json.loads("\n".join(out))["format"] in {"AVIF", "WEBP", "JPEG", "PNG"}
 
 
-@pytest.mark.parametrize("name", ["drawing.png", "drawing.webp", "drawing.tif"])
+@pytest.mark.parametrize("name", ["graphic.png", "graphic.webp", "graphic.tif"])
 def test_lossless_keeps_every_pixel(run, tmp_path, name):
     """Or fails, with exit code 1 and nothing written."""
     path = write(tmp_path / "source.bmp", encoded(screenshot(), "BMP"))

@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bytefit.codecs import CODECS, LEARNED, Codec, with_options
 from bytefit.codecs.avif.codec import AVIF
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg2000.codec import JPEG2000
@@ -48,7 +48,7 @@ def test_the_efforts_of_encoders_are_the_users_to_set(codec):
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_options_leave_all_else_of_a_codec_as_it_is(codec, effort):
     """What it is for, and what is known of it, is the same; only its settings are others."""
-    for for_content in (codec, codec.for_content(DRAWING)):
+    for for_content in (codec, codec.for_content(GRAPHIC)):
         steered = with_options(for_content, effort, {"exif": b""})
 
         assert {f.name for f in fields(Codec) if getattr(steered, f.name) != getattr(for_content, f.name)} == {
@@ -86,16 +86,16 @@ def test_an_effort_adds_to_every_setting(codec, effort):
 
 
 @each_codec
-def test_a_codec_for_drawings_differs_in_its_settings_only(codec):
+def test_a_codec_for_graphics_differs_in_its_settings_only(codec):
     """Rungs, modes, options and efforts are those of the format."""
-    for_content = codec.for_content(DRAWING)
+    for_content = codec.for_content(GRAPHIC)
 
     differing = {
         field.name for field in fields(Codec) if getattr(for_content, field.name) != getattr(codec, field.name)
     }
 
     assert codec.for_content(PHOTOGRAPH) is codec
-    assert for_content is codec or for_content.variants.content == DRAWING
+    assert for_content is codec or for_content.variants.content == GRAPHIC
     assert differing <= {"setting", "mean_bits", "hints", "variants"}
 
 
@@ -204,8 +204,8 @@ def test_the_options_a_codec_admits_make_a_difference(codec, name):
         (PNG, "ditherr", "unknown option 'ditherr' for PNG: did you mean 'dither'?"),
         (TIFF, "compresion", "unknown option 'compresion' for TIFF: did you mean 'compression'?"),
         (WEBP, "losless", "unknown option 'losless' for WEBP: did you mean 'lossless'?"),
-        (WEBP, "quality", "'quality' conflicts"),
-        (AVIF, "quality", "'quality' conflicts"),
+        (WEBP, "quality", "cannot set 'quality' with a target size"),
+        (AVIF, "quality", "cannot set 'quality' with a target size"),
         (JPEG, "subsamplign", "unknown option 'subsamplign' for JPEG: did you mean 'subsampling'?"),
         (JPEG, "slak", "unknown option 'slak' for JPEG: did you mean 'slack'?"),
         (WEBP, "min_qualiti", "unknown option 'min_qualiti' for WEBP: did you mean 'min_quality'?"),

@@ -232,7 +232,7 @@ def test_pages_are_fitted_in_place(tmp_path):
 @pytest.mark.parametrize("codec_format", ["PNG", "TIFF"])
 def test_what_is_lossless_is_tried_first_in_place(tmp_path, codec_format):
     """A badly coded file gets a better coding before it loses a colour."""
-    path = tmp_path / "drawing.img"
+    path = tmp_path / "graphic.img"
     options = {"compress_level": 0} if codec_format == "PNG" else {"compression": "raw"}
     path.write_bytes(encoded(screenshot(), codec_format, **options))
 

@@ -111,7 +111,7 @@ def test_a_copy_that_is_to_be_different_is_encoded(photo, options):
 @pytest.mark.parametrize("name", ["copy.png", "copy.webp", "copy.tif", "copy.jp2"])
 def test_lossless_is_kept_to_the_pixel_or_fails(tmp_path, name):
     """It is a constraint, not a wish."""
-    path = tmp_path / "drawing.png"
+    path = tmp_path / "graphic.png"
     path.write_bytes(encoded(screenshot(), "PNG", compress_level=0))
     output = tmp_path / name
 

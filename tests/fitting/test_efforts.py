@@ -100,11 +100,11 @@ def test_best_without_its_package_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
-def test_drawings_have_tables_of_their_own(effort):
+def test_graphics_have_tables_of_their_own(effort):
     """Chosen by what is in the picture, at every effort."""
     codec = codec_for_format("JPEG")
 
-    for picture, content in ((photograph(), "photograph"), (screenshot(), "drawing")):
+    for picture, content in ((photograph(), "photograph"), (screenshot(), "graphic")):
         result = bytefit.compress(picture, 5000, format="JPEG", effort=effort)
 
         assert result.setting["qtables"] == codec.for_content(content).setting(result.quality, "RGB")["qtables"]

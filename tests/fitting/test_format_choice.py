@@ -216,7 +216,7 @@ def test_the_answer_looks_best_of_all():
 
 
 @pytest.mark.parametrize("budget", ["20KB", 3000])
-def test_a_drawing_keeps_every_pixel_where_that_fits(budget):
+def test_a_graphic_keeps_every_pixel_where_that_fits(budget):
     """WebP or PNG, found without an encode of AVIF."""
     result = bytefit.compress(screenshot(), budget, format="auto")
 

@@ -58,7 +58,7 @@ def test_lossless_is_refused_where_there_is_no_such_coding(wanted):
 @pytest.mark.parametrize("exact", [False, True])
 def test_webp_of_a_lossless_source_is_lossless_where_that_fits(tmp_path, source, exact):
     """Nothing is lost for want of having asked; where it does not fit, it is lossy as ever."""
-    path = tmp_path / "drawing.img"
+    path = tmp_path / "graphic.img"
     path.write_bytes(encoded(screenshot(), source, **({"lossless": True} if source == "WEBP" else {})))
 
     kept = bytefit.compress(path, 6000, format="WEBP", exact=exact)

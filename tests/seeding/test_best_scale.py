@@ -113,7 +113,7 @@ def test_generous_budgets_leave_full_size(codec):
 
 def test_features_are_of_the_budget_at_the_scale():
     """Spare bits at the scale and at full size, the scale, the budget, the content, and every complexity."""
-    features = scale_features(2.0, 0.5, drawing=True, complexities={50: 0.25, 80: 0.75})
+    features = scale_features(2.0, 0.5, graphic=True, complexities={50: 0.25, 80: 0.75})
 
     assert features == pytest.approx([log(8.0) - 0.25, log(2.0) - 0.25, log(0.5), log(2.0), 1.0, 0.25, 0.75])
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 
 from bytefit.codecs import CODECS, LEARNED, with_options
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
@@ -27,7 +27,7 @@ def record(**changes):
         "version": VERSION,
         "codec": "JPEG",
         "rungs": len(JPEG.ladder),
-        "probe_options": dict(JPEG.probe_options),
+        "probe_options": dict(JPEG.hints.probe_options),
         "complexity_qualities": qualities,
         "whole_complexity": False,
         "knots": [0, len(JPEG.ladder) - 1],
@@ -167,7 +167,7 @@ def test_the_shipped_models_trees_ask_for_features_there_are(codec):
     model = shipped(codec)
     named = zip((model.sample_probe_trees, model.low_effort_trees), model.features, strict=True)
     nodes = [(tree, len(names)) for ensemble, names in named for tree in ensemble.trees]
-    of_scales = scale_features(1.0, 0.5, drawing=False, complexities=dict.fromkeys(model.complexity_qualities, 0.0))
+    of_scales = scale_features(1.0, 0.5, graphic=False, complexities=dict.fromkeys(model.complexity_qualities, 0.0))
     nodes += [(tree, len(of_scales)) for tree in model.scale_trees.trees]
 
     while nodes:
@@ -199,7 +199,7 @@ def test_codecs_that_are_seeded_otherwise_have_no_model(codec):
 @each_codec
 def test_a_format_has_one_model(codec):
     """Whatever a picture holds and however it is encoded: the trees are told. It is read once."""
-    for_content = with_options(codec.for_content(DRAWING), "best", {})
+    for_content = with_options(codec.for_content(GRAPHIC), "best", {})
 
     assert shipped_model(for_content.format) is shipped(codec)
 

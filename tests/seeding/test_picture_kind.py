@@ -1,4 +1,4 @@
-"""What a picture holds: photographs have grain, drawings have runs of equal pixels."""
+"""What a picture holds: photographs have grain, graphics have runs of equal pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bytefit.codecs import CODECS
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.seeding.picture_kind import content, equal_neighbours, for_content
 from bytefit.seeding.sampling import sample_of
@@ -47,11 +47,11 @@ def test_what_has_grain_is_a_photograph(codec, draw, size, mode):
 @pytest.mark.parametrize("draw", [interface, screenshot, flat])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_what_was_drawn_is_a_drawing(codec, draw, size, mode):
+def test_what_was_drawn_is_a_graphic(codec, draw, size, mode):
     """Panels, text and flat fields, in the picture and in its sample."""
     picture = draw(size).convert(mode)
 
-    assert content(picture) == content(sample_of(codec, picture)) == DRAWING
+    assert content(picture) == content(sample_of(codec, picture)) == GRAPHIC
 
 
 @pytest.mark.parametrize("quality", [40, 70, 90])
@@ -64,7 +64,7 @@ def test_a_photograph_out_of_a_jpeg_is_one_still(quality):
 @pytest.mark.parametrize("size", [(1, 1), (1, 30), (30, 1), (2, 2)])
 def test_every_mode_and_size_has_a_content(mode, size):
     """It is asked of every picture that is encoded."""
-    assert content(in_mode(mode, size)) in {PHOTOGRAPH, DRAWING}
+    assert content(in_mode(mode, size)) in {PHOTOGRAPH, GRAPHIC}
 
 
 def test_equal_neighbours_are_counted():
@@ -75,17 +75,17 @@ def test_equal_neighbours_are_counted():
     assert equal_neighbours(flat()) == 1
 
 
-def test_jpeg_has_settings_for_drawings():
+def test_jpeg_has_settings_for_graphics():
     """The same rungs, by other tables."""
-    assert for_content(JPEG, interface((320, 240))) is JPEG.variants.for_drawings
+    assert for_content(JPEG, interface((320, 240))) is JPEG.variants.for_graphics
     assert for_content(JPEG, photograph((320, 240))) is JPEG
-    assert JPEG.variants.for_drawings.variants.content == DRAWING
+    assert JPEG.variants.for_graphics.variants.content == GRAPHIC
 
 
 @pytest.mark.parametrize(
-    "codec", [one for one in CODECS if one.variants.for_drawings is None], ids=lambda codec: codec.format
+    "codec", [one for one in CODECS if one.variants.for_graphics is None], ids=lambda codec: codec.format
 )
-def test_codecs_without_settings_for_drawings_are_left_alone(codec):
+def test_codecs_without_settings_for_graphics_are_left_alone(codec):
     """They suit everything as they are."""
     assert for_content(codec, interface((320, 240))) is codec
     assert codec.variants.content == PHOTOGRAPH

@@ -154,7 +154,7 @@ def test_a_jpeg_of_a_row_sample_predicts_the_bytes_of_the_whole(draw, mode, qual
     sample = row_samples(picture, 8)
 
     weight, whole = (
-        len(JPEG.encode(one, {**JPEG.setting(quality, mode), **NO_METADATA})) - JPEG.header(quality, mode)
+        len(JPEG.encode(one, {**JPEG.setting(quality, mode), **NO_METADATA})) - JPEG.hints.header(quality, mode)
         for one in (sample, picture)
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from bytefit.codecs import CODECS
 from bytefit.codecs.avif.codec import AVIF
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.webp.codec import WEBP
@@ -36,13 +36,13 @@ def misses(codec, picture, sample, quality):
 
 @pytest.mark.parametrize("size", [(640, 480), (1000, 701)])
 def test_the_sample_for_jpeg_is_strips(size):
-    """One from each row of blocks, an eighth of it wide; for drawings too."""
+    """One from each row of blocks, an eighth of it wide; for graphics too."""
     picture = photograph(size)
 
     sample = sample_of(JPEG, picture)
 
     assert sample.size == (round(size[0] / 8 / BLOCK) * BLOCK, size[1] // BLOCK * BLOCK)
-    assert sample_of(JPEG.for_content(DRAWING), picture).tobytes() == sample.tobytes()
+    assert sample_of(JPEG.for_content(GRAPHIC), picture).tobytes() == sample.tobytes()
 
 
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)

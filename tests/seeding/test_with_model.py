@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bytefit.codecs import CODECS, LEARNED, Codec, codec_for_format, with_options
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg.codec import JPEG
@@ -204,16 +204,16 @@ def test_the_same_picture_has_the_same_curve(codec):
     assert [(probe.setting, probe.size) for probe in first.probes] == [(p.setting, p.size) for p in second.probes]
 
 
-def test_a_drawing_is_predicted_as_one():
+def test_a_graphic_is_predicted_as_one():
     """The tables are others, and the trees are told."""
     by_sample, by_low_effort = (
-        Ensemble(0.0, [[names.index("drawing"), 0.5, 0.0, 0.25]]) for names in feature_names(QUALITIES)
+        Ensemble(0.0, [[names.index("graphic"), 0.5, 0.0, 0.25]]) for names in feature_names(QUALITIES)
     )
     told = model(sample_probe_trees=by_sample, low_effort_trees=by_low_effort)
     picture, budget = photograph(LARGE), 20_000
-    drawing = replace(JPEG.variants.for_drawings, setting=JPEG.setting, hints=JPEG.hints)
+    graphic = replace(JPEG.variants.for_graphics, setting=JPEG.setting, hints=JPEG.hints)
 
-    prediction = seeded_with(told, picture, budget=budget, codec=drawing)
+    prediction = seeded_with(told, picture, budget=budget, codec=graphic)
 
     larger = seeded_with(
         model(sample_probe_trees=Ensemble(0.25), low_effort_trees=Ensemble(0.25)), picture, budget=budget
@@ -245,11 +245,11 @@ def test_alpha_is_read_with_alpha(low_effort):
 
     bits, trial = probed_bits(WEBP, picture, 40, low_effort=low_effort)
 
-    setting = {**WEBP.setting(WEBP.ladder[40], "RGBA"), **(WEBP.probe_options if low_effort else {})}
+    setting = {**WEBP.setting(WEBP.ladder[40], "RGBA"), **(WEBP.hints.probe_options if low_effort else {})}
     assert trial.setting == setting
     assert trial.size == len(WEBP.encode(picture, {**setting, **NO_METADATA}))
     assert bits == pytest.approx(
-        log_bits(trial.size - WEBP.header(None if low_effort else WEBP.ladder[40], "RGBA"), picture)
+        log_bits(trial.size - WEBP.hints.header(None if low_effort else WEBP.ladder[40], "RGBA"), picture)
     )
 
 
@@ -269,7 +269,7 @@ def test_complexity_probes_of_tiny_pictures_are_finite():
     assert all(log(8) <= bits < 20 for bits in complexities)
 
 
-STATIC = StaticFeatures("L", DRAWING, 1000, 0.25, [0.25, 0.5, 0.75], 0.125)
+STATIC = StaticFeatures("L", GRAPHIC, 1000, 0.25, [0.25, 0.5, 0.75], 0.125)
 
 
 def test_static_features_are_those_of_the_picture():
@@ -278,11 +278,11 @@ def test_static_features_are_those_of_the_picture():
     (whole,), _ = complexity_probe(picture, [50])
 
     static = PictureProbes(
-        model(whole_complexity=True), JPEG.for_content(DRAWING), picture, sample_of(JPEG, picture)
+        model(whole_complexity=True), JPEG.for_content(GRAPHIC), picture, sample_of(JPEG, picture)
     ).static
 
     complexities, _ = complexity_probe(sample_of(JPEG, picture), QUALITIES)
-    assert static == StaticFeatures("L", DRAWING, 640 * 320, 80 / 640, complexities, whole - complexities[1])
+    assert static == StaticFeatures("L", GRAPHIC, 640 * 320, 80 / 640, complexities, whole - complexities[1])
 
 
 def test_a_picture_without_a_sample_is_not_more_complex_than_its_sample():
@@ -303,7 +303,7 @@ def test_sample_probe_features_are_as_many_as_their_names():
 
     assert (named["position"], named["sample_bits"], named["beyond_complexity"]) == (0.5, 1.5, 1.0)
     assert (named["log_pixels"], named["log_share"]) == pytest.approx((log(1000), log(0.25)))
-    assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
+    assert (named["grey"], named["alpha"], named["graphic"]) == (1.0, 0.0, 1.0)
     assert named["complexity_log_ratio"] == 0.125
     assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 
@@ -318,7 +318,7 @@ def test_low_effort_features_are_as_many_as_their_names():
     assert (named["position"], named["low_effort_bits"], named["effort_log_ratio"]) == (0.5, 1.5, -0.125)
     assert named["probe_residual"] == 1.5 - 1.0 - 0.125
     assert named["log_probe_share"] == pytest.approx(log(0.5))
-    assert (named["grey"], named["alpha"], named["drawing"]) == (1.0, 0.0, 1.0)
+    assert (named["grey"], named["alpha"], named["graphic"]) == (1.0, 0.0, 1.0)
     assert (named["complexity_40"], named["complexity_50"], named["complexity_80"]) == (0.25, 0.5, 0.75)
 
 

@@ -36,8 +36,8 @@ def told(sizes, encoded):
         PNG,
         setting=lambda quality, _mode: {"rung": PNG.ladder.index(quality)},
         encode=encode,
-        probe_gain=lambda quality, _picture, _data: log(sizes[PNG.ladder.index(quality)]),
-        tailored=lambda codec: codec,
+        hints=replace(PNG.hints, probe_gain=lambda quality, _picture, _data: log(sizes[PNG.ladder.index(quality)])),
+        variants=replace(PNG.variants, per_picture=lambda codec: codec),
     )
 
 
@@ -122,7 +122,7 @@ def test_frames_that_are_all_alike_cost_one():
     whole = len(GIF.encode(frames.first, GIF.setting(GIF.ladder[20], "RGB")))
 
     prediction = seed_by_probes(
-        GIF, GIF.prepare(frames), budget=whole * 2, min_accept=whole, first=20, last=len(GIF.ladder) - 1
+        GIF, prepare(GIF, frames), budget=whole * 2, min_accept=whole, first=20, last=len(GIF.ladder) - 1
     )
 
     assert prediction.probes

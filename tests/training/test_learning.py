@@ -8,7 +8,7 @@ pytest.importorskip("joblib")
 pytest.importorskip("ssimulacra2")
 
 from bytefit.cli.main import main
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import load_knots, tables_at
 from bytefit.errors import ConfigError
 from bytefit.training.quantisation import learning, measuring, report
@@ -24,7 +24,7 @@ def tiny():
     """Learn in as few and as small steps as there can be."""
     bands = {
         PHOTOGRAPH: (Band(1.5, "4:2:0", None), Band(1.5, "4:4:4", 0)),
-        DRAWING: (Band(1.5, "4:2:0", None),),
+        GRAPHIC: (Band(1.5, "4:2:0", None),),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("BANDS", bands), ("STEPS", 2), ("PAIRS", 1)):
@@ -64,7 +64,7 @@ def test_learned_tables_are_a_ladder(learned):
     knots = load_knots(learned[0] / "jpeg-tables.json")
 
     assert [one.subsampling for one in knots[PHOTOGRAPH]] == ["4:2:0", "4:2:0", "4:4:4", "4:4:4"]
-    assert [one.subsampling for one in knots[DRAWING]] == ["4:2:0", "4:2:0", "4:2:0"]
+    assert [one.subsampling for one in knots[GRAPHIC]] == ["4:2:0", "4:2:0", "4:2:0"]
     for rows in knots.values():
         assert set(tables_at(rows, 1)[0][0]) == {255}
         assert set(tables_at(rows, 100)[0][0]) == {1}
@@ -84,7 +84,7 @@ def test_the_report_compares_with_libjpegs_tables(learned):
     """At equal bytes, on the pictures learned from and on those held out."""
     printed = learned[2]
 
-    for content in (PHOTOGRAPH, DRAWING):
+    for content in (PHOTOGRAPH, GRAPHIC):
         assert f"{content}, at equal bytes" in printed
     assert printed.count("| 1.5, learned from") == printed.count("| 1.5, held out") == 2
     assert "SSIMULACRA2: libjpeg" in printed
@@ -106,7 +106,7 @@ def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys):
 
 def test_pictures_of_both_contents_are_needed(drawn_corpus, tmp_path):
     """The message says which are missing, and nothing is written."""
-    with pytest.raises(ConfigError, match="no pictures to learn the tables of a drawing from"):
+    with pytest.raises(ConfigError, match="no pictures to learn the tables of a graphic from"):
         learn_tables([drawn_corpus / "photo-web"], tmp_path / "new", cache=tmp_path / "cache", jobs=1)
 
     assert not (tmp_path / "new").exists()

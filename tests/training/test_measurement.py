@@ -11,7 +11,7 @@ from PIL import Image
 pytest.importorskip("sklearn")
 
 from bytefit.codecs import LEARNED, Variants
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.preparing import prepare
 from bytefit.codecs.webp.codec import WEBP
@@ -47,9 +47,9 @@ def pixels(picture):
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """Every view of a photograph and of a drawing, as two codecs see them."""
+    """Every view of a photograph and of a graphic, as two codecs see them."""
     folder = tmp_path_factory.mktemp("measured")
-    for name, draw in (("photograph", photograph), ("drawing", screenshot)):
+    for name, draw in (("photograph", photograph), ("graphic", screenshot)):
         (folder / "pictures" / name).mkdir(parents=True)
         draw((720, 480)).save(folder / "pictures" / name / f"{name}.png")
     files = find_files([folder / "pictures"])
@@ -204,7 +204,7 @@ def test_every_view_there_is_is_measured(measured, codec):
     records = measured[1][codec.format]
 
     assert sorted((record.kind, record.view) for record in records) == sorted(
-        (kind, view) for kind in ("photograph", "drawing") for view in ("middle", "tiny", "shrunk")
+        (kind, view) for kind in ("photograph", "graphic") for view in ("middle", "tiny", "shrunk")
     )
     for record in records:
         assert record.rungs == knots(codec)[:: 2 if record.view == "shrunk" else 1]
@@ -217,8 +217,8 @@ def test_what_a_picture_holds_is_measured(measured):
     """For codecs that have settings for it: the true curve is that of the settings it gets."""
     for codec in (JPEG, WEBP):
         for record, picture in of_view(measured, codec, "middle"):
-            drawing = record.kind == "drawing" and codec is JPEG
-            assert record.content == (DRAWING if drawing else "photograph")
+            graphic = record.kind == "graphic" and codec is JPEG
+            assert record.content == (GRAPHIC if graphic else "photograph")
             own = codec.for_content(record.content)
             assert record.truth == [probed_bits(own, picture, rung)[0] for rung in record.rungs]
 

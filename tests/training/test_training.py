@@ -135,8 +135,8 @@ def test_the_card_tells_what_scaling_gives(trained):
     card = (trained[0] / "README.md").read_text(encoding="utf-8")
 
     assert "predicted scale" in card
-    assert "JPEG, drawing: " in card
-    assert "WEBP, drawing: " not in card
+    assert "JPEG, graphic: " in card
+    assert "WEBP, graphic: " not in card
 
 
 @pytest.fixture
@@ -210,8 +210,8 @@ def test_scales_are_measured_at_full_size(tmp_path):
         "JPEG": ["photo-web", "screenshot"],
         "WEBP": ["photo-web", "screenshot"],
     }
-    assert [record.drawing for record in measured["JPEG"]] == [False, True]
-    assert [record.drawing for record in measured["WEBP"]] == [False, True]
+    assert [record.graphic for record in measured["JPEG"]] == [False, True]
+    assert [record.graphic for record in measured["WEBP"]] == [False, True]
     for record in [*measured["JPEG"], *measured["WEBP"]]:
         (low, high), (small_low, small_high) = record.bits
         (poor, good), (_, small_good) = record.scores
@@ -246,7 +246,7 @@ def scaled(bits, scores, **changes):
         **{
             "kind": "art",
             "source": "somebody",
-            "drawing": False,
+            "graphic": False,
             "complexities": complexities,
             "bits": bits,
             "scores": scores,
@@ -271,7 +271,7 @@ def test_the_gain_of_a_scale_is_learned():
     regressor = scaling.fit_scale([crossing] * 8, [50])
 
     few, many = (
-        regressor.predict([scale_features(bits, 0.5, drawing=False, complexities={50: 0.5})])[0] for bits in (0.02, 1.8)
+        regressor.predict([scale_features(bits, 0.5, graphic=False, complexities={50: 0.5})])[0] for bits in (0.02, 1.8)
     )
     assert few > 5
     assert many < -20
@@ -395,7 +395,7 @@ def test_bench_draws_the_picture_that_was_measured(tmp_path):
     assert (tmp_path / "comparison.png").stat().st_size > 1000
 
 
-def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
+def test_bench_without_the_graphic_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
     """One line, exit 2, no file."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     path = tmp_path / "comparison.png"

@@ -81,7 +81,7 @@ def curve_of(codec: Codec, picture: Image.Image, budget: int) -> Curve:
     """Encode `picture` all along the ladder, predict its curve and fit it to `budget` bytes, as a user does.
 
     Args:
-        codec: the codec; it takes its settings for drawings where the picture is one.
+        codec: the codec; it takes its settings for graphics where the picture is one.
         picture: in the mode the codec encodes, upright.
         budget: in bytes; a budget that no encoding reaches is drawn too.
     """

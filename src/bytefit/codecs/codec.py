@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOSSLESS = 100
 
 # What an image shows, as far as it decides how it is best coded: smooth shades, or lines, letters and flat fields.
-PHOTOGRAPH, DRAWING = "photograph", "drawing"
+PHOTOGRAPH, GRAPHIC = "photograph", "graphic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Variants:
     """Other codecs of the same format.
 
     Attributes:
-        content: what the settings of this one suit, `PHOTOGRAPH` or `DRAWING`.
-        for_drawings: the codec whose settings suit drawings, where those are others.
+        content: what the settings of this one suit, `PHOTOGRAPH` or `GRAPHIC`.
+        for_graphics: the codec whose settings suit graphics, where those are others.
         per_picture: (codec) -> the codec for the encodes of one image, which may remember what it found out.
         on_request: (the user's save options) -> the codec that those ask for, or None.
     """
 
     content: str = PHOTOGRAPH
-    for_drawings: Codec | None = None
+    for_graphics: Codec | None = None
     per_picture: Callable[[Codec], Codec] = lambda codec: codec
     on_request: Callable[[Mapping[str, Any]], Codec | None] = lambda _options: None
 
@@ -86,8 +86,8 @@ class Codec:
 
     def for_content(self, content: str) -> Codec:
         """Return the codec for images of that content, which differs in its settings only."""
-        for_drawings = self.variants.for_drawings
-        return for_drawings if content == DRAWING and for_drawings is not None else self
+        for_graphics = self.variants.for_graphics
+        return for_graphics if content == GRAPHIC and for_graphics is not None else self
 
     def floor_rung(self, min_quality: float | None) -> int:
         """Return the lowest rung whose quality is at least `min_quality`.

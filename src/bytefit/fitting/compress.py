@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Codec, codec_for_format
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.padding import least_padding, pad
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import BytefitError
@@ -269,7 +269,7 @@ def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:
         return False
     name = source.picture.format
     if name is None:
-        return isinstance(source.picture, Frames) or content(sample) == DRAWING
+        return isinstance(source.picture, Frames) or content(sample) == GRAPHIC
     return name in LOSSLESS_FORMATS or (name == codec.format and codec.lossless.is_lossless(source.data))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.seeding.model import Model, shipped_model
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content
@@ -45,28 +45,28 @@ def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
     complexities = dict(
         zip(model.complexity_qualities, complexity_probe(tiles, model.complexity_qualities)[0], strict=True)
     )
-    return predicted_scale(model, budget * 8 / pixels, drawing=content(tiles) == DRAWING, complexities=complexities)
+    return predicted_scale(model, budget * 8 / pixels, graphic=content(tiles) == GRAPHIC, complexities=complexities)
 
 
-def predicted_scale(model: Model, bits: float, *, drawing: bool, complexities: Mapping[int, float]) -> float:
+def predicted_scale(model: Model, bits: float, *, graphic: bool, complexities: Mapping[int, float]) -> float:
     """Return the scale with the largest predicted gain, 1 where none is worth it; see `scale_features` for the rest."""
     used = {quality: complexities[quality] for quality in model.complexity_qualities}
     gains = {
-        scale: model.scale_trees.predict(scale_features(bits, scale, drawing=drawing, complexities=used))
+        scale: model.scale_trees.predict(scale_features(bits, scale, graphic=graphic, complexities=used))
         for scale in SCALES[1:]
     }
     best = max(gains, key=gains.__getitem__)
     return best if gains[best] > _WORTH_IT else 1.0
 
 
-def scale_features(bits: float, scale: float, *, drawing: bool, complexities: Mapping[int, float]) -> list[float]:
+def scale_features(bits: float, scale: float, *, graphic: bool, complexities: Mapping[int, float]) -> list[float]:
     """Return the features from which trees predict what a scale gains over full size, in points of SSIMULACRA2.
 
     Args:
         bits: the budget in bits per pixel of the picture at full size.
         scale: the factor of its width and height.
-        drawing: whether the picture is a drawing.
+        graphic: whether the picture is a graphic.
         complexities: the complexity probes by JPEG quality, 50 among them.
     """
     spare = log(bits) - complexities[50]
-    return [spare - 2 * log(scale), spare, log(scale), log(bits), float(drawing), *complexities.values()]
+    return [spare - 2 * log(scale), spare, log(scale), log(bits), float(graphic), *complexities.values()]

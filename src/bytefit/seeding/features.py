@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.seeding.probes import WHOLE_QUALITY
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class StaticFeatures:
 
     Attributes:
         mode: the mode the picture is encoded in.
-        content: what the codec's settings are for, "photograph" or "drawing".
+        content: what the codec's settings are for, "photograph" or "graphic".
         pixels: its width times its height.
         share: the pixels of its sample over `pixels`.
         complexities: the complexity probes of the sample, by rising JPEG quality.
@@ -43,16 +43,16 @@ class StaticFeatures:
 
     def values(self) -> list[float]:
         """Return them as features."""
-        alpha, grey, drawing = float(self.mode == "RGBA"), float(self.mode == "L"), float(self.content == DRAWING)
+        alpha, grey, graphic = float(self.mode == "RGBA"), float(self.mode == "L"), float(self.content == GRAPHIC)
         return [
-            *(log(self.pixels), log(self.share), alpha, grey, drawing, self.complexity_log_ratio),
+            *(log(self.pixels), log(self.share), alpha, grey, graphic, self.complexity_log_ratio),
             *self.complexities,
         ]
 
 
 def static_feature_names(complexity_qualities: Sequence[int]) -> list[str]:
     """Return the names of the static features, in the order of `StaticFeatures.values`."""
-    names = ["log_pixels", "log_share", "alpha", "grey", "drawing", "complexity_log_ratio"]
+    names = ["log_pixels", "log_share", "alpha", "grey", "graphic", "complexity_log_ratio"]
     return names + [f"complexity_{quality}" for quality in complexity_qualities]
 
 

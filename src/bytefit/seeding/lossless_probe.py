@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bytefit.codecs import encode_timed
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.seeding.picture_kind import content
 from bytefit.seeding.seed import pixels_of
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec, Trial
     from bytefit.pictures.frames import Frames
 
-# A sample at the lowest effort predicts at most this many times the bytes of the whole at normal effort. In drawings,
+# A sample at the lowest effort predicts at most this many times the bytes of the whole at normal effort. In graphics,
 # its tiles cut the repeats that lossless coding uses.
-_MOST_OVER = {DRAWING: 4.0}
+_MOST_OVER = {GRAPHIC: 4.0}
 _USUALLY_OVER = 1.3
 
 

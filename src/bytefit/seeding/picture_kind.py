@@ -1,4 +1,4 @@
-"""The content of a picture, as far as it decides how to code it: a photograph or a drawing.
+"""The content of a picture, as far as it decides how to code it: a photograph or a graphic.
 
 Interfaces, charts and text have runs of exactly equal pixels; photographs have noise. Only the sample is read, which
 takes a few hundred microseconds.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL.ImageChops import difference, offset
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,12 +23,12 @@ _EQUAL_NEIGHBOURS = 0.5
 
 def for_content(codec: Codec, sample: Image.Image) -> Codec:
     """Return the codec with the settings for a picture's content, given its sample or itself."""
-    return codec if codec.variants.for_drawings is None else codec.for_content(content(sample))
+    return codec if codec.variants.for_graphics is None else codec.for_content(content(sample))
 
 
 def content(sample: Image.Image) -> str:
-    """Return the content of a picture, "photograph" or "drawing", given its sample or itself."""
-    return DRAWING if equal_neighbours(sample) >= _EQUAL_NEIGHBOURS else PHOTOGRAPH
+    """Return the content of a picture, "photograph" or "graphic", given its sample or itself."""
+    return GRAPHIC if equal_neighbours(sample) >= _EQUAL_NEIGHBOURS else PHOTOGRAPH
 
 
 def equal_neighbours(sample: Image.Image) -> float:

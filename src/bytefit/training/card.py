@@ -158,7 +158,7 @@ def _mean_curves(trained: dict[str, TrainedModel]) -> str:
         for content, knots in one.mean_bits.items()
     ]
     return (
-        "Geometric mean of bits per pixel by quality over training photographs or drawings: `mean_bits` of a codec.\n\n"
+        "Geometric mean of bits per pixel by quality over training photographs or graphics: `mean_bits` of a codec.\n\n"
         + "\n".join(lines)
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.seeding.features import (
     StaticFeatures,
     complexity_log_ratio,
@@ -61,7 +61,7 @@ class TrainedModel:
         compared: what other estimators make of the low-effort probes.
         looks: what the predicted scales give on held-out pictures.
         mean_bits: by content the geometric mean of bits per pixel at each quality measured, over the training
-            photographs, or over the drawings where the codec has settings for them.
+            photographs, or over the graphics where the codec has settings for them.
     """
 
     model: Model
@@ -247,13 +247,13 @@ def _by_kind(records: list[Measured], errors: Callable[[Measured], list[float]])
 
 
 def _contents(codec: Codec) -> tuple[str, ...]:
-    return (PHOTOGRAPH,) if codec.variants.for_drawings is None else (PHOTOGRAPH, DRAWING)
+    return (PHOTOGRAPH,) if codec.variants.for_graphics is None else (PHOTOGRAPH, GRAPHIC)
 
 
 def _measured_mean_bits(codec: Codec, train: list[Measured], content: str) -> list[tuple[float, float]]:
     middles = [record for record in train if record.view == "middle"]
     suiting = [
-        r for r in middles if r.content == content and (content == DRAWING or r.kind.startswith("photo"))
+        r for r in middles if r.content == content and (content == GRAPHIC or r.kind.startswith("photo"))
     ] or middles
     means = np.exp(np.array([record.truth for record in suiting]).mean(axis=0))
     return [(codec.ladder[rung], float(f"{mean:.3g}")) for rung, mean in zip(knots(codec), means, strict=True)]

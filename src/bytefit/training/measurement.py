@@ -20,7 +20,7 @@ from PIL.Image import Resampling
 from PIL.Image import open as open_image
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.encoding import save_to_bytes
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import UnsupportedImage
@@ -75,7 +75,7 @@ class Measured:
         kind, source: see `bytefit.training.corpus`.
         view: see `VIEWS`.
         mode, width, height: of the picture that was encoded.
-        content: what the codec's settings are for, "photograph" or "drawing".
+        content: what the codec's settings are for, "photograph" or "graphic".
         rungs: the rungs that were measured.
         truth: the full encodes.
         share: the pixels of the sample over those of the view; 1 where the view is too small for a sample.
@@ -145,7 +145,7 @@ def settings_key(codec: Codec, qualities: Iterable[float]) -> list[Any]:
     """Return everything that decides the files of some qualities, as a key for a cache."""
     named: list[Any] = []
     for quality in qualities:
-        settings = [one.setting(quality, "RGB") for one in (codec, codec.for_content(DRAWING))]
+        settings = [one.setting(quality, "RGB") for one in (codec, codec.for_content(GRAPHIC))]
         plain = all(setting == {"quality": quality} for setting in settings)
         named.append(quality if plain else sha256(repr(settings).encode()).hexdigest())
     return named

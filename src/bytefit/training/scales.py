@@ -15,7 +15,7 @@ from PIL import Image
 from sklearn.ensemble import GradientBoostingRegressor
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -64,7 +64,7 @@ class Scaled:
 
     Attributes:
         kind, source: see `bytefit.training.corpus`.
-        drawing: whether it is a drawing.
+        graphic: whether it is a graphic.
         complexities: by JPEG quality.
         bits: ln(bits per pixel of the full size).
         scores: SSIMULACRA2 against the full size.
@@ -72,7 +72,7 @@ class Scaled:
 
     kind: str
     source: str
-    drawing: bool
+    graphic: bool
     complexities: dict[int, float]
     bits: list[list[float]]
     scores: list[list[float]]
@@ -113,16 +113,16 @@ def _scaled_record(file: CorpusFile, codec_format: str, cache: Path) -> Scaled |
     found: Any = memory.cache(_scores_by_scale, ignore=["path"])(file.path, codec_format, repr(decides))
     if found is None:
         return None
-    drawing = memory.cache(_drawing, ignore=["path"])(file.path, codec_format, repr(decides))
-    if drawing is None:
+    graphic = memory.cache(_graphic, ignore=["path"])(file.path, codec_format, repr(decides))
+    if graphic is None:
         return None
-    return Scaled(file.kind, file.source, drawing, found["complexities"], found["bits"], found["scores"])
+    return Scaled(file.kind, file.source, graphic, found["complexities"], found["bits"], found["scores"])
 
 
-def _drawing(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
-    """Return whether a picture is a drawing; None if it is transparent, since hidden pixels would be scored."""
+def _graphic(path: Path, codec_format: str, decides: str) -> bool | None:  # noqa: ARG001  (for the cache)
+    """Return whether a picture is a graphic; None if it is transparent, since hidden pixels would be scored."""
     picture = reduced(prepare(codec_for_format(codec_format), read_picture(path)))
-    return None if picture.has_transparency_data else content(mosaic(picture)) == DRAWING
+    return None if picture.has_transparency_data else content(mosaic(picture)) == GRAPHIC
 
 
 def _scores_by_scale(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
@@ -193,7 +193,7 @@ def _scale_gains(record: Scaled, budget: float, complexity_qualities: list[int])
     complexities = {quality: record.complexities[quality] for quality in complexity_qualities}
     for scale, score in zip(SCALES[1:], looks[1:], strict=True):
         if not np.isnan(score):
-            features = scale_features(budget, scale, drawing=record.drawing, complexities=complexities)
+            features = scale_features(budget, scale, graphic=record.graphic, complexities=complexities)
             yield features, float(np.clip(score - full, -30, 40))
 
 
@@ -224,7 +224,7 @@ def looks_of(records: list[Scaled], model: Model) -> list[Looks]:
         reached = [(record, looks) for record, looks in reached if not np.isnan(looks[0])]
         if reached:
             scales = [
-                predicted_scale(model, bits, drawing=record.drawing, complexities=record.complexities)
+                predicted_scale(model, bits, graphic=record.graphic, complexities=record.complexities)
                 for record, _ in reached
             ]
             predicted = [_at_scale(looks, scale) for (_, looks), scale in zip(reached, scales, strict=True)]

@@ -12,7 +12,7 @@ import pytest
 from PIL import JpegImagePlugin
 
 from bytefit.codecs import with_options
-from bytefit.codecs.codec import DRAWING
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.errors import ConfigError
 from bytefit.options import EFFORTS
@@ -75,7 +75,7 @@ def test_jpeg_has_a_table_for_every_kind_of_plane(content, mode, tables):
 
         assert [len(table) for table in setting["qtables"]] == [64] * tables
         assert ("subsampling" in setting) == (tables == 3)
-        assert setting["progressive"] == (quality >= (40 if content == DRAWING else 60))
+        assert setting["progressive"] == (quality >= (40 if content == GRAPHIC else 60))
         assert setting["optimize"]
 
 

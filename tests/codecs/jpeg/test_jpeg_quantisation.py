@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import pytest
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import VERSION, Knot, load_knots, quantisation, shipped_knots, tables_at
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 
-each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, DRAWING])
+each_content = pytest.mark.parametrize("content", [PHOTOGRAPH, GRAPHIC])
 
 
 def knot(quality, value, *, subsampling="4:2:0", **changes):
@@ -25,7 +25,7 @@ def ladder(*between):
     return {
         "version": VERSION,
         PHOTOGRAPH: [knot(1, 255.0), *between, knot(100, 1.0)],
-        DRAWING: [knot(1, 255.0), knot(100, 1.0)],
+        GRAPHIC: [knot(1, 255.0), knot(100, 1.0)],
     }
 
 
@@ -40,7 +40,7 @@ def test_knots_are_what_the_file_says(tmp_path):
     """Knots must have the order and the values of the file, as immutable tuples."""
     knots = load_knots(written(tmp_path, ladder(knot(50, 16.5))))
 
-    assert list(knots) == [PHOTOGRAPH, DRAWING]
+    assert list(knots) == [PHOTOGRAPH, GRAPHIC]
     assert [one.quality for one in knots[PHOTOGRAPH]] == [1, 50, 100]
     assert knots[PHOTOGRAPH][1] == Knot(50, "4:2:0", ((16.5,) * 64,) * 3)
 
@@ -102,9 +102,9 @@ def test_what_makes_no_ladder_is_refused(tmp_path, contents):
 def test_finer_chroma_may_cost_luma(tmp_path):
     """At a change of subsampling every divisor may change."""
     finer = [knot(quality, value, subsampling="4:4:4") for quality, value in ((80, 30.0), (100, 1.0))]
-    contents = {**ladder(), DRAWING: [knot(1, 255.0), knot(80, 20.0), *finer]}
+    contents = {**ladder(), GRAPHIC: [knot(1, 255.0), knot(80, 20.0), *finer]}
 
-    knots = load_knots(written(tmp_path, contents))[DRAWING]
+    knots = load_knots(written(tmp_path, contents))[GRAPHIC]
 
     assert tables_at(knots, 79.999)[1] == "4:2:0"
     assert tables_at(knots, 80) == (((30,) * 64,) * 3, "4:4:4")
@@ -136,7 +136,7 @@ def test_the_shipped_file_holds_every_content():
     """The shipped file must have tables for photographs and for graphics."""
     knots = load_knots(models_folder() / "jpeg-tables.json")
 
-    assert set(knots) == {PHOTOGRAPH, DRAWING}
+    assert set(knots) == {PHOTOGRAPH, GRAPHIC}
     assert knots == shipped_knots()
     assert {one.subsampling for rows in knots.values() for one in rows} <= {"4:2:0", "4:4:4"}
 

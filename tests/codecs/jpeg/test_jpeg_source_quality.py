@@ -40,7 +40,7 @@ def test_the_quality_of_our_own_files_is_their_rung(target):
     assert JPEG.source.quality(Image.open(BytesIO(result.data))) == result.quality
 
 
-@pytest.mark.parametrize("content", ["photograph", "drawing"])
+@pytest.mark.parametrize("content", ["photograph", "graphic"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_every_rung_is_known_by_its_tables(content, mode):
     """Every rung must be recognised exactly; of fine rungs that share a grey table, the lowest counts."""
@@ -53,7 +53,7 @@ def test_every_rung_is_known_by_its_tables(content, mode):
 
 
 @pytest.mark.parametrize("effort", ["fast", "normal", "best"])
-@pytest.mark.parametrize("picture", [photograph(), screenshot()], ids=["photograph", "drawing"])
+@pytest.mark.parametrize("picture", [photograph(), screenshot()], ids=["photograph", "graphic"])
 def test_the_effort_does_not_hide_the_rung(picture, effort):
     """The effort changes the entropy coding only, and must not change the estimate."""
     result = compress(picture, 5000, format="JPEG", effort=effort)
@@ -136,16 +136,16 @@ asked = st.fixed_dictionaries(
 
 @given(
     source=st.sampled_from(JPEG.ladder),
-    made_by=st.sampled_from(["libjpeg", "photograph", "drawing"]),
+    made_by=st.sampled_from(["libjpeg", "photograph", "graphic"]),
     share=st.one_of(st.floats(0.1, 0.999), st.floats(0.9, 0.999)),
     options=asked,
 )
-@example(source=99.0, made_by="drawing", share=0.99, options={"slack": 0})  # its luminance is a finer photograph's
+@example(source=99.0, made_by="graphic", share=0.99, options={"slack": 0})  # its luminance is a finer photograph's
 @example(source=50, made_by="libjpeg", share=0.8, options={"min_quality": 95, "on_unreachable": "smallest"})
 @example(source=50, made_by="libjpeg", share=0.99, options={"resize": True, "min_quality": 95})
 def test_in_its_place_no_quality_ever_rises(tmp_path_factory, source, made_by, share, options):
     """In place, neither the quality nor the size may grow, whatever made the file and whatever the options."""
-    picture = photograph((96, 64)) if made_by != "drawing" else screenshot((96, 64))
+    picture = photograph((96, 64)) if made_by != "graphic" else screenshot((96, 64))
     if made_by == "libjpeg":
         quality, data = int(source), encoded(picture, quality=int(source))
     else:

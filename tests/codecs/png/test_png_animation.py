@@ -89,15 +89,15 @@ def test_frames_that_are_equal_stay_frames(equal):
 @given(st.lists(st.sampled_from(range(3)), min_size=2, max_size=7), st.data())
 def test_any_animation_comes_back(places, data):
     """Any animation must be read back, with repeated frames and durations of a millisecond or more."""
-    drawings = [noise((9, 7)), noise((9, 7), seed=2), Image.new("RGB", (9, 7))]
+    graphics = [noise((9, 7)), noise((9, 7), seed=2), Image.new("RGB", (9, 7))]
     times = data.draw(st.lists(st.integers(0, 65_000), min_size=len(places), max_size=len(places)))
     loop = data.draw(st.integers(0, 1000))
-    frames = Frames(tuple(drawings[place] for place in places), tuple(times), loop=loop)
+    frames = Frames(tuple(graphics[place] for place in places), tuple(times), loop=loop)
 
     again = decode(assemble_animation(frames, in_png), "any.png")
 
     assert [picture.convert("RGB").tobytes() for picture in again.pictures] == [
-        drawings[place].tobytes() for place in places
+        graphics[place].tobytes() for place in places
     ]
     assert again.durations == pytest.approx(times)
     assert again.loop == loop

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import ImageFile
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH, Codec, Variants
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH, Codec, Variants
 from bytefit.codecs.encoding import save_to_bytes
 from bytefit.codecs.jpeg.container import CONTAINER
 from bytefit.codecs.jpeg.lossless import lossless_versions
@@ -35,7 +35,7 @@ _FINE = 6
 # Below these qualities libjpeg's ten progressive scans cost more than they save, because so few coefficients are left
 # that most scans are empty (held-out photographs, progressive over baseline at quality 18: 5 % more at 0.3 megapixel,
 # 4 % at 0.6, 1 % at 3; the same at 60; from there on less).
-_PROGRESSIVE_FROM = {PHOTOGRAPH: 60, DRAWING: 40}
+_PROGRESSIVE_FROM = {PHOTOGRAPH: 60, GRAPHIC: 40}
 
 
 def _setting(content: str, quality: float, mode: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ _PHOTOGRAPH_BITS = (
     (97.75, 2.96),
     (100, 5.14),
 )
-_DRAWING_BITS = (
+_GRAPHIC_BITS = (
     (1, 0.101),
     (6.5, 0.131),
     (12, 0.169),
@@ -178,12 +178,12 @@ JPEG = Codec(
 JPEG = replace(
     JPEG,
     variants=Variants(
-        for_drawings=replace(
+        for_graphics=replace(
             JPEG,
-            setting=partial(_setting, DRAWING),
-            mean_bits=_DRAWING_BITS,
-            hints=replace(JPEG.hints, header=partial(_header, DRAWING)),
-            variants=Variants(content=DRAWING),
+            setting=partial(_setting, GRAPHIC),
+            mean_bits=_GRAPHIC_BITS,
+            hints=replace(JPEG.hints, header=partial(_header, GRAPHIC)),
+            variants=Variants(content=GRAPHIC),
         )
     ),
 )

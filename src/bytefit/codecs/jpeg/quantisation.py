@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import exp, log
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 
@@ -86,7 +86,7 @@ def load_knots(path: Path) -> dict[str, list[Knot]]:
             for content, rows in record.items()
         }
         is_valid = (
-            version == VERSION and {PHOTOGRAPH, DRAWING} <= set(knots) and all(map(_makes_ladder, knots.values()))
+            version == VERSION and {PHOTOGRAPH, GRAPHIC} <= set(knots) and all(map(_makes_ladder, knots.values()))
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"cannot read the quantisation tables {path}: {error!r}") from error

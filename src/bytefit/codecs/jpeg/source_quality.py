@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import quantisation
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> fl
     # A grey image has only the luminance table, which several fine rungs share: the lowest of them counts.
     rungs = [
         quality
-        for content in (PHOTOGRAPH, DRAWING)
+        for content in (PHOTOGRAPH, GRAPHIC)
         for quality in ladder
         if quantisation(quality, content)[0][: len(found)] == found
     ]

@@ -25,7 +25,7 @@ _HORIZONTAL, _FLOATING = 2, 3
 _DEFLATE, _LZW = "tiff_adobe_deflate", "tiff_lzw"  # LZMA, Zstandard and WebP few readers know
 
 # (compression, predictor): the predictor takes 31 % off a photograph's deflate and 46 % off its LZW, and adds to a
-# drawing's. Deflate with it beats LZW on photographs by 9 %; on small drawings LZW is at times smaller.
+# graphic's. Deflate with it beats LZW on photographs by 9 %; on small graphics LZW is at times smaller.
 _WAYS: tuple[tuple[str, int | None], ...] = (
     ("raw", None),
     (_DEFLATE, None),

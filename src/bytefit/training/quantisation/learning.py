@@ -20,7 +20,7 @@ import joblib
 import numpy as np
 import PIL
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import VERSION
 from bytefit.errors import ConfigError
 from bytefit.training.corpus import CorpusFile, find_files, split
@@ -75,7 +75,7 @@ BANDS = {
         Band(3.5, "4:2:0", 4),
         Band(3.5, "4:4:4", 5),
     ),
-    DRAWING: (
+    GRAPHIC: (
         Band(1.0, "4:2:0", None),
         Band(0.5, "4:2:0", 0),
         Band(2.0, "4:2:0", 0),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from bytefit.codecs.codec import DRAWING, PHOTOGRAPH
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.errors import UnsupportedImage
 from bytefit.sources.reading import read_picture
 from bytefit.training.fast_scores import Original
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from bytefit.training.quantisation.smooth_tables import Numbers
 
 # The training material: the kinds of picture, their megapixels (None: as they are), and which of nine crops, ordered by
-# activity: for photographs the middle one, for drawings the most active, since most of a screenshot is empty.
+# activity: for photographs the middle one, for graphics the most active, since most of a screenshot is empty.
 MATERIAL: dict[str, tuple[tuple[str, ...], float | None, int]] = {
     PHOTOGRAPH: (("photo-large", "photo-web"), 0.6, 4),
-    DRAWING: (("screenshot", "document"), None, 8),
+    GRAPHIC: (("screenshot", "document"), None, 8),
 }
 PICTURES, A_SOURCE, SIDE = 28, 4, 352
 
