@@ -167,6 +167,7 @@ EXAMPLES = {
     """,
     "Inside a repository": """
         $ check --from-ref nonsense
+        $ check --from-ref nonsense --to-ref 0000000000000000000000000000000000000000
     """,
 }
 
@@ -225,7 +226,7 @@ WITHOUT_EXAMPLE = {
     "holds no [tool.bytefit]": "a pyproject.toml: tests/budgets/test_configuration.py",
     ": convert it to one of ": "a mode of Pillow that there is not yet",
     "cannot convert mode ": "a mode of Pillow that there is not yet",
-    "cannot be filled to an exact size": "a format that register_codec added",
+    "to an exact size": "a format that register_codec added",
     "cannot decode this GIF": "a damaged GIF: tests/codecs/gif",
     " holds ": "a file of several images that is trained on",
     "train it again": "a model that was edited by hand: tests/seeding/test_model.py",

@@ -53,7 +53,8 @@ def _add(
     benchmarks: argparse._SubParsersAction[Any], name: str, run: Callable[[argparse.Namespace], str], about: str
 ) -> argparse.ArgumentParser:
     """Add a benchmark with the arguments that all have; `run` returns its report."""
-    parser: argparse.ArgumentParser = benchmarks.add_parser(name, help=about, description=f"{about.capitalize()}.")
+    description = f"{about[0].upper()}{about[1:]}."
+    parser: argparse.ArgumentParser = benchmarks.add_parser(name, help=about, description=description)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of images")
     parser.add_argument(
         "--limit", type=int, metavar="N", help="measure at most N images per kind (the name of their folder)"
