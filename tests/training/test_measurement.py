@@ -245,7 +245,7 @@ def test_low_effort_probes_are_made_where_they_pay(measured, codec, view):
     for record, picture in of_view(measured, codec, view):
         own, sample = codec.for_content(record.content), sample_of(codec, picture)
         for rung, full, probe in zip(record.rungs, record.sample_bits, record.low_effort, strict=True):
-            if own.probe_pays(own.setting(own.ladder[rung], record.mode)):
+            if own.hints.probe_pays(own.setting(own.ladder[rung], record.mode)):
                 bits = probed_bits(own, picture, rung, low_effort=True)[0]
                 low = probed_bits(own, sample, rung, low_effort=True)[0]
                 expected = LowEffortProbe(bits) if record.share == 1 else LowEffortProbe(bits, full - low, low)
