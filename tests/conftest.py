@@ -10,8 +10,8 @@ from hypothesis import settings
 
 # No deadlines: they fail on a busy machine and tell nothing on an idle one. In CI the same examples each time, so that
 # a change is judged by what it changes; new ones are drawn wherever else the tests run.
-settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
-settings.register_profile("dev", max_examples=60, deadline=None)
+settings.register_profile("ci", max_examples=80, deadline=None, derandomize=True)
+settings.register_profile("dev", max_examples=50, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 

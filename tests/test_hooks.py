@@ -18,6 +18,7 @@ from pre_commit.clientlib import load_manifest
 from bytefit.cli.main import main
 from bytefit.formats import SUFFIXES
 from images import encoded, noise, opened, photograph
+from once import once
 from repositories import Repository
 
 ROOT = Path(__file__).parent.parent
@@ -95,28 +96,35 @@ def config(tmp_path_factory):
     """Skip tests that install Hatchling and Pillow if no package index answers."""
     if not (ROOT / ".git").exists():
         pytest.skip("this is no git checkout, so there is nothing for pre-commit to clone")
+    made = once(tmp_path_factory, "hooks", _install)
+    return (made / "config.yaml").read_text(encoding="utf-8"), made / "home"
+
+
+def _install(made: Path) -> None:
+    """Have pre-commit install the hooks from a bare clone of the work tree."""
     files = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
         encoding="utf-8",
         check=True,
     )
-    home = tmp_path_factory.mktemp("pre-commit")
+    home = made / "home"
+    home.mkdir()
     skip_without_package_index(home)
-    source = Repository(tmp_path_factory.mktemp("source"), home)
+    source = Repository(made / "source", home)
     for name in filter(None, files.stdout.split("\0")):
         if (ROOT / name).is_file():
             (source.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source.folder / name)
     rev = source.commit()
-    bare = tmp_path_factory.mktemp("bare")
+    bare = made / "bare"
     source.git("clone", "--quiet", "--bare", str(source.folder), str(bare))
     text = CONFIG.format(source=bare.as_posix(), rev=rev, budget=BUDGET)
-    installer = Repository(tmp_path_factory.mktemp("installer"), home)
+    installer = Repository(made / "installer", home)
     (installer.folder / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
     installed = installer.pre_commit("install-hooks")
     assert installed.returncode == 0, installed.stdout + installed.stderr
-    return text, home
+    (made / "config.yaml").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import PIL
 import pytest
 
 from bytefit.codecs import LEARNED
+from once import once
 
 ROOT = Path(__file__).parent.parent
 WHEELS = ("wheel of the sdist", "wheel of the tree")
@@ -50,12 +51,16 @@ def run(*command: object) -> str:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Return what the build makes of the tree, by name."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "both", ".")
-    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder / "tree", ".")
+    folder = once(tmp_path_factory, "built", _build)
     names = ("sdist", *WHEELS)
     patterns = ("both/*.tar.gz", "both/*.whl", "tree/*.whl")
     return {name: next(folder.glob(pattern)) for name, pattern in zip(names, patterns, strict=True)}
+
+
+def _build(folder: Path) -> None:
+    """Build the sdist and the wheel of it, and the wheel of the tree."""
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "both", ".")
+    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder / "tree", ".")
 
 
 def files_in(wheel: Path) -> set[str]:

@@ -19,10 +19,11 @@ import bytefit
 from bytefit.benchmarks.plot import DPI, HEIGHT, TRIAL_COLOUR, WIDTH, Curve, curve_of, draw, figure_of
 from bytefit.benchmarks.rows import STRATEGIES, Row
 from bytefit.benchmarks.strategies import Answer
-from bytefit.codecs import CODECS
 from bytefit.codecs.avif.codec import AVIF
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.codecs.png.codec import PNG
+from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from images import flat, photograph, screenshot
 
@@ -162,15 +163,15 @@ def test_one_codec_alone_is_drawn(tmp_path):
     assert pixels_of(picture, TRIAL_COLOUR) > 60
 
 
-@pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
+@pytest.mark.parametrize("codec", [JPEG, PNG, TIFF], ids=lambda codec: codec.format)
 def test_true_bytes_are_the_encoders(codec):
     """The true curve has the sizes of plain encodes without metadata."""
-    picture = photograph((80, 60))
+    picture = photograph((40, 30))
 
-    curve = curve_of(codec, picture, 2500)
+    curve = curve_of(codec, picture, 1500)
 
     rungs = min(24, len(codec.ladder))
-    assert (curve.codec, curve.budget, curve.title) == (codec.format, 2500, "80x60 pixels to 2.5 kB")
+    assert (curve.codec, curve.budget, curve.title) == (codec.format, 1500, "40x30 pixels to 1.5 kB")
     assert (curve.qualities[0], curve.qualities[-1]) == (codec.ladder[0], codec.ladder[-1])
     assert len(set(curve.qualities)) == len(curve.true_bytes) == len(curve.predicted_bytes) == rungs
     for at in {0, rungs // 2, rungs - 1}:

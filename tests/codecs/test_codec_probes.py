@@ -113,7 +113,7 @@ def test_a_probe_is_the_same_at_every_effort(codec):
     """A probe stands for the rung, whatever is added to it."""
     probes = [
         codec.encode(
-            photograph((64, 48)), {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.hints.probe_options}
+            photograph((32, 24)), {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.hints.probe_options}
         )
         for effort in EFFORTS
     ]

@@ -318,7 +318,7 @@ def test_cleaners_never_harm_writers(tmp_path):
     cleaners = [run(CLEAN, tmp_path) for _ in range(2)]
 
     try:
-        writers = [run(WRITE, letter, 150, *paths) for letter in "xyz"]
+        writers = [run(WRITE, letter, 60, *paths) for letter in "xyz"]
         results = [ended(writer) for writer in writers]
         running = [cleaner.poll() for cleaner in cleaners]
     finally:

@@ -19,7 +19,7 @@ from images import encoded, opened, photograph
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that a process may answer")
 
 BUDGET = 12_000
-# How often a fixer is killed. The long run sets the variable to a few hundred, which takes some minutes.
+# How often a fixer is killed. The long run is BYTEFIT_KILLS=300, which takes some minutes.
 KILLS = int(os.environ.get("BYTEFIT_KILLS", "6"))
 FIX = (sys.executable, "-m", "bytefit", "fix")
 WAYS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -119,19 +119,22 @@ def tree(tmp_path):
     return tmp_path / "tree"
 
 
-def wait_for_a_moment(chance, seconds, folder, process):
-    """Wait for a random time, or in half of the cases until some temporary files have been seen."""
-    if chance.random() < 0.5:
+def wait_for_a_moment(chance, seconds, folder, process, *, midway):
+    """Wait for a random time, or until a second or later temporary file is there: some files are fixed by then."""
+    if not midway:
         time.sleep(chance.uniform(0, seconds))
         return
-    wanted, seen = chance.randrange(1, 8), set()
+    wanted, seen = chance.randrange(2, 6), set()
     while len(seen) < wanted and process.poll() is None:
         time.sleep(0.0003)
         seen |= temporaries(folder)
 
 
 def test_a_fixer_that_is_killed_leaves_each_file_old_or_new(originals, fixed, tree):
-    """After any signal each file is complete, and a second run must finish the work of the first."""
+    """Killed at any moment, by any signal, a fixer must leave each file whole; asked to end, it must also clean up.
+
+    The next run must finish what was begun.
+    """
     after, seconds = fixed
     chance = random.Random(KILLS)
     left = midway = 0
@@ -140,7 +143,7 @@ def test_a_fixer_that_is_killed_leaves_each_file_old_or_new(originals, fixed, tr
         way = WAYS[kill % len(WAYS)]
         lay(tree, originals)
         process = start(tree)
-        wait_for_a_moment(chance, seconds, tree, process)
+        wait_for_a_moment(chance, seconds, tree, process, midway=kill % 2 == 0)
         process.send_signal(way)
         process.communicate(timeout=120)
 
@@ -152,16 +155,16 @@ def test_a_fixer_that_is_killed_leaves_each_file_old_or_new(originals, fixed, tr
         changed = sum(now[name] != originals[name] for name in originals)
         midway += 0 < changed < len(originals) - 2
         left += len(leftovers)
-        if leftovers or kill % 5 == 0:
+        if leftovers or kill % 4 == 0:
             ended(start(tree))
             assert content(tree) == after, (kill, way)
 
     print(f"{KILLS} kills, {midway} of them with some files fixed and some not, {left} temporary files left by them")
-    assert midway > KILLS / 10
+    assert midway > KILLS / 10  # or the kills came before or after the work, and nothing was tested
 
 
 def test_a_killed_fixer_is_followed_by_one_that_has_nothing_to_do(originals, fixed, tree):
-    """After a kill and a finishing run, a third run must exit with 0 and change nothing."""
+    """Once the work of a killed fixer is finished, another run must change nothing, not even a time."""
     after, seconds = fixed
     lay(tree, originals)
     process = start(tree)
@@ -179,12 +182,12 @@ def test_a_killed_fixer_is_followed_by_one_that_has_nothing_to_do(originals, fix
 
 
 @pytest.mark.parametrize("options", [(), SHRINK], ids=["fit", "shrink"])
-def test_fixers_at_once_compress_nothing_twice(originals, tree, tmp_path, options):
-    """Several fixers at once must give the same files as one, even for files that stay over budget."""
-    after, seconds = fixed_by_one(originals, tmp_path / "one", *options)
+def test_fixers_at_once_compress_nothing_twice(originals, fixed, tree, tmp_path, options):
+    """Several fixers must leave each file as a single one does, also over the budget, and none may fail."""
+    after, seconds = fixed_by_one(originals, tmp_path / "one", *options) if options else fixed
     chance = random.Random(7)
 
-    for count in (2, 2, 3):
+    for count in (2, 3):
         lay(tree, originals)
         fixers = []
         for _ in range(count):
@@ -196,21 +199,20 @@ def test_fixers_at_once_compress_nothing_twice(originals, tree, tmp_path, option
 
 
 def test_hooks_in_parallel_fix_their_own_files(originals, fixed, tree):
-    """pre-commit runs hooks in parallel on parts of a folder: they must not disturb each other."""
+    """pre-commit gives each hook some files of the same folders: none may remove the temporary files of another."""
     after, _ = fixed
     names = sorted(originals)
 
-    for count in (2, 4):
-        lay(tree, originals)
-        fixers = [start(tree, *names[share::count]) for share in range(count)]
-        said = "".join(ended(fixer) for fixer in fixers)
+    lay(tree, originals)
+    fixers = [start(tree, *names[share::3]) for share in range(3)]
+    said = "".join(ended(fixer) for fixer in fixers)
 
-        assert content(tree) == after, said
-        assert said.count("fixed ") == len(originals) - 2
+    assert content(tree) == after, said
+    assert said.count("fixed ") == len(originals) - 2
 
 
 def test_a_fixer_among_those_that_are_killed_is_not_disturbed(originals, fixed, tree):
-    """A fixer must finish while others on the same files are killed."""
+    """A fixer must finish its work while others begin and are killed on the same files."""
     after, seconds = fixed
     chance = random.Random(8)
     lay(tree, originals)

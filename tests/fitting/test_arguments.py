@@ -15,14 +15,14 @@ from images import encoded, icc_profile, photograph, write_jpeg
 
 @pytest.mark.parametrize("given", [b"\xff\xd8\xff", BytesIO(), None, 5], ids=["bytes", "file object", "None", "int"])
 def test_what_is_neither_picture_nor_path_is_refused(given):
-    """The message says what is taken."""
+    """The message must say what `compress` takes."""
     with pytest.raises(ConfigError, match="give a PIL image or the path of an image file"):
         bytefit.compress(given, 5000, format="JPEG")
 
 
 @pytest.mark.parametrize("as_path", [str, lambda path: path], ids=["str", "Path"])
 def test_paths_and_images_give_the_same(tmp_path, as_path):
-    """A path is opened, a picture is taken as it is."""
+    """A path, as text or as `Path`, must give the same answer as the picture opened from it."""
     path = write_jpeg(tmp_path / "photo.jpg", orientation=6, icc=icc_profile())
 
     with Image.open(path) as picture:
@@ -34,7 +34,7 @@ def test_paths_and_images_give_the_same(tmp_path, as_path):
 
 
 def test_the_format_is_what_the_bytes_are(tmp_path):
-    """Not what the name says."""
+    """The source's bytes must decide its format, not the suffix."""
     path = tmp_path / "photo.jpg"
     path.write_bytes(encoded(photograph(), "WEBP"))
 
@@ -43,19 +43,19 @@ def test_the_format_is_what_the_bytes_are(tmp_path):
 
 @pytest.mark.parametrize("wanted", ["jpeg", "JPG", "Jpeg"])
 def test_formats_are_named_in_any_case(wanted):
-    """Pillow's name is in the result."""
+    """Formats must be known in any case and by alias; the result has Pillow's name."""
     assert bytefit.compress(photograph((64, 48)), 5000, format=wanted).format == "JPEG"
 
 
 def test_a_picture_without_a_format_needs_one():
-    """The message says how."""
+    """A picture that was never a file has no format: the message must say how to give one."""
     with pytest.raises(ConfigError, match="format='JPEG'"):
         bytefit.compress(photograph((64, 48)), 5000)
 
 
 @pytest.mark.parametrize("wanted", [*"nonsense", "PCX"])
 def test_formats_that_cannot_be_steered_are_refused(wanted):
-    """With the reason, and those that can."""
+    """A format without a codec must be refused with the reason, and with the formats that have one."""
     reason = REFUSED_FORMATS.get(wanted, "bytefit has no ladder for it (bytefit.register_codec takes one)")
 
     with pytest.raises(UnsupportedImage) as caught:
@@ -101,7 +101,7 @@ def test_formats_that_cannot_be_steered_are_refused(wanted):
     ids=str,
 )
 def test_options_that_make_no_sense_are_refused(options, error, message):
-    """Before anything is encoded, with what was found and what is accepted."""
+    """A wrong option must be an error that says what was found and what is accepted."""
     with pytest.raises(error) as caught:
         bytefit.compress(photograph((64, 48)), 5000, format="JPEG", **options)
 
@@ -110,6 +110,6 @@ def test_options_that_make_no_sense_are_refused(options, error, message):
 
 @pytest.mark.parametrize("target", ["0", "-5KB", "200KO", "", 0, 1.5, None])
 def test_targets_that_are_no_size_are_refused(target):
-    """The parser's message."""
+    """What is no size must be refused by the parser of sizes."""
     with pytest.raises(SizeSyntaxError):
         bytefit.compress(photograph((64, 48)), target, format="JPEG")

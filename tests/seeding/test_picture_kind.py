@@ -79,10 +79,12 @@ def test_jpeg_has_settings_for_graphics():
     """Graphics use the same rungs with other quantisation tables."""
     assert for_content(JPEG, interface((320, 240))) is JPEG.variants.for_graphics
     assert for_content(JPEG, photograph((320, 240))) is JPEG
-    assert JPEG.variants.for_graphics.content == GRAPHIC
+    assert JPEG.variants.for_graphics.variants.content == GRAPHIC
 
 
-@pytest.mark.parametrize("codec", [one for one in CODECS if one.for_graphics is None], ids=lambda codec: codec.format)
+@pytest.mark.parametrize(
+    "codec", [one for one in CODECS if one.variants.for_graphics is None], ids=lambda codec: codec.format
+)
 def test_codecs_without_settings_for_graphics_are_left_alone(codec):
     """A codec without such settings must come back unchanged."""
     assert for_content(codec, interface((320, 240))) is codec

@@ -32,6 +32,7 @@ from bytefit.training.markdown import table
 from bytefit.training.measurement import COMPLEXITY_QUALITIES, VIEWS
 from bytefit.training.run import train
 from images import graphic, photograph, screenshot
+from once import once
 
 SOURCES = 8
 
@@ -40,31 +41,38 @@ SOURCES = 8
 def few_scales():
     """Measure the scales of a few pictures only: each is encoded some fifty times."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scaling, "A_KIND", 4)
+        patch.setattr(scaling, "A_KIND", 2)
         yield
 
 
 @pytest.fixture(scope="module")
 def drawn_corpus(tmp_path_factory):
     """A folder of pictures of two kinds and eight sources, with the table that says which."""
-    folder = tmp_path_factory.mktemp("drawn") / "pictures"
+    return once(tmp_path_factory, "training-corpus", _draw) / "pictures"
+
+
+def _draw(parent):
+    folder = parent / "pictures"
     lines = ["path\tsource"]
     for kind, draw in (("photo-web", photograph), ("gray-medical-science", partial(photograph, mode="L"))):
         (folder / kind).mkdir(parents=True)
         for number in range(16):
-            size = (384, 288) if number < 4 else (96, 64)
+            size = (384, 288) if number < 2 else (96, 64)
             draw(size, seed=number).save(folder / kind / f"p{number}.png")
             lines.append(f"{kind}/p{number}.png\tperson/project{number % SOURCES}:images/{number}.png")
     folder.with_suffix(".tsv").write_text("\n".join(lines) + "\n")
-    return folder
 
 
 @pytest.fixture(scope="module")
 def trained(drawn_corpus, tmp_path_factory):
     """The folder of models trained on the drawn corpus, and the cache of its measurements."""
-    output, cache = tmp_path_factory.mktemp("trained"), tmp_path_factory.mktemp("cache")
-    train([drawn_corpus], output, cache=cache, jobs=2)
-    return output, cache
+    folder = once(tmp_path_factory, "trained", lambda folder: _train(drawn_corpus, folder))
+    return folder / "models", folder / "cache"
+
+
+def _train(corpus, folder):
+    (folder / "models").mkdir()
+    train([corpus], folder / "models", cache=folder / "cache", jobs=2)
 
 
 def test_sources_are_read_from_the_table_beside_the_folder(drawn_corpus):

@@ -235,12 +235,12 @@ def test_single_pictures_can_be_written_too(make, quality):
     assert visible(written)[0][3::4] == visible(Frames((picture,)))[0][3::4]
 
 
-@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("count", [1, 3])
 def test_fewer_colours_are_fewer_bytes(count):
     """Sizes must rise along the ladder, apart from small inversions."""
-    frames = Frames(tuple(photograph((96, 64), seed=seed) for seed in range(count)), (50.0,) * count, loop=0)
+    frames = Frames(tuple(photograph((64, 48), seed=seed) for seed in range(count)), (50.0,) * count, loop=0)
 
-    sizes = [len(at(quality, frames)) for quality in GIF.ladder[::6]]
+    sizes = [len(at(quality, frames)) for quality in GIF.ladder[::12]]
 
     assert sizes[-1] > 2 * sizes[0]
     assert all(smaller < 1.05 * larger for smaller, larger in pairwise(sizes))
