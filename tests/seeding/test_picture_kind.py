@@ -88,4 +88,4 @@ def test_jpeg_has_settings_for_graphics():
 def test_codecs_without_settings_for_graphics_are_left_alone(codec):
     """A codec without such settings must come back unchanged."""
     assert for_content(codec, interface((320, 240))) is codec
-    assert codec.content == PHOTOGRAPH
+    assert codec.variants.content == PHOTOGRAPH
