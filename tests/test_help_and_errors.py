@@ -223,7 +223,7 @@ WITHOUT_EXAMPLE = {
     " failed in ": "git that fails",
     "git cannot read an object": "a repository that is damaged",
     "both configure": "two files: tests/budgets/test_configuration.py",
-    "holds no [tool.bytefit]": "a pyproject.toml: tests/budgets/test_configuration.py",
+    "has no [tool.bytefit] table": "a pyproject.toml: tests/budgets/test_configuration.py",
     ": convert it to one of ": "a mode of Pillow that there is not yet",
     "cannot convert mode ": "a mode of Pillow that there is not yet",
     "to an exact size": "a format that register_codec added",

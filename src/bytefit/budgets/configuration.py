@@ -99,7 +99,7 @@ def load_configuration(
     if file is not None:
         table: Mapping[str, Any] | None = _table(file, file)
         if table is None:
-            raise ConfigError(f"{file} holds no [tool.bytefit]: name a file that does, or leave out --config")
+            raise ConfigError(f"{file} has no [tool.bytefit] table: name a file that has one, or leave out --config")
         return _configured(table, given or {}, base=os.path.dirname(os.path.abspath(file)), file=file)
     file, table = _nearest(folder, top)
     base = (top or folder) if file is None else os.path.dirname(file)
