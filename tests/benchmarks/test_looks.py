@@ -52,7 +52,7 @@ def benched(drawn_folder, tmp_path_factory):
 
 
 def test_pillow_is_always_there():
-    """Whatever else is installed, and no two peers share a name."""
+    """Pillow's encoders always take part, and no two peers share a name."""
     names = [peer.name for peer in PEERS]
 
     assert names[:2] == ["Pillow", "Pillow progressive"]
@@ -62,14 +62,14 @@ def test_pillow_is_always_there():
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_peers_answer_with_a_picture_of_their_format(peer, mode):
-    """At full size, whatever it weighs."""
+    """A peer's answer has the full dimensions, whatever its size in bytes."""
     answer = opened(peer.encode(photograph((128, 96), mode), 4096))
 
     assert (answer.format, answer.size) == (peer.format, (128, 96))
 
 
 def test_pillow_answers_with_the_best_whole_quality():
-    """It fits, and the next one does not."""
+    """The integer quality of its answer fits, and the next one does not."""
     picture = photograph()
 
     answer = PEERS[0].encode(picture, 3000)
@@ -80,7 +80,7 @@ def test_pillow_answers_with_the_best_whole_quality():
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 def test_a_budget_nobody_reaches_is_missed_or_exceeded(peer):
-    """Never an exception: one tool must not end the benchmark of all."""
+    """A peer must never raise: one tool would end the benchmark of all."""
     answer = peer.encode(photograph((128, 96)), 50)
 
     assert answer is None or len(answer) > 50
@@ -88,7 +88,7 @@ def test_a_budget_nobody_reaches_is_missed_or_exceeded(peer):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="commands are scripts here")
 def test_another_program_of_the_same_name_is_no_peer(tmp_path, monkeypatch):
-    """It ends well, but makes no picture."""
+    """Such a program may succeed without making a picture."""
     for name in ("convert", "cwebp"):
         (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
         (tmp_path / name).chmod(0o755)
@@ -98,7 +98,7 @@ def test_another_program_of_the_same_name_is_no_peer(tmp_path, monkeypatch):
 
 
 def test_bytefit_competes_in_every_format_asked_for():
-    """Once at full size, once free to scale down."""
+    """It answers once at full size and once with resize."""
     names = [tool.name for tool in contenders(["webp"], resize=True)]
 
     assert names[-2:] == ["bytefit WEBP", "bytefit WEBP resize"]
@@ -107,7 +107,7 @@ def test_bytefit_competes_in_every_format_asked_for():
 
 
 def test_every_tool_answers_every_case(benched):
-    """Each picture at each bit rate, none twice."""
+    """Each tool has one row per picture and bit rate."""
     cases, counts, _ = benched
 
     tools = {case["tool"] for case in cases}
@@ -117,7 +117,7 @@ def test_every_tool_answers_every_case(benched):
 
 
 def test_cases_say_what_was_asked_and_answered(benched):
-    """For whoever wants other means than ours; paths are those below the folder."""
+    """Readers of the JSON can compute other means; paths are relative to the folder."""
     cases, _, _ = benched
 
     assert {case["path"] for case in cases} == {f"photo/{name}.png" for name in ("colour", "grey", "screenshot")}
@@ -128,7 +128,7 @@ def test_cases_say_what_was_asked_and_answered(benched):
 
 
 def test_bytefit_and_what_is_bisected_never_go_over(benched):
-    """Where nothing fits they say so."""
+    """If nothing fits they must give no answer."""
     kept = [case for case in benched[0] if case["tool"].startswith(("bytefit", "Pillow"))]
 
     assert all(case["size"] <= case["budget"] for case in kept if case["size"] is not None)
@@ -136,7 +136,7 @@ def test_bytefit_and_what_is_bisected_never_go_over(benched):
 
 
 def test_answers_at_full_size_have_its_dimensions(benched):
-    """Those with resize may have fewer; what is over the megapixels was scaled down for all."""
+    """Only answers with resize may be smaller; large pictures are scaled down for all tools alike."""
     cases, _, _ = benched
 
     answered = [case for case in cases if case["size"] is not None and not case["tool"].endswith("resize")]
@@ -144,7 +144,7 @@ def test_answers_at_full_size_have_its_dimensions(benched):
 
 
 def test_the_sheet_shows_all_tools_side_by_side(benched):
-    """The original and every tool across, the pictures down."""
+    """The original and every tool are the columns, the pictures are the rows."""
     cases, _, sheet = benched
 
     columns = 1 + len({case["tool"] for case in cases})
@@ -154,7 +154,7 @@ def test_the_sheet_shows_all_tools_side_by_side(benched):
 
 
 def test_the_report_is_tables_for_people(drawn_folder):
-    """With the numbers of pictures and sources."""
+    """The report gives the numbers of pictures and of sources."""
     printed = bench_looks(drawn_folder, formats=["JPEG"], bits=(3.0,), resize=False, jobs=1)
 
     assert printed.startswith("3 images of 3 sources, 3 files left out.")
@@ -163,7 +163,7 @@ def test_the_report_is_tables_for_people(drawn_folder):
 
 
 def test_answers_over_the_budget_take_no_part_in_means():
-    """They are counted instead, as are misses."""
+    """An answer over the budget is counted as such and must not raise a mean."""
     rows = [
         replace(CASE, size=900, ssimulacra2=60.0, ms_ssim=15.0),
         replace(CASE, path="b.png", size=1100, ssimulacra2=90.0, ms_ssim=25.0),
@@ -178,7 +178,7 @@ def test_answers_over_the_budget_take_no_part_in_means():
 
 
 def test_gains_are_over_the_cases_both_answered():
-    """A tool that misses the hard cases gains nothing by it."""
+    """A tool must not gain by missing the hard cases."""
     rows = [
         replace(CASE, tool=BASELINE, size=900, ssimulacra2=60.0, ms_ssim=15.0),
         replace(CASE, tool=BASELINE, path="hard.png", size=900, ssimulacra2=10.0, ms_ssim=5.0),
@@ -193,7 +193,7 @@ def test_gains_are_over_the_cases_both_answered():
 
 
 def test_structure_is_measured_in_decibel():
-    """The same is 60, worse is less, on pictures too small for all scales too."""
+    """An identical picture gets 60, a worse one less, also if it is too small for all scales."""
     for size in ((11, 40), (96, 64), (200, 180)):
         picture = photograph(size)
         poor, good = (opened(encoded(picture, quality=quality)) for quality in (5, 80))
@@ -203,7 +203,7 @@ def test_structure_is_measured_in_decibel():
 
 
 def test_pictures_are_read_upright_and_bare(tmp_path):
-    """No tool spends bytes on metadata that another leaves out."""
+    """No tool may spend bytes on metadata that another leaves out."""
     path = write_jpeg(tmp_path / "turned.jpg", photograph((64, 32)), orientation=6, xmp=b"<x/>")
 
     picture = shown_picture(path, None)
@@ -212,7 +212,7 @@ def test_pictures_are_read_upright_and_bare(tmp_path):
 
 
 def test_what_the_metrics_cannot_see_is_refused(tmp_path):
-    """Before any tool is asked."""
+    """Such a picture is refused before any tool runs."""
     photograph((10, 64)).save(tmp_path / "narrow.png")
 
     with pytest.raises(UnsupportedImage, match="fewer than 11 pixels a side"):
@@ -220,7 +220,7 @@ def test_what_the_metrics_cannot_see_is_refused(tmp_path):
 
 
 def test_the_busiest_part_is_shown():
-    """Flat corners tell nothing of a codec."""
+    """A flat corner shows nothing of a codec."""
     picture = flat((3 * PART, 2 * PART))
     picture.paste(noise((PART, PART)), (2 * PART, PART))
 
@@ -229,7 +229,7 @@ def test_the_busiest_part_is_shown():
 
 
 def test_tiles_without_a_picture_stay_empty():
-    """A tool that has no answer has a title all the same."""
+    """A tool without an answer still has its title."""
     sheet = contact_sheet([[("original", flat((PART, PART))), ("none", None)]])
 
     assert sheet.getpixel((PART - 1, PART)) == (200, 120, 40)
@@ -237,12 +237,12 @@ def test_tiles_without_a_picture_stay_empty():
 
 
 def test_senseless_budgets_are_refused(drawn_folder):
-    """Before anything is encoded."""
+    """The budgets are checked before anything is encoded."""
     with pytest.raises(ConfigError, match="give numbers above 0"):
         bench_looks(drawn_folder, bits=(0.5, 0.0))
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
-    """With its name."""
+    """The message names the folder."""
     with pytest.raises(ConfigError, match="nothing to measure below"):
         bench_looks(tmp_path, jobs=1)

@@ -61,7 +61,7 @@ def pixels_of(picture, colour):
 
 @pytest.mark.parametrize(("rows", "curves", "lines"), [(15, 3, 2), (0, 1, 1), (15, 0, 1)])
 def test_the_picture_is_a_png_as_wide_as_promised(tmp_path, rows, curves, lines):
-    """One row of panels for the strategies, and one for the curves; none for what there is none of."""
+    """It has one row of panels for the strategies and one for the curves, and no row for what is missing."""
     picture = written(tmp_path / "out.png", rows_of()[:rows], [CURVE] * curves)
 
     assert picture.size == (round(WIDTH * DPI), round(HEIGHT * DPI * lines))
@@ -69,7 +69,7 @@ def test_the_picture_is_a_png_as_wide_as_promised(tmp_path, rows, curves, lines)
 
 
 def test_the_same_figures_give_the_same_bytes(tmp_path):
-    """No date, no version of the library, nothing of the user's own style; other figures give others."""
+    """Neither the date, nor the library's version, nor the user's style may change the file; other figures do."""
     from matplotlib import rc_context
 
     draw(rows_of(), [CURVE], tmp_path / "once.png")
@@ -86,7 +86,7 @@ def test_the_same_figures_give_the_same_bytes(tmp_path):
 @pytest.mark.parametrize("codecs", [("JPEG", "WEBP", "AVIF"), ("AVIF",)], ids=len)
 @pytest.mark.parametrize("strategies", [STRATEGIES, ("bytefit",)], ids=len)
 def test_bars_are_the_mean_of_the_trials_and_the_median_of_the_cost(codecs, strategies):
-    """By strategy, and by codec within it; the line ends at the 90th percentile."""
+    """Bars are grouped by codec, one per strategy; the line ends at the 90th percentile."""
     rows = rows_of(codecs, strategies)
 
     trials, cost = figure_of(rows, []).axes
@@ -103,7 +103,7 @@ def test_bars_are_the_mean_of_the_trials_and_the_median_of_the_cost(codecs, stra
 
 
 def test_bars_stand_beside_each_other():
-    """Also where a codec lacks a strategy, and where a strategy has one case."""
+    """Bars must not overlap, even if a codec lacks a strategy or a strategy has one case."""
     rows = [row("JPEG", "bisection", 7, 7.5), row("WEBP", "bytefit", 1, 1.5), row("JPEG", "bytefit", 2, 2.5)]
 
     trials, _ = figure_of(rows, []).axes
@@ -114,7 +114,7 @@ def test_bars_stand_beside_each_other():
 
 
 def test_no_legend_covers_a_panel():
-    """They stand above the panels they explain, and name all that is in them."""
+    """Legends stand above their panels and name everything in them."""
     figure = figure_of(rows_of(), [CURVE] * 3)
 
     figure.draw_without_rendering()
@@ -129,7 +129,7 @@ def test_no_legend_covers_a_panel():
 
 
 def test_a_curve_has_its_panel():
-    """True and predicted sizes, the budget and what is enough of it, on a logarithmic scale."""
+    """The panel shows true and predicted sizes, the budget and its slack, on a logarithmic scale."""
     (axes,) = figure_of([], [CURVE]).axes
 
     drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
@@ -142,7 +142,7 @@ def test_a_curve_has_its_panel():
 
 
 def test_every_trial_is_a_point(tmp_path):
-    """One each, seen in the picture that is written; the legend shows one more."""
+    """The file shows one point per trial, and one more in the legend."""
     spots = [
         pixels_of(written(tmp_path / "out.png", [], [replace(CURVE, trials=trials)]), TRIAL_COLOUR)
         for trials in ([], [(50, 9000)], [(50, 9000), (10, 3000)])
@@ -154,7 +154,7 @@ def test_every_trial_is_a_point(tmp_path):
 
 
 def test_one_codec_alone_is_drawn(tmp_path):
-    """From its picture to the file."""
+    """A single codec goes from its picture to the file."""
     curve = curve_of(WEBP, photograph((200, 150)), 3000)
 
     picture = written(tmp_path / "out.png", rows_of(["WEBP"]), [curve])
@@ -164,7 +164,7 @@ def test_one_codec_alone_is_drawn(tmp_path):
 
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.format)
 def test_true_bytes_are_the_encoders(codec):
-    """At the ends of the ladder and between them, as plain encodes without metadata come out."""
+    """The true curve has the sizes of plain encodes without metadata."""
     picture = photograph((80, 60))
 
     curve = curve_of(codec, picture, 2500)
@@ -179,7 +179,7 @@ def test_true_bytes_are_the_encoders(codec):
 
 
 def test_graphics_are_encoded_as_such():
-    """With the settings that the answer is made with: the trials lie on the true curve."""
+    """The true curve uses the settings of the answer, so the trials lie on it."""
     picture = screenshot((320, 240))
 
     curve = curve_of(JPEG, picture, 9000)
@@ -193,7 +193,7 @@ def test_graphics_are_encoded_as_such():
 
 @pytest.mark.parametrize("budget", [2500, 100], ids=["within reach", "out of reach"])
 def test_trials_are_those_of_a_users_call(budget):
-    """Each at its quality, in order, whether the budget is met or cannot be."""
+    """Each trial stands at its quality, in order, whether or not the budget can be met."""
     picture = photograph((160, 120))
 
     curve = curve_of(AVIF, picture, budget)
@@ -204,7 +204,7 @@ def test_trials_are_those_of_a_users_call(budget):
 
 
 def test_a_trial_without_loss_stands_at_the_end_of_the_scale():
-    """A lossy ladder has no rung for it, and no quality is better."""
+    """A lossy ladder has no rung for lossless, and no quality is better."""
     curve = curve_of(WEBP, screenshot((160, 120)), 60_000)
 
     assert curve.trials[0][0] == 100
@@ -212,7 +212,7 @@ def test_a_trial_without_loss_stands_at_the_end_of_the_scale():
 
 
 def test_predictions_are_in_bytes():
-    """As the true ones, which they come near to about the budget; never falling."""
+    """Predicted sizes are near the true ones around the budget and never fall."""
     curve = curve_of(JPEG, photograph((400, 300)), 20_000)
 
     _, true, predicted = min(
@@ -224,14 +224,14 @@ def test_predictions_are_in_bytes():
 
 
 def test_a_curve_that_is_flat_is_drawn(tmp_path):
-    """One colour everywhere comes to the same bytes at every rung."""
+    """A picture of one colour has the same size at every rung, which must not fail."""
     curve = curve_of(WEBP, flat(), 200)
 
     assert written(tmp_path / "out.png", [], [curve]).size == (1600, round(HEIGHT * DPI))
 
 
-def test_importing_the_module_does_not_load_the_graphic_library():
-    """It is an extra: everything else of the benchmark does without."""
+def test_importing_the_module_does_not_load_the_drawing_library():
+    """The drawing library is an extra that the rest of the benchmark does not need."""
     code = "import sys, bytefit.benchmarks.plot; sys.exit('matplotlib' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, timeout=60).returncode == 0

@@ -63,7 +63,7 @@ def script(code, name="fake", answer="out.jpg"):
 
 
 def test_everyone_answers_every_case(benched):
-    """The JPEG files, by their content and not by their names, in both formats; nobody is left out of a case."""
+    """JPEG files are found by content, not by name, and every contestant answers in both formats."""
     rows, _ = benched
 
     asked = {(row.path, row.format, row.contestant) for row in rows}
@@ -74,7 +74,7 @@ def test_everyone_answers_every_case(benched):
 
 
 def test_files_that_cannot_be_compared_are_counted(benched):
-    """Other formats, inks, and targets that no encoding reaches."""
+    """Other formats, CMYK, and targets that no encoding reaches are left out and counted."""
     _, found = benched
 
     assert found["left_out"] == {
@@ -85,7 +85,7 @@ def test_files_that_cannot_be_compared_are_counted(benched):
 
 
 def test_targets_are_parts_of_the_file(benched, folder):
-    """A third for JPEG, a sixth for WebP."""
+    """The target is a third of the file for JPEG and a sixth for WebP."""
     rows, _ = benched
 
     for row in rows:
@@ -93,7 +93,7 @@ def test_targets_are_parts_of_the_file(benched, folder):
 
 
 def test_bytefit_keeps_its_promise_as_a_process(benched):
-    """At most the target, and close to it."""
+    """The file is at most the target and close to it."""
     rows, _ = benched
 
     fills = [row.size / row.target for row in rows if row.contestant == BYTEFIT]
@@ -102,7 +102,7 @@ def test_bytefit_keeps_its_promise_as_a_process(benched):
 
 
 def test_plain_pillow_is_timed_beside(benched):
-    """It starts a Python too, and encodes only once."""
+    """Plain Pillow also starts Python, and encodes only once."""
     rows, _ = benched
 
     taken = {(row.path, row.format, row.contestant): row.seconds for row in rows}
@@ -112,7 +112,7 @@ def test_plain_pillow_is_timed_beside(benched):
 
 @tells_memory
 def test_the_memory_is_that_of_the_process(benched):
-    """Python with Pillow needs more than 10 MB; these tests need more than either and are not counted."""
+    """Python with Pillow needs more than 10 MB; the memory of these tests must not be counted."""
     rows, _ = benched
 
     peaks = {row.memory for row in rows if row.contestant in {BYTEFIT, PILLOW}}
@@ -121,7 +121,7 @@ def test_the_memory_is_that_of_the_process(benched):
 
 @tells_memory
 def test_the_memory_does_not_begin_with_that_of_the_caller(tmp_path):
-    """Linux hands the peak of a process down to those it starts."""
+    """On Linux a process inherits the peak of the one that starts it."""
     ballast = b"x" * 50_000_000
 
     _, light = clocked([sys.executable, "-c", "pass"], tmp_path)
@@ -132,7 +132,7 @@ def test_the_memory_does_not_begin_with_that_of_the_caller(tmp_path):
 
 
 def test_the_first_answer_loads_no_numpy(benched):
-    """The benchmark says so of the very files it was given."""
+    """The benchmark reports it for the files it was given."""
     _, found = benched
 
     assert found["loads_numpy"] is False
@@ -140,7 +140,7 @@ def test_the_first_answer_loads_no_numpy(benched):
 
 @pytest.mark.parametrize("each", INSTALLED, ids=lambda each: f"{each.name} {each.format}")
 def test_contestants_make_a_file(each, folder):
-    """Each by its own command line, in its own format; only whole KiB are known to jpegoptim."""
+    """Each command line writes its own format; jpegoptim takes only whole KiB."""
     [row] = compared(folder, replace(CASE, format=each.format), [each], repeats=1)
 
     assert row.contestant == each.name
@@ -149,7 +149,7 @@ def test_contestants_make_a_file(each, folder):
 
 
 def test_installed_peers_take_part_once():
-    """Where a tool has two names of its program, one is run; those that are not installed are not asked."""
+    """A tool with two program names is run once, and missing tools are not run."""
     commands = {each.name for each in CONTESTANTS} & {peer.name for peer in installed_peers()}
 
     names = [(each.name, each.format) for each in INSTALLED]
@@ -158,7 +158,7 @@ def test_installed_peers_take_part_once():
 
 
 def test_answers_over_the_target_are_counted(folder):
-    """They are answers, with their time."""
+    """They are answers, with their time, and counted as over."""
     greedy = script("open('out.jpg', 'wb').write(bytes({bytes} + 1))", "greedy")
     exact = script("open('out.jpg', 'wb').write(bytes({bytes}))", "exact")
 
@@ -171,7 +171,7 @@ def test_answers_over_the_target_are_counted(folder):
 
 
 def test_whole_kib_are_rounded_down(folder):
-    """A target in a coarser unit is never above the one that was asked for."""
+    """A target in a coarser unit must never be above the requested one."""
     [row] = compared(folder, CASE, [script("open('out.jpg', 'wb').write(bytes({kib}))")], repeats=1)
 
     assert row.size == 7
@@ -189,7 +189,7 @@ def test_whole_kib_are_rounded_down(folder):
     ids=["fails", "fails with a file", "an empty file", "no file", "no program"],
 )
 def test_failures_are_reported(failing, folder):
-    """As such: neither as a crash of the benchmark nor as a quick answer."""
+    """A failure is neither a crash of the benchmark nor a quick answer."""
     [row] = compared(folder, CASE, [failing], repeats=2)
 
     assert row == replace(CASE, contestant="fake")
@@ -199,7 +199,7 @@ def test_failures_are_reported(failing, folder):
 @pytest.mark.parametrize("trouble", ["sys.exit(1)", "time.sleep(1)"])
 @pytest.mark.parametrize("which", [0, 1])
 def test_the_fastest_run_with_an_answer_counts(trouble, which, folder, tmp_path):
-    """Whenever it came; its own size is told, not that of another run."""
+    """Whichever run it is, its own size is reported and not that of another run."""
     log = (tmp_path / "log").as_posix()
     code = (
         f"import os, sys, time; run = os.path.exists('{log}'); open('{log}', 'w'); troubled = run == {which}; "
@@ -212,7 +212,7 @@ def test_the_fastest_run_with_an_answer_counts(trouble, which, folder, tmp_path)
 
 
 def test_what_takes_too_long_is_ended(tmp_path):
-    """And counted as a failure, by who reads the None."""
+    """The result is None, which callers count as a failure."""
     waiting = [sys.executable, "-c", "import time; time.sleep(60); open('late', 'w')"]
 
     assert clocked(waiting, tmp_path, timeout_seconds=0.3) is None
@@ -220,14 +220,14 @@ def test_what_takes_too_long_is_ended(tmp_path):
 
 
 def test_the_clock_runs_as_long_as_the_process(tmp_path):
-    """Not for the time it takes to start what holds the watch."""
+    """The time to start the measuring process must not count."""
     seconds, _ = clocked([sys.executable, "-c", "import time; time.sleep(0.4)"], tmp_path)
 
     assert 0.4 <= seconds < 20
 
 
 def test_contestants_take_turns_at_going_first(folder, tmp_path):
-    """Whoever goes first finds a colder machine."""
+    """The first contestant finds a colder machine."""
     log = (tmp_path / "log").as_posix()
     entrants = [script(f"open('{log}', 'a').write('{name}')", name) for name in "abc"]
 
@@ -237,7 +237,7 @@ def test_contestants_take_turns_at_going_first(folder, tmp_path):
 
 
 def test_every_run_begins_with_the_file_as_it_was(folder):
-    """Also where the one before worked in place."""
+    """A contestant that worked in place must not change the next one's input."""
     before = (folder / CASE.path).read_bytes()
     halving = script("f = open('in.jpg', 'rb'); d = f.read(); open('in.jpg', 'wb').write(d[:len(d) // 2])")
 
@@ -248,7 +248,7 @@ def test_every_run_begins_with_the_file_as_it_was(folder):
 
 
 def test_ratios_are_within_one_case():
-    """A slow case weighs no more than a fast one, and who failed in a case is not compared in it."""
+    """A slow case weighs no more than a fast one, and a failed case is not compared."""
     ours = [
         replace(CASE, path=path, contestant=BYTEFIT, seconds=s, size=7900) for path, s in (("a", 1.0), ("b", 100.0))
     ]
@@ -266,7 +266,7 @@ def test_ratios_are_within_one_case():
 
 
 def test_memory_is_in_units_of_plain_pillow():
-    """The median and the largest; plain Pillow is given no target and so keeps none."""
+    """The median and the largest ratio are given; plain Pillow gets no target and so keeps none."""
     plain = [replace(CASE, path=p, contestant=PILLOW, seconds=1.0, memory=20_000_000, size=9000) for p in "abc"]
     ours = [
         replace(row, contestant=BYTEFIT, memory=memory)
@@ -280,7 +280,7 @@ def test_memory_is_in_units_of_plain_pillow():
 
 
 def test_imports_are_timed_beside_pillow():
-    """Two ways to import bytefit, in milliseconds more."""
+    """Two ways to import bytefit are given in additional milliseconds."""
     costs = import_milliseconds(pairs=1)
 
     assert list(costs) == ["import bytefit", "from bytefit import compress"]
@@ -288,7 +288,7 @@ def test_imports_are_timed_beside_pillow():
 
 
 def test_the_report_is_tables_for_people(folder):
-    """One for each format, and a line for everything else that was found."""
+    """Each format has a table, and every other finding has a line."""
     printed = bench_peers(folder, limit=2, as_json=False, repeats=1)
 
     assert printed.count(f"| {BYTEFIT}            |     1 |      0 |") == 2
@@ -299,7 +299,7 @@ def test_the_report_is_tables_for_people(folder):
 
 
 def test_a_folder_without_jpeg_files_is_refused(tmp_path):
-    """With its name, before any process is started."""
+    """The message names the folder, and no process is started."""
     (tmp_path / "drawn.jpg").write_bytes(encoded(photograph(), "PNG"))
 
     with pytest.raises(ConfigError, match=f"nothing to measure below .*{tmp_path.name}: no JPEG file"):

@@ -46,7 +46,7 @@ def benched(folder, codec_format):
 
 @pytest.mark.parametrize(("codec_format", "count"), [("PNG", 3), ("GIF", 1)])
 def test_every_file_of_the_format_is_fitted(folder, codec_format, count):
-    """To its share, or it says that it cannot be; what is of another format is none of its business."""
+    """Each file reaches its share or has no answer; files of other formats are ignored."""
     files, peer = benched(folder, codec_format)
 
     assert len(files) == count
@@ -62,7 +62,7 @@ def test_every_file_of_the_format_is_fitted(folder, codec_format, count):
 
 @pytest.mark.parametrize("codec_format", ["PNG", "GIF"])
 def test_the_peer_answers_in_the_most_colours_that_fit(folder, codec_format):
-    """And at its bytes bytefit answers again."""
+    """One colour more would be over the budget."""
     if colour_peer(codec_format) is None:
         pytest.skip(f"{PROGRAMS[codec_format]} is not on this machine")
     peer = colour_peer(codec_format)
@@ -80,7 +80,7 @@ def test_the_peer_answers_in_the_most_colours_that_fit(folder, codec_format):
 
 @pytest.mark.parametrize("codec_format", ["PNG", "GIF"])
 def test_without_the_peer_the_report_says_so(folder, codec_format, monkeypatch):
-    """What bytefit does is told all the same."""
+    """Bytefit's own results are reported without a peer too."""
     monkeypatch.setattr(shares, "colour_peer", lambda _format: None)
 
     report = bench_shrink(folder, formats=[codec_format], jobs=1)
@@ -90,7 +90,7 @@ def test_without_the_peer_the_report_says_so(folder, codec_format, monkeypatch):
 
 
 def test_the_report_compares_what_both_answered():
-    """In numbers that can be computed by hand."""
+    """The figures can be computed by hand."""
     rows = [
         ShrunkFile("a", "x", "s", 100, 90, 80, 1, 70.0, 1.2, True, 150, PeerAnswer(8, 95, 71.0, True, 100, 72.0)),
         ShrunkFile("b", "x", "t", 100, 100, 90, 3, 90.0, 1.4, True, 100, PeerAnswer(8, 95, 80.0, False, 100, 70.0)),
@@ -120,7 +120,7 @@ def test_the_report_compares_what_both_answered():
 
 @pytest.mark.parametrize("name", ["png", "GIF"])
 def test_the_command_prints_the_report(folder, name, capsys):
-    """Of one format at a time."""
+    """The name of the format may be written in any case."""
     assert main(["bench", "shrink", str(folder), "--codec", name, "--limit", "1", "--jobs", "1"]) == 0
 
     assert capsys.readouterr().out.startswith(f"{name.upper()} to ")
@@ -128,7 +128,7 @@ def test_the_command_prints_the_report(folder, name, capsys):
 
 @pytest.mark.parametrize("formats", [["tiff"], ["png", "jpeg"]], ids=" ".join)
 def test_what_no_model_knows_is_refused(folder, formats, capsys):
-    """With what is known."""
+    """The message names the formats that have models."""
     arguments = [word for name in formats for word in ("--codec", name)]
 
     assert main(["bench", "search", str(folder), *arguments]) == 2
@@ -139,7 +139,7 @@ def test_what_no_model_knows_is_refused(folder, formats, capsys):
 
 
 def test_nothing_to_measure_is_refused(tmp_path):
-    """With the reason."""
+    """The message says what was looked for."""
     (tmp_path / "a.png").write_text("no picture")
 
     with pytest.raises(ConfigError, match="no PNG of at most"):
@@ -148,5 +148,5 @@ def test_nothing_to_measure_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("fits", "best"), [(2, 2), (100, 100), (256, 256), (77, 77), (1, None)])
 def test_halving_finds_the_largest_that_fits(fits, best):
-    """Or says that none does."""
+    """If none fits, the result says so."""
     assert largest_that_fits(lambda number: b"." * number, fits, low=2, high=256)[0] == best

@@ -26,12 +26,12 @@ def test_straight_lines_are_reproduced(xs, slope, offset, shares):
 
 
 def test_beyond_its_knots_a_curve_goes_on_level():
-    """Nothing is extrapolated."""
+    """Nothing is extrapolated beyond the knots."""
     assert interpolated([(1, 5.0), (2, 6.0)], [-10, 1, 1.5, 2, 99]) == [5.0, 5.0, 5.5, 6.0, 6.0]
 
 
 def test_a_curve_of_which_nothing_is_known_stays_as_it_is():
-    """No measurement, no correction."""
+    """Without a measurement there is no correction."""
     curve = [1.0, 2.0, 3.0]
 
     assert list(map(corrected(curve, {}), range(3))) == curve
@@ -39,7 +39,7 @@ def test_a_curve_of_which_nothing_is_known_stays_as_it_is():
 
 @given(st.data(), measured)
 def test_one_known_point_shifts_the_whole_curve(data, true):
-    """The shape stays, and the known point is met."""
+    """One measurement keeps the shape of the curve and moves it through the known point."""
     curve = sorted(data.draw(st.lists(measured, min_size=1, max_size=20)))
     known = data.draw(st.integers(0, len(curve) - 1))
 
@@ -54,7 +54,7 @@ def test_one_known_point_shifts_the_whole_curve(data, true):
 @given(st.integers(2, 30), st.floats(0.1, 3), measured, st.floats(0.1, 3), measured)
 @example(2, 1.0, 0.0, 1.0, 0.0)
 def test_two_known_points_turn_one_straight_line_into_another(rungs, guessed_slope, guessed, true_slope, true):
-    """Where truth and prediction are straight, two measurements tell all of the truth."""
+    """If truth and prediction are straight, two measurements give the whole truth."""
     curve = [guessed + guessed_slope * rung for rung in range(rungs)]
 
     bent = corrected(curve, {0: true, rungs - 1: true + true_slope * (rungs - 1)})
@@ -66,7 +66,7 @@ def test_two_known_points_turn_one_straight_line_into_another(rungs, guessed_slo
 
 @given(st.data())
 def test_every_known_point_is_met(data):
-    """However many there are; between two neighbours the error is between theirs, outside it is the outermost's."""
+    """The curve meets any number of known points; between two of them its error is between theirs."""
     curve = sorted(data.draw(st.lists(measured, min_size=1, max_size=30)))
     rungs = st.integers(0, len(curve) - 1)
     known = data.draw(st.dictionaries(rungs, measured, min_size=1, max_size=8))
@@ -82,7 +82,7 @@ def test_every_known_point_is_met(data):
 
 
 def test_the_error_between_known_points_goes_by_the_curve():
-    """Half the way up between them it is half of either, wherever that rung stands."""
+    """Halfway up between two known points the error is half of each, at whatever rung that is."""
     bent = corrected([0.0, 1.0, 9.0, 10.0, 20.0, 30.0], {1: 3.0, 3: 10.0, 4: 26.0})
 
     assert [bent(rung) - rung_value for rung, rung_value in enumerate([0.0, 1.0, 9.0, 10.0, 20.0, 30.0])] == (
@@ -91,7 +91,7 @@ def test_the_error_between_known_points_goes_by_the_curve():
 
 
 def test_points_on_a_flat_prediction_divide_nothing_by_zero():
-    """A prediction without a slope cannot be bent: each rung is off as one of the known ones is."""
+    """A prediction without a slope cannot be interpolated, and must not divide by zero."""
     bent = corrected([2.0, 2.0, 2.0], {0: 5.0, 2: 7.0})
 
     assert {bent(rung) for rung in range(3)} <= {5.0, 7.0}
@@ -99,20 +99,20 @@ def test_points_on_a_flat_prediction_divide_nothing_by_zero():
 
 @given(st.integers(1, 10**9), st.integers(0, 10**9))
 def test_trials_are_aimed_inside_the_slack(budget, min_accept):
-    """A trial that lands where it was aimed ends the search."""
+    """A trial that hits its target ends the search, so the target must be inside the slack."""
     log_size = target_log_size(budget, min(min_accept, budget))
 
     assert log(max(1, min(min_accept, budget))) - 1e-9 <= log_size <= log(budget) + 1e-9
 
 
 def test_without_slack_the_aim_is_the_budget():
-    """The best rung is the one nearest below it."""
+    """Without slack the best rung is the one nearest below the budget."""
     assert target_log_size(5000, 5000) == log(5000)
 
 
 @given(st.data())
 def test_a_curve_is_read_backwards_at_the_nearest_rung(data):
-    """Nearest by value among the rungs allowed; where values tie, any of them."""
+    """The nearest allowed rung by value is returned; if values tie, any of them."""
     curve = data.draw(st.integers(1, 60).flatmap(lambda rungs: st.lists(measured, min_size=rungs, max_size=rungs)))
     curve.sort()
     low = data.draw(st.integers(0, len(curve) - 1))
@@ -127,7 +127,7 @@ def test_a_curve_is_read_backwards_at_the_nearest_rung(data):
 
 @given(st.data())
 def test_reading_below_gives_the_last_rung_that_is_not_above(data):
-    """Or the lowest allowed, when all are above."""
+    """The last rung not above the value is returned, or the lowest allowed if all are above."""
     curve = sorted(data.draw(st.lists(measured, min_size=1, max_size=60)))
     low = data.draw(st.integers(0, len(curve) - 1))
     high = data.draw(st.integers(low + 1, len(curve)))
@@ -140,7 +140,7 @@ def test_reading_below_gives_the_last_rung_that_is_not_above(data):
 
 @given(st.data())
 def test_absurd_curves_are_read_within_bounds(data):
-    """Whatever the values, the answer is a rung that may be tried."""
+    """Whatever the values, the rung returned may be tried."""
     curve = data.draw(st.integers(1, 60).flatmap(curves))
     low = data.draw(st.integers(0, len(curve) - 1))
     high = data.draw(st.integers(low + 1, len(curve)))

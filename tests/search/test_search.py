@@ -36,7 +36,7 @@ def recorded(sizes, asked):
 
 @given(searches(), slacks)
 def test_the_answer_was_measured_and_fits(case, slack):
-    """Whatever was predicted, an answer is over the budget never."""
+    """Whatever was predicted, an answer must never be over the budget."""
     sizes, curve, budget = case
 
     found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack))
@@ -47,7 +47,7 @@ def test_the_answer_was_measured_and_fits(case, slack):
 
 @given(searches(), slacks)
 def test_the_answer_is_the_highest_rung_known_to_fit(case, slack):
-    """No better trial is thrown away."""
+    """A better trial must not be thrown away."""
     sizes, curve, budget = case
 
     found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack))
@@ -57,7 +57,7 @@ def test_the_answer_is_the_highest_rung_known_to_fit(case, slack):
 
 @given(searches())
 def test_without_slack_the_answer_is_proven(case):
-    """It fits, and the next rung was measured to be over, or there is none: also when it fills the budget exactly."""
+    """The answer fits, and the next rung is measured to be over or missing, even if the budget is filled exactly."""
     sizes, curve, budget = case
 
     found = search(sizes.__getitem__, curve, budget)
@@ -67,7 +67,7 @@ def test_without_slack_the_answer_is_proven(case):
 
 @given(searches(), slacks)
 def test_proven_means_that_the_next_rung_was_measured_over(case, slack):
-    """The claim rests on a trial, not on the prediction."""
+    """The claim must rest on a trial, not on the prediction."""
     sizes, curve, budget = case
 
     found = search(sizes.__getitem__, curve, budget, min_accept=min_accept_for(budget, slack))
@@ -78,7 +78,7 @@ def test_proven_means_that_the_next_rung_was_measured_over(case, slack):
 
 @given(rising_sizes(), st.data())
 def test_without_slack_the_answer_on_a_rising_ladder_is_the_best_there_is(sizes, data):
-    """The textbook answer, whatever was predicted."""
+    """Whatever was predicted, the answer is that of a full bisection."""
     budget = data.draw(st.integers(1, sizes[-1] + 1))
     curve = data.draw(st.lists(st.floats(0, 15), min_size=len(sizes), max_size=len(sizes)).map(sorted))
 
@@ -89,7 +89,7 @@ def test_without_slack_the_answer_on_a_rising_ladder_is_the_best_there_is(sizes,
 
 @given(searches(), slacks)
 def test_no_rung_is_measured_twice(case, slack):
-    """An encode is what costs."""
+    """Every measurement is an encode, which is what takes the time."""
     sizes, curve, budget = case
     asked = []
 
@@ -100,7 +100,7 @@ def test_no_rung_is_measured_twice(case, slack):
 
 @given(searches(), slacks, st.data())
 def test_the_worst_case_is_bounded(case, slack, data):
-    """Patience with the prediction, then halving."""
+    """After PATIENCE trials bisection bounds the number of trials."""
     sizes, curve, budget = case
     first = data.draw(st.integers(0, len(sizes) - 1))
 
@@ -112,7 +112,7 @@ def test_the_worst_case_is_bounded(case, slack, data):
 @given(rising_sizes(), st.data())
 @example([10], None)
 def test_a_perfect_prediction_is_proven_in_two_trials(sizes, data):
-    """One that fits and one that does not: no proof can do with less."""
+    """A proof needs one rung that fits and one that does not, and no more with a perfect prediction."""
     budget = sizes[0] if data is None else data.draw(st.integers(1, sizes[-1] + 1))
 
     found = search(sizes.__getitem__, perfect(sizes), budget)
@@ -122,7 +122,7 @@ def test_a_perfect_prediction_is_proven_in_two_trials(sizes, data):
 
 @given(rising_sizes(), slacks, st.data())
 def test_a_perfect_prediction_with_a_rung_inside_the_slack_needs_one_trial(sizes, slack, data):
-    """Knowing of a rung that ends the search, it must not try another one."""
+    """If the prediction shows a rung that ends the search, that rung must be tried first."""
     inside = data.draw(st.sampled_from(sizes))
     budget = inside + data.draw(st.integers(1, 1 + int(inside * slack)))
     min_accept = min(inside, min_accept_for(budget, slack))
@@ -135,7 +135,7 @@ def test_a_perfect_prediction_with_a_rung_inside_the_slack_needs_one_trial(sizes
 @given(rising_sizes(min_size=2), st.floats(-2, 2), st.data())
 @example([197, 197, 199, 199], 1.0, None)  # two rungs alike, and predicted to be: no plateau up to the top
 def test_a_prediction_wrong_by_a_constant_factor_costs_one_trial(sizes, log_factor, data):
-    """One measurement tells the factor."""
+    """One measurement reveals a constant factor."""
     budget = sizes[-1] - 1 if data is None else data.draw(st.integers(1, sizes[-1] + 1))
     assume(budget not in sizes)  # rounding decides on which side of the budget an equal size is expected
     curve = [value + log_factor for value in perfect(sizes)]
@@ -147,7 +147,7 @@ def test_a_prediction_wrong_by_a_constant_factor_costs_one_trial(sizes, log_fact
 
 @given(searches(), slacks, st.data())
 def test_floors_are_respected(case, slack, data):
-    """No rung below the floor is so much as measured."""
+    """No rung below the floor may even be measured."""
     sizes, curve, budget = case
     first = data.draw(st.integers(0, len(sizes) - 1))
     asked = []
@@ -160,7 +160,7 @@ def test_floors_are_respected(case, slack, data):
 
 @given(searches(), slacks, st.data())
 def test_an_unreachable_budget_is_told_from_the_measured_floor(case, slack, data):
-    """There is no answer only when the floor itself was encoded and is over."""
+    """There is no answer only if the floor itself was encoded and is over."""
     sizes, curve, _ = case
     first = data.draw(st.integers(0, len(sizes) - 1))
     budget = max(1, min(sizes[first:]) - 1)
@@ -175,7 +175,7 @@ def test_an_unreachable_budget_is_told_from_the_measured_floor(case, slack, data
 
 @given(searches(), slacks)
 def test_the_search_stops_at_the_first_trial_inside_the_slack(case, slack):
-    """No trial is made after one that is good enough."""
+    """No trial may follow one that is inside the slack."""
     sizes, curve, budget = case
     min_accept = min_accept_for(budget, slack)
     assume(min_accept < budget)
@@ -188,7 +188,7 @@ def test_the_search_stops_at_the_first_trial_inside_the_slack(case, slack):
 
 @given(searches(), slacks)
 def test_a_search_that_stops_early_stopped_inside_the_slack(case, slack):
-    """Less than enough is accepted only with a proof that there is no more."""
+    """An answer below min_accept needs a proof that there is no better one."""
     sizes, curve, budget = case
     min_accept = min_accept_for(budget, slack)
 
@@ -213,7 +213,7 @@ def test_a_search_that_stops_early_stopped_inside_the_slack(case, slack):
 )
 @pytest.mark.parametrize("guess", [0.0, 3.0, 100.0])
 def test_ladders_with_plateaus_are_climbed_to_the_top(sizes, budget, rung, guess):
-    """Of rungs with equal bytes the highest that fits is the answer, from any flat prediction."""
+    """Among rungs of equal size the highest one is the answer, from any flat prediction."""
     found = search(sizes.__getitem__, [guess] * len(sizes), budget)
 
     assert (found.rung, found.proven) == (rung, True)
@@ -222,7 +222,7 @@ def test_ladders_with_plateaus_are_climbed_to_the_top(sizes, budget, rung, guess
 @pytest.mark.parametrize("rungs", [10, 100, 300])
 @pytest.mark.parametrize("low", [1, 3])
 def test_a_picture_that_has_no_more_to_spend_on_is_known_soon(rungs, low):
-    """All rungs above some weigh the same: the top is looked at soon, whatever the prediction promises of it."""
+    """If all rungs above some rung have the same size, the top must be tried soon, whatever the prediction says."""
     sizes = [100 + 10 * min(rung, low) for rung in range(rungs)]
     curve = [2 + rung / rungs * 12 for rung in range(rungs)]
 
@@ -234,7 +234,7 @@ def test_a_picture_that_has_no_more_to_spend_on_is_known_soon(rungs, low):
 
 @given(st.lists(st.integers(1, 50), min_size=2, max_size=40), st.data())
 def test_plateaus_are_never_taken_for_an_answer_too_low(steps, data):
-    """A ladder of plateaus: the answer is still the best there is, whatever was guessed."""
+    """On a ladder of plateaus the answer is still the best one, whatever was predicted."""
     sizes = sorted(size for size in steps for _ in range(data.draw(st.integers(1, 4))))
     budget = data.draw(st.integers(sizes[0], sizes[-1] + 1))
     curve = data.draw(st.lists(st.floats(0, 6), min_size=len(sizes), max_size=len(sizes)).map(sorted))
@@ -247,7 +247,7 @@ def test_plateaus_are_never_taken_for_an_answer_too_low(steps, data):
 
 @pytest.mark.parametrize("budget", [15, 24, 26, 35])
 def test_an_inversion_ends_in_a_rung_that_fits_below_one_that_does_not(budget):
-    """Sizes that fall have several such places; any of them is a correct answer."""
+    """Falling sizes have several rungs that fit below one that does not; any of them is correct."""
     sizes = [10, 20, 30, 25, 22, 28, 40, 33, 50]
 
     found = search(sizes.__getitem__, perfect(sorted(sizes)), budget)

@@ -65,7 +65,7 @@ def scale_of(picture, budget=3000, codec=JPEG):
 
 @pytest.mark.parametrize("scale", SCALES[1:])
 def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
-    """Whichever it is."""
+    """The scale with the largest predicted gain is used, whichever scale that is."""
     shipped(model(scale_trees=Ensemble(1.0, [gains_at(scale, 20.0)])))
 
     assert scale_of(photograph(SIZE)) == scale
@@ -73,14 +73,14 @@ def test_the_scale_is_the_one_predicted_to_gain_most(shipped, scale):
 
 @pytest.mark.parametrize("points", [-30.0, 0.0, 1.9])
 def test_a_gain_in_doubt_leaves_full_size(shipped, points):
-    """The loss of detail is not."""
+    """A small predicted gain may be an error, while the loss of detail is certain."""
     shipped(model(scale_trees=Ensemble(0.0, [gains_at(0.5, points)])))
 
     assert scale_of(photograph(SIZE)) == 1.0
 
 
 def test_the_scale_depends_on_the_budget(shipped):
-    """In bits per pixel of the full size: here, less than one means half."""
+    """The budget counts in bits per pixel of the full size: in this model, less than one bit means half size."""
     log_budget = 3
     shipped(model(scale_trees=Ensemble(0.0, [[log_budget, 0.0, gains_at(0.5, 20.0), 0.0]])))
     one_bit = SIZE[0] * SIZE[1] // 8
@@ -89,7 +89,7 @@ def test_the_scale_depends_on_the_budget(shipped):
 
 
 def test_without_a_model_or_outside_it_the_scale_is_full_size(shipped):
-    """Nothing is known of what was never measured."""
+    """Without a model, and for pictures outside its training, nothing is known of smaller scales."""
     shipped(None)
     assert scale_of(photograph(SIZE)) == 1.0
 
@@ -101,18 +101,18 @@ def test_without_a_model_or_outside_it_the_scale_is_full_size(shipped):
 @pytest.mark.parametrize("draw", [photograph, noise, flat])
 @pytest.mark.parametrize("budget", [1, 2000, 10**9])
 def test_shipped_scales_are_shares(codec, draw, budget):
-    """Of the picture's own side, above nothing and at most one, for any budget."""
+    """For any budget a scale is above 0 and at most 1: no picture may be enlarged or vanish."""
     assert 0 < scale_of(draw(SIZE), budget, codec) <= 1
 
 
 @each_codec
 def test_generous_budgets_leave_full_size(codec):
-    """With eight bits a pixel there is nothing to gain."""
+    """With eight bits per pixel a smaller scale can only lose detail."""
     assert scale_of(photograph(SIZE), SIZE[0] * SIZE[1], codec) == 1.0
 
 
 def test_features_are_of_the_budget_at_the_scale():
-    """Spare bits at the scale and at full size, the scale, the budget, the content, and every complexity."""
+    """They are the spare bits at the scale and at full size, scale, budget, content and complexities."""
     features = scale_features(2.0, 0.5, graphic=True, complexities={50: 0.25, 80: 0.75})
 
     assert features == pytest.approx([log(8.0) - 0.25, log(2.0) - 0.25, log(0.5), log(2.0), 1.0, 0.25, 0.75])
@@ -120,7 +120,7 @@ def test_features_are_of_the_budget_at_the_scale():
 
 @pytest.mark.parametrize("wanted", [codec.format for codec in LEARNED])
 def test_the_search_runs_at_the_predicted_scale(shipped, wanted):
-    """There alone: every trial is one at that scale, and full size would have fitted too."""
+    """Every trial is made at the predicted scale, even though full size would fit too."""
     shipped(model(codec_for_format(wanted)))
     picture = photograph(SIZE)
 
@@ -150,7 +150,7 @@ def test_the_search_runs_at_the_predicted_scale(shipped, wanted):
     ids=str,
 )
 def test_the_predicted_scale_keeps_to_the_bounds(shipped, bounds, width):
-    """To the pixel, and never above the picture's own width."""
+    """Bounds on the dimensions hold to the pixel, and the width never exceeds the picture's own."""
     shipped(model())
 
     result = bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True, **bounds)
@@ -159,7 +159,7 @@ def test_the_predicted_scale_keeps_to_the_bounds(shipped, bounds, width):
 
 
 def test_dimensions_in_exif_follow_the_predicted_scale(shipped):
-    """They state what the file holds."""
+    """The dimensions in the EXIF data must be those of the pixels in the file."""
     shipped(model())
     block = Image.Exif()
     block.get_ifd(EXIF_IFD).update({WIDTH: SIZE[0], HEIGHT: SIZE[1]})
@@ -171,7 +171,7 @@ def test_dimensions_in_exif_follow_the_predicted_scale(shipped):
 
 
 def test_a_predicted_scale_that_does_not_fit_is_lowered_further(shipped):
-    """What looks best is worth nothing over the budget."""
+    """The best looking scale is useless over the budget, so a smaller one is used."""
     shipped(model(scale_trees=Ensemble(log(0.8))))
 
     result = bytefit.compress(noise(SIZE), 5000, format="JPEG", resize=True, min_quality=60)

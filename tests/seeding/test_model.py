@@ -59,7 +59,7 @@ def shipped(codec):
 
 
 def test_a_model_holds_what_its_file_says(tmp_path):
-    """Nothing is renamed or lost on the way."""
+    """Loading must neither rename nor lose an entry of the file."""
     contents = record()
 
     model = load_model(written(tmp_path, contents), JPEG)
@@ -69,13 +69,13 @@ def test_a_model_holds_what_its_file_says(tmp_path):
 
 @pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"version": 1}'])
 def test_broken_files_are_refused(tmp_path, contents):
-    """A file cut short or of another kind is no model."""
+    """A truncated file, or a file of another kind, must not be used as a model."""
     with pytest.raises(ModelError, match=r"jpeg\.json"):
         load_model(written(tmp_path, contents), JPEG)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
-    """A pickle, for example, which is never loaded."""
+    """A binary file such as a pickle is refused and never executed."""
     path = tmp_path / "jpeg.json"
     path.write_bytes(b"\x80\x04\x95\xff\xfe")
 
@@ -84,20 +84,20 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    """What cannot be read is a ModelError too, by the promise of the function."""
+    """A missing file is a ModelError too, as `load_model` promises."""
     with pytest.raises(ModelError, match=r"jpeg\.json"):
         load_model(tmp_path / "jpeg.json", JPEG)
 
 
 @pytest.mark.parametrize("name", sorted(record()))
 def test_an_incomplete_model_is_refused(tmp_path, name):
-    """Every entry is needed."""
+    """Every entry is needed, so a missing one must be reported when the model is loaded."""
     with pytest.raises(ModelError, match="train it again"):
         load_model(written(tmp_path, record(**{name: None})), JPEG)
 
 
 def test_a_model_with_an_unknown_entry_is_refused(tmp_path):
-    """It was written by another version."""
+    """An unknown entry means that another version wrote the file."""
     with pytest.raises(ModelError, match="train it again"):
         load_model(written(tmp_path, record(extra=1)), JPEG)
 
@@ -115,13 +115,13 @@ def test_a_model_with_an_unknown_entry_is_refused(tmp_path):
     ids=str,
 )
 def test_a_model_for_another_ladder_or_probe_is_refused(tmp_path, changes):
-    """Its predictions would be for other rungs, or of another measurement."""
+    """Such a model would predict other rungs, or from another measurement."""
     with pytest.raises(ModelError, match="train it again"):
         load_model(written(tmp_path, record(**changes)), JPEG)
 
 
 def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
-    """A file with the wrong name does no harm."""
+    """A model file under a wrong name must be noticed."""
     with pytest.raises(ModelError, match=r"JPEG.*WEBP"):
         load_model(written(tmp_path, record()), WEBP)
 
@@ -144,14 +144,14 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
     ids=str,
 )
 def test_a_model_whose_parts_do_not_fit_together_is_refused(tmp_path, changes):
-    """It is checked when it is loaded, so that it cannot fail in the middle of a picture."""
+    """A model is checked when it is loaded, so that it cannot fail in the middle of a picture."""
     with pytest.raises(ModelError):
         load_model(written(tmp_path, record(**changes)), JPEG)
 
 
 @each_codec
 def test_the_shipped_model_fits_its_codec(codec):
-    """It loads, and its parts have the shapes that the prediction reads."""
+    """The shipped model loads, and its parts have the shapes that the prediction expects."""
     model = shipped(codec)
 
     assert model.features == feature_names(model.complexity_qualities)
@@ -163,7 +163,7 @@ def test_the_shipped_model_fits_its_codec(codec):
 
 @each_codec
 def test_the_shipped_models_trees_ask_for_features_there_are(codec):
-    """Every node is a leaf, or a feature's number, a threshold and two nodes."""
+    """Every node is a leaf, or the number of an existing feature, a threshold and two nodes."""
     model = shipped(codec)
     named = zip((model.sample_probe_trees, model.low_effort_trees), model.features, strict=True)
     nodes = [(tree, len(names)) for ensemble, names in named for tree in ensemble.trees]
@@ -183,7 +183,7 @@ def test_the_shipped_models_trees_ask_for_features_there_are(codec):
 
 @each_codec
 def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
-    """A mode that never comes would be a mistake in training."""
+    """A mode that the codec never encodes would be a mistake in training."""
     model = shipped(codec)
 
     assert set(model.modes) <= {*codec.modes.opaque.values(), codec.modes.alpha}
@@ -192,13 +192,13 @@ def test_the_shipped_model_is_for_the_modes_its_codec_encodes(codec):
 
 @pytest.mark.parametrize("codec", [one for one in CODECS if one not in LEARNED], ids=lambda codec: codec.format)
 def test_codecs_that_are_seeded_otherwise_have_no_model(codec):
-    """A file left in the folder would be read for nothing: nobody asks what it says."""
+    """A model file for such a codec would never be read."""
     assert shipped_model(codec.format) is None
 
 
 @each_codec
 def test_a_format_has_one_model(codec):
-    """Whatever a picture holds and however it is encoded: the trees are told. It is read once."""
+    """Content and options select no other model, and the one model is read once."""
     for_content = with_options(codec.for_content(GRAPHIC), "best", {})
 
     assert shipped_model(for_content.format) is shipped(codec)
@@ -206,12 +206,12 @@ def test_a_format_has_one_model(codec):
 
 @each_codec
 def test_the_shipped_model_has_the_complexities_it_is_asked_for(codec):
-    """One is taken of the whole picture, and one tells what a scale gains."""
+    """One quality is probed on the whole picture too, and one is a feature of every scale."""
     assert WHOLE_QUALITY in shipped(codec).complexity_qualities
 
 
 def test_the_complexity_curve_is_straight_between_its_knots(tmp_path):
-    """For every rung an intercept and a weight for each complexity; at a knot they are those of the file."""
+    """Every rung has an intercept and a weight per complexity; at a knot they are those of the file."""
     last = len(JPEG.ladder) - 1
     rows = [[-2.0, 0.5, 0.5], [0.0, 0.25, 1.0], [1.0, 0.5, 0.5]]
     knots = [0, last // 4, last]
@@ -226,7 +226,7 @@ def test_the_complexity_curve_is_straight_between_its_knots(tmp_path):
 
 @each_codec
 def test_the_shipped_model_is_small(codec):
-    """It is read whenever the package answers: a large file would cost more than it saves."""
+    """The model is read with the first answer, so a large file would cost more than it saves."""
     shipped(codec)
     path = models_folder() / f"{codec.format.lower()}.json"
 

@@ -38,7 +38,7 @@ def test_small_and_thin_pictures_are_their_own_mosaic(size):
     ("size", "most"), [((1280, 960), 0.25), ((2000, 1500), 0.25), ((1024, 768), 0.3), ((4000, 3000), 0.05)]
 )
 def test_a_mosaic_is_a_small_share_of_its_picture(size, most):
-    """That is what makes it cheap: about a sixteenth, less of large pictures."""
+    """A mosaic is cheap because it has about a sixteenth of the pixels, and less of large pictures."""
     tiles = mosaic(Image.new("L", size))
 
     share = tiles.width * tiles.height / (size[0] * size[1])
@@ -47,7 +47,7 @@ def test_a_mosaic_is_a_small_share_of_its_picture(size, most):
 
 @pytest.mark.parametrize("size", [(20_000, 64), (64, 20_000), (12_000, 33), (100, 16_000)])
 def test_mosaics_of_panoramas_are_smaller_than_their_pictures(size):
-    """Extreme shapes neither fail nor grow."""
+    """Extreme shapes must neither fail nor give a mosaic larger than the picture."""
     tiles = mosaic(Image.new("L", size))
 
     assert tiles.width * tiles.height < size[0] * size[1]
@@ -55,7 +55,7 @@ def test_mosaics_of_panoramas_are_smaller_than_their_pictures(size):
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "CMYK", "YCbCr"])
 def test_a_mosaic_has_the_mode_of_its_picture(mode):
-    """It is encoded by the same codec."""
+    """The same codec encodes both, so the mosaic must have the mode of the picture."""
     assert mosaic(Image.new(mode, (1280, 640))).mode == mode
 
 
@@ -68,7 +68,7 @@ def test_a_mosaic_consists_of_whole_aligned_tiles():
 
 
 def test_tiles_are_spread_over_the_whole_picture():
-    """No tile twice, and all four quarters of the picture are represented alike."""
+    """No tile is taken twice, and all four quarters of the picture are represented equally."""
     places = [tile.getpixel((0, 0))[:2] for tile in tiles_of(mosaic(position_picture(40, 60)))]
 
     quarters = [(x // 20, y // 30) for x, y in places]
@@ -84,7 +84,7 @@ def test_the_same_picture_gives_the_same_mosaic():
 
 
 def test_a_mosaic_of_noise_encodes_like_the_noise():
-    """Bits per pixel of the mosaic are those of the picture, up to the joins."""
+    """The mosaic has the bits per pixel of the picture, up to the joins."""
     picture = noise((1280, 640), "L")
 
     whole, part = (

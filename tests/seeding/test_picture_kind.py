@@ -37,7 +37,7 @@ def interface(size, mode="RGB"):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_what_has_grain_is_a_photograph(codec, draw, size, mode):
-    """Neighbours are hardly ever equal, in the picture and in its sample."""
+    """Grain leaves hardly any equal neighbours, neither in the picture nor in its sample."""
     picture = draw(size, "RGB").convert(mode)
 
     assert content(picture) == content(sample_of(codec, picture)) == PHOTOGRAPH
@@ -47,8 +47,8 @@ def test_what_has_grain_is_a_photograph(codec, draw, size, mode):
 @pytest.mark.parametrize("draw", [interface, screenshot, flat])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_what_was_drawn_is_a_graphic(codec, draw, size, mode):
-    """Panels, text and flat fields, in the picture and in its sample."""
+def test_interfaces_are_graphics(codec, draw, size, mode):
+    """Panels, text and flat fields have equal neighbours, in the picture and in its sample."""
     picture = draw(size).convert(mode)
 
     assert content(picture) == content(sample_of(codec, picture)) == GRAPHIC
@@ -56,19 +56,19 @@ def test_what_was_drawn_is_a_graphic(codec, draw, size, mode):
 
 @pytest.mark.parametrize("quality", [40, 70, 90])
 def test_a_photograph_out_of_a_jpeg_is_one_still(quality):
-    """Coarse quantisation evens out a part of the grain only."""
+    """Coarse quantisation removes only a part of the grain, so the picture stays a photograph."""
     assert content(Image.open(BytesIO(encoded(photograph((320, 240)), quality=quality)))) == PHOTOGRAPH
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK", "YCbCr"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 30), (30, 1), (2, 2)])
 def test_every_mode_and_size_has_a_content(mode, size):
-    """It is asked of every picture that is encoded."""
+    """The content is asked of every picture that is encoded, so no mode or size may fail."""
     assert content(in_mode(mode, size)) in {PHOTOGRAPH, GRAPHIC}
 
 
 def test_equal_neighbours_are_counted():
-    """A share of all pixels."""
+    """The result is the share of all pixels that equal their left neighbour."""
     stripes = Image.frombytes("L", (4, 2), bytes([0, 0, 9, 9, 0, 1, 2, 3]))
 
     assert equal_neighbours(stripes) == 2 / 8
@@ -76,7 +76,7 @@ def test_equal_neighbours_are_counted():
 
 
 def test_jpeg_has_settings_for_graphics():
-    """The same rungs, by other tables."""
+    """Graphics use the same rungs with other quantisation tables."""
     assert for_content(JPEG, interface((320, 240))) is JPEG.variants.for_graphics
     assert for_content(JPEG, photograph((320, 240))) is JPEG
     assert JPEG.variants.for_graphics.variants.content == GRAPHIC
@@ -86,6 +86,6 @@ def test_jpeg_has_settings_for_graphics():
     "codec", [one for one in CODECS if one.variants.for_graphics is None], ids=lambda codec: codec.format
 )
 def test_codecs_without_settings_for_graphics_are_left_alone(codec):
-    """They suit everything as they are."""
+    """A codec without such settings must come back unchanged."""
     assert for_content(codec, interface((320, 240))) is codec
     assert codec.variants.content == PHOTOGRAPH

@@ -1,4 +1,4 @@
-"""The sample: strips where rows of blocks are coded apart, tiles elsewhere, more of it where that is asked for."""
+"""The sample: a row sample for codecs that code rows of blocks independently, a mosaic for the others."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def misses(codec, picture, sample, quality):
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1000, 701)])
-def test_the_sample_for_jpeg_is_strips(size):
-    """One from each row of blocks, an eighth of it wide; for graphics too."""
+def test_the_sample_for_jpeg_is_a_row_sample(size):
+    """JPEG's sample is one piece of each row of blocks, an eighth of its width, for graphics too."""
     picture = photograph(size)
 
     sample = sample_of(JPEG, picture)
@@ -48,7 +48,7 @@ def test_the_sample_for_jpeg_is_strips(size):
 @pytest.mark.parametrize("codec", [WEBP, AVIF], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("size", [(640, 480), (1000, 701)])
 def test_the_sample_for_the_others_is_a_mosaic(codec, size):
-    """They predict a block from the one above: what is cut must be high as well."""
+    """The other codecs predict a block from the one above, so their tiles must be high as well."""
     picture = photograph(size)
 
     sample = sample_of(codec, picture)
@@ -60,7 +60,7 @@ def test_the_sample_for_the_others_is_a_mosaic(codec, size):
 @each_codec
 @pytest.mark.parametrize("size", [(1, 1), (96, 64), (200, 150), (5, 4000)])
 def test_small_pictures_are_their_own_sample(codec, size):
-    """Nothing is saved by cutting them."""
+    """Cutting a small picture would save nothing."""
     picture = noise(size)
 
     assert sample_of(codec, picture) is picture
@@ -69,7 +69,7 @@ def test_small_pictures_are_their_own_sample(codec, size):
 @each_codec
 @pytest.mark.parametrize("size", [(640, 480), (1280, 960), (2400, 1600)])
 def test_a_sample_is_a_small_share_of_its_picture(codec, size):
-    """That is what makes it cheap."""
+    """A sample is cheap only if it has a small share of the pixels."""
     picture = noise(size, "L")
 
     assert pixels(sample_of(codec, picture)) <= pixels(picture) / 5
@@ -77,7 +77,7 @@ def test_a_sample_is_a_small_share_of_its_picture(codec, size):
 
 @each_codec
 def test_the_sample_of_frames_is_that_of_the_first(codec):
-    """It stands for all of them."""
+    """The first frame stands for all frames."""
     first, other = photograph((640, 480)), noise((640, 480))
 
     sample = sample_of(codec, Frames((first, other), (40, 40)))
@@ -87,21 +87,21 @@ def test_the_sample_of_frames_is_that_of_the_first(codec):
 
 @pytest.mark.parametrize("size", [(256, 256), (320, 240), (640, 480), (1200, 900)])
 def test_a_larger_sample_is_larger_where_pictures_are_small(size):
-    """What a sample misses falls with the rows it is spread over: few rows need wide strips."""
+    """A sample's error falls with the rows it is spread over, so a picture with few rows needs wide pieces."""
     picture = photograph(size)
 
     assert pixels(sample_of(JPEG, picture)) < pixels(larger_sample(picture)) <= pixels(picture) / 2
 
 
 def test_a_larger_sample_of_a_large_picture_is_no_larger():
-    """There the sample has rows enough to tell."""
+    """A large picture has so many rows that its usual sample predicts well."""
     picture = noise((256, 4000), "L")
 
     assert larger_sample(picture).tobytes() == sample_of(JPEG, picture).tobytes()
 
 
 def test_the_share_of_a_larger_sample_falls_with_the_height():
-    """Without a jump: never more of a higher picture than of a lower one."""
+    """The share never rises with the height, so that no picture costs much more than a similar one."""
     shares = [pixels(larger_sample(noise((512, height), "L"))) / 512 / height for height in range(128, 1920, 128)]
 
     assert shares == pytest.approx(sorted(shares, reverse=True), rel=0.1)
@@ -110,7 +110,7 @@ def test_the_share_of_a_larger_sample_falls_with_the_height():
 
 @pytest.mark.parametrize("quality", [20, 50, 85])
 def test_a_larger_sample_misses_less(quality):
-    """On the whole, over some pictures: that is what it is for."""
+    """Over several pictures a larger sample predicts better, or its cost is wasted."""
     pictures = [photograph((480, 320), seed=seed) for seed in range(6)]
 
     small = sum(misses(JPEG, picture, sample_of(JPEG, picture), quality) for picture in pictures)
@@ -120,7 +120,7 @@ def test_a_larger_sample_misses_less(quality):
 
 
 def test_larger_samples_of_small_and_thin_pictures_are_the_pictures():
-    """As of any sample."""
+    """A picture too small for a sample is its own larger sample too."""
     for size in ((1, 1), (96, 64), (5, 4000)):
         picture = noise(size)
 

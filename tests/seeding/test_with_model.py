@@ -90,7 +90,7 @@ def complexity_probes_of(prediction):
 
 @each_codec
 def test_the_mean_curve_has_a_value_for_every_rung_and_rises(codec):
-    """It is a whole curve, in ln(bytes)."""
+    """The search needs ln(bytes) for every rung, rising."""
     curve = mean_curve(codec, photograph())
 
     assert len(curve) == len(codec.ladder)
@@ -99,7 +99,7 @@ def test_the_mean_curve_has_a_value_for_every_rung_and_rises(codec):
 
 @each_codec
 def test_the_mean_curve_grows_with_the_pixels(codec):
-    """Four times the pixels are four times the bytes behind the header."""
+    """Four times the pixels take four times the bytes after the header."""
     headers = [codec.hints.header(quality, "RGB") for quality in codec.ladder]
 
     small, large = (
@@ -120,7 +120,7 @@ def in_motion(picture, shown=10):
 
 @each_codec
 def test_the_mean_curve_is_of_the_right_magnitude(codec):
-    """In the middle of the ladder, within a factor of five, of what the format is mostly used for."""
+    """In the middle of the ladder the mean curve is within a factor of five for usual pictures of the format."""
     picture = screenshot((400, 300)) if codec is PNG else photograph((400, 300))
     if codec is GIF:
         picture = in_motion(screenshot((400, 300)))
@@ -135,7 +135,7 @@ OPTIONS = {"JPEG": {"subsampling": 0}, "WEBP": {"method": 0}, "AVIF": {"speed": 
 
 @each_learned
 def test_save_options_are_in_every_probe(codec):
-    """What they change is read of the picture, not guessed."""
+    """The user's options change sizes, so the probes must be made with them."""
     options = OPTIONS[codec.format]
     picture = photograph(LARGE)
     wanted = with_options(codec, "normal", options)
@@ -151,7 +151,7 @@ def test_save_options_are_in_every_probe(codec):
 
 @each_learned
 def test_save_options_are_predicted(codec):
-    """The model was trained without any: the curve is nearer to their sizes than that of the codec without."""
+    """The model was trained without options; probes made with them still bring the curve nearer to the sizes."""
     picture = photograph(LARGE)
     wanted = with_options(codec, "normal", OPTIONS[codec.format])
     errors, others = 0.0, 0.0
@@ -169,14 +169,14 @@ def test_save_options_are_predicted(codec):
 @each_learned
 @pytest.mark.parametrize("size", [(1, 1), (3, 40)])
 def test_pictures_too_small_for_the_model_have_the_mean_curve(codec, size):
-    """A probe of a few pixels costs more than the trials it saves, and tells nothing."""
+    """A probe of a few pixels costs more than the trials it saves, and predicts nothing."""
     picture = noise(size)
 
     assert list(seeded(codec, picture).curve) == list(mean_curve(codec, picture))
 
 
 def test_modes_no_model_was_trained_on_have_the_mean_curve():
-    """Inks, for one."""
+    """No model was trained on CMYK, for example, so its predictions would be guesses."""
     picture = photograph(mode="CMYK")
 
     assert list(seeded(JPEG, picture).curve) == list(mean_curve(JPEG, picture))
@@ -186,7 +186,7 @@ def test_modes_no_model_was_trained_on_have_the_mean_curve():
 @pytest.mark.parametrize("picture", [photograph(), screenshot(), noise((64, 48)), flat(), photograph(mode="L")])
 @pytest.mark.parametrize("budget", [1, 700, 3000, 10**9])
 def test_a_predicted_curve_never_falls(codec, picture, budget):
-    """It is read backwards by halving; budgets far off the ladder included."""
+    """The search bisects the curve, so it must not fall, not even for budgets far off the ladder."""
     curve = seeded(codec, prepare(codec, picture), budget=budget).curve
 
     assert len(curve) == len(codec.ladder)
@@ -195,7 +195,7 @@ def test_a_predicted_curve_never_falls(codec, picture, budget):
 
 @each_codec
 def test_the_same_picture_has_the_same_curve(codec):
-    """Nothing is drawn at random: the same input gives the same bytes, today and tomorrow."""
+    """Nothing is random: the same input gives the same bytes in every run."""
     size = (256, 192) if codec in LEARNED else (64, 48)
 
     first, second = (seeded(codec, photograph(size, seed=5)) for _ in range(2))
@@ -205,7 +205,7 @@ def test_the_same_picture_has_the_same_curve(codec):
 
 
 def test_a_graphic_is_predicted_as_one():
-    """The tables are others, and the trees are told."""
+    """Graphics have other tables and other sizes, so the trees must know the content."""
     by_sample, by_low_effort = (
         Ensemble(0.0, [[names.index("graphic"), 0.5, 0.0, 0.25]]) for names in feature_names(QUALITIES)
     )
@@ -224,7 +224,7 @@ def test_a_graphic_is_predicted_as_one():
 
 @each_learned
 def test_the_shipped_models_beat_the_mean_curve(codec):
-    """On pictures made by no camera it need not be good, but better than knowing nothing."""
+    """For synthetic pictures the prediction need not be good, but it must be better than the mean curve."""
     if shipped_model(codec.format) is None:
         pytest.skip(f"no model for {codec.format} yet")
     errors = {"model": 0.0, "mean": 0.0}
@@ -255,7 +255,7 @@ def test_alpha_is_read_with_alpha(low_effort):
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "CMYK", "YCbCr"])
 def test_complexity_probes_read_every_mode_that_is_encoded(mode):
-    """Busier at higher qualities, finite always, and cheap encodes are on record."""
+    """Complexities rise with the quality and are finite in every mode, and the encodes are recorded."""
     complexities, trials = complexity_probe(photograph((192, 112), "RGB").convert(mode), [30, 60, 90])
 
     assert complexities == sorted(complexities)
@@ -263,7 +263,7 @@ def test_complexity_probes_read_every_mode_that_is_encoded(mode):
 
 
 def test_complexity_probes_of_tiny_pictures_are_finite():
-    """Where nothing is left beside the header it is as if there were one byte."""
+    """A file with no byte beyond its header counts as one byte, so that the logarithm is finite."""
     complexities, _ = complexity_probe(flat((1, 1)), [10, 90])
 
     assert all(log(8) <= bits < 20 for bits in complexities)
@@ -382,7 +382,7 @@ def test_a_correction_is_a_correction(codec):
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("first", [0, 50, 100])
 def test_no_rung_below_the_first_is_begun_with(codec, first):
-    """A floor is the user's, whatever is predicted."""
+    """The user's floor holds, whatever is predicted."""
     picture = photograph(LARGE)
     budget = size_at(codec, picture, 60)
 
@@ -441,7 +441,7 @@ def test_a_ladder_of_one_rung_needs_no_probe():
 
 @pytest.mark.parametrize("codec", [GIF, JPEG2000], ids=lambda codec: codec.format)
 def test_codecs_without_probes_are_tried_at_once(codec):
-    """From the mean curve; of a JPEG 2000 that is the truth."""
+    """Such codecs start from the mean curve, which is exact for JPEG 2000."""
     prediction = seeded(codec, photograph())
 
     assert (prediction.start, prediction.probes) == (None, ())
@@ -451,7 +451,7 @@ def test_codecs_without_probes_are_tried_at_once(codec):
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 @pytest.mark.parametrize("draw", [photograph, screenshot])
 def test_what_jpeg2000_promises_it_keeps(draw, share):
-    """Its rungs are sizes: the mean curve says what every picture weighs, as long as it has so many bits to give."""
+    """Its rungs are sizes, so the mean curve is exact as long as the picture has that many bits to give."""
     picture = draw((200, 150))
     rung = round(share * (len(JPEG2000.ladder) - 1))
 
@@ -465,7 +465,7 @@ def test_what_jpeg2000_promises_it_keeps(draw, share):
 @pytest.mark.parametrize("draw", [photograph, screenshot])
 @pytest.mark.parametrize("rung", [0, 20, 40, -2, -1])
 def test_a_quick_probe_tells_what_a_png_weighs(draw, rung):
-    """The whole picture packed quickly, near the rung that is wanted: it is begun where the answer is."""
+    """The whole picture at low effort predicts the size near the wanted rung, so the first trial is near the answer."""
     picture = draw((120, 90))
     rung %= len(PNG.ladder)
     budget = size_at(PNG, picture, rung)
@@ -480,7 +480,7 @@ def test_a_quick_probe_tells_what_a_png_weighs(draw, rung):
 
 
 def test_a_hopeless_last_rung_is_not_tried():
-    """Lossless far above the budget: the search ends one rung below, and no trial is spent to learn that."""
+    """If the lossless rung is far above the budget, no trial may be spent on it."""
     picture = noise((120, 90))
     last = len(PNG.ladder) - 1
     below = size_at(PNG, picture, last - 1)
@@ -497,7 +497,7 @@ def test_a_hopeless_last_rung_is_not_tried():
 @pytest.mark.parametrize(("first", "last"), [(0, 10), (20, 30), (45, 46)])
 @pytest.mark.parametrize("budget", [1, 2000, 10**9])
 def test_probes_keep_between_the_first_rung_and_the_last(first, last, budget):
-    """A floor and a ceiling are others' to set."""
+    """The caller sets the lowest and the highest rung, and probes must respect both."""
     picture = photograph((48, 32))
 
     prediction = seed_by_probes(PNG, picture, budget=budget, min_accept=int(budget * 0.95), first=first, last=last)
@@ -521,7 +521,7 @@ def moving(codec, count, size=(48, 32)):
 
 @pytest.mark.parametrize("codec", [GIF, PNG, WEBP], ids=lambda codec: codec.format)
 def test_an_excerpt_of_an_animation_tells_of_all_of_it(codec):
-    """Runs of frames from three places are encoded, and their first frames: an estimate of what the rest comes to."""
+    """Three runs of frames and their first frames predict the size of the whole animation."""
     frames = moving(codec, 48)
     rung = len(codec.ladder) // 2
     size = size_at(codec, frames, rung)
@@ -537,7 +537,7 @@ def test_an_excerpt_of_an_animation_tells_of_all_of_it(codec):
 
 @pytest.mark.parametrize("codec", [GIF, WEBP], ids=lambda codec: codec.format)
 def test_short_animations_are_tried_and_not_probed(codec):
-    """An excerpt would be most of them."""
+    """An excerpt would be most of a short animation, so a probe would save nothing."""
     frames = moving(codec, 23)
 
     prediction = seeded(codec, frames)
@@ -548,7 +548,7 @@ def test_short_animations_are_tried_and_not_probed(codec):
 
 @given(st.integers(1, 40), st.integers(-45, 45), st.slices(40))
 def test_lazy_values_are_those_of_a_list(length, index, part):
-    """Computed as they are wanted, by number, from behind, or in slices."""
+    """Positions, negative positions and slices give the values that a list would give."""
     values = [rung**2 for rung in range(length)]
     lazy = LazyCurve(length, lambda rung: rung**2)
 
@@ -561,7 +561,7 @@ def test_lazy_values_are_those_of_a_list(length, index, part):
 
 
 def test_what_is_known_of_codecs_does_not_pile_up():
-    """Every picture with options of its own has a codec of its own, which is gone with it."""
+    """Every picture with its own options has its own codec, which must be freed with it."""
     picture = noise((20, 20))  # too small for any model: the mean curve serves
 
     def alive():

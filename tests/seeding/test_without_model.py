@@ -57,7 +57,7 @@ def probed(sizes, budget, *, first=0, last=LAST):
     st.data(),
 )
 def test_whatever_probes_tell_the_search_gets_what_it_can_use(sizes, rising, budget, data):
-    """A curve that never falls, a start within bounds, and few probes of which none is made twice."""
+    """Whatever the probes measure, the curve never falls, the start is within bounds and no probe is made twice."""
     first = data.draw(st.integers(0, LAST))
     last = data.draw(st.integers(first, LAST))
 
@@ -75,7 +75,7 @@ def test_whatever_probes_tell_the_search_gets_what_it_can_use(sizes, rising, bud
 @pytest.mark.parametrize("factor", [0.2, 1.0, 5.0])
 @pytest.mark.parametrize("rung", [3, 20, 40])
 def test_probes_find_the_answer_of_a_picture_of_its_own(factor, rung):
-    """Though it weighs five times what pictures weigh on average: the shape of the curve is theirs."""
+    """A picture five times as large as the average still has the shape of the mean curve."""
     sizes = [exp(value) * factor for value in accumulate(mean_curve(PNG, PICTURE), max)]
 
     prediction, encoded = probed(sizes, int(sizes[rung] * 1.03))
@@ -85,7 +85,7 @@ def test_probes_find_the_answer_of_a_picture_of_its_own(factor, rung):
 
 
 def test_a_lossless_rung_that_fits_is_begun_with():
-    """It is probed where the answer is just below: no more than it can be had."""
+    """Nothing is better than lossless, so a lossless rung that fits ends the seeding."""
     sizes = [1000 + 10 * rung for rung in range(LAST)] + [900]
 
     prediction, encoded = probed(sizes, 2000)
@@ -96,7 +96,7 @@ def test_a_lossless_rung_that_fits_is_begun_with():
 
 @pytest.mark.parametrize(("lossless", "last"), [(2200, LAST), (9000, LAST - 1)])
 def test_a_last_rung_is_given_up_only_where_it_is_hopeless(lossless, last):
-    """A little above the budget may be an error of the prediction, and is tried."""
+    """A prediction slightly above the budget may be an error, so the rung is tried."""
     sizes = [1000 + 10 * rung for rung in range(LAST)] + [lossless]
 
     assert probed(sizes, 2000)[0].last == last
@@ -104,7 +104,7 @@ def test_a_last_rung_is_given_up_only_where_it_is_hopeless(lossless, last):
 
 @pytest.mark.parametrize("codec", [GIF, TIFF, JPEG2000], ids=lambda codec: codec.format)
 def test_stills_of_other_formats_cost_no_probe(codec):
-    """Nothing of them is known to be quicker than the trial itself."""
+    """For them no probe is quicker than the trial itself."""
     picture = prepare(codec, photograph((48, 32)))
 
     prediction = seed_by_probes(codec, picture, budget=2000, min_accept=1900, first=0, last=len(codec.ladder) - 1)
@@ -117,7 +117,7 @@ def test_stills_of_other_formats_cost_no_probe(codec):
 
 
 def test_frames_that_are_all_alike_cost_one():
-    """The others hold nothing new: what is coded whole is the first, or one in so many."""
+    """Equal frames add nothing: only the first frame, or the key frames, are coded whole."""
     frames = Frames((noise((32, 24)),) * 40, (40,) * 40, loop=0)
     whole = len(GIF.encode(frames.first, GIF.setting(GIF.ladder[20], "RGB")))
 
@@ -131,7 +131,7 @@ def test_frames_that_are_all_alike_cost_one():
 
 @pytest.mark.parametrize(("count", "runs"), [(23, 0), (24, 6), (60, 6)])
 def test_excerpts_are_of_long_animations(count, runs):
-    """Three runs of four frames and their first frames, from the beginning, the middle and the end."""
+    """Three runs of four frames and their first frames are taken, from the beginning, the middle and the end."""
     whole = noise((32 + count, 24))
     pictures = tuple(whole.crop((place, 0, place + 32, 24)) for place in range(count))
     seen = []

@@ -18,7 +18,7 @@ def compared(shipped):
 
 
 def test_the_shipped_trees_are_tried_on_the_same_rows():
-    """Where they are right for all rows no first trial is missed, where they are wrong for some those are counted."""
+    """Right predictions miss no first trial, and every wrong one must be counted."""
     right = compared(lambda row: 4 * WINDOW * (row[0] > 0.7))["gradient boosting, shipped"]
     wrong = compared(lambda row: 4 * WINDOW * (row[0] > 0.8))["gradient boosting, shipped"]
 
@@ -27,7 +27,7 @@ def test_the_shipped_trees_are_tried_on_the_same_rows():
 
 
 def test_what_can_learn_a_step_beats_what_cannot():
-    """Trees find the threshold; a constant and a line miss a part of the rows."""
+    """Trees find the threshold, while a constant and a line miss some of the rows."""
     found = compared(lambda _row: 0.0)
 
     assert len(found) == 6

@@ -27,7 +27,7 @@ each_size = pytest.mark.parametrize("size", [EVEN, ODD, (176, 301)], ids=str)
 @pytest.mark.parametrize("kind", PICTURES)
 @each_size
 def test_ssimulacra2_is_the_packages(kind, size):
-    """Within a tenth of a point, from unbearable to indistinguishable, at odd edges too."""
+    """The fast score is within a tenth of a point of the package's, at every quality and at odd edges."""
     picture = PICTURES[kind](size)
     original = Original(picture)
 
@@ -63,7 +63,7 @@ def halved(plane):
 @pytest.mark.parametrize("kind", PICTURES)
 @each_size
 def test_ms_ssim_is_the_packages(kind, size):
-    """Within a fifth of a decibel."""
+    """The fast score is within a fifth of a decibel of the package's."""
     picture = PICTURES[kind](size)
     original = Original(picture)
 
@@ -74,7 +74,7 @@ def test_ms_ssim_is_the_packages(kind, size):
 
 
 def test_grey_is_scored_as_grey_colours():
-    """As what is shown."""
+    """A grey picture must score as the same picture in RGB, which is how it is shown."""
     picture = photograph(EVEN, "L")
     version = opened(encoded(picture, quality=40))
 
@@ -83,7 +83,7 @@ def test_grey_is_scored_as_grey_colours():
 
 @pytest.mark.parametrize("picture", [photograph(EVEN), flat(EVEN)], ids=["photograph", "flat"])
 def test_the_same_picture_scores_highest(picture):
-    """The best there is: 100 points, 60 decibel."""
+    """An identical version gets the highest scores: 100 points and 60 decibel."""
     original = Original(picture)
 
     assert original.ssimulacra2(picture) == pytest.approx(100, abs=0.01)

@@ -60,7 +60,7 @@ def learned(drawn_corpus, tmp_path_factory):
 
 
 def test_learned_tables_are_a_ladder(learned):
-    """The file loads, both contents are in it, and their knots are the ends and the bands."""
+    """The file loads, holds both contents, and its knots are the ends and the bands."""
     knots = load_knots(learned[0] / "jpeg-tables.json")
 
     assert [one.subsampling for one in knots[PHOTOGRAPH]] == ["4:2:0", "4:2:0", "4:4:4", "4:4:4"]
@@ -72,7 +72,7 @@ def test_learned_tables_are_a_ladder(learned):
 
 
 def test_learned_tables_are_coarser_at_high_frequencies(learned):
-    """As those of everybody else are."""
+    """High frequencies are less visible, so tables that are finer there were learned wrong."""
     for rows in load_knots(learned[0] / "jpeg-tables.json").values():
         luma = rows[1].tables[0]
 
@@ -81,7 +81,7 @@ def test_learned_tables_are_coarser_at_high_frequencies(learned):
 
 
 def test_the_report_compares_with_libjpegs_tables(learned):
-    """At equal bytes, on the pictures learned from and on those held out."""
+    """The report compares at equal bytes, on the training pictures and on those held out."""
     printed = learned[2]
 
     for content in (PHOTOGRAPH, GRAPHIC):
@@ -93,7 +93,7 @@ def test_the_report_compares_with_libjpegs_tables(learned):
 
 
 def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys):
-    """From the same pictures the same tables; what is known already is not measured again."""
+    """The same pictures give the same tables, and cached results are not measured again."""
     output, cache, printed = learned
     arguments = ["train", str(drawn_corpus), "-o", str(tmp_path), "--tables", "--jobs", "1", "--cache", str(cache)]
 
@@ -105,7 +105,7 @@ def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys):
 
 
 def test_pictures_of_both_contents_are_needed(drawn_corpus, tmp_path):
-    """The message says which are missing, and nothing is written."""
+    """The message names the missing content, and nothing is written."""
     with pytest.raises(ConfigError, match="no pictures to learn the tables of a graphic from"):
         learn_tables([drawn_corpus / "photo-web"], tmp_path / "new", cache=tmp_path / "cache", jobs=1)
 
@@ -113,7 +113,7 @@ def test_pictures_of_both_contents_are_needed(drawn_corpus, tmp_path):
 
 
 def test_learning_starts_from_tables_that_rise_with_frequency():
-    """Within what JPEG can hold, chroma coarser than luma at low frequencies."""
+    """The first guess is valid in JPEG, and its chroma is coarser than its luma at low frequencies."""
     luma, blue, red = smooth_tables(first_guess())
 
     assert luma.shape == blue.shape == red.shape == (64,)

@@ -78,7 +78,7 @@ def of_view(measured, codec, view):
     ],
 )
 def test_the_middle_is_at_most_a_megapixel(size, expected):
-    """Of the same shape, to whole blocks."""
+    """The middle keeps the shape of the picture, to whole blocks."""
     view = viewed(Image.new("L", size), "middle", "any.png")
 
     assert view.size == expected
@@ -86,7 +86,7 @@ def test_the_middle_is_at_most_a_megapixel(size, expected):
 
 
 def test_the_middle_is_in_the_middle():
-    """Cut on the encoder's blocks, not scaled."""
+    """The middle is cut on the encoder's blocks, and not scaled."""
     picture = noise((1600, 1200), "L")
 
     view = viewed(picture, "middle", "any.png")
@@ -96,7 +96,7 @@ def test_the_middle_is_in_the_middle():
 
 
 def test_a_picture_that_is_small_enough_is_its_own_middle():
-    """Nothing is copied."""
+    """A small picture must not be copied."""
     picture = noise((100, 50))
 
     assert viewed(picture, "middle", "any.png") is picture
@@ -108,7 +108,7 @@ def test_a_picture_that_is_small_enough_is_its_own_middle():
     [((1000, 1000), None), ((2000, 1000), None), ((1600, 1300), (1600, 1300)), ((3200, 2400), (2304, 1728))],
 )
 def test_the_large_view_is_a_larger_middle(size, expected):
-    """At most four megapixels; of pictures that the middle leaves more than half of."""
+    """It has at most four megapixels, and exists only if the middle leaves out more than half of the picture."""
     view = viewed(Image.new("L", size), "large", "any.png")
 
     assert (view if view is None else view.size) == expected
@@ -116,7 +116,7 @@ def test_the_large_view_is_a_larger_middle(size, expected):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_tiny_view_is_a_piece_from_the_middle(name):
-    """Not scaled, of dimensions that the name alone decides."""
+    """It is not scaled, and its dimensions depend on the name alone."""
     picture = noise((700, 500), "L")
 
     view, other = (viewed(one, "tiny", name) for one in (picture, noise((400, 400), "RGB")))
@@ -128,7 +128,7 @@ def test_the_tiny_view_is_a_piece_from_the_middle(name):
 
 
 def test_tiny_views_differ_in_their_dimensions():
-    """As icons and thumbnails do."""
+    """Icons and thumbnails differ in their dimensions too."""
     views = [viewed(Image.new("L", (700, 500)), "tiny", name) for name in NAMES]
 
     assert len({view.size for view in views}) > len(NAMES) / 2
@@ -137,14 +137,14 @@ def test_tiny_views_differ_in_their_dimensions():
 
 @pytest.mark.parametrize("size", [(24, 24), (25, 700), (700, 25), (1, 1)])
 def test_a_picture_that_is_tiny_itself_has_no_tiny_view(size):
-    """It would be the picture again, or stick out of it."""
+    """Its tiny view would be the picture again, or would not fit into it."""
     assert [viewed(Image.new("L", size), "tiny", name) for name in NAMES] == [None] * len(NAMES)
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1600, 1200), (3000, 400)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_the_shrunk_view_is_all_of_the_picture(size, mode):
-    """Scaled down to 0.1 to 0.3 megapixel, in its shape and mode."""
+    """It is scaled down to 0.1 to 0.3 megapixel and keeps the shape and the mode."""
     picture = Image.linear_gradient("L").resize(size).convert(mode)
 
     views = [viewed(picture, "shrunk", name) for name in NAMES]
@@ -157,7 +157,7 @@ def test_the_shrunk_view_is_all_of_the_picture(size, mode):
 
 
 def test_the_shrunk_view_was_compressed_once():
-    """As pages and hooks meet pictures: at another quality, other pixels."""
+    """Pages and hooks meet pictures that were compressed before, which changes their pixels."""
     picture = photograph((800, 600))
 
     views = [viewed(picture, "shrunk", name) for name in NAMES]
@@ -175,13 +175,13 @@ def test_the_shrunk_view_was_compressed_once():
     ids=lambda picture: f"{picture.mode} {picture.width}x{picture.height}",
 )
 def test_some_pictures_have_no_shrunk_view(picture):
-    """What is small already, and what cannot be a usual JPEG."""
+    """Small pictures, and those that no usual JPEG can hold, have no shrunk view."""
     assert [viewed(picture, "shrunk", name) for name in NAMES] == [None] * len(NAMES)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_always_the_same(view):
-    """Nothing is drawn at random but by the name."""
+    """Only the name seeds the dimensions of a view, so the measurement can be repeated."""
     first, second = (viewed(photograph((1700, 1300), seed=4), view, "photo.jpg") for _ in range(2))
 
     assert (first.size, first.mode) == (second.size, second.mode)
@@ -190,7 +190,7 @@ def test_a_view_is_always_the_same(view):
 
 @each_codec
 def test_curves_are_measured_from_end_to_end(codec):
-    """At rungs of the ladder, rising, both ends among them."""
+    """The rungs to measure rise and include both ends of the ladder."""
     rungs = knots(codec)
 
     assert (rungs[0], rungs[-1]) == (0, len(codec.ladder) - 1)
@@ -200,7 +200,7 @@ def test_curves_are_measured_from_end_to_end(codec):
 
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 def test_every_view_there_is_is_measured(measured, codec):
-    """Once for each codec; the dear ones at every second rung, the ends among them."""
+    """Each view is measured once per codec; slow views at every second rung, the ends included."""
     records = measured[1][codec.format]
 
     assert sorted((record.kind, record.view) for record in records) == sorted(
@@ -214,7 +214,7 @@ def test_every_view_there_is_is_measured(measured, codec):
 
 
 def test_what_a_picture_holds_is_measured(measured):
-    """For codecs that have settings for it: the true curve is that of the settings it gets."""
+    """For codecs with settings for graphics, the true curve is that of the settings the picture gets."""
     for codec in (JPEG, WEBP):
         for record, picture in of_view(measured, codec, "middle"):
             graphic = record.kind == "graphic" and codec is JPEG
@@ -301,7 +301,7 @@ def test_probes_are_near_the_truth(measured, codec):
 
 
 def test_what_is_measured_comes_from_the_cache_as_it_was(measured, tmp_path):
-    """Anew or kept, in any order: the same records."""
+    """Records from the cache equal new ones, in any order."""
     files, records = measured
 
     once = measure_all(files[:1], (JPEG,), tmp_path, 1)["JPEG"]
@@ -311,7 +311,7 @@ def test_what_is_measured_comes_from_the_cache_as_it_was(measured, tmp_path):
 
 
 def test_pictures_that_are_refused_are_left_out(tmp_path):
-    """What a codec cannot hold is no part of what it is trained on."""
+    """A picture that a codec cannot hold must not be used to train it."""
     folder = tmp_path / "pictures"
     folder.mkdir()
     in_mode("RGBA", (64, 48)).save(folder / "graphic.png")
@@ -324,7 +324,7 @@ def test_pictures_that_are_refused_are_left_out(tmp_path):
 
 
 def test_the_settings_are_a_part_of_what_is_cached():
-    """A measurement with other tables is another measurement; a quality alone is its own name."""
+    """A measurement with other tables is another one; a setting with a quality alone is named by the quality."""
     assert settings_key(WEBP, [10, 20]) == [10, 20]
     assert len(set(settings_key(JPEG, [5, 20, 50, 80, 95]))) == 5
     assert settings_key(replace(JPEG, variants=Variants()), [50]) != settings_key(JPEG, [50])

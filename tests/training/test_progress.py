@@ -52,7 +52,7 @@ def plain(sent):
 
 
 def test_on_a_terminal_there_is_a_bar_and_every_line_is_whole(folder):
-    """However narrow it is; the bar is gone in the end."""
+    """Every line is complete on a terminal of any width, and the bar is gone in the end."""
     sent = on_terminal(folder)
 
     assert "Fitting images" in sent
@@ -60,7 +60,7 @@ def test_on_a_terminal_there_is_a_bar_and_every_line_is_whole(folder):
 
 
 def test_what_goes_to_a_file_goes_there_while_the_bar_is_on_the_terminal(folder, tmp_path_factory):
-    """A log has every line, and nothing of the bar."""
+    """A log has every line and nothing of the bar."""
     log = tmp_path_factory.mktemp("log") / "fix.log"
     with log.open("wb") as file:
         sent = on_terminal(folder, stdout=file)
@@ -72,7 +72,7 @@ def test_what_goes_to_a_file_goes_there_while_the_bar_is_on_the_terminal(folder,
 
 
 def test_in_a_pipe_there_is_no_bar(folder):
-    """Nor is the library loaded that draws it: as hooks and continuous integration run it."""
+    """Hooks and continuous integration run without a terminal, so the library that draws the bar is not loaded."""
     code = f"import sys\nfrom bytefit.cli.main import main\nmain({COMMAND[3:]!r})\nprint('rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
 

@@ -68,7 +68,7 @@ def trained(drawn_corpus, tmp_path_factory):
 
 
 def test_sources_are_read_from_the_table_beside_the_folder(drawn_corpus):
-    """Up to the path inside the project; the kind is the folder's name."""
+    """The source is the address up to the path inside the project; the kind is the name of the folder."""
     files = find_files([drawn_corpus])
 
     assert {file.source for file in files} == {f"person/project{number}" for number in range(SOURCES)}
@@ -76,14 +76,14 @@ def test_sources_are_read_from_the_table_beside_the_folder(drawn_corpus):
 
 
 def test_without_a_table_every_picture_is_its_own_source(drawn_corpus):
-    """Nothing else is known of them."""
+    """Without a table nothing is known of the sources."""
     files = find_files([drawn_corpus / "photo-web"])
 
     assert len({file.source for file in files}) == len(files) == 16
 
 
 def test_no_source_is_on_both_sides_of_the_split(drawn_corpus):
-    """And no kind is held out beyond its share."""
+    """A source on both sides would flatter the model, and no kind may be held out beyond its share."""
     learned, held_out = split(find_files([drawn_corpus]))
 
     assert held_out
@@ -94,7 +94,7 @@ def test_no_source_is_on_both_sides_of_the_split(drawn_corpus):
 
 @pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
 def test_trained_models_load(trained, drawn_corpus, codec):
-    """What training writes is what the run time reads; held-out sources are not among those trained on."""
+    """Run time must be able to read what training writes; held-out sources are not among the training sources."""
     model = load_model(trained[0] / f"{codec.format.lower()}.json", codec)
 
     _, held_out = split(find_files([drawn_corpus]))
@@ -115,14 +115,14 @@ def trained_again(trained, drawn_corpus, tmp_path_factory):
 
 
 def test_the_same_images_give_the_same_models(trained, trained_again):
-    """From the cache or anew, in any order of processes."""
+    """The cache and the order of processes must not change a model."""
     for codec in LEARNED:
         name = f"{codec.format.lower()}.json"
         assert (trained_again / name).read_bytes() == (trained[0] / name).read_bytes()
 
 
 def test_the_card_keeps_what_other_commands_measured(trained_again):
-    """A training run rewrites its own part only."""
+    """A training run rewrites only its own part of the card."""
     card = (trained_again / "README.md").read_text(encoding="utf-8")
 
     assert card.partition(KEPT_BELOW)[2].strip() == "measured elsewhere"
@@ -131,7 +131,7 @@ def test_the_card_keeps_what_other_commands_measured(trained_again):
 
 
 def test_the_card_tells_what_scaling_gives(trained):
-    """On held-out pictures, by bit rate."""
+    """The card gives the gain of scaling on held-out pictures, by bit rate."""
     card = (trained[0] / "README.md").read_text(encoding="utf-8")
 
     assert "predicted scale" in card
@@ -152,7 +152,7 @@ def section_of(card, title):
 
 
 def test_the_card_tells_what_was_seen_of_the_pictures(trained, drawn_corpus):
-    """How many of each view were trained on and held out, for each codec."""
+    """The card counts the training and the held-out pictures of each view and codec."""
     data = section_of((trained[0] / "README.md").read_text(encoding="utf-8"), "Data and split")
     _, held_out = split(find_files([drawn_corpus]))
 
@@ -194,7 +194,7 @@ def test_the_card_tells_what_the_trees_look_at(trained):
 
 @pytest.mark.usefixtures("two_scales")
 def test_scales_are_measured_at_full_size(tmp_path):
-    """Bits and scores are those of the picture as it is shown, for each scale and quality."""
+    """Bits and scores of every scale and quality refer to the full size, at which pictures are shown."""
     for kind, name, picture in (
         ("photo-web", "a", photograph((144, 96), "L")),
         ("screenshot", "b", screenshot((144, 96))),
@@ -223,7 +223,7 @@ def test_scales_are_measured_at_full_size(tmp_path):
 
 @pytest.mark.usefixtures("two_scales")
 def test_few_of_each_kind_are_scaled(tmp_path, monkeypatch):
-    """Chosen by their names' hashes: the same ones in any order."""
+    """The hashes of their names choose the pictures, so that any order gives the same choice."""
     monkeypatch.setattr(scaling, "A_KIND", 2)
     for number in range(4):
         (tmp_path / "art").mkdir(exist_ok=True)
@@ -256,7 +256,7 @@ def scaled(bits, scores, **changes):
 
 
 def test_looks_are_read_between_measurements():
-    """By ln(bits); what cannot be reached is nothing, what is beyond the best stays the best."""
+    """Scores are interpolated by ln(bits); an unreachable budget has none, and beyond the best the score stays."""
     record = scaled([[log(0.5), log(2)], [log(0.125), log(0.5)]], [[20.0, 80.0], [30.0, 60.0]])
 
     assert record.looks(1) == pytest.approx([50, 60])
@@ -265,7 +265,7 @@ def test_looks_are_read_between_measurements():
 
 
 def test_the_gain_of_a_scale_is_learned():
-    """Where half size looks far better for few bits and worse for many, that is what is predicted."""
+    """If half size looks far better for few bits and worse for many, the trees must predict that."""
     crossing = scaled([[log(0.02), log(2)]] * len(SCALES), [[-10.0, 90.0], *([[0.0, 50.0]] * (len(SCALES) - 1))])
 
     regressor = scaling.fit_scale([crossing] * 8, [50])
@@ -278,18 +278,18 @@ def test_the_gain_of_a_scale_is_learned():
 
 
 def test_too_few_pictures_are_refused(drawn_corpus, trained, tmp_path):
-    """With the number that there are and the number that is needed."""
+    """The message gives the number of pictures found and the number needed."""
     with pytest.raises(ConfigError, match="too few to learn from: give folders with at least 20"):
         train([drawn_corpus / "photo-web"], tmp_path, cache=trained[1], jobs=1)
 
 
 def test_tables_are_aligned_markdown():
-    """A person reads them as they are, a page shows them as tables."""
+    """People read the tables as text, and pages render them."""
     assert table(["name", "n"], [["a", "10"]]) == "| name |  n |\n|------|---:|\n| a    | 10 |"
 
 
 def test_bisection_proves_the_best_integer_quality():
-    """The rival is the textbook's: it ends at a quality that fits, below one that does not."""
+    """The rival must be a correct bisection: its quality fits and the next one does not."""
     case = Case(JPEG, photograph((200, 150)), 4000)
 
     full, early = case.bisection()
@@ -317,7 +317,7 @@ def rows(large_pictures):
 
 
 def test_bench_compares_the_strategies_on_the_same_cases(rows):
-    """Every strategy answers every case; no answer is over its budget."""
+    """Every strategy answers every case, and no answer is over its budget."""
     cases = {(row["kind"], row["path"], row["bits"]) for row in rows}
 
     assert {row["strategy"] for row in rows} == set(STRATEGIES)
@@ -327,7 +327,7 @@ def test_bench_compares_the_strategies_on_the_same_cases(rows):
 
 
 def test_bench_has_the_best_rung_as_a_strategy(rows):
-    """Of the same search without slack: proven, never smaller, at the cost of no fewer trials."""
+    """The search without slack is proven and never smaller, and takes no fewer trials."""
     by_strategy = {
         name: {(row["kind"], row["path"], row["bits"]): row["answer"] for row in rows if row["strategy"] == name}
         for name in ("bytefit", PROVEN)
@@ -341,7 +341,7 @@ def test_bench_has_the_best_rung_as_a_strategy(rows):
 
 
 def test_bench_tells_two_speed_ups(rows):
-    """Over bisection to the end, and over bisection that stops inside the slack: each is its own measure."""
+    """One speed-up is over full bisection, the other over bisection that stops inside the slack."""
     for row in rows:
         case = [other for other in rows if all(other[key] == row[key] for key in ("kind", "path", "bits"))]
         seconds = {other["strategy"]: other["answer"]["seconds"] for other in case}
@@ -351,7 +351,7 @@ def test_bench_tells_two_speed_ups(rows):
 
 
 def test_bench_fits_tiny_pieces_too(rows):
-    """Of pictures that are large enough: under a kind of their own, at most 256 pixels a side."""
+    """Large enough pictures get a tiny piece of at most 256 pixels a side, with a kind of its own."""
     by_kind = {kind: [row for row in rows if row["kind"] == kind] for kind in ("photo-web", "tiny piece")}
 
     assert sum(map(len, by_kind.values())) == len(rows)
@@ -361,7 +361,7 @@ def test_bench_fits_tiny_pieces_too(rows):
 
 
 def test_bench_cuts_no_piece_of_a_tiny_picture(tmp_path, capsys):
-    """It would be the picture itself."""
+    """The piece would be the picture itself, which would count twice."""
     photograph((24, 24)).save(tmp_path / "icon.png")
 
     main(["bench", "search", str(tmp_path), "--codec", "WEBP", "--json"])
@@ -371,7 +371,7 @@ def test_bench_cuts_no_piece_of_a_tiny_picture(tmp_path, capsys):
 
 
 def test_bench_draws_the_comparison(large_pictures, tmp_path, capsys):
-    """Beside the tables, which stay what they are; the folder is the user's."""
+    """The figure is written in addition to the tables."""
     pytest.importorskip("matplotlib")
     path = tmp_path / "comparison.png"
 
@@ -384,7 +384,7 @@ def test_bench_draws_the_comparison(large_pictures, tmp_path, capsys):
 
 
 def test_bench_draws_the_picture_that_was_measured(tmp_path):
-    """Not another of the same name, which may not even be one that the codec takes."""
+    """Another picture of the same name must not be drawn; the codec may not even take it."""
     pytest.importorskip("matplotlib")
     for kind, draw in (("graphic", graphic), ("photo-web", photograph)):
         (tmp_path / "pictures" / kind).mkdir(parents=True)
@@ -395,8 +395,8 @@ def test_bench_draws_the_picture_that_was_measured(tmp_path):
     assert (tmp_path / "comparison.png").stat().st_size > 1000
 
 
-def test_bench_without_the_graphic_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
-    """One line, exit 2, no file."""
+def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
+    """The error is one line with exit code 2, and no file is written."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     path = tmp_path / "comparison.png"
 
@@ -408,7 +408,7 @@ def test_bench_without_the_graphic_library_names_its_extra(large_pictures, tmp_p
 
 
 def test_bench_prints_tables(drawn_corpus, capsys):
-    """For people: each strategy, and bytefit by size class, kind and budget, with the number of cases."""
+    """The tables show every strategy, and bytefit by size class, kind and budget, with the number of cases."""
     assert main(["bench", "search", str(drawn_corpus), "--codec", "WEBP", "--limit", "1"]) == 0
     printed = capsys.readouterr().out
 
@@ -420,7 +420,7 @@ def test_bench_prints_tables(drawn_corpus, capsys):
 
 
 def test_bench_compares_efforts(drawn_corpus, capsys):
-    """Every choice of options has its line, and all but the first are told by what they gain."""
+    """Every choice of options has one line with its gain over the first choice."""
     assert main(["bench", "efforts", str(drawn_corpus), "--codec", "WEBP", "--limit", "1", "--jobs", "1"]) == 0
     printed = capsys.readouterr().out
 
@@ -430,6 +430,6 @@ def test_bench_compares_efforts(drawn_corpus, capsys):
 
 
 def test_bench_of_nothing_is_refused(tmp_path, capsys):
-    """One line, exit 2."""
+    """The error is one line with exit code 2."""
     assert main(["bench", "search", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
