@@ -1,39 +1,44 @@
-"""bytefit makes an image fit a byte budget: the best picture that is at most N bytes, in about one encode.
+"""bytefit makes an image fit a byte budget: the best-looking file of at most N bytes, in about one encode.
 
 The words used everywhere in this package:
 
-    target    what the user typed ("200KB")
-    budget    its bytes, an int
-    codec     a format we can steer: JPEG, PNG, GIF, WebP, AVIF ...
-    frames    the pictures of an animation, or the pages of a file
-    palette   the colours that are left of a picture, as PNG and GIF store it
-    extras    what a JPEG file holds beside its picture: further pictures, gain maps, films
-    setting   the Pillow save options of one encode
-    ladder    a codec's settings from the smallest file to the largest; rung: one of them, by its index
-    curve     ln(bytes) along a ladder
-    payload   the bytes of an encoding that are not metadata
-    probe     a cheap measurement that is not the answer
-    sample    the part of a picture that is encoded to predict the whole: a mosaic or a row sample
-    mosaic    tiles from all over a picture, side by side
+    target      what the user typed ("200KB")
+    budget      its bytes, an int; encode budget: the budget less what padding needs
+    payload     the bytes of an encoding that are not metadata
+    options     what `bytefit.compress` takes, declared once in `bytefit.options`
+    source      an image on its way through a fit: its name, its bytes, its picture
+    picture     decoded pixels in memory; frames: those of an animation, or the pages of a file
+    codec       a format that bytefit can steer: JPEG, PNG, GIF, WebP, AVIF ...
+    container   what a file of a format carries besides pixels, loses, and can be padded with
+    auxiliary images  further images that a JPEG file holds: a gain map, a preview, a depth map
+    trailing data     the bytes behind the image in its file, such as the film of a motion photo
+    content     what an image shows, as far as it decides its settings: a photograph or a graphic
+    palette     the colours of an image as PNG and GIF store them
+    setting     the Pillow save options of one encode
+    ladder      a codec's settings from the smallest file to the largest; rung: one of them, by its index
+    curve       ln(bytes) along a ladder
+    probe       a cheap measurement that is not the answer
+    sample      the part of a picture that is encoded to predict the whole: a mosaic or a row sample
+    mosaic      tiles from all over a picture, side by side
     row sample  a short piece of every row of blocks, one below the other
     complexity probe  a probe of the sample as plain JPEG: how complex the picture is
-    sample probe  a probe of the sample, encoded by the codec
+    sample probe      a probe of the sample, encoded by the codec
     low-effort probe  a probe of the whole picture at a lower effort, or of a larger sample
     effort log ratio  ln of the bytes of the sample at full effort over those at low effort
-    trial     a full encode that could be the answer
-    fits/over at most the budget / above it
-    content   what a picture holds, as far as it decides its settings: a photograph or a graphic
-    effort    how much time an encoder may take for more quality at the same bytes: fast, normal, best
-    score     visible quality as SSIMULACRA2, 100 at best
-    scale     the longer side of the answer over that of the picture
-    slack     the share of the budget that may stay unused (0.05 = stop at 95-100 %)
-    floor     the least quality or score the user accepts
-    fill      bytes / budget
-    rule      what the files that match its globs have to keep; total: a budget for the sum of files
-    finding   a file or a sum of files that breaks its rule or total
-    baseline  the findings that were there when it was written, which fail only when they grow
+    trial       a full encode that could be the answer
+    fits, over  at most the budget, above it
+    effort      how much time an encoder may take for more quality at the same bytes: fast, normal, best
+    score       visible quality as SSIMULACRA2, 100 at best
+    scale       the longer side of the answer over that of the picture
+    slack       the share of the budget that may stay unused (0.05 = stop at 95-100 %)
+    floor       the least quality or score that the user accepts
+    fill        bytes / budget
+    alternative an encoding in another format or size that was seen to fit
+    rule        the limits of the files that match its globs; total: a budget for the sum of files
+    finding     a file or a sum of files that breaks its rule or total
+    baseline    the findings at the time it was written, which fail only when they grow
 
-Importing this package loads nothing but itself; Pillow comes with the first name that needs it.
+Importing this package loads nothing but itself; Pillow is loaded with the first name that needs it.
 """
 
 from __future__ import annotations

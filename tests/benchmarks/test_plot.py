@@ -166,11 +166,7 @@ def test_one_codec_alone_is_drawn(tmp_path):
 @pytest.mark.parametrize("codec", [JPEG, PNG, TIFF], ids=lambda codec: codec.format)
 def test_true_bytes_are_the_encoders(codec):
     """The true curve has the sizes of plain encodes without metadata."""
-<<<<<<< HEAD
     picture = photograph((40, 30))
-=======
-    picture = photograph((80, 60))
->>>>>>> bench
 
     curve = curve_of(codec, picture, 1500)
 
@@ -235,13 +231,8 @@ def test_a_curve_that_is_flat_is_drawn(tmp_path):
     assert written(tmp_path / "out.png", [], [curve]).size == (1600, round(HEIGHT * DPI))
 
 
-<<<<<<< HEAD
 def test_importing_the_module_does_not_load_the_graphic_library():
     """Matplotlib is an extra that the rest of the benchmark does not need."""
-=======
-def test_importing_the_module_does_not_load_the_drawing_library():
-    """The drawing library is an extra that the rest of the benchmark does not need."""
->>>>>>> bench
     code = "import sys, bytefit.benchmarks.plot; sys.exit('matplotlib' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, timeout=60).returncode == 0

@@ -47,11 +47,7 @@ def test_what_has_grain_is_a_photograph(codec, draw, size, mode):
 @pytest.mark.parametrize("draw", [interface, screenshot, flat])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-<<<<<<< HEAD
 def test_what_was_drawn_is_a_graphic(codec, draw, size, mode):
-=======
-def test_interfaces_are_graphics(codec, draw, size, mode):
->>>>>>> bench
     """Panels, text and flat fields have equal neighbours, in the picture and in its sample."""
     picture = draw(size).convert(mode)
 

@@ -214,11 +214,7 @@ def test_every_view_there_is_is_measured(measured, codec):
 
 
 def test_what_a_picture_holds_is_measured(measured):
-<<<<<<< HEAD
     """For codecs with settings for drawings, the true curve is that of the settings the picture gets."""
-=======
-    """For codecs with settings for graphics, the true curve is that of the settings the picture gets."""
->>>>>>> bench
     for codec in (JPEG, WEBP):
         for record, picture in of_view(measured, codec, "middle"):
             graphic = record.kind == "graphic" and codec is JPEG

@@ -403,11 +403,7 @@ def test_bench_draws_the_picture_that_was_measured(tmp_path):
     assert (tmp_path / "comparison.png").stat().st_size > 1000
 
 
-<<<<<<< HEAD
 def test_bench_without_the_graphic_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
-=======
-def test_bench_without_the_drawing_library_names_its_extra(large_pictures, tmp_path, monkeypatch, capsys):
->>>>>>> bench
     """The error is one line with exit code 2, and no file is written."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     path = tmp_path / "comparison.png"
