@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.avif.boxes import without_times
 from bytefit.codecs.avif.container import CONTAINER
 from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_frames, save_to_bytes
@@ -45,7 +46,7 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
                 f"Pillow cannot write a loop count to AVIF (this animation plays {picture.loop} times); "
                 f"use WEBP, PNG or GIF"
             )
-        return save_frames(picture, "AVIF", options)
+        return without_times(save_frames(picture, "AVIF", options))
     return save_to_bytes(picture, "AVIF", options)
 
 
