@@ -11,7 +11,7 @@ from images import animation, opened
 
 
 def test_the_same_animation_gives_the_same_bytes_a_second_later():
-    """libavif writes the time of day into an animation, so that a file would change with every run of a hook."""
+    """The encoder writes the time of day into an animation, so that a file would change with every run of a hook."""
     frames = bytefit.Frames(tuple(opened(animation("GIF")).copy().convert("RGB") for _ in range(3)), (80.0,) * 3, 0)
     first = bytefit.compress(frames, "20KB", format="AVIF").data
     time.sleep(1.1)
