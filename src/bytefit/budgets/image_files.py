@@ -1,4 +1,4 @@
-"""Which files are images: recognised by their first bytes, and in folders by their suffixes first.
+"""Recognise images: in folders by their suffix, then always by their first bytes.
 
 Nothing here imports an imaging library: on a clean tree `check` costs little more than reading file sizes.
 """
@@ -23,7 +23,7 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def has_image_suffix(path: str) -> bool:
-    """Return whether a file is called like an image, in any case."""
+    """Return whether a file has the suffix of an image, in upper or lower case."""
     return path[path.rfind(".") :].lower() in formats.SUFFIXES
 
 
