@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+# How much of a wrong value a message shows, in characters.
+_SHOWN = 60
+
+
 def format_size(count: int) -> str:
     """Return `count` bytes for people: "999 B", "61 kB", "1.5 MB"; three significant digits at least.
 
@@ -35,3 +39,12 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
 
     match = get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
     return f": did you mean {match[0]!r}?" if match else ""
+
+
+def shown(value: object) -> str:
+    """Return a value as Python writes it, in one line, cut if it is long."""
+    try:
+        text = one_line(repr(value))
+    except ValueError:  # Python does not write a number of more than 4300 digits
+        return "of thousands of digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from bytefit.errors import ConfigError
-from bytefit.messages import one_line
+from bytefit.messages import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,10 @@ BEST_SCORE, WORST_SCORE = 100, -(10**6)
 
 # The highest quality of every codec.
 BEST_QUALITY = 100
+
+
+# The most pixels of an image that Pillow opens, unless a program changes its `Image.MAX_IMAGE_PIXELS`.
+PILLOWS_MOST_PIXELS = 2 * (1024**3 // 4 // 3)
 
 
 class Options(NamedTuple):
@@ -49,20 +53,24 @@ class Options(NamedTuple):
     lossless: bool = False
     drop_extras: bool = False
     allow_frame_drop: bool = False
+    max_pixels: int | None = None
     save_options: Mapping[str, Any] = {}
 
 
-class FitOptions(TypedDict, total=False):
+class _ResizeOptions(TypedDict, total=False):
+    resize: bool
+    min_width: int | None
+    max_width: int | None
+    max_height: int | None
+
+
+class FitOptions(_ResizeOptions, total=False):
     """The options of `bytefit.compress` as keyword arguments, for functions that pass them on."""
 
     formats: Iterable[str] | None
     slack: float
     min_quality: float | None
     min_score: float | None
-    resize: bool
-    min_width: int | None
-    max_width: int | None
-    max_height: int | None
     effort: str
     exact: bool
     on_unreachable: str
@@ -70,10 +78,7 @@ class FitOptions(TypedDict, total=False):
     lossless: bool
     drop_extras: bool
     allow_frame_drop: bool
-
-
-# How much of a wrong value a message shows, in characters.
-_SHOWN = 60
+    max_pixels: int | None
 
 
 class Option(NamedTuple):
@@ -260,6 +265,16 @@ OPTIONS: tuple[Option, ...] = (
         "drop every second frame of an animation, repeatedly, if nothing else fits",
         **_COMPRESS_ONLY,
     ),
+    Option(
+        "max_pixels",
+        "integer",
+        "refuse an image file of more pixels: a small file can need all the memory there is",
+        default_note=f"{PILLOWS_MOST_PIXELS:,}, the limit of Pillow",
+        what="a number of pixels",
+        expected="give a whole number from 1 up",
+        metavar="PIXELS",
+        minimum=1,
+    ),
 )
 
 # Any other name is a save option of Pillow, or a mistake.
@@ -300,12 +315,3 @@ def checked(options: Options) -> Options:
     if least is not None and most is not None and least > most:
         raise ConfigError(f"min_width {shown(least)} is above max_width {shown(most)}: lower one or raise the other")
     return options
-
-
-def shown(value: object) -> str:
-    """Return a value as Python writes it, in one line, cut if it is long."""
-    try:
-        text = one_line(repr(value))
-    except ValueError:  # Python does not write a number of more than 4300 digits
-        return "of thousands of digits"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."

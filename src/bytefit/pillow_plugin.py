@@ -16,7 +16,7 @@ from PIL import Image
 
 from bytefit.codecs import format_for_suffix
 from bytefit.errors import ConfigError, OptionError
-from bytefit.files.atomic import write_atomically
+from bytefit.files.atomic import check_writable, write_atomically
 from bytefit.fitting.compress import compress
 from bytefit.messages import nearest
 from bytefit.options import OPTIONS
@@ -95,9 +95,11 @@ def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | 
         if not isinstance(name, str) or not name:
             raise ConfigError("a file object without a name has no suffix: name the format, as in format='JPEG'")
         wanted = format_for_suffix(Path(name).suffix)
+    if is_path:
+        check_writable(Path(name))
     data = compress(_wanted_frames(image, params), target, format=wanted, **params).data
     if is_path:
-        write_atomically(name, data)
+        write_atomically(Path(name), data)
         return
     stream = sys.stdout.buffer if fp is sys.stdout else fp
     stream.write(data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.budgets.findings import POINTER
@@ -75,7 +76,7 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
             options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
         from bytefit.files.compress_file import fit_file
 
-        outcome = fit_file(finding.path, finding.budget, options, dry_run=dry_run, other_formats=_OTHER_FORMATS)
+        outcome = fit_file(Path(finding.path), finding.budget, options, dry_run=dry_run, other_formats=_OTHER_FORMATS)
     except (BytefitError, OSError) as error:
         return Fix(finding, None, _why(finding, error, options))
     if outcome.after != outcome.before or outcome.changed:
@@ -121,7 +122,7 @@ def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
     from bytefit.sources.source import read_source
 
     with suppress(BytefitError, OSError):
-        other = fit_other_format(read_source(finding.path), finding.budget, options_from(options), _OTHER_FORMATS)
+        other = fit_other_format(read_source(Path(finding.path)), finding.budget, options_from(options), _OTHER_FORMATS)
         return "" if other is None else str(other.alternative)
     return ""
 

@@ -9,8 +9,8 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
@@ -28,11 +28,16 @@ from bytefit.cli.options import (
 )
 from bytefit.cli.training import EXTRAS, add_training_commands
 from bytefit.errors import BudgetUnreachable, BytefitError
+from bytefit.sources.streams import STANDARD, is_standard_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bytefit.files.compress_file import Outcome
+
+
+# The number of the signal that ends a program whose output nobody reads. Windows has none.
+_SIGPIPE = 13
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,23 +65,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     # A hook passes bare file names, and a file may be called "-x.jpg".
     arguments = _parser().parse_args(
-        [f"./{word}" if word[:1] == "-" and os.path.lexists(word) else word for word in given]
+        [f"./{word}" if word[:1] == "-" and word != STANDARD and os.path.lexists(word) else word for word in given]
     )
     try:
-        return int(arguments.run(arguments))
-    except BudgetUnreachable as error:
-        return _fail(str(error), OVER)
-    except BytefitError as error:
-        return _fail(str(error), WRONG)
-    except OSError as error:
-        return _fail(os_error_message(error), WRONG)
-    except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
-        if name not in EXTRAS:
-            raise
-        return _fail(f"this command needs {name}: pip install 'bytefit[{EXTRAS[name]}]'", WRONG)
-    except KeyboardInterrupt:
-        return _fail("interrupted; no file was left half written", 130)
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _fail_silently()
+    except (BytefitError, OSError, ModuleNotFoundError, KeyboardInterrupt) as error:
+        return _fail(*_message_and_code(error))
+    return code
+
+
+def _message_and_code(error: BaseException) -> tuple[str, int]:
+    """Return what to say of an error, and the exit code. One that nobody foresaw is raised again."""
+    match error:
+        case BudgetUnreachable():
+            return str(error), OVER
+        case BytefitError():
+            return str(error), WRONG
+        case OSError():
+            return os_error_message(error), WRONG
+        case KeyboardInterrupt():
+            return "interrupted; no file was left half written", 130
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRAS:
+            name = name.partition(".")[0]
+            return f"this command needs {name}: pip install 'bytefit[{EXTRAS[name]}]'", WRONG
+    raise error
+
+
+def _fail_silently() -> int:
+    """Return the exit code of a command that nobody reads the output of any more, as in `bytefit check | head`."""
+    with suppress(OSError, ValueError):  # without it, Python complains when it flushes the stream at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + _SIGPIPE
 
 
 def _fail(message: str, code: int) -> int:
@@ -91,11 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     compress = commands.add_parser("compress", help="make one image fit a size")
-    compress.add_argument("path", type=Path, metavar="IMAGE", help="the image file, replaced unless --output is given")
+    compress.add_argument(
+        "path", metavar="IMAGE", help="the image file, replaced unless --output is given; - is standard input"
+    )
     compress.add_argument(
         "--to", type=size_argument, required=True, metavar="SIZE", help="the largest size allowed: 200KB, 1.5MiB, 4096"
     )
-    compress.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here; the suffix chooses the format")
+    compress.add_argument(
+        "-o", "--output", metavar="FILE", help="write here; the suffix chooses the format; - is standard output"
+    )
     add_fitting_options(compress)
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
     compress.set_defaults(run=_compress)
@@ -110,7 +136,9 @@ def _compress(arguments: argparse.Namespace) -> int:
     from bytefit.files.compress_file import compress_file
 
     outcome = compress_file(arguments.path, arguments.to, output=arguments.output, **fitting_options(arguments))
-    print(_as_json(outcome) if arguments.json else summary_line(outcome))
+    answered = is_standard_output(arguments.output or arguments.path)
+    line = _as_json(outcome) if arguments.json else summary_line(outcome)
+    print(line, file=sys.stderr if answered else sys.stdout)
     return FINE if outcome.fits else OVER
 
 

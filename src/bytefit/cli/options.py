@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from bytefit.errors import BytefitError, ConfigError
-from bytefit.messages import format_size
-from bytefit.options import OPTIONS, OWN_OPTIONS, shown
+from bytefit.messages import format_size, shown
+from bytefit.options import OPTIONS, OWN_OPTIONS
 from bytefit.sizes import parse_size
+from bytefit.sources.streams import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +96,9 @@ def summary_line(outcome: Outcome) -> str:
     sizes = f"{format_size(outcome.before)} -> {format_size(outcome.after)}"
     if outcome.result is None and outcome.after == outcome.before and outcome.output == outcome.path:
         return f"{outcome.path}: {format_size(outcome.before)} fits {format_size(outcome.budget)} as it is, left alone"
+    output = shown_name(str(outcome.output), to_write=True)
     if outcome.result is None:
-        return f"{outcome.output}: {sizes} (the same picture, without loss, no trial, {outcome.seconds:.2f} s)"
+        return f"{output}: {sizes} (the same picture, without loss, no trial, {outcome.seconds:.2f} s)"
     result = outcome.result
     detail = f"{result.format} quality {result.quality:g}"
     if result.scale < 1:
@@ -105,4 +107,4 @@ def summary_line(outcome: Outcome) -> str:
         detail += f", score {result.score:.1f}"
     trials = "1 trial" if len(result.trials) == 1 else f"{len(result.trials)} trials"
     over = "" if outcome.fits else f", still over its budget of {format_size(outcome.budget)}"
-    return f"{outcome.output}: {sizes}{over} ({detail}, {trials}, {result.seconds:.2f} s)"
+    return f"{output}: {sizes}{over} ({detail}, {trials}, {result.seconds:.2f} s)"

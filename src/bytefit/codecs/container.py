@@ -65,6 +65,8 @@ class Container:
     """The file format around the pixels. Each default says that nothing is known.
 
     Attributes:
+        readable: (bytes of a file) -> the file without the parts for which Pillow refuses it, although they are no
+            pixels; `unread_metadata` returns those that are kept.
         lost: (image as it was opened, bytes of its file) -> words for what the file holds and Pillow drops without
             saying so, or None.
         unread_metadata: (image as it was opened, bytes of its file) -> what Pillow does not read, for its `info`.
@@ -76,6 +78,7 @@ class Container:
         register_plugin: makes Pillow read and write the format, where that takes a plugin.
     """
 
+    readable: Callable[[bytes], bytes] = lambda data: data
     lost: Callable[[Image.Image, bytes], str | None] = lambda _image, _data: None
     unread_metadata: Callable[[Image.Image, bytes], Mapping[str, Any]] = lambda _image, _data: {}
     settle: Callable[[Image.Image], None] = lambda _image: None

@@ -62,10 +62,14 @@ def refusals(codec_format: str) -> Iterator[None]:
     Raises:
         UnsupportedImage: with the writer's reason.
     """
+    from PIL.Image import DecompressionBombError
+
     try:
         yield
     except UnsupportedImage:
         raise
+    except DecompressionBombError as error:  # also raised for a crop of an image that was opened within its limit
+        raise UnsupportedImage(f"the image is too large to be encoded as {codec_format}: {error}") from error
     except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, overload
 
 from bytefit.errors import UnsupportedImage
 from bytefit.pictures.frames import Frames
+from bytefit.pictures.transparency import is_opaque, without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,7 +33,7 @@ def prepare(codec: Codec, image: Image.Image | Frames, *, any_size: bool = False
     """
     if isinstance(image, Frames):
         return _prepared_frames(codec, image, any_size=any_size)
-    return _prepared(codec, image, transparent=image.has_transparency_data, any_size=any_size)
+    return _prepared(codec, image, transparent=_counts_as_transparent(codec, image), any_size=any_size)
 
 
 def mode_for(codec: Codec, mode: str, *, transparent: bool) -> str:
@@ -62,13 +63,22 @@ def _prepared_frames(codec: Codec, frames: Frames, *, any_size: bool) -> Frames:
             f"it holds {count} {kind}, and {codec.format} holds one picture: all but one would be lost; "
             f"take {'WEBP, AVIF, PNG or GIF' if frames.animated else 'TIFF'}, or a single picture (image.copy())"
         )
-    transparent = frames.has_transparency_data
-    alike = frames.animated
-    return frames.each(
-        lambda image: _prepared(
-            codec, image, transparent=transparent if alike else image.has_transparency_data, any_size=any_size
+    if not frames.animated:
+        return frames.each(
+            lambda image: _prepared(codec, image, transparent=_counts_as_transparent(codec, image), any_size=any_size)
         )
-    )
+    transparent = frames.has_transparency_data
+    if transparent and codec.modes.alpha is None:
+        transparent = any(_counts_as_transparent(codec, picture) for picture in frames.pictures)
+    return frames.each(lambda image: _prepared(codec, image, transparent=transparent, any_size=any_size))
+
+
+def _counts_as_transparent(codec: Codec, image: Image.Image) -> bool:
+    """Return whether the codec has to keep transparency: an alpha channel for it stays, whatever is in it.
+
+    A format without transparency needs none for an image whose pixels are all opaque, as in most screenshots.
+    """
+    return image.has_transparency_data and (codec.modes.alpha is not None or not is_opaque(image))
 
 
 def _prepared(codec: Codec, image: Image.Image, *, transparent: bool, any_size: bool) -> Image.Image:
@@ -81,6 +91,8 @@ def _prepared(codec: Codec, image: Image.Image, *, transparent: bool, any_size: 
         raise UnsupportedImage(f"a picture of {image.width}x{image.height} pixels cannot be encoded")
     if image.mode in codec.modes.refused:
         raise UnsupportedImage(f"cannot write mode {image.mode} as {codec.format}: {codec.modes.refused[image.mode]}")
+    if not transparent and image.has_transparency_data:
+        image = without_alpha(image)
     mode = mode_for(codec, image.mode, transparent=transparent)
     if image.mode == mode:
         return image

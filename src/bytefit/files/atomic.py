@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from bytefit.sources.streams import check_stream_writable, is_stream, write_stream
+
 # The prefix and suffix of temporary file names.
 _TEMPORARY = (".bytefit-", ".tmp")
 
@@ -23,15 +25,15 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` atomically, and keep the permissions of an existing file.
 
     The bytes go to a temporary file in the same folder, which is then renamed. A reader of `path` sees the old file or
-    the new one. A symbolic link is followed.
+    the new one. A symbolic link is followed. A pipe or a standard stream is written directly.
 
     Raises:
         OSError: if the file cannot be written. It names `path`, and the folder if that is the reason.
     """
-    destination = Path(os.path.realpath(path))
-    if destination.exists() and not destination.is_file():  # never replace a pipe or a device
-        destination.write_bytes(data)
+    if is_stream(path):  # never replace a pipe or a device
+        write_stream(path, data)
         return
+    destination = Path(os.path.realpath(path))
     replaced = False
     while not replaced:
         temporary = destination.parent / os.urandom(8).hex().join(_TEMPORARY)
@@ -43,6 +45,29 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             if isinstance(error, OSError):
                 raise _named(error, path) from error
             raise
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise the OSError that `write_atomically` would end in, before any time is spent on encoding.
+
+    Raises:
+        ConfigError: if it is a terminal or a disk.
+        OSError: naming `path`, or the folder that is missing.
+    """
+    if is_stream(path):
+        check_stream_writable(path)
+        return
+    destination, folder = Path(path), Path(os.path.realpath(path)).parent
+    if destination.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not folder.is_dir():
+        missing = folder if destination.is_symlink() else destination.parent
+        raise FileNotFoundError(errno.ENOENT, "no such folder", os.fspath(missing))
+    if not os.access(folder, os.W_OK):
+        reason = f"{os.strerror(errno.EACCES)}: {FOLDER_NOT_WRITABLE}"
+        raise PermissionError(errno.EACCES, reason, os.fspath(path))
+    if destination.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
 
 
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from errno import EACCES, EISDIR, ENOENT
+from errno import EISDIR
 from pathlib import Path
+from stat import S_ISDIR
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bytefit.codecs import codec_for_format, format_for_suffix
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.files.atomic import FOLDER_NOT_WRITABLE, write_atomically
+from bytefit.files.atomic import check_writable, write_atomically
 from bytefit.fitting.compress import run
 from bytefit.fitting.format_choice import is_auto
 from bytefit.fitting.repacking import as_it_is, format_of, in_place_without_loss
 from bytefit.options import FitOptions, Options, options_from
 from bytefit.pictures.frames import Frames
+from bytefit.pictures.opening import UNLIMITED
 from bytefit.sizes import parse_size
 from bytefit.sources.reading import decode
 from bytefit.sources.source import Source, read_source
+from bytefit.sources.streams import STANDARD, is_stream, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +43,8 @@ class Outcome:
     """What `compress_file` did.
 
     Attributes:
-        path: the file that was read.
-        output: the file that holds the answer; `path` itself when compressed in place.
+        path: the file that was read; "-" is standard input.
+        output: the file that holds the answer; `path` itself when compressed in place, "-" for standard output.
         budget: the most bytes it was allowed to have.
         before, after: bytes of `path` before and of `output` after.
         changed: whether `output` was written.
@@ -80,9 +83,11 @@ def compress_file(
     original, with the original's permissions.
 
     Args:
-        path: the image file; a symbolic link is followed and stays a link.
+        path: the image file; a symbolic link is followed and stays a link. The text "-" is standard input, which
+            goes to standard output unless there is another `output`.
         target: see `compress`.
-        output: where to write instead; its suffix chooses the format.
+        output: where to write instead; its suffix chooses the format. A pipe keeps the format if it has no suffix, and
+            so does "-", which is standard output.
         format: Pillow's name of the format of `output`, where the suffix does not tell.
         dry_run: find the answer, but write nothing.
         options: further options of `compress`, save options of Pillow's writer included.
@@ -107,46 +112,91 @@ def fit_file(
     budget, wanted = parse_size(target), options_from(options)
     asked = {name for name, value in options.items() if name != "format" or is_auto(value)}
     started = perf_counter()
-    path = Path(path)
-    before = path.stat()
-    if path.is_dir():
-        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    if output is None and path == STANDARD:
+        output = STANDARD
     in_place = output is None
+    status = _status(path, in_place=in_place)
     bounded = wanted.max_width is not None or wanted.max_height is not None
-    fits = before.st_size == budget or (before.st_size < budget and not wanted.exact)
-    if in_place and fits and not bounded:
-        return _kept(path, budget, before.st_size, started)
-    destination = path if output is None else Path(output)
-    _check_writable(destination)
-    source = read_source(path)
+    if in_place and status is not None and _fits(status.st_size, budget, wanted) and not bounded:
+        return _kept(path, budget, status.st_size, started)
+    destination = path if output is None else output
+    check_writable(destination)
+    source = read_source(path, max_pixels=wanted.max_pixels)
+    before = len(source.data)
     too_large = in_place and _is_too_large(source, wanted)
-    if in_place and fits and not too_large:
-        return _kept(path, budget, before.st_size, started)
+    if in_place and _fits(before, budget, wanted) and not too_large:
+        return _kept(path, budget, before, started)
     if in_place:
         _check_format_stays(source, wanted)
         wanted = wanted._replace(format=None)
     elif wanted.format is None:
-        wanted = wanted._replace(format=format_for_suffix(destination.suffix))
+        wanted = wanted._replace(format=_format_of_output(destination))
     data = None if too_large else _without_encoding(source, budget, wanted, asked, in_place=in_place)
     result = None
     if data is None:
         # Only fewer pixels may make a file that fits smaller, not more bytes for each of them.
-        target = min(budget, before.st_size) if too_large and not wanted.exact else budget
+        target = min(budget, before) if too_large and not wanted.exact else budget
         result = run(source, target, wanted, cap_at_source_quality=in_place, other_formats=other_formats)
         data = result.data
     if in_place and result is not None and not result.fits and not _is_worthwhile(result, source):
-        return _kept(path, budget, before.st_size, started, result)
+        return _kept(path, budget, before, started, result)
     if not dry_run:
-        if result is not None:
-            verify(result)
-        _check_unchanged(path, before)
-        write_atomically(destination, data)
+        _write(data, destination, result, path, status)
     seconds = perf_counter() - started
-    return Outcome(path, destination, budget, before.st_size, len(data), not dry_run, seconds, result)
+    return Outcome(Path(path), Path(destination), budget, before, len(data), not dry_run, seconds, result)
 
 
-def _kept(path: Path, budget: int, size: int, started: float, result: Result | None = None) -> Outcome:
+def _status(path: str | os.PathLike[str], *, in_place: bool) -> os.stat_result | None:
+    """Return the status of a file; None for what has no size before it is read: a pipe, or a file of `/proc`.
+
+    Raises:
+        ConfigError: if it is to be replaced and is no file.
+        OSError: if there is no such file.
+    """
+    if is_stream(path):
+        if in_place:
+            raise ConfigError(f"{shown_name(path)} is no file that could be replaced: give an output")
+        return None
+    status = Path(path).stat()
+    if S_ISDIR(status.st_mode):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), os.fspath(path))
+    return status if status.st_size else None
+
+
+def _fits(size: int, budget: int, wanted: Options) -> bool:
+    return size == budget or (size < budget and not wanted.exact)
+
+
+def _format_of_output(destination: str | os.PathLike[str]) -> str | None:
+    """Return the format that the suffix of an output names; None, the image's own, for a stream without a suffix.
+
+    Raises:
+        UnsupportedImage: if there is no format of that suffix.
+    """
+    suffix = Path(destination).suffix
+    return None if not suffix and is_stream(destination) else format_for_suffix(suffix)
+
+
+def _write(
+    data: bytes,
+    destination: str | os.PathLike[str],
+    result: Result | None,
+    path: str | os.PathLike[str],
+    status: os.stat_result | None,
+) -> None:
+    """Write an answer that was verified, unless the file at `path` has changed since its status was read."""
+    if result is not None:
+        verify(result)
+    if status is not None:
+        _check_unchanged(path, status)
+    write_atomically(destination, data)
+
+
+def _kept(
+    path: str | os.PathLike[str], budget: int, size: int, started: float, result: Result | None = None
+) -> Outcome:
     """Return the outcome of a file that was left as it is."""
+    path = Path(path)
     return Outcome(path, path, budget, size, size, changed=False, seconds=perf_counter() - started, result=result)
 
 
@@ -198,7 +248,7 @@ def verify(result: Result) -> None:
     Raises:
         UnsupportedImage: if they differ, which would be a defect of the encoder.
     """
-    image = decode(result.data, "the encoded picture", as_shown=True)
+    image = decode(result.data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
     codec = codec_for_format(image.format or "")
     codec_format = codec.format
     frames = len(image.pictures) if isinstance(image, Frames) else 1
@@ -211,21 +261,8 @@ def verify(result: Result) -> None:
         )
 
 
-def _check_unchanged(path: Path, before: os.stat_result) -> None:
+def _check_unchanged(path: str | os.PathLike[str], before: os.stat_result) -> None:
     """Refuse to go on where another program has written to `path` since `before`."""
-    after = path.stat()
+    after = Path(path).stat()
     if (after.st_ino, after.st_mtime_ns, after.st_size) != (before.st_ino, before.st_mtime_ns, before.st_size):
-        raise UnsupportedImage(f"{path} was changed by another program meanwhile; it was left alone")
-
-
-def _check_writable(destination: Path) -> None:
-    """Raise the OSError that writing would end in, before any time is spent on encoding."""
-    folder = Path(os.path.realpath(destination)).parent
-    if destination.is_dir():
-        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(destination))
-    if not folder.is_dir():
-        raise FileNotFoundError(ENOENT, "no such folder", str(folder))
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(EACCES, f"{os.strerror(EACCES)}: {FOLDER_NOT_WRITABLE}", str(destination))
-    if destination.exists() and not os.access(destination, os.W_OK):
-        raise PermissionError(EACCES, os.strerror(EACCES), str(destination))
+        raise UnsupportedImage(f"{os.fspath(path)} was changed by another program meanwhile; it was left alone")

@@ -25,6 +25,7 @@ from bytefit.formats import LOSSLESS_FORMATS
 from bytefit.options import Options, checked
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames
+from bytefit.pictures.opening import UNLIMITED
 from bytefit.search.search import Found
 from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size
@@ -62,6 +63,7 @@ def compress(
     lossless: bool = False,
     drop_extras: bool = False,
     allow_frame_drop: bool = False,
+    max_pixels: int | None = None,
     **save_options: Any,
 ) -> Result:
     """Encode `image` so that the file has at most `target` bytes and looks as good as those bytes allow.
@@ -90,6 +92,8 @@ def compress(
             Else it is carried along byte for byte, or the picture is refused.
         allow_frame_drop: leave out every second frame of an animation, as often as it takes, where nothing else fits;
             the frames that are left are shown for longer.
+        max_pixels: the most pixels that the image of a file may have. A small file can need all the memory there is.
+            None means the limit of Pillow: twice `Image.MAX_IMAGE_PIXELS`, 178,956,970 pixels unless that was changed.
         save_options: further options of Pillow's writer, used in every encode.
 
     Raises:
@@ -115,11 +119,12 @@ def compress(
         lossless=lossless,
         drop_extras=drop_extras,
         allow_frame_drop=allow_frame_drop,
+        max_pixels=max_pixels,
         save_options=save_options,
     )
     budget = parse_size(target)
     checked(options)
-    return run(source_of(image), budget, options)
+    return run(source_of(image, max_pixels=max_pixels), budget, options)
 
 
 def run(
@@ -202,7 +207,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
             return Miss(trials, score, floored)
         data = _padded(trials, codec, budget) if options.exact and trials.fits else trials.data
         if isinstance(trials.picture, Frames):
-            check_frames(trials.picture, decode(data, "the encoded picture"))
+            check_frames(trials.picture, decode(data, "the encoded picture", max_pixels=UNLIMITED))
         return Result(
             data=data,
             budget=budget,

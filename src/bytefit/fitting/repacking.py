@@ -13,10 +13,13 @@ from bytefit.fitting.result import Result
 from bytefit.options import KEEPING_WHAT_FITS, Options
 from bytefit.pictures.comparison import shows_the_same
 from bytefit.pictures.frames import Frames
+from bytefit.pictures.opening import UNLIMITED
 from bytefit.sources.metadata import orientation, orientation_exif
 from bytefit.sources.reading import decode
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from bytefit.sources.source import Source
 
 # A file over its budget by at most this share is repacked without loss before anything is recompressed. That seldom
@@ -45,9 +48,13 @@ def lossless_version(
     version = next((version for version in versions if len(version) <= encode_budget), None)
     if policy == "keep" and len(source.data) <= min(encode_budget, len(version or source.data)):
         version = source.data
-    elif version is None or not shows_the_same(decode(version, source.name, as_shown=True), picture):
+    elif version is None or not shows_the_same(_decoded(version, source.name), picture):
         return None
     return pad(version, codec, budget) if options.exact else version
+
+
+def _decoded(version: bytes, name: str) -> Image.Image | Frames:
+    return decode(version, name, as_shown=True, max_pixels=UNLIMITED)
 
 
 def as_it_is(source: Source, codec: Codec, budget: int, options: Options, asked: set[str]) -> bytes | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from math import ceil
 from typing import TYPE_CHECKING
 
-from PIL.Image import open as open_image
-
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.pictures.frames import Frames, frames_of
+from bytefit.pictures.opening import UNLIMITED, open_image
 from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.sources.reading import decode
 
@@ -39,7 +37,7 @@ def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> flo
 def score_of_answer(source: Image.Image | Frames, answer: Result) -> float | None:
     """Return the SSIMULACRA2 score of an answer; None where it cannot be scored."""
     try:
-        return score_of(source, decode(answer.data, "the encoded picture", as_shown=True))
+        return score_of(source, decode(answer.data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED))
     except (ConfigError, UnsupportedImage):
         return None
 
@@ -71,5 +69,5 @@ def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
 
 
 def _score(trials: Trials) -> float:
-    with open_image(BytesIO(trials.picture_data)) as version:
+    with open_image(trials.picture_data, UNLIMITED) as version:
         return score_of(trials.whole, frames_of(version) if isinstance(trials.whole, Frames) else version)

@@ -9,7 +9,6 @@ import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from bytefit import formats
 from bytefit.codecs import container_of
 from bytefit.errors import UnsupportedImage
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
+from bytefit.pictures.opening import TooManyPixels, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,20 +53,24 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
     return picture
 
 
-def dimensions(data: bytes, name: str) -> tuple[int, int]:
+def dimensions(data: bytes, name: str, *, max_pixels: int | None = None) -> tuple[int, int]:
     """Return the width and height of the picture in `data` in pixels, as stored; it is not decoded.
 
     Raises:
-        UnsupportedImage: if there is none.
+        UnsupportedImage: if there is none, or one of more than `max_pixels` pixels (None: the limit of Pillow).
     """
-    with _reasons(name), Image.open(BytesIO(data)) as image:
+    with _reasons(name), open_image(_readable(data), max_pixels) as image:
         return image.size
 
 
-def decode(data: bytes, name: str, *, as_shown: bool = False) -> Image.Image | Frames:
-    """Return the picture or the frames in `data`, decoded whole; `name` is for the messages.
+def decode(data: bytes, name: str, *, as_shown: bool = False, max_pixels: int | None = None) -> Image.Image | Frames:
+    """Return the picture or the frames in `data`, decoded whole.
 
-    With `as_shown` it does not matter that something of it is lost, such as bits beyond eight a channel.
+    Args:
+        data: the bytes of a file.
+        name: what messages call it.
+        as_shown: accept that something is lost, such as bits beyond eight a channel.
+        max_pixels: the most pixels of a picture; None for the limit of Pillow.
 
     Raises:
         UnsupportedImage: see `read_image`.
@@ -75,7 +79,7 @@ def decode(data: bytes, name: str, *, as_shown: bool = False) -> Image.Image | F
         raise UnsupportedImage(f"{name} is a Git LFS pointer, not an image: fetch it with 'git lfs pull' first")
     _register_plugin(data, name)
     with _reasons(name):
-        opened = Image.open(BytesIO(data))
+        opened = open_image(_readable(data), max_pixels)
         container = container_of(opened.format)
         lost = container.lost(opened, data)
         if lost is not None and not as_shown:
@@ -87,6 +91,12 @@ def decode(data: bytes, name: str, *, as_shown: bool = False) -> Image.Image | F
         return replace(image, info={**image.info, **unread})
     image.info.update(unread)
     return image
+
+
+def _readable(data: bytes) -> bytes:
+    """Return a file without the parts for which Pillow refuses it, although they are no pixels."""
+    found = formats.sniff(data[:_HEAD])
+    return container_of(found).readable(data) if found else data
 
 
 def _register_plugin(data: bytes, name: str) -> None:
@@ -127,13 +137,18 @@ def _reasons(name: str) -> Iterator[None]:
     """Turn the errors of decoders into one kind that says what is wrong with `name`."""
     try:
         with warnings.catch_warnings():
-            # Pillow warns of odd metadata and of pictures over 89 megapixels; over 178 it raises, and so do we.
+            # Pillow warns of odd metadata and of pictures over 89 megapixels; see `open_image` for the limit.
             warnings.simplefilter("ignore")
             yield
     except UnidentifiedImageError:
         raise UnsupportedImage(f"{name} is not an image Pillow can read") from None
+    except TooManyPixels as error:
+        raise UnsupportedImage(f"{name} {error}") from error
     except Image.DecompressionBombError as error:
-        raise UnsupportedImage(f"{name} is refused by Pillow as a possible decompression bomb: {error}") from error
+        reason = str(error).rstrip(".")
+        raise UnsupportedImage(
+            f"{name} is refused by Pillow: {reason}; a higher PIL.Image.MAX_IMAGE_PIXELS allows it"
+        ) from error
     except DECODING_ERRORS as error:
         if isinstance(error, UnsupportedImage):
             raise

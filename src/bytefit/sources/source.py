@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.pictures.frames import Frames
 from bytefit.sources.reading import decode, decoded, dimensions
+from bytefit.sources.streams import read_file, shown_name
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,12 +20,16 @@ class Source:
     Attributes:
         name: what messages call it.
         data: the bytes of its file; empty for an image that somebody else opened.
+        max_pixels: the most pixels that a picture of the file may have; None for the limit of Pillow.
     """
 
-    def __init__(self, name: str, data: bytes, picture: Image.Image | Frames | None = None) -> None:
+    def __init__(
+        self, name: str, data: bytes, picture: Image.Image | Frames | None = None, *, max_pixels: int | None = None
+    ) -> None:
         """Take the bytes of a file, or the picture of an image in memory."""
         self.name = name
         self.data = data
+        self.max_pixels = max_pixels
         self._picture = picture
         self._refusal: UnsupportedImage | None = None
 
@@ -48,9 +52,9 @@ class Source:
         """
         if self._picture is None:
             try:
-                self._picture = decode(self.data, self.name)
+                self._picture = decode(self.data, self.name, max_pixels=self.max_pixels)
             except UnsupportedImage as error:
-                self._picture = decode(self.data, self.name, as_shown=True)
+                self._picture = decode(self.data, self.name, as_shown=True, max_pixels=self.max_pixels)
                 self._refusal = error
         return self._picture
 
@@ -61,19 +65,22 @@ class Source:
         Raises:
             UnsupportedImage: if there is no image.
         """
-        return dimensions(self.data, self.name) if self._picture is None else self._picture.size
+        if self._picture is None:
+            return dimensions(self.data, self.name, max_pixels=self.max_pixels)
+        return self._picture.size
 
 
-def read_source(path: str | os.PathLike[str]) -> Source:
-    """Return the image in the file at `path`.
+def read_source(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Source:
+    """Return the image in the file at `path`; "-", as text, is standard input.
 
     Raises:
+        UnsupportedImage: if it is a device.
         OSError: if the file cannot be read.
     """
-    return Source(os.fspath(path), Path(path).read_bytes())
+    return Source(shown_name(path), read_file(path), max_pixels=max_pixels)
 
 
-def source_of(image: Image.Image | Frames | str | os.PathLike[str]) -> Source:
+def source_of(image: Image.Image | Frames | str | os.PathLike[str], *, max_pixels: int | None = None) -> Source:
     """Return what `bytefit.compress` was given as a source.
 
     Raises:
@@ -82,7 +89,7 @@ def source_of(image: Image.Image | Frames | str | os.PathLike[str]) -> Source:
         OSError: if it is a path of a file that cannot be read.
     """
     if isinstance(image, str | os.PathLike):
-        return read_source(image)
+        return read_source(image, max_pixels=max_pixels)
     if isinstance(image, Frames):
         return Source("the frames", b"", image)
     if not hasattr(image, "getexif"):

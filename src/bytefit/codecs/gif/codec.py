@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from io import BytesIO
 from math import log2
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from PIL import Image
 from PIL.Image import DecompressionBombError
-from PIL.Image import open as open_image
 
 from bytefit.codecs.codec import LOSSLESS, Codec, Variants
 from bytefit.codecs.encoding import refusals
@@ -30,6 +28,7 @@ from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
+from bytefit.pictures.opening import UNLIMITED, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -169,7 +168,7 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
     try:
         with catch_warnings():
             simplefilter("ignore")
-            with open_image(BytesIO(data)) as image:
+            with open_image(data, UNLIMITED) as image:
                 return _encode(_Gathered(), frames_of(image), {"extra": extra, "strict": True})
     except UnsupportedImage:
         return None

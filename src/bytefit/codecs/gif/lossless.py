@@ -6,13 +6,13 @@ It works on the bytes of a file and never looks at the image: position, duration
 
 from __future__ import annotations
 
-from io import BytesIO
 from struct import pack
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from bytefit.codecs.gif.blocks import Block, is_loop, is_metadata, lzw_encode, parse_blocks
+from bytefit.pictures.opening import UNLIMITED, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _repacked(header: bytes, block: Block) -> bytes:
     # As the only frame of a file of its own size, so that decoders return the indices unchanged.
     alone = b"GIF89a" + pack("<HH", width, height) + header[10:] + _IMAGE_SEPARATOR + bytes(4) + block.data[5:] + b";"
     try:
-        with Image.open(BytesIO(alone)) as image:
+        with open_image(alone, UNLIMITED) as image:
             image.load()
             if image.mode not in {"P", "L"} or image.size != (width, height):
                 return block.data

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.container import Container, Padding
 from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks_of, colour_chunks, lost_in_png, other_chunks
+from bytefit.codecs.png.long_texts import lost_with_long_texts, read_from_long_texts, without_long_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,9 @@ def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
 
 
 CONTAINER = Container(
-    lost=lambda _image, data: lost_in_png(data),
-    unread_metadata=lambda _image, data: {CHUNKS: other_chunks(data)},
+    readable=without_long_texts,
+    lost=lambda _image, data: lost_in_png(data) or lost_with_long_texts(data),
+    unread_metadata=lambda _image, data: {CHUNKS: other_chunks(data), **read_from_long_texts(data)},
     carried=carried,
     # Length, name and checksum of a chunk.
     padding=Padding(12, pad),

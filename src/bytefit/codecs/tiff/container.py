@@ -36,7 +36,17 @@ def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
     return {"tiffinfo": image.info.get(TAGS) or ()} if policy == "keep" else {}
 
 
+def allocate_pixels(image: Image.Image) -> None:
+    """Allocate the pixels of an opened TIFF above Pillow's limit, which Pillow otherwise checks again in `load`."""
+    from PIL import Image as PillowImage
+
+    most, size = PillowImage.MAX_IMAGE_PIXELS, getattr(image, "_tile_size", image.size)
+    if most is not None and size[0] * size[1] > 2 * most:
+        image.im = PillowImage.new(image.mode, size).im
+
+
 CONTAINER = Container(
+    settle=allocate_pixels,
     lost=lost_on_any_page,
     unread_metadata=lambda image, _data: {TAGS: kept_tags(image)},
     carried=carried,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from bytefit.pictures.frames import frames_of
+from bytefit.pictures.opening import UNLIMITED, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ def _group_durations(durations: Sequence[int], shown: Sequence[int]) -> list[lis
 
 def _corner_colours(data: bytes) -> list[tuple[int, ...]]:
     """Return the visible colour of the first pixel of every frame."""
-    with Image.open(BytesIO(data)) as image:
+    with open_image(data, UNLIMITED) as image:
         pixels = (picture.getpixel((0, 0)) for picture in frames_of(image).pictures)
         return [pixel if isinstance(pixel, tuple) else (0, 0, 0) for pixel in pixels]
 
