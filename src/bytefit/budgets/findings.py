@@ -78,7 +78,9 @@ class Finding(NamedTuple):
             return "skip it: it is a Git LFS pointer, 'git lfs pull' fetches the image"
         if not is_fixable(self.format):
             plugin = named(self.format).plugin
-            return "recompress, with its plugin installed" if plugin else f"skip it: {self.format} cannot be recompressed"
+            return (
+                "recompress, with its plugin installed" if plugin else f"skip it: {self.format} cannot be recompressed"
+            )
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
             return "skip it: resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"
