@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.budgets.baseline import EMPTY, Baseline
 from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding, Unreadable
-from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff
+from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff, stated_dimensions
 from bytefit.budgets.repository import repository_top
 from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import escapes_tree, select, whole_tree
@@ -127,7 +127,9 @@ class _Auditor:
         limited = (rule.max_width or rule.max_height) and pointed is None
         width, height = (limited and self._dimensions(candidate)) or (None, None)
         finding = Finding(candidate.path, name, size, kind, rule, width, height, self.baseline.files.get(name))
-        return finding if finding.limits else None
+        if not finding.limits:
+            return None
+        return finding if pointed is not None else finding._replace(pixels=self._pixels(candidate))
 
     def totals(self) -> Iterator[TotalFinding]:
         """Yield the totals of the whole tree that exceed their budgets."""
@@ -217,14 +219,22 @@ class _Auditor:
     def _head(self, candidate: Candidate) -> bytes:
         return head_of(candidate.path) if candidate.blob is None else self._content(candidate)[: POINTER_SIZES.stop]
 
+    def _pixels(self, candidate: Candidate) -> int | None:
+        """Return the number of pixels that a file states, if its format is one whose header is read here."""
+        content = None if candidate.blob is None else self._content(candidate)
+        size = stated_dimensions(candidate.path, content)
+        return None if size is None else size[0] * size[1]
+
     def _dimensions(self, candidate: Candidate) -> tuple[int, int] | None:
         from bytefit.errors import UnsupportedImage
         from bytefit.sources.reading import dimensions
 
+        content = self._content(candidate)
         try:
-            return dimensions(self._content(candidate), candidate.path)
+            return dimensions(content, candidate.path)
         except UnsupportedImage:
-            return None  # a picture that cannot be decoded has no dimensions to compare
+            # An image of too many pixels states its dimensions; one that cannot be opened has none to compare.
+            return stated_dimensions(candidate.path, content)
 
     def _content(self, candidate: Candidate) -> bytes:
         if candidate.blob is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bytefit.budgets.baseline import Baseline
 from bytefit.formats import is_fixable, named
 from bytefit.messages import format_size
+from bytefit.options import PILLOWS_MOST_PIXELS
 
 if TYPE_CHECKING:
     from bytefit.budgets.configuration import Rule
@@ -25,6 +26,7 @@ class Finding(NamedTuple):
         rule: the rule that applies to it.
         width, height: its dimensions in pixels if a rule limits them, else None.
         recorded: its size in the baseline, or None if the baseline does not have it.
+        pixels: the number of its pixels, if that can be read cheaply.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Finding(NamedTuple):
     width: int | None
     height: int | None
     recorded: int | None
+    pixels: int | None = None
 
     @property
     def budget(self) -> int:
@@ -81,6 +84,9 @@ class Finding(NamedTuple):
             return (
                 "recompress, with its plugin installed" if plugin else f"skip it: {self.format} cannot be recompressed"
             )
+        most = self.rule.options.get("max_pixels") or PILLOWS_MOST_PIXELS
+        if self.pixels is not None and self.pixels > most:
+            return f"skip it: {self.pixels} pixels are more than max-pixels, {most}"
         if set(self.limits) != {"max-size"} and not self.rule.options.get("resize"):
             return "skip it: resize is not allowed"
         return "recompress" if "max-size" in self.limits else "scale down"

@@ -121,8 +121,10 @@ def _in_another_format(finding: Finding, options: Mapping[str, Any]) -> str:
     from bytefit.options import options_from
     from bytefit.sources.source import read_source
 
+    wanted = options_from(options)
     with suppress(BytefitError, OSError):
-        other = fit_other_format(read_source(Path(finding.path)), finding.budget, options_from(options), _OTHER_FORMATS)
+        source = read_source(Path(finding.path), max_pixels=wanted.max_pixels)
+        other = fit_other_format(source, finding.budget, wanted, _OTHER_FORMATS)
         return "" if other is None else str(other.alternative)
     return ""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from bytefit import formats
@@ -34,6 +35,24 @@ def head_of(path: str) -> bytes:
         return os.read(descriptor, _HEAD)
     finally:
         os.close(descriptor)
+
+
+def stated_dimensions(path: str, content: bytes | None = None) -> tuple[int, int] | None:
+    """Return the width and height that a file states in its header, or None.
+
+    Args:
+        path: the file.
+        content: its bytes, if they are not to be read from `path`.
+    """
+    from bytefit.pictures.headers import stated_size
+
+    with open(path, "rb") if content is None else BytesIO(content) as file:
+
+        def read(offset: int, count: int) -> bytes:
+            file.seek(offset)
+            return file.read(count)
+
+        return stated_size(read)
 
 
 def sniff(head: bytes, path: str = "") -> str | None:

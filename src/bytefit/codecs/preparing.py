@@ -85,7 +85,7 @@ def _prepared(codec: Codec, image: Image.Image, *, transparent: bool, any_size: 
     if max(image.size) > codec.holds.max_side and not any_size:
         raise UnsupportedImage(
             f"{codec.format} cannot hold {image.width}x{image.height} pixels: "
-            f"{codec.holds.max_side} a side is its limit; scale the picture down or take another format"
+            f"{codec.holds.max_side} a side is its limit; allow resize, or take another format"
         )
     if min(image.size) < 1:
         raise UnsupportedImage(f"a picture of {image.width}x{image.height} pixels cannot be encoded")

@@ -59,8 +59,11 @@ def explained(
     """
     trials, target, floored = miss.trials, miss.trials.target, miss.floored
     ways = []
-    if trials.overhead > target.encode_budget * _HEAVY_METADATA:
+    heavy = target.encode_budget * _HEAVY_METADATA
+    if trials.overhead - trials.trailing.weight > heavy:
         ways.append("strip metadata")
+    if trials.trailing.weight > heavy:
+        ways.append("allow drop_extras")
     if options.min_quality is not None and target.first > 0:
         ways.append("lower the quality floor")
     if floored:

@@ -83,7 +83,10 @@ def decode(data: bytes, name: str, *, as_shown: bool = False, max_pixels: int | 
         container = container_of(opened.format)
         lost = container.lost(opened, data)
         if lost is not None and not as_shown:
-            raise UnsupportedImage(f"{name} ({opened.format}) carries {lost}, which would be lost")
+            raise UnsupportedImage(
+                f"{name} ({opened.format}) carries {lost}, which would be lost: "
+                f"to accept that, compress the image that PIL.Image.open returns"
+            )
         unread = container.unread_metadata(opened, data)
         container.settle(opened)
         image = decoded(opened, name)
