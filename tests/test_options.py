@@ -48,6 +48,7 @@ RIGHT = {
     "lossless": [True, False],
     "drop_extras": [True, False],
     "allow_frame_drop": [True, False],
+    "max_pixels": [None, 1, 10**9],
 }
 
 # Values of the wrong type, for every option but those that accept them.

@@ -39,6 +39,7 @@ metadata = "strip"
 on-unreachable = "smallest"
 slack = 0.02
 effort = "fast"
+max-pixels = 200_000_000
 skip = false
 exclude = ["old/**"]
 [[{0}rules]]
@@ -59,6 +60,7 @@ OPTIONS = {
     "on_unreachable": "smallest",
     "slack": 0.02,
     "effort": "fast",
+    "max_pixels": 200_000_000,
 }
 
 
@@ -445,7 +447,9 @@ GLOBS = (
 ANY = st.none() | st.booleans() | NUMBERS | SIZES | GLOBS | st.lists(GLOBS, max_size=2) | st.just({})
 VALUES = {
     **dict.fromkeys(("max-size",), SIZES | NUMBERS),
-    **dict.fromkeys(("max-width", "max-height", "min-quality", "min-score", "slack"), NUMBERS | st.floats(0, 1)),
+    **dict.fromkeys(
+        ("max-width", "max-height", "max-pixels", "min-quality", "min-score", "slack"), NUMBERS | st.floats(0, 1)
+    ),
     **dict.fromkeys(("resize", "skip"), st.booleans()),
     "metadata": st.sampled_from(["keep", "strip", "orientation+icc", "Keep"]),
     "on-unreachable": st.sampled_from(["error", "smallest", ""]),
@@ -486,7 +490,9 @@ def test_schema_and_parser_accept_the_same_documents(document):
 
 GOOD_VALUES = {
     "max-size": GOOD_SIZES | st.integers(1, 10**15 - 1),
-    **dict.fromkeys(("max-width", "max-height"), st.integers(1, 10**15 - 1) | st.integers(1, 10**6).map(float)),
+    **dict.fromkeys(
+        ("max-width", "max-height", "max-pixels"), st.integers(1, 10**15 - 1) | st.integers(1, 10**6).map(float)
+    ),
     "min-quality": st.integers(0, 100) | st.floats(0, 100),
     "min-score": st.integers(-(10**6), 99) | st.floats(-(10**6), 100, exclude_max=True),
     "slack": st.floats(0, 1, exclude_max=True) | st.just(0),

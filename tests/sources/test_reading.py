@@ -249,10 +249,10 @@ def test_a_thumbnail_is_not_a_second_picture():
 
 
 def test_decompression_bombs_are_refused(monkeypatch):
-    """Pillow's own limit holds."""
+    """Pillow's own limit holds unless another one is given, and the message must name the option for it."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
 
-    with pytest.raises(UnsupportedImage, match="decompression bomb"):
+    with pytest.raises(UnsupportedImage, match=r"200 pixels is the limit: .* allow it with max_pixels=4096"):
         decode(encoded(photograph((64, 64))), "bomb.jpg")
 
 
