@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 import bytefit
 from bytefit import BudgetUnreachable, BytefitError, ConfigError, OptionError, SizeSyntaxError, UnsupportedImage
 from bytefit.options import OPTIONS
+from folders import needs_permissions, needs_plain_user
 from images import animation, encoded, graphic, noise, opened, photograph, screenshot
 
 PILLOWS_OWN = Image.Image.save
@@ -449,10 +450,62 @@ def test_an_existing_file_is_replaced_and_keeps_its_mode(tmp_path):
     assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_missing_folder_is_an_os_error(tmp_path):
-    """As in Pillow."""
-    with pytest.raises(FileNotFoundError):
-        photograph().save(tmp_path / "missing" / "hero.jpg", target_size=TARGET)
+class _NeverEncoded(Image.Image):
+    """An image that fails when it is looked at."""
+
+    @property
+    def mode(self):
+        """Fail: an error of the path has to come before any work on the image."""
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("missing/hero.jpg", FileNotFoundError, "no such folder: 'missing'"),
+        ("missing/too/hero.jpg", FileNotFoundError, "no such folder: 'missing/too'"),
+        ("folder.jpg", IsADirectoryError, "Is a directory: 'folder.jpg'"),
+        ("file/hero.jpg", FileNotFoundError, "no such folder: 'file'"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_refused_before_any_encode(tmp_path, monkeypatch, name, error, message):
+    """The error must name what was asked for, not a temporary file, and cost no time."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "file").touch()
+
+    with pytest.raises(error, match=re.escape(message)):
+        _NeverEncoded().save(name, target_size=TARGET)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.jpg"]
+
+
+@needs_permissions
+@needs_plain_user
+def test_a_folder_without_write_permission_is_refused_before_any_encode(tmp_path):
+    """The error must name the file that was asked for, and the folder as the reason."""
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(PermissionError, match=r"that folder is not writable: .*hero\.jpg"):
+            _NeverEncoded().save(tmp_path / "hero.jpg", target_size=TARGET)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_file_called_minus_is_saved(tmp_path, monkeypatch):
+    """A path of `Image.save` is always a file, as in Pillow."""
+    monkeypatch.chdir(tmp_path)
+
+    photograph().save("-", "JPEG", target_size=TARGET)
+
+    assert (tmp_path / "-").stat().st_size <= TARGET
+
+
+def test_an_opaque_screenshot_is_saved_as_jpeg(tmp_path):
+    """An alpha channel that is opaque everywhere is no transparency: most screenshots have one."""
+    screenshot(mode="RGBA").save(tmp_path / "shot.jpg", target_size=TARGET)
+
+    assert opened((tmp_path / "shot.jpg").read_bytes()).mode == "RGB"
 
 
 def test_formats_loaded_later_are_covered(tmp_path):

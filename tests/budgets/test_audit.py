@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import features
+from PIL import Image, features
 
 from bytefit.budgets.audit import audit
 from bytefit.budgets.baseline import Baseline
@@ -762,3 +762,46 @@ def test_reports_and_exit_codes_go_together(repository, capsys):
     assert main(["check", "--report", "json=out.json", "--report", "text"]) == 1
     assert json.loads((repository.folder / "out.json").read_text(encoding="utf-8"))["passed"] is False
     assert capsys.readouterr().out.startswith("over by")
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    ("name", "codec_format"), [("map.png", "PNG"), ("map.jpg", "JPEG"), ("map.gif", "GIF"), ("map.tif", "TIFF")]
+)
+@pytest.mark.parametrize("staged", [False, True], ids=["on disk", "staged"])
+def test_a_check_foresees_the_limit_on_pixels(repository, name, codec_format, staged):
+    """`check` must not promise to recompress what `fix` refuses to open."""
+    repository.write(name, encoded(noise((60, 50)), codec_format))
+    repository.git("add", name)
+
+    found = {most: audited(staged=staged, max_size=1000, max_pixels=most).findings[0] for most in (2999, 3000)}
+
+    assert found[2999].remedy == "skip it: 3000 pixels are more than max-pixels, 2999"
+    assert found[3000].remedy == "recompress"
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_fix_says_how_too_many_pixels_are_allowed(repository, capsys):
+    """The way out that the message names must work in the configuration and on the command line."""
+    repository.write("map.jpg", encoded(noise((60, 50))))
+    repository.write(".bytefit.toml", b"max-size = 1500\nmax-pixels = 2999\n")
+
+    refused = main(["fix", "map.jpg"])
+    message = capsys.readouterr().out
+    allowed = main(["fix", "map.jpg", "--max-pixels", "3000"])
+
+    assert (refused, allowed) == (1, 1)
+    assert "it has 60x50 pixels, and 2999 pixels is the limit" in message
+    assert "allow it with max_pixels=3000" in message
+    assert capsys.readouterr().out.startswith("fixed map.jpg: ")
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_image_of_too_many_pixels_is_still_too_wide(repository, monkeypatch):
+    """An image that Pillow refuses to open states its dimensions, and must not pass a limit on them."""
+    repository.write("map.png", encoded(noise((60, 50)), "PNG"))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+
+    (finding,) = audited("map.png", max_size="1MB", max_width=40).findings
+
+    assert (finding.width, finding.height) == (60, 50)

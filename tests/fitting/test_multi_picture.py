@@ -129,11 +129,12 @@ def test_metadata_larger_than_the_budget_counts_what_stands_beside(tmp_path):
     path = tmp_path / "motion.jpg"
     path.write_bytes(encoded(photograph(), quality=95) + FILM * 20)
 
-    with pytest.raises(BudgetUnreachable, match=r"20\.2 kB of it metadata") as caught:
+    with pytest.raises(BudgetUnreachable, match=r"20\.2 kB of it metadata\); allow drop_extras, or raise") as caught:
         bytefit.compress(path, 10_000)
 
     assert caught.value.metadata_bytes == len(FILM * 20)
     assert caught.value.smallest > len(FILM * 20)
+    assert bytefit.compress(path, 10_000, drop_extras=True).fits
 
 
 @pytest.mark.parametrize(("policy", "kept"), [("keep", True), ("orientation+icc", False), ("strip", False)])

@@ -9,8 +9,10 @@ from PIL import Image
 
 import bytefit
 from bytefit import UnsupportedImage
+from bytefit.codecs import codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.png.chunks import SIGNATURE, chunk, chunks
+from bytefit.codecs.preparing import prepare
 from images import MODES, encoded, graphic, in_mode, opened, photograph
 from outcomes import size_at
 
@@ -40,6 +42,42 @@ def test_alpha_is_kept(wanted):
     again = opened(result.data)
     assert again.mode == "RGBA"
     assert again.getpixel((4, 4))[3] < 8
+
+
+def opaque_images():
+    """Yield images whose mode or `info` allows for transparency that no pixel has."""
+    colour, grey = photograph((96, 64)), photograph((96, 64), "L").point(lambda value: max(1, value))
+    keyed = grey.copy()
+    keyed.info["transparency"] = 0
+    palette = colour.quantize(16)
+    palette.info["transparency"] = b"\xff" * 16
+    yield from (colour.convert("RGBA"), grey.convert("LA"), keyed, palette, colour.convert("RGBA").quantize(16))
+
+
+@pytest.mark.parametrize("picture", list(opaque_images()), ids=lambda picture: picture.mode)
+def test_an_opaque_image_fits_a_format_without_transparency(picture):
+    """An alpha channel that is opaque everywhere is no transparency, so JPEG loses nothing."""
+    result = bytefit.compress(picture, 4000, format="JPEG")
+
+    again = opened(result.data)
+    flat = picture.convert("LA" if again.mode == "L" else "RGBA").convert(again.mode)
+    assert again.mode == ("L" if picture.mode in {"L", "LA"} else "RGB")
+    assert result.data == bytefit.compress(flat, 4000, format="JPEG").data
+
+
+def test_one_transparent_pixel_is_refused_where_it_would_be_lost():
+    """One pixel that is hardly transparent counts: nothing is flattened in silence."""
+    picture = photograph((96, 64)).convert("RGBA")
+    picture.putpixel((5, 5), (1, 2, 3, 254))
+
+    with pytest.raises(UnsupportedImage, match="JPEG cannot hold transparency"):
+        bytefit.compress(picture, 4000, format="JPEG")
+
+
+@pytest.mark.parametrize("wanted", ["PNG", "WEBP"])
+def test_an_opaque_alpha_channel_stays_where_the_format_holds_one(wanted):
+    """Only a format without transparency needs to know whether there is any."""
+    assert prepare(codec_for_format(wanted), photograph().convert("RGBA")).mode == "RGBA"
 
 
 def test_inks_stay_what_they_were():
@@ -82,5 +120,7 @@ def test_sixteen_bits_a_channel_are_only_ever_packed_better(tmp_path):
 
 def test_pictures_too_large_for_the_format_are_refused():
     """WebP ends at 16,383 pixels a side: the refusal must say so."""
-    with pytest.raises(UnsupportedImage, match="WEBP cannot hold 17000x16 pixels: 16383 a side is its limit"):
+    message = "WEBP cannot hold 17000x16 pixels: 16383 a side is its limit; allow resize, or take another format"
+    with pytest.raises(UnsupportedImage, match=message):
         bytefit.compress(Image.new("RGB", (17_000, 16)), "1MB", format="WEBP")
+    assert bytefit.compress(Image.new("RGB", (17_000, 16)), "1MB", format="WEBP", resize=True).width <= 16_383

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from io import BytesIO
-from zlib import compress
+from zlib import compress as deflate
 
 import pytest
 from PIL import Image
 
+from bytefit import compress
 from bytefit.codecs.gif.blocks import BLOCKS
 from bytefit.codecs.png.chunks import CHUNKS, chunk
 from bytefit.codecs.tiff.tags import TAGS
@@ -174,7 +175,7 @@ def deep_png():
     """Return a PNG of one pixel with 16 bits a channel."""
     data = encoded(Image.new("RGB", (1, 1)), "PNG")
     header = chunk(b"IHDR", data[16:24] + b"\x10" + data[25:29])
-    return data[:8] + header + chunk(b"IDAT", compress(bytes(7))) + chunk(b"IEND", b"")
+    return data[:8] + header + chunk(b"IDAT", deflate(bytes(7))) + chunk(b"IEND", b"")
 
 
 def test_lost_depth_matters_to_what_is_written_not_to_what_is_shown():
@@ -184,6 +185,36 @@ def test_lost_depth_matters_to_what_is_written_not_to_what_is_shown():
     with pytest.raises(UnsupportedImage, match=r"deep\.png \(PNG\) carries 16 bits a channel, which would be lost"):
         decode(data, "deep.png")
     assert decode(data, "deep.png", as_shown=True).size == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    {
+        "deep.png": deep_png(),
+        "film.webp": webp_with(b"FILM", FILM),
+        "film.avif": encoded(photograph((32, 32)), "AVIF") + avif_box(b"film", FILM),
+    }.items(),
+)
+def test_a_loss_can_be_accepted_in_the_way_that_the_message_names(name, data):
+    """A refusal without a way out would make the file useless: the image that Pillow opens is compressed as it is."""
+    with pytest.raises(UnsupportedImage, match=r"to accept that, compress the image that PIL\.Image\.open returns$"):
+        decode(data, name)
+
+    assert compress(Image.open(BytesIO(data)), "9KB").fits
+
+
+@pytest.mark.parametrize("codec_format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
+def test_an_image_above_pillows_limit_is_decoded_within_a_limit_of_its_own(monkeypatch, codec_format):
+    """`max_pixels` must reach every step: opening, decoding and the dimensions."""
+    data = encoded(photograph((90, 60)), codec_format)
+    pixels = opened(data).convert("RGB").tobytes()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+
+    assert decode(data, "map.img", max_pixels=5400).convert("RGB").tobytes() == pixels
+    assert dimensions(data, "map.img", max_pixels=5400) == (90, 60)
+    for look in (decode, dimensions):
+        with pytest.raises(UnsupportedImage, match=r"^map\.img has .*max_pixels"):
+            look(data, "map.img")
 
 
 @pytest.mark.parametrize(

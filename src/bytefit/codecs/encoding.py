@@ -69,7 +69,9 @@ def refusals(codec_format: str) -> Iterator[None]:
     except UnsupportedImage:
         raise
     except DecompressionBombError as error:  # also raised for a crop of an image that was opened within its limit
-        raise UnsupportedImage(f"the image is too large to be encoded as {codec_format}: {error}") from error
+        raise UnsupportedImage(
+            f"the image has too many pixels to be encoded as {codec_format}: allow resize, or take another format"
+        ) from error
     except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
 
