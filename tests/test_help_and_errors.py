@@ -74,6 +74,7 @@ EXAMPLES = {
         bytefit.compress(photo, "9KB", max_width=300)
         bytefit.compress(photo, "9KB", resize=True, min_width=301, max_width=300)
         bytefit.compress(photo, "9KB", effort="slow")
+        bytefit.compress(photo, "9KB", max_pixels=0)
         bytefit.compress(photo, "9KB", format="JPEG", lossless=True)
         bytefit.compress(photo, "9KB", format="JPEG", quality=80)
         bytefit.compress(photo, "9KB", format="JPEG", subsamplng=1)
@@ -110,6 +111,7 @@ EXAMPLES = {
         bytefit.compress("text.jpg", "9KB")
         bytefit.compress("cut.jpg", "9KB")
         bytefit.compress("bomb.png", "9KB")
+        bytefit.compress("photo.jpg", "9KB", max_pixels=9999)
         bytefit.compress("pointer.jpg", "9KB")
         bytefit.compress("alpha16.png", "9KB", format="WEBP")
         bytefit.compress("film.jpg", "9KB", format="WEBP")
@@ -217,6 +219,12 @@ WITHOUT_EXAMPLE = {
     "was changed by another program": "two programs at the same moment",
     "pip install": "a package that is not installed",
     "MB when decoded": "an animation of a gigabyte",
+    "too many pixels to be encoded": "an image of more than 178 megapixels: tests/fitting/test_max_pixels.py",
+    "is refused by Pillow": "frames of more than 178 megapixels: tests/fitting/test_max_pixels.py",
+    "is no file that could be replaced": "a pipe: tests/files/test_pipes.py",
+    ", not an image file: name a file": "a device: tests/sources/test_streams.py",
+    " is a terminal": "a terminal: tests/sources/test_streams.py",
+    " is a disk": "a disk",
     "cannot score ": "an image of less than eight pixels a side, with a floor on its score",
     "colour profiles": "a plugin of Pillow",
     "git is not installed": "a machine without git",
