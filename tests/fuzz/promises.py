@@ -1,0 +1,169 @@
+"""What every answer promises, checked with Pillow alone: it fits, it can be decoded, and nothing was lost unasked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from bytefit.formats import named
+
+from .files import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A picture with more pixels is not decoded a second time for a comparison.
+_MOST_PIXELS = 4_000_000
+
+_ORIENTATION = 0x0112
+
+
+class BrokenPromise(Exception):  # noqa: N818  (it is what happened)
+    """An answer that is not what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What Pillow shows of a file.
+
+    Attributes:
+        format: Pillow's name of the format, that of an alias as its main one.
+        size: width and height.
+        frames: how many frames or pages there are; 1 where further images are neither.
+        pixels: the pixels of each frame as RGBA, invisible ones blanked; exact for at most 8 bits a channel.
+        deep: whether a channel has more than 8 bits.
+        clearest: the lowest alpha of all pixels.
+        orientation: the EXIF orientation.
+    """
+
+    format: str
+    size: tuple[int, int]
+    frames: int
+    pixels: tuple[bytes, ...]
+    deep: bool
+    clearest: int
+    orientation: int
+
+
+def shown(data: bytes) -> Shown | None:
+    """Return what Pillow shows of a file, None where it cannot be decoded whole or is too large to be compared."""
+    try:
+        with Image.open(BytesIO(data)) as image:
+            several = not named(image.format or "").first_image_only
+            frames = getattr(image, "n_frames", 1) if several else 1
+            if image.width * image.height * frames > _MOST_PIXELS:
+                return None
+            size, name = image.size, named(image.format or "").name
+            deep = image.mode.startswith(("I", "F"))
+            pixels, clearest = [], 255
+            for frame in range(frames):
+                if frame:
+                    image.seek(frame)
+                image.load()
+                alpha, visible = _rgba(image)
+                clearest = min(clearest, alpha)
+                pixels.append(visible)
+            image.seek(0)
+            return Shown(name, size, frames, tuple(pixels), deep, clearest, _orientation(image))
+    except Exception:  # noqa: BLE001  (damaged files make Pillow raise almost anything)
+        return None
+
+
+def _rgba(image: Image.Image) -> tuple[int, bytes]:
+    """Return the lowest alpha of a picture and its visible pixels."""
+    rgba = image.convert("RGBA")
+    alpha = rgba.getchannel("A")
+    rgba.paste((0, 0, 0, 0), mask=alpha.point(lambda value: 255 * (value == 0)))
+    return int(alpha.getextrema()[0]), rgba.tobytes()
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001  (broken EXIF makes Pillow raise almost anything)
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def check(data: bytes, budget: int, options: Mapping[str, Any], source: Shown | None, *, marked: bool) -> None:
+    """Check an answer that is said to fit against what was asked for.
+
+    Args:
+        data: the answer.
+        budget: its budget.
+        options: the options of the order.
+        source: what the source shows, None where that is not known.
+        marked: whether all metadata of the source contain `MARK`.
+
+    Raises:
+        BrokenPromise: naming the promise.
+    """
+    if len(data) > budget:
+        raise BrokenPromise(f"{len(data)} bytes of {budget}")
+    if options.get("exact") and len(data) != budget:
+        raise BrokenPromise(f"not exact: {len(data)} bytes of {budget}")
+    check_pixels(data, options, source)
+    if options.get("metadata") == "strip" and marked and MARK in data and not _sets_metadata(options):
+        raise BrokenPromise("metadata was to be stripped, and is there")
+
+
+def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) -> None:
+    """Check that an answer can be decoded, and shows what the source shows.
+
+    Raises:
+        BrokenPromise: naming the promise.
+    """
+    answer = shown(data)
+    if answer is None:
+        with Image.open(BytesIO(data)) as image:  # raises where it is broken, so that the reason is reported
+            image.load()
+        if source is None:
+            return
+        raise BrokenPromise("the answer cannot be decoded whole")
+    if source is None:
+        return
+    _check_size(answer, source, options)
+    if answer.frames != source.frames and not (options.get("allow_frame_drop") and answer.frames < source.frames):
+        raise BrokenPromise(f"{answer.frames} frames of {source.frames}")
+    if source.clearest < 128 and answer.clearest == 255 and not options.get("resize"):
+        raise BrokenPromise("transparency was lost")
+    if source.clearest == 255 > answer.clearest:
+        raise BrokenPromise("transparency was added")
+    same_way_up = answer.size == source.size and (options.get("metadata") != "strip" or source.orientation == 1)
+    if options.get("lossless") and same_way_up and not (source.deep or answer.deep):
+        _check_lossless(answer, source)
+    keeps = options.get("metadata", "keep") != "strip" and not _sets_metadata(options)
+    # AVIF, HEIF and JPEG XL turn the pixels themselves; GIF has no place for an orientation.
+    turned = {"AVIF", "HEIF", "JXL", "GIF", "JPEG2000"} & {answer.format, source.format}
+    if keeps and not turned and answer.orientation != source.orientation:
+        raise BrokenPromise(f"orientation {answer.orientation} instead of {source.orientation}")
+
+
+def _check_size(answer: Shown, source: Shown, options: Mapping[str, Any]) -> None:
+    width, height = source.size
+    if source.orientation >= 5 and answer.size == (height, width):
+        width, height = height, width
+    if not options.get("resize"):
+        # Decoders of AVIF, HEIF and JPEG XL turn pictures themselves, so either way up is right.
+        if answer.size not in {(width, height)}:
+            raise BrokenPromise(f"{answer.size} pixels instead of {source.size}")
+        return
+    if answer.size[0] > max(source.size) or answer.size[1] > max(source.size):
+        raise BrokenPromise(f"{answer.size} pixels, more than {source.size}")
+    most = options.get("max_width"), options.get("max_height")
+    upright = source.orientation == 1
+    for side, limit in zip(answer.size, most, strict=True):
+        if upright and limit is not None and side > limit:
+            raise BrokenPromise(f"{answer.size} pixels, above {most}")
+
+
+def _check_lossless(answer: Shown, source: Shown) -> None:
+    if options_differ := [place for place, (one, other) in enumerate(zip(answer.pixels, source.pixels)) if one != other]:
+        raise BrokenPromise(f"lossless, and frames {options_differ} differ")
+
+
+def _sets_metadata(options: Mapping[str, Any]) -> bool:
+    return bool({"exif", "xmp", "icc_profile", "comment"} & set(options))
