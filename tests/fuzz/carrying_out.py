@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import traceback
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -48,8 +49,9 @@ class Ending:
 
     @property
     def signature(self) -> str:
-        """What findings with the same cause probably have in common: the place in the code and the error."""
-        return f"{self.frame} {self.error.partition(':')[0]}"
+        """What findings with the same cause probably have in common: the place and the error, or the broken promise."""
+        name, _, text = self.error.partition(":")
+        return re.sub(r"\d+", "#", text.strip()) if name == BrokenPromise.__name__ else f"{self.frame} {name}"
 
 
 def carry_out(order: Order) -> Ending:

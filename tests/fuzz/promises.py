@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _MOST_PIXELS = 4_000_000
 
 _ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class BrokenPromise(Exception):  # noqa: N818  (it is what happened)
@@ -31,12 +40,12 @@ class Shown:
 
     Attributes:
         format: Pillow's name of the format, that of an alias as its main one.
-        size: width and height.
+        size: width and height as a viewer shows it, with the EXIF orientation applied.
         frames: how many frames or pages there are; 1 where further images are neither.
-        pixels: the pixels of each frame as RGBA, invisible ones blanked; exact for at most 8 bits a channel.
-        deep: whether a channel has more than 8 bits.
+        pixels: the pixels of each frame as RGBA, likewise upright, invisible ones blanked.
+        deep: whether a channel has more than 8 bits, so that `pixels` are not exact.
         clearest: the lowest alpha of all pixels.
-        orientation: the EXIF orientation.
+        turned: whether the EXIF orientation was applied.
     """
 
     format: str
@@ -45,7 +54,7 @@ class Shown:
     pixels: tuple[bytes, ...]
     deep: bool
     clearest: int
-    orientation: int
+    turned: bool
 
 
 def shown(data: bytes) -> Shown | None:
@@ -56,18 +65,20 @@ def shown(data: bytes) -> Shown | None:
             frames = getattr(image, "n_frames", 1) if several else 1
             if image.width * image.height * frames > _MOST_PIXELS:
                 return None
-            size, name = image.size, named(image.format or "").name
-            deep = image.mode.startswith(("I", "F"))
-            pixels, clearest = [], 255
+            name, deep = named(image.format or "").name, image.mode.startswith(("I", "F"))
+            image.load()
+            turn = _TURNS.get(_orientation(image))
+            pixels, clearest, size = [], 255, (0, 0)
             for frame in range(frames):
                 if frame:
                     image.seek(frame)
-                image.load()
-                alpha, visible = _rgba(image)
+                    image.load()
+                picture = image if turn is None else image.transpose(turn)
+                size = size if frame else picture.size
+                alpha, visible = _rgba(picture)
                 clearest = min(clearest, alpha)
                 pixels.append(visible)
-            image.seek(0)
-            return Shown(name, size, frames, tuple(pixels), deep, clearest, _orientation(image))
+            return Shown(name, size, frames, tuple(pixels), deep, clearest, turn is not None)
     except Exception:  # noqa: BLE001  (damaged files make Pillow raise almost anything)
         return None
 
@@ -80,12 +91,11 @@ def _rgba(image: Image.Image) -> tuple[int, bytes]:
     return int(alpha.getextrema()[0]), rgba.tobytes()
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image) -> object:
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        return image.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001  (broken EXIF makes Pillow raise almost anything)
         return 1
-    return value if value in range(2, 9) else 1
 
 
 def check(data: bytes, budget: int, options: Mapping[str, Any], source: Shown | None, *, marked: bool) -> None:
@@ -132,37 +142,25 @@ def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) 
         raise BrokenPromise("transparency was lost")
     if source.clearest == 255 > answer.clearest:
         raise BrokenPromise("transparency was added")
-    same_way_up = answer.size == source.size and (options.get("metadata") != "strip" or source.orientation == 1)
-    if options.get("lossless") and same_way_up and not (source.deep or answer.deep):
-        _check_lossless(answer, source)
-    keeps = options.get("metadata", "keep") != "strip" and not _sets_metadata(options)
-    # AVIF, HEIF and JPEG XL turn the pixels themselves; GIF has no place for an orientation.
-    turned = {"AVIF", "HEIF", "JXL", "GIF", "JPEG2000"} & {answer.format, source.format}
-    if keeps and not turned and answer.orientation != source.orientation:
-        raise BrokenPromise(f"orientation {answer.orientation} instead of {source.orientation}")
+    if options.get("lossless") and answer.size == source.size and not (source.deep or answer.deep):
+        differing = [
+            place for place, pair in enumerate(zip(answer.pixels, source.pixels, strict=False)) if len({*pair}) > 1
+        ]
+        if differing:
+            raise BrokenPromise(f"lossless, and the frames {differing} differ")
 
 
 def _check_size(answer: Shown, source: Shown, options: Mapping[str, Any]) -> None:
-    width, height = source.size
-    if source.orientation >= 5 and answer.size == (height, width):
-        width, height = height, width
     if not options.get("resize"):
-        # Decoders of AVIF, HEIF and JPEG XL turn pictures themselves, so either way up is right.
-        if answer.size not in {(width, height)}:
+        if answer.size != source.size:
             raise BrokenPromise(f"{answer.size} pixels instead of {source.size}")
         return
-    if answer.size[0] > max(source.size) or answer.size[1] > max(source.size):
+    if answer.size[0] > source.size[0] or answer.size[1] > source.size[1]:
         raise BrokenPromise(f"{answer.size} pixels, more than {source.size}")
     most = options.get("max_width"), options.get("max_height")
-    upright = source.orientation == 1
     for side, limit in zip(answer.size, most, strict=True):
-        if upright and limit is not None and side > limit:
+        if limit is not None and side > limit and not source.turned:
             raise BrokenPromise(f"{answer.size} pixels, above {most}")
-
-
-def _check_lossless(answer: Shown, source: Shown) -> None:
-    if options_differ := [place for place, (one, other) in enumerate(zip(answer.pixels, source.pixels)) if one != other]:
-        raise BrokenPromise(f"lossless, and frames {options_differ} differ")
 
 
 def _sets_metadata(options: Mapping[str, Any]) -> bool:
