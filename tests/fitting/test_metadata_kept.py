@@ -102,6 +102,19 @@ def test_metadata_larger_than_the_budget_is_named(wanted):
     assert caught.value.smallest > 30_000
 
 
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
+def test_an_orientation_that_a_format_has_no_place_for_is_applied(turned, policy):
+    """GIF holds no EXIF: without a turn of its pixels the image would lie on its side."""
+    source = fresh(encoded(photograph((24, 16)).quantize(16), "PNG", exif=exif(orientation=turned)))
+    upright = ImageOps.exif_transpose(source).convert("RGB")
+
+    answer = opened(bytefit.compress(source, 6000, format="GIF", metadata=policy).data)
+
+    assert answer.size == upright.size
+    assert ImageChops.difference(answer.convert("RGB"), upright).getbbox() is None
+
+
 @pytest.mark.parametrize("policy", ["keep", "strip", "orientation+icc"])
 @pytest.mark.parametrize(("source", "resize"), [("JPEG", False), ("JPEG", True), ("WEBP", False), ("WEBP", True)])
 def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
