@@ -138,7 +138,7 @@ def _repacking_codec(source: Source, budget: int, options: Options, *, limited: 
     if options.format is not None and options.format.upper() != own:
         return None
     decoded_whole = source.refusal is None
-    if decoded_whole and (options.save_options or limited):
+    if limited or (decoded_whole and options.save_options):
         return None
     codec = codec_for_format(own)
     too_large = len(source.data) > budget and not options.lossless
