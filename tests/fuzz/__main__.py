@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import traceback
 from collections import Counter
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from random import SystemRandom
@@ -57,17 +59,18 @@ def _run(arguments: argparse.Namespace) -> int:
     ended: Counter[str] = Counter()
     found: Counter[str] = Counter()
     print(f"orders from seed {first}", flush=True)
-    for ending in endings(
-        first, arguments.jobs, arguments.corpus, orders=arguments.orders, until=started + arguments.seconds
-    ):
-        ended[ending.kind] += 1
-        if ending.kind == "finding":
-            found[ending.signature] += 1
-            if found[ending.signature] <= _PRINTED:
-                print(line_of(ending), flush=True)
-        if monotonic() > shown + _PROGRESS_SECONDS:
-            shown = monotonic()
-            print(f"... {ended.total()} orders, {len(found)} kinds of findings", flush=True)
+    until = started + arguments.seconds
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        for ending in endings(first, arguments.jobs, arguments.corpus, orders=arguments.orders, until=until):
+            ended[ending.kind] += 1
+            if ending.kind == "finding":
+                found[ending.signature] += 1
+                if found[ending.signature] <= _PRINTED:
+                    print(line_of(ending), flush=True)
+            if monotonic() > shown + _PROGRESS_SECONDS:
+                shown = monotonic()
+                print(f"... {ended.total()} orders, {len(found)} kinds of findings", flush=True)
     print(summary(ended, found, monotonic() - started), flush=True)
     return int(bool(found))
 

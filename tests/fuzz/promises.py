@@ -142,10 +142,10 @@ def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) 
         raise BrokenPromise("transparency was lost")
     if source.clearest == 255 > answer.clearest:
         raise BrokenPromise("transparency was added")
-    if options.get("lossless") and answer.size == source.size and not (source.deep or answer.deep):
-        differing = [
-            place for place, pair in enumerate(zip(answer.pixels, source.pixels, strict=False)) if len({*pair}) > 1
-        ]
+    alike = (answer.size, answer.frames) == (source.size, source.frames)
+    if options.get("lossless") and alike and not (source.deep or answer.deep):
+        pairs = zip(answer.pixels, source.pixels, strict=True)
+        differing = [place for place, (one, other) in enumerate(pairs) if one != other]
         if differing:
             raise BrokenPromise(f"lossless, and the frames {differing} differ")
 
