@@ -90,7 +90,6 @@ def test_deep_samples_are_not_returned_at_dimensions_that_were_not_asked_for(tmp
         bytefit.compress(path, 100_000, resize=True, **bound)
 
 
-
 def test_pictures_too_large_for_the_format_are_refused():
     """WebP ends at 16,383 pixels a side: the refusal must say so."""
     with pytest.raises(UnsupportedImage, match="WEBP cannot hold 17000x16 pixels: 16383 a side is its limit"):
