@@ -127,3 +127,12 @@ def test_an_avif_animation_with_an_orientation_is_refused(turned):
     else:
         assert bytefit.compress(fresh(data), 6000, format="AVIF").frames == 2
     assert bytefit.compress(fresh(data), 6000, format="AVIF", metadata="strip").frames == 2
+
+
+def test_more_loops_than_webp_counts_are_refused():
+    """A GIF that repeats 65,535 times plays once more than WebP can count: another count would be a lie."""
+    data = moving("GIF", loop=65_535)
+
+    with pytest.raises(UnsupportedImage, match="at most 65535 times, and this one plays 65536 times; use GIF or PNG"):
+        bytefit.compress(fresh(data), 6000, format="WEBP")
+    assert bytefit.compress(fresh(moving("GIF", loop=65_534)), 6000, format="WEBP").frames == 3

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
 import bytefit
 from bytefit import BudgetUnreachable
+from bytefit.codecs import CODECS
 from images import XMP, encoded, exif, icc_profile, noise, opened, photograph
 from outcomes import OF_EVERY_TIFF, ORIENTATION, each_holder, fresh, size_at, stored
 
@@ -125,3 +128,16 @@ def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
     result = bytefit.compress(path, 1500, resize=resize, metadata=policy)
 
     assert result.fits
+
+
+@pytest.mark.parametrize(
+    "given", [b"Exif\x00\x00broken", b"x" * 70_000, b"Exif\x00\x00II*\x00\xff\xff\xff\xff", "text", 1]
+)
+@pytest.mark.parametrize("wanted", [*(codec.format for codec in CODECS), "HEIF", "JXL"])
+def test_exif_that_is_none_is_written_or_refused(wanted, given):
+    """Whatever a writer or a plugin raises on a block of nonsense, it must come out as our own error."""
+    pytest.importorskip({"HEIF": "pillow_heif", "JXL": "pillow_jxl"}.get(wanted, "PIL"))
+    picture = photograph((24, 16))
+
+    with suppress(bytefit.BytefitError):
+        assert bytefit.compress(picture, 100_000, format=wanted, exif=given).fits

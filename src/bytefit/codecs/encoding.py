@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 # Save options for a file without metadata: Pillow would otherwise take the comment and the profile from `info`.
 NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
 
+# What Pillow's writers and their plugins are known to raise about images and save options.
+_REFUSALS = (
+    *(OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, KeyError, RuntimeError, struct_error),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -70,7 +75,7 @@ def refusals(codec_format: str) -> Iterator[None]:
         raise
     except DecompressionBombError as error:  # also raised for a crop of an image that was opened within its limit
         raise UnsupportedImage(f"the image is too large to be encoded as {codec_format}: {error}") from error
-    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
+    except _REFUSALS as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
 
 
