@@ -139,11 +139,13 @@ def _compressed(order: Order, path: Path) -> str:
 def _opened(path: Path) -> Image.Image:
     """Return an image as a user of Pillow has it: opened, not decoded.
 
+    It is opened from memory: Pillow shows a raw TIFF with an orientation in another way where it maps the file.
+
     Raises:
         OSError: if Pillow cannot open it; that is nothing of bytefit's.
     """
     try:
-        return Image.open(BytesIO(path.read_bytes()) if len(path.name) % 2 else path)
+        return Image.open(BytesIO(path.read_bytes()))
     except Exception as error:
         raise OSError("Pillow cannot open it") from error
 
