@@ -131,13 +131,21 @@ def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
 
 
 @pytest.mark.parametrize(
-    "given", [b"Exif\x00\x00broken", b"x" * 70_000, b"Exif\x00\x00II*\x00\xff\xff\xff\xff", "text", 1]
+    "given",
+    [
+        *(
+            {"exif": block}
+            for block in (b"Exif\x00\x00broken", b"x" * 70_000, b"Exif\x00\x00II*\x00" + b"\xff" * 4, "a", 1)
+        ),
+        *({"dpi": dpi} for dpi in ([], ["a"], (1,), "ab", (0, 0), (-1, 1e300), 72)),
+        *({name: value} for name in ("xmp", "icc_profile", "comment") for value in (b"x" * 70_000, "text", 1, [1])),
+    ],
+    ids=lambda given: str(given)[:30],
 )
 @pytest.mark.parametrize("wanted", [*(codec.format for codec in CODECS), "HEIF", "JXL"])
-def test_exif_that_is_none_is_written_or_refused(wanted, given):
-    """Whatever a writer or a plugin raises on a block of nonsense, it must come out as our own error."""
+def test_metadata_that_make_no_sense_are_written_or_refused(wanted, given):
+    """Whatever a writer or a plugin raises on a nonsensical option must come out as our own error."""
     pytest.importorskip({"HEIF": "pillow_heif", "JXL": "pillow_jxl"}.get(wanted, "PIL"))
-    picture = photograph((24, 16))
 
     with suppress(bytefit.BytefitError):
-        assert bytefit.compress(picture, 100_000, format=wanted, exif=given).fits
+        assert bytefit.compress(photograph((24, 16)), 100_000, format=wanted, **given).fits

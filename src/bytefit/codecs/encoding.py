@@ -24,7 +24,8 @@ NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b"
 
 # What Pillow's writers and their plugins are known to raise about images and save options.
 _REFUSALS = (
-    *(OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, KeyError, RuntimeError, struct_error),
+    *(OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, LookupError, RuntimeError),
+    struct_error,
 )
 
 

@@ -38,13 +38,13 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
         register_plugin()
     except ImportError as error:
         raise ConfigError("JXL needs the plugin pillow-jxl-plugin: pip install 'bytefit[jxl]'") from error
-    profile = options.get("icc_profile") or b""
-    if profile and not any(name in profile for name in _SRGB):
-        raise UnsupportedImage(
-            "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
-            "with PIL.ImageCms first"
-        )
     with refusals("JXL"):
+        profile = options.get("icc_profile") or b""
+        if profile and not any(name in profile for name in _SRGB):
+            raise UnsupportedImage(
+                "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
+                "with PIL.ImageCms first"
+            )
         picture, exif = _upright(picture, options.get("exif") or b"")
     coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
     # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
