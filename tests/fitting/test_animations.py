@@ -8,7 +8,7 @@ import bytefit
 from animations import TIMES, moving, timing
 from bytefit import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.codecs.codec import LOSSLESS
-from images import encoded, opened, photograph, screenshot
+from images import encoded, exif, flat, opened, photograph, screenshot
 from outcomes import fresh
 
 each_animated = pytest.mark.parametrize("wanted", ["WEBP", "AVIF", "PNG"])
@@ -112,3 +112,27 @@ def test_pages_are_not_made_an_animation(tmp_path):
             bytefit.compress(path, "1MB", format=wanted)
     result = bytefit.compress(path, "1MB")
     assert (result.format, result.frames, result.quality) == ("TIFF", 2, LOSSLESS)
+
+
+@pytest.mark.parametrize("turned", range(10))
+def test_an_avif_animation_with_an_orientation_is_refused(turned):
+    """Pillow crashes when it writes one, and takes the whole process with it."""
+    data = encoded(
+        photograph((32, 24)), "WEBP", save_all=True, append_images=[flat((32, 24))], exif=exif(orientation=turned)
+    )
+
+    if turned in range(2, 9):
+        with pytest.raises(UnsupportedImage, match="Pillow crashes .* metadata='strip' turns its frames upright"):
+            bytefit.compress(fresh(data), 6000, format="AVIF")
+    else:
+        assert bytefit.compress(fresh(data), 6000, format="AVIF").frames == 2
+    assert bytefit.compress(fresh(data), 6000, format="AVIF", metadata="strip").frames == 2
+
+
+def test_more_loops_than_webp_counts_are_refused():
+    """A GIF that repeats 65,535 times plays once more than WebP can count: another count would be a lie."""
+    data = moving("GIF", loop=65_535)
+
+    with pytest.raises(UnsupportedImage, match="at most 65535 times, and this one plays 65536 times; use GIF or PNG"):
+        bytefit.compress(fresh(data), 6000, format="WEBP")
+    assert bytefit.compress(fresh(moving("GIF", loop=65_534)), 6000, format="WEBP").frames == 3

@@ -6,7 +6,8 @@ import pytest
 
 import bytefit
 from bytefit import BudgetUnreachable, ConfigError
-from images import flat, photograph
+from bytefit.sources.reading import decode
+from images import encoded, flat, photograph
 from outcomes import each_format, size_at, smallest
 
 
@@ -37,3 +38,22 @@ def test_exact_budgets_just_above_the_smallest_encoding(wanted, more):
         told = str(error)
 
     assert told == budget or (more > 0 and ("exact" in told or "pad" in told))
+
+
+def test_padding_must_not_change_what_a_damaged_file_shows(tmp_path):
+    """A TIFF whose next directory lies beyond its end is readable until padding puts something there."""
+    data = bytearray(encoded(photograph((16, 12)), "TIFF"))
+    directory = int.from_bytes(data[4:8], "little")
+    entries = int.from_bytes(data[directory : directory + 2], "little")
+    following = directory + 2 + 12 * entries
+    data[following : following + 4] = (len(data) + 100).to_bytes(4, "little")
+    path = tmp_path / "damaged.tif"
+    path.write_bytes(data)
+
+    for exact in (False, True):
+        try:
+            answer = bytefit.compress(path, 2000, exact=exact, lossless=True).data
+        except bytefit.UnsupportedImage:
+            continue
+        opened_again = decode(answer, "the answer")
+        assert opened_again.tobytes() == decode(bytes(data), "the file").tobytes()

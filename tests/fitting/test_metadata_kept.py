@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
 import bytefit
 from bytefit import BudgetUnreachable
+from bytefit.codecs import CODECS
 from images import XMP, encoded, exif, icc_profile, noise, opened, photograph
 from outcomes import OF_EVERY_TIFF, ORIENTATION, each_holder, fresh, size_at, stored
 
@@ -102,6 +105,19 @@ def test_metadata_larger_than_the_budget_is_named(wanted):
     assert caught.value.smallest > 30_000
 
 
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
+def test_an_orientation_that_a_format_has_no_place_for_is_applied(turned, policy):
+    """GIF holds no EXIF: without a turn of its pixels the image would lie on its side."""
+    source = fresh(encoded(photograph((24, 16)).quantize(16), "PNG", exif=exif(orientation=turned)))
+    upright = ImageOps.exif_transpose(source).convert("RGB")
+
+    answer = opened(bytefit.compress(source, 6000, format="GIF", metadata=policy).data)
+
+    assert answer.size == upright.size
+    assert ImageChops.difference(answer.convert("RGB"), upright).getbbox() is None
+
+
 @pytest.mark.parametrize("policy", ["keep", "strip", "orientation+icc"])
 @pytest.mark.parametrize(("source", "resize"), [("JPEG", False), ("JPEG", True), ("WEBP", False), ("WEBP", True)])
 def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
@@ -112,3 +128,24 @@ def test_broken_exif_neither_fails_nor_warns(tmp_path, source, resize, policy):
     result = bytefit.compress(path, 1500, resize=resize, metadata=policy)
 
     assert result.fits
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            {"exif": block}
+            for block in (b"Exif\x00\x00broken", b"x" * 70_000, b"Exif\x00\x00II*\x00" + b"\xff" * 4, "a", 1)
+        ),
+        *({"dpi": dpi} for dpi in ([], ["a"], (1,), "ab", (0, 0), (-1, 1e300), 72)),
+        *({name: value} for name in ("xmp", "icc_profile", "comment") for value in (b"x" * 70_000, "text", 1, [1])),
+    ],
+    ids=lambda given: str(given)[:30],
+)
+@pytest.mark.parametrize("wanted", [*(codec.format for codec in CODECS), "HEIF", "JXL"])
+def test_metadata_that_make_no_sense_are_written_or_refused(wanted, given):
+    """Whatever a writer or a plugin raises on a nonsensical option must come out as our own error."""
+    pytest.importorskip({"HEIF": "pillow_heif", "JXL": "pillow_jxl"}.get(wanted, "PIL"))
+
+    with suppress(bytefit.BytefitError):
+        assert bytefit.compress(photograph((24, 16)), 100_000, format=wanted, **given).fits

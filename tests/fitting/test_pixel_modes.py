@@ -118,6 +118,16 @@ def test_sixteen_bits_a_channel_are_only_ever_packed_better(tmp_path):
         bytefit.compress(path, 100)
 
 
+@pytest.mark.parametrize("bound", [{"max_width": 16}, {"max_height": 16}])
+def test_deep_samples_are_not_returned_at_dimensions_that_were_not_asked_for(tmp_path, bound):
+    """A file that can only be repacked cannot be scaled down: it must be refused, not returned as large as it is."""
+    path = tmp_path / "deep.png"
+    path.write_bytes(deep_png())
+
+    with pytest.raises(UnsupportedImage, match="16 bits a channel, which would be lost"):
+        bytefit.compress(path, 100_000, resize=True, **bound)
+
+
 def test_pictures_too_large_for_the_format_are_refused():
     """WebP ends at 16,383 pixels a side: the refusal must say so."""
     message = "WEBP cannot hold 17000x16 pixels: 16383 a side is its limit; allow resize, or take another format"

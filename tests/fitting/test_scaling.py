@@ -25,7 +25,12 @@ def test_any_width_that_is_allowed_is_reached(size, most):
     assert result.scale == max(result.width, result.height) / max(size)
 
 
-@pytest.mark.parametrize("bounds", [{"max_width": 144}, {"max_width": 5000}, {"min_width": 5000}, {"min_width": 144}])
+@pytest.mark.parametrize(
+    "bounds",
+    [{"max_width": 144}, {"max_width": 5000}, {"min_width": 5000}, {"min_width": 144}]
+    + [{name: 10**400} for name in ("min_width", "max_width", "max_height")],
+    ids=lambda bounds: str(bounds)[:30],
+)
 def test_a_picture_is_never_made_larger(bounds):
     """Bounds above the picture's own width must not enlarge it."""
     result = bytefit.compress(photograph(), "1MB", format="JPEG", resize=True, **bounds)

@@ -317,3 +317,13 @@ def test_hostile_files_end_in_a_picture_or_a_reason(corpus):
     for path in small:
         with suppress(UnsupportedImage):
             assert min(read_image(path)[0].size) > 0
+
+
+def test_pixels_without_their_palette_are_refused():
+    """Pillow opens a PNG whose palette was cut out, and its pixels are indices into nothing."""
+    data = encoded(photograph((16, 12)).quantize(8), "PNG")
+    start = data.index(b"PLTE") - 4
+    picture = opened(data[:start] + data[start + 12 + 24 :])
+
+    with pytest.raises(UnsupportedImage, match="cannot decode it: its palette is missing"):
+        decoded(picture, "it")

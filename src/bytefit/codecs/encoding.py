@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 # Save options for a file without metadata: Pillow would otherwise take the comment and the profile from `info`.
 NO_METADATA: Mapping[str, Any] = {"icc_profile": b"", "exif": b"", "comment": b""}
 
+# What Pillow's writers and their plugins are known to raise about images and save options.
+_REFUSALS = (
+    *(OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, LookupError, RuntimeError),
+    struct_error,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -72,7 +78,7 @@ def refusals(codec_format: str) -> Iterator[None]:
         raise UnsupportedImage(
             f"the image has too many pixels to be encoded as {codec_format}: allow resize, or take another format"
         ) from error
-    except (OSError, ValueError, SyntaxError, OverflowError, TypeError, AttributeError, struct_error) as error:
+    except _REFUSALS as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
 
 

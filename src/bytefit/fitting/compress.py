@@ -230,7 +230,8 @@ def _prepared_trials(
     source: Source, codec: Codec, budget: int, options: Options, *, cap_at_source_quality: bool
 ) -> Trials:
     """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known."""
-    picture = metadata_.upright(source.picture) if options.metadata == "strip" else source.picture
+    keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
+    picture = source.picture if keeps_orientation else metadata_.upright(source.picture)
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bytefit.codecs import Codec, Trial, codec_for_format
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.padding import least_padding, pad
-from bytefit.errors import ConfigError
+from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.fitting.result import Result
 from bytefit.options import KEEPING_WHAT_FITS, Options
 from bytefit.pictures.comparison import shows_the_same
@@ -50,7 +50,19 @@ def lossless_version(
         version = source.data
     elif version is None or not shows_the_same(_decoded(version, source.name), picture):
         return None
-    return pad(version, codec, budget) if options.exact else version
+    return _padded(source, version, codec, budget) if options.exact else version
+
+
+def _padded(source: Source, version: bytes, codec: Codec, budget: int) -> bytes:
+    """Return a file filled up to exactly the budget.
+
+    Raises:
+        UnsupportedImage: if padding changes what is shown: a damaged file may refer to places beyond its end.
+    """
+    padded = pad(version, codec, budget)
+    if not shows_the_same(_decoded(padded, source.name), source.picture):
+        raise UnsupportedImage(f"{source.name} is damaged: with padding at its end it shows something else")
+    return padded
 
 
 def _decoded(version: bytes, name: str) -> Image.Image | Frames:
@@ -77,7 +89,7 @@ def as_it_is(source: Source, codec: Codec, budget: int, options: Options, asked:
     data = source.data
     if not options.exact or len(data) == budget:
         return data if len(data) <= budget else None
-    return pad(data, codec, budget) if len(data) <= budget - least_padding(codec, budget) else None
+    return _padded(source, data, codec, budget) if len(data) <= budget - least_padding(codec, budget) else None
 
 
 def in_place_without_loss(source: Source, budget: int, options: Options, asked: set[str]) -> bytes | None:
@@ -138,7 +150,7 @@ def _repacking_codec(source: Source, budget: int, options: Options, *, limited: 
     if options.format is not None and options.format.upper() != own:
         return None
     decoded_whole = source.refusal is None
-    if decoded_whole and (options.save_options or limited):
+    if limited or (decoded_whole and options.save_options):
         return None
     codec = codec_for_format(own)
     too_large = len(source.data) > budget and not options.lossless

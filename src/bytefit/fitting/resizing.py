@@ -46,7 +46,7 @@ def largest_scale(trials: Trials, options: Options) -> float:
     """Return the largest scale, at most 1, that `max_width` and `max_height` allow."""
     whole = trials.whole
     limits = (options.max_width, whole.width), (options.max_height, whole.height)
-    return min([1.0, *(limit / side for limit, side in limits if limit)])
+    return min([1.0, *(min(limit, side) / side for limit, side in limits if limit)])
 
 
 def scale_that_fits(trials: Trials) -> Trials | None:
@@ -108,5 +108,5 @@ def _smaller_size(trials: Trials, least: int) -> tuple[int, int] | None:
 def _scaled(trials: Trials, scale: float, least: int) -> tuple[int, int]:
     """Return the full dimensions times a scale, in whole pixels, or `least` pixels wide; never enlarged."""
     whole = trials.whole
-    share = min(1.0, max(scale, least / whole.width if least > 1 else 0.0))
+    share = min(1.0, max(scale, min(least, whole.width) / whole.width if least > 1 else 0.0))
     return max(1, round(whole.width * share)), max(1, round(whole.height * share))

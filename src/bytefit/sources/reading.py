@@ -132,6 +132,8 @@ def decoded(image: Image.Image, name: str) -> Image.Image | Frames:
         if not formats.named(image.format or "").first_image_only and getattr(image, "n_frames", 1) > 1:
             return frames_of(image)
         image.load()
+        if image.mode in {"P", "PA"} and image.palette is None:
+            raise UnsupportedImage(f"cannot decode {name}: its palette is missing")
     return image
 
 

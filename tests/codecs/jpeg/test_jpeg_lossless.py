@@ -480,3 +480,12 @@ def test_what_is_over_by_its_metadata_alone_keeps_its_pixels(tmp_path, capsys):
     assert "the same picture, without loss" in capsys.readouterr().out
     assert opened(path.read_bytes()).tobytes() == opened(data).tobytes()
     assert path.stat().st_size <= 20_000
+
+
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
+def test_an_image_without_an_end_is_not_repacked(policy):
+    """Decoders add the end that another file was written over; what is carried behind it has no place then."""
+    data = encoded(photograph((64, 48)), quality=90)[:-2] + encoded(photograph((64, 48)), "PNG")[-100:]
+
+    assert opened(data).size == (64, 48)
+    assert list(lossless_versions(data, policy, b"")) == []

@@ -52,6 +52,8 @@ def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int
         trailing = b""
     alone = without_auxiliary_images(data)
     lean = _without_needless_segments(alone, policy, orientation)
+    if not lean.endswith(bytes((0xFF, EOI))):
+        return  # something else was written over the end of the image; decoders end it themselves
     finished = with_auxiliary_images(lean, index, trailing)
     if len(finished) < len(data):
         yield finished

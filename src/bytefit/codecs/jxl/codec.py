@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.codec import LOSSLESS, Codec
-from bytefit.codecs.encoding import save_to_bytes
+from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.jxl.container import CONTAINER, ORIENTATION, register_plugin
 from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
@@ -38,13 +38,14 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
         register_plugin()
     except ImportError as error:
         raise ConfigError("JXL needs the plugin pillow-jxl-plugin: pip install 'bytefit[jxl]'") from error
-    profile = options.get("icc_profile") or b""
-    if profile and not any(name in profile for name in _SRGB):
-        raise UnsupportedImage(
-            "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
-            "with PIL.ImageCms first"
-        )
-    picture, exif = _upright(picture, options.get("exif") or b"")
+    with refusals("JXL"):
+        profile = options.get("icc_profile") or b""
+        if profile and not any(name in profile for name in _SRGB):
+            raise UnsupportedImage(
+                "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
+                "with PIL.ImageCms first"
+            )
+        picture, exif = _upright(picture, options.get("exif") or b"")
     coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
     # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
     return save_to_bytes(picture, "JXL", {**coding, "exif": exif, "lossless_jpeg": False})

@@ -11,6 +11,7 @@ from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.codecs.webp.animation import with_every_frame
 from bytefit.codecs.webp.chunks import is_lossless
 from bytefit.codecs.webp.container import CONTAINER
+from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
@@ -33,6 +34,9 @@ _USUAL_METHOD = 4
 
 _CHANNELS = 4
 
+# The loop count has 16 bits. A GIF counts repetitions in as many and so plays once more.
+_MOST_LOOPS = 65_535
+
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": quality}
@@ -40,6 +44,11 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
 
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     if isinstance(picture, Frames):
+        if (picture.loop or 0) > _MOST_LOOPS:
+            raise UnsupportedImage(
+                f"WEBP plays an animation at most {_MOST_LOOPS} times, and this one plays {picture.loop} times; "
+                f"use GIF or PNG"
+            )
         # Pillow's default method for animations is the fastest one.
         background = picture.info.get("background")
         kept = {"background": background} if isinstance(background, tuple) and len(background) == _CHANNELS else {}
