@@ -56,7 +56,7 @@ def _score(original: Image.Image, version: Image.Image) -> float:
     if min(original.size) < _LEAST_SIDE:
         raise UnsupportedImage(
             f"cannot score an image of {original.width}x{original.height} pixels: "
-            f"SSIMULACRA2 is undefined below {_LEAST_SIDE} pixels a side"
+            f"SSIMULACRA2 is undefined below {_LEAST_SIDE} pixels a side; leave min_score out"
         )
     return float(_metric()(_as_ppm(original), _as_ppm(version)))
 

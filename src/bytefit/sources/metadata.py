@@ -148,7 +148,7 @@ def weigh(codec: Codec, mode: str, setting: Mapping[str, Any], metadata: Mapping
     try:
         return len(codec.encode(blank, {**setting, **metadata})) - len(codec.encode(blank, setting))
     except UnsupportedImage as error:
-        raise UnsupportedImage(f"{error}; metadata='strip' leaves the metadata out") from error
+        raise UnsupportedImage(f"{error}; metadata='strip' leaves out what the image carries") from error
 
 
 def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
