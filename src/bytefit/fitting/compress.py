@@ -69,8 +69,8 @@ def compress(
     """Encode `image` so that the file has at most `target` bytes and looks as good as those bytes allow.
 
     Args:
-        image: a picture, the frames of an animation, or the path of a file ("-" is standard input). Of a file that holds an animation or
-            pages, and of a picture opened from one, all are taken (`image.copy()` takes one out).
+        image: a picture, the frames of an animation, or the path of a file ("-" is standard input). Of a file that
+            holds an animation or pages, and of a picture opened from one, all are taken (`image.copy()` takes one out).
         target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB".
         format: Pillow's name of the format; None means the picture's own, "auto" the one it looks best in.
         formats: with "auto" those that are allowed; None for those that browsers show.
