@@ -86,7 +86,7 @@ def _larger_size(trials: Trials, most: float) -> tuple[int, int] | None:
     """Return dimensions nearer to the full ones where the finest rung leaves much of the budget unused, or None."""
     target = trials.target
     unused = len(trials.data) < (1 - target.slack) * target.encode_budget
-    if not (unused and trials.fits and trials.rung == target.last):
+    if not (unused and trials.fits and trials.rung == trials.last):
         return None
     grown = trials.picture.width / trials.whole.width * sqrt(target.encode_budget / len(trials.data))
     size = min(_scaled(trials, min(grown, most), 1), trials.codec.largest_size(trials.whole.size))

@@ -53,7 +53,7 @@ def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
     score = _score(trials)
     if score >= least:
         return score, False
-    low, high = trials.rung + 1, trials.target.last
+    low, high = trials.rung + 1, trials.last
     while low <= high:
         rung = (low + high) // 2
         trials.measure(rung, wanted=True)
@@ -62,7 +62,7 @@ def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
             high = rung - 1
         else:
             low = rung + 1
-    if trials.rung != low and low <= trials.target.last:
+    if trials.rung != low and low <= trials.last:
         trials.measure(low, wanted=True)
         score = _score(trials)
     return score, True
