@@ -6,6 +6,7 @@ Which rung is tried next is the search's to say, which picture is tried `resizin
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -152,20 +153,16 @@ class Trials:
     def measure(self, rung: int, *, wanted: bool = False) -> int:
         """Encode a rung in full, keep it if it is the best so far or `wanted`, and return the bytes of its pixels.
 
-        A lossless rung that the format cannot make of this picture counts as over the budget: there is none above the
-        rung below it.
-
         Raises:
-            PixelsNotKept: if that is the lowest rung that may be used.
+            PixelsNotKept: if it is a lossless rung that the format cannot make of this picture. From then on `last` is
+                the rung below it.
         """
         setting = self.codec.setting(self.codec.ladder[rung], self.picture.mode)
         try:
             alone, trial = encode_timed(self.codec, self.picture, setting, self.carried)
         except PixelsNotKept as error:
-            if rung == self.target.first:
-                raise PixelsNotKept(f"{error}; {self._instead_of(rung)}") from error
             self.last = rung - 1
-            return max(1, self.payload) + 1
+            raise PixelsNotKept(f"{error}; {self._instead_of(rung)}") from error
         data = self.trailing.put(alone)
         self.log.trials.append(Trial(setting, len(data), trial.seconds))
         fits = self._within(len(data))
@@ -224,15 +221,27 @@ def search_ladder(trials: Trials) -> Found:
     if target.slack and seeded.last is not None:
         last = min(last, seeded.last)
     # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
-    found = search(
-        trials.measure,
-        seeded.curve if last == len(trials.codec.ladder) - 1 else seeded.curve[: last + 1],
-        payload,
-        min_accept=min_accept if target.slack else None,
-        first=target.first,
-        start=None if seeded.start is None else min(seeded.start, last),
-    )
-    return found if last == target.last else replace(found, proven=found.proven and found.rung != last)
+    measure = cache(trials.measure)
+
+    def searched(last: int) -> Found:
+        return search(
+            measure,
+            seeded.curve if last == len(trials.codec.ladder) - 1 else seeded.curve[: last + 1],
+            payload,
+            min_accept=min_accept if target.slack else None,
+            first=target.first,
+            start=None if seeded.start is None else min(seeded.start, last),
+        )
+
+    try:
+        found = searched(last)
+    except PixelsNotKept:
+        if trials.last < target.first:
+            raise
+        # Without its lossless rung the ladder is searched again; what was measured is not measured again.
+        last = trials.last
+        found = searched(last)
+    return found if last == trials.last else replace(found, proven=found.proven and found.rung != last)
 
 
 def try_without_loss(trials: Trials) -> Trials | None:

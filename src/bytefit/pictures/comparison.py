@@ -88,6 +88,8 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
     if image.mode == mode:
         return image
     # Pillow converts premultiplied grey by way of grey only, and would take the fourth channel of RGBX for alpha.
+    if mode == "I" and image.mode in {"1", "L"}:  # 255 of 8 bits is the white that is 65,535 of 16 bits
+        return image.convert("I").point(lambda level: level * 257)
     step = {"La": "LA", "RGBX": "RGB"}.get(image.mode)
     plain = image if step is None else image.convert(step)
     return (plain.convert("RGBA") if mode == "RGBa" else plain).convert(mode)
