@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WITH_ALPHA = frozenset({"LA", "PA", "RGBA"})
 
-_WAY_OUT = "use PNG or TIFF, or leave lossless out"
+_WAY_OUT = "use PNG, or leave lossless out"
 
 
 def check_lossless(
@@ -53,7 +53,7 @@ def check_lossless(
     if asked and whole:
         raise PixelsNotKept(
             f"{codec.format} cannot keep mode {source.mode} without loss: converting it to {prepared.mode} rounds "
-            f"its colours; use TIFF, or convert it to {prepared.mode} first"
+            f"its colours; convert it to {prepared.mode} first"
         )
     return False
 
