@@ -252,14 +252,6 @@ def test_colours_under_clear_pixels_of_an_animation_are_kept_or_it_is_refused(wa
         bytefit.compress(frames, "1MB", format=wanted, lossless=True)
 
 
-def test_an_option_that_makes_a_lossless_file_lossy_is_refused():
-    """Halved chroma in a HEIF file must not be returned where every pixel was to be kept."""
-    pytest.importorskip("pillow_heif")
-
-    with pytest.raises(UnsupportedImage, match="does not keep every pixel|Pillow cannot encode"):
-        bytefit.compress(photograph(), "1MB", format="HEIF", lossless=True, chroma=420)
-
-
 @pytest.mark.parametrize("lossless", [False, True])
 def test_a_lossy_compression_inside_tiff_is_refused(lossless):
     """The compression "webp" of libtiff is lossy: such a file must not be returned as quality 100."""
