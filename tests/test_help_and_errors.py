@@ -118,6 +118,12 @@ EXAMPLES = {
         bytefit.compress(two, "9KB", format="JPEG")
         bytefit.compress(photo, 4001, format="WEBP", exact=True)
         bytefit.compress(photo, "90KB", format="JPEG", exif=b"Exif" + bytes(70_000))
+        bytefit.compress(photo, "90KB", format="GIF", lossless=True)
+        bytefit.compress(photo, "90KB", format="GIF", min_quality=95)
+        bytefit.compress(graphic, "90KB", format="GIF", lossless=True)
+        bytefit.compress(photo.convert("HSV"), "90KB", format="PNG", lossless=True)
+        bytefit.compress(photo, "90KB", format="TIFF", compression="webp")
+        bytefit.compress(Image.new("RGBA", (9, 9), (9, 9, 9, 0)), "90KB", format="GIF", lossless=True)
         bytefit.compress(photo, "9KB", format="JPEG2000", no_jp2=True, xmp=XMP)
     """,
     "Budgets that cannot be reached": """
@@ -214,6 +220,7 @@ CONFIGURATIONS = (
 WITHOUT_EXAMPLE = {
     "nothing was kept": "an encoder that is wrong",
     "the encoder returned ": "an encoder that is wrong",
+    "does not keep every pixel": "an encoder with an option that makes it lossy, such as HEIF: needs a plugin",
     "oxipng cannot pack": "an encoder that is wrong",
     "the encoder changed ": "an encoder that is wrong",
     "was changed by another program": "two programs at the same moment",

@@ -515,3 +515,24 @@ def test_formats_loaded_later_are_covered(tmp_path):
     photograph().save(tmp_path / "hero.avif", target_size=TARGET)
 
     assert (tmp_path / "hero.avif").stat().st_size <= TARGET
+
+
+def test_exact_of_a_lossless_webp_is_pillows_own(tmp_path):
+    """`lossless=True, exact=True` keeps hidden colours in Pillow: with a target it once padded the file instead."""
+    picture = noise((32, 32), "RGBA")
+    picture.putalpha(0)
+
+    picture.save(tmp_path / "it.webp", lossless=True, exact=True, target_size="100KB")
+
+    assert (tmp_path / "it.webp").stat().st_size < 10_000
+    assert opened((tmp_path / "it.webp").read_bytes()).convert("RGBA").tobytes() == picture.tobytes()
+
+
+def test_exact_pads_where_pillow_has_no_such_option(tmp_path):
+    """For other calls `exact` must go on padding the file to its target."""
+    picture = photograph((32, 32))
+
+    picture.save(tmp_path / "it.png", lossless=True, exact=True, target_size=9000)
+    picture.save(tmp_path / "it.webp", exact=True, target_size=9000)
+
+    assert {path.stat().st_size for path in tmp_path.iterdir()} == {9000}

@@ -4,6 +4,7 @@
      - BudgetUnreachable       no encoding within the floors is small enough
      - SizeSyntaxError         a size nobody can read                   (also ValueError)
      - UnsupportedImage        a picture we refuse or cannot decode     (also ValueError)
+        - PixelsNotKept        a lossless file that would lose pixels
      - ConfigError             a wrong option value or configuration    (also ValueError)
         - OptionError          an option nobody knows, or in conflict   (also TypeError)
      - ModelError              a model file that cannot be used
@@ -28,6 +29,10 @@ class SizeSyntaxError(BytefitError, ValueError):
 
 class UnsupportedImage(BytefitError, ValueError):  # noqa: N818  (the contract's name)
     """A picture that is refused, with the reason, or cannot be decoded."""
+
+
+class PixelsNotKept(UnsupportedImage):
+    """A picture that a format cannot store without loss although that was asked for."""
 
 
 class ConfigError(BytefitError, ValueError):

@@ -14,10 +14,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bytefit.codecs import format_for_suffix
+from bytefit.codecs import codec_for_format, format_for_suffix
 from bytefit.errors import ConfigError, OptionError
 from bytefit.files.atomic import check_writable, write_atomically
 from bytefit.fitting.compress import compress
+from bytefit.fitting.format_choice import is_auto
 from bytefit.messages import nearest
 from bytefit.options import OPTIONS
 from bytefit.pictures.frames import Frames, join_images
@@ -97,6 +98,7 @@ def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | 
         wanted = format_for_suffix(Path(name).suffix)
     if is_path:
         check_writable(Path(name))
+    _rename_options(wanted, params)
     data = compress(_wanted_frames(image, params), target, format=wanted, **params).data
     if is_path:
         write_atomically(Path(name), data)
@@ -105,6 +107,19 @@ def _save_fitted(image: Image.Image, fp: Any, wanted: str | None, target: str | 
     stream.write(data)
     if hasattr(stream, "flush"):
         stream.flush()
+
+
+def _rename_options(wanted: str, params: dict[str, Any]) -> None:
+    """Give options of a lossless call of Pillow the names they have in bytefit.
+
+    `save("x.webp", lossless=True, exact=True)` keeps the colours of fully transparent pixels. With a `target_size` it
+    still means that, and not padding.
+    """
+    if params.get("lossless") is not True or is_auto(wanted):
+        return
+    for name, new_name in codec_for_format(wanted).save_options.renamed.items():
+        if name in params:
+            params[new_name] = bool(params.pop(name))
 
 
 def _wanted_frames(image: Image.Image, params: dict[str, Any]) -> Image.Image | Frames:

@@ -45,6 +45,11 @@ def as_pixels(picture):
     return picture.size, picture.convert("RGBA").tobytes()
 
 
+def highest_rung(codec):
+    """Return the highest rung for pictures of many colours: GIF cannot keep them without loss."""
+    return -2 if codec is GIF else -1
+
+
 @each_codec
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_is_handled_or_refused_with_a_reason(codec, mode):
@@ -57,7 +62,7 @@ def test_every_mode_is_handled_or_refused_with_a_reason(codec, mode):
         assert {mode, codec.format} <= set(re.findall(r"[\w;]+", reason))
         assert len(reason) > 40
     else:
-        data = codec.encode(prepared, codec.setting(codec.ladder[-1], prepared.mode))
+        data = codec.encode(prepared, codec.setting(codec.ladder[highest_rung(codec)], prepared.mode))
         assert opened(data).size == picture.size
 
 
@@ -192,7 +197,7 @@ def test_several_pictures_are_held_or_refused(codec, frames, kind):
     """Never one of them in silence: the message counts them, and names formats that hold them."""
     if getattr(codec.holds, kind):
         prepared = prepare(codec, frames)
-        setting = codec.setting(codec.ladder[-1], prepared.mode)
+        setting = codec.setting(codec.ladder[highest_rung(codec)], prepared.mode)
         assert opened(codec.encode(prepared, setting)).n_frames == 2
     else:
         way_out = "WEBP, AVIF, PNG or GIF" if kind == "frames" else "TIFF"

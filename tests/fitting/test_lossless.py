@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image, features
 
 import bytefit
-from bytefit import BudgetUnreachable, ConfigError
-from bytefit.codecs import CODECS
+from bytefit import BudgetUnreachable, ConfigError, Frames, UnsupportedImage
+from bytefit.codecs import BY_PLUGIN, CODECS
 from bytefit.codecs.codec import LOSSLESS
-from bytefit.options import EFFORTS
-from images import encoded, noise, opened, photograph, screenshot, write_jpeg
-from outcomes import PICTURES
+from bytefit.options import EFFORTS, POLICIES
+from bytefit.pictures.comparison import shows_the_same
+from bytefit.sources.reading import decode
+from images import ALPHA_MODES, encoded, exif, graphic, noise, opened, photograph, screenshot, write_jpeg
+from outcomes import PICTURES, fresh
 
 LOSSLESS_HOLDERS = [codec.format for codec in CODECS if codec.lossless.options is not None]
 
@@ -113,3 +116,169 @@ def test_a_file_that_fits_is_changed_where_that_is_asked_for(tmp_path, options):
     assert result.width == options.get("max_width", 200)
     assert result.format == options.get("format", "GIF")
     assert opened(result.data).info.get("comment") == options.get("comment")
+
+
+def few_colours(mode="RGB", hidden=(0, 0, 0)):
+    """Return a picture of 30 colours, in a mode with transparency with a clear corner."""
+    picture = photograph((40, 30)).quantize(30).convert("RGBA" if mode in ALPHA_MODES else "RGB")
+    if mode in ALPHA_MODES:
+        picture.paste((*hidden, 0), (3, 4, 20, 11))
+    return picture.convert("LA").convert(mode) if mode == "La" else picture.convert(mode)
+
+
+def hidden_data():
+    """Return random bytes, of which only some are visible."""
+    picture = noise((40, 30), "RGBA")
+    picture.putalpha(noise((40, 30), "L").point([0] * 200 + [255] * 56))
+    return picture
+
+
+def deep(mode):
+    """Return samples of 16 bits that use all of them."""
+    return Image.frombytes(mode, (20, 15), noise((40, 15), "L").tobytes())
+
+
+SOURCES = {
+    **{mode: lambda mode=mode: few_colours(mode) for mode in ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX")},
+    **{mode: lambda mode=mode: few_colours(mode) for mode in ("CMYK", "YCbCr", "HSV", "RGBa")},
+    **{f"many colours {mode}": lambda mode=mode: noise((40, 30), mode) for mode in ("L", "LA", "RGB", "RGBA", "LAB")},
+    **{mode: lambda mode=mode: deep(mode) for mode in ("I;16", "I;16B", "I;16L")},
+    "hidden data": hidden_data,
+    "white under clear pixels": lambda: few_colours("RGBA", (255, 255, 255)),
+}
+ALL_HOLDERS = [codec.format for codec in (*CODECS, *BY_PLUGIN) if codec.lossless.options is not None]
+
+
+def in_mode_of(picture, source):
+    """Return a picture in a mode in which it can be compared with `source`."""
+    if source.mode.startswith("I;16"):
+        return picture.convert("I")
+    picture = picture.convert("RGBA") if source.mode == "RGBa" != picture.mode else picture
+    return picture.convert("RGBA" if source.mode in {"P", "PA", "La", "RGBX", "1", "L", "RGB"} else source.mode)
+
+
+@pytest.mark.parametrize("wanted", ALL_HOLDERS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_lossless_keeps_every_pixel_of_any_mode_or_is_refused(wanted, source):
+    """Every mode must come back as it was, colours under clear pixels included; what cannot must be refused."""
+    _needs_plugin(wanted)
+    picture = SOURCES[source]()
+
+    try:
+        result = bytefit.compress(picture, "1MB", format=wanted, lossless=True)
+    except UnsupportedImage as error:
+        assert "cannot" in str(error)  # noqa: PT017  (many modes are refused, with a reason)
+        assert (wanted, source) not in {("PNG", "hidden data"), ("WEBP", "hidden data"), ("JXL", "hidden data")}
+        return
+
+    plain = picture.convert("RGB") if picture.mode == "RGBX" else picture
+    plain = plain.convert("LA") if plain.mode == "La" else plain
+    assert result.lossless
+    assert in_mode_of(opened(result.data), picture).tobytes() == in_mode_of(plain, picture).tobytes()
+
+
+@pytest.mark.parametrize("wanted", ALL_HOLDERS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_quality_100_of_a_lossless_ladder_is_lossless(wanted, source):
+    """Without `lossless` too, a result that says so must show the very same pixels; a GIF of 256 colours has 90."""
+    _needs_plugin(wanted)
+    picture = SOURCES[source]()
+
+    try:
+        result = bytefit.compress(picture, "1MB", format=wanted)
+    except UnsupportedImage:
+        return
+
+    if result.lossless:
+        assert shows_the_same(opened(result.data), picture, hidden_colours=False)
+    if wanted == "GIF" and not result.lossless:
+        assert result.quality <= 90 or picture.mode in {"YCbCr", "HSV", "RGBa"}
+        assert result.proven
+
+
+def _needs_plugin(wanted):
+    plugin = {"JXL": "pillow_jxl", "HEIF": "pillow_heif"}.get(wanted)
+    if plugin:
+        pytest.importorskip(plugin)
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"min_quality": 95}, {"min_quality": 95, "slack": 0}], ids=str)
+@pytest.mark.parametrize("draw", [photograph, graphic])
+def test_gif_refuses_a_quality_it_cannot_reach(options, draw):
+    """A GIF of 252 of 54,504 colours was once returned as lossless, proven, and as quality 100."""
+    with pytest.raises(
+        UnsupportedImage, match=r"GIF cannot keep .*; use PNG or WEBP, or (leave lossless|accept .* 90)"
+    ):
+        bytefit.compress(draw(), "1MB", format="GIF", **options)
+
+
+def test_without_slack_the_best_gif_of_many_colours_is_proven():
+    """Where the lossless rung is impossible there is nothing above 256 colours, so they must be proven the best."""
+    result = bytefit.compress(photograph(), "1MB", format="GIF", slack=0)
+
+    assert (result.quality, result.proven, result.lossless) == (90, True, False)
+
+
+def test_a_long_animation_of_many_colours_fits_a_gif():
+    """The probes of a long animation must not fail because the lossless rung does."""
+    pictures = tuple(photograph((48, 32), seed=seed) for seed in range(26))
+
+    result = bytefit.compress(Frames(pictures, (50,) * 26, loop=0), "1MB", format="GIF")
+
+    assert (result.quality, result.frames) == (90, 26)
+
+
+@pytest.mark.parametrize("wanted", ["PNG", "GIF", "WEBP"])
+def test_lossless_animations_keep_every_pixel(wanted):
+    """Frames that change, repeat and clear pixels must come back as they were."""
+    pictures = [few_colours("RGBA"), few_colours("RGBA").rotate(90), few_colours("RGBA"), Image.new("RGBA", (40, 30))]
+    frames = Frames((pictures[3], *pictures, pictures[0]), (50,) * 6, loop=0)
+
+    result = bytefit.compress(frames, "1MB", format=wanted, lossless=True)
+
+    assert result.lossless
+    assert shows_the_same(decode(result.data, "the answer"), frames)
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [("PNG", True), ("GIF", False), ("WEBP", False)])
+def test_colours_under_clear_pixels_of_an_animation_are_kept_or_it_is_refused(wanted, kept):
+    """Pillow has no way to keep these colours in an animated WebP, and GIF has none."""
+    frames = Frames((few_colours("RGBA", (255, 255, 255)), few_colours("RGBA")), (50, 50), loop=0)
+
+    if kept:
+        assert shows_the_same(decode(bytefit.compress(frames, "1MB", format=wanted, lossless=True).data, "it"), frames)
+        return
+    with pytest.raises(UnsupportedImage, match="cannot keep the colours of these fully transparent pixels"):
+        bytefit.compress(frames, "1MB", format=wanted, lossless=True)
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_lossy_compression_inside_tiff_is_refused(lossless):
+    """The compression "webp" of libtiff is lossy: such a file must not be returned as quality 100."""
+    if not features.check("libtiff"):
+        pytest.skip("Pillow has no libtiff")
+
+    with pytest.raises(UnsupportedImage):
+        bytefit.compress(photograph(), "1MB", format="TIFF", compression="webp", lossless=lossless)
+
+
+def test_webp_has_pillows_exact_under_another_name():
+    """`exact` pads in bytefit. The option of this name that Pillow has for WebP is `webp_exact`."""
+    picture = hidden_data()
+
+    sizes = [bytefit.compress(picture, "1MB", format="WEBP", webp_exact=keep).size for keep in (False, True)]
+
+    assert sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("wanted", ALL_HOLDERS)
+def test_lossless_with_an_orientation(wanted, turn, policy):
+    """Some decoders rotate and some do not: neither may look like a loss of pixels."""
+    _needs_plugin(wanted)
+    source = fresh(encoded(few_colours(), "PNG", exif=exif(orientation=turn)))
+
+    result = bytefit.compress(source, "1MB", format=wanted, lossless=True, metadata=policy)
+
+    assert result.lossless

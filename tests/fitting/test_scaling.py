@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
 import bytefit
 from bytefit import BudgetUnreachable
-from images import noise, opened, photograph
+from bytefit.codecs.parts import Modes
+from bytefit.codecs.tiff.codec import TIFF
+from images import encoded, in_mode, noise, opened, photograph
 from outcomes import EXIF_IFD, HEIGHT, ORIENTATION, WIDTH, scaled_budget
 
 
@@ -104,3 +108,48 @@ def test_pictures_too_large_for_the_format_are_scaled_where_that_is_allowed(size
     result = bytefit.compress(Image.new("RGB", size, "teal"), "1MB", format="WEBP", resize=True)
 
     assert max(opened(result.data).size) <= 16_383
+
+
+@pytest.mark.parametrize(
+    ("wanted", "mode", "becomes"),
+    [
+        *(("TIFF", *modes) for modes in (("1", "L"), ("P", "RGB"), ("PA", "RGBA"), ("I;16", "I;16"))),
+        *(("PNG", *modes) for modes in (("1", "L"), ("P", "RGB"), ("I;16", "I;16"))),
+        *(("WEBP", *modes) for modes in (("1", "RGB"), ("P", "RGB"), ("PA", "RGBA"))),
+        ("GIF", "P", "RGB"),
+    ],
+)
+def test_few_bits_become_colours_when_scaled(tmp_path, wanted, mode, becomes):
+    """One-bit and palette pictures must be smoothed, also if they come from a file of that format."""
+    picture = Image.linear_gradient("L").resize((96, 64)).convert("I").point(lambda level: level * 200)
+    picture = picture.convert(mode) if mode == "I;16" else in_mode(mode, (96, 64))
+    path = tmp_path / "source.tif"
+    path.write_bytes(encoded(picture, "TIFF", **({"compression": "group4"} if mode == "1" else {})))
+
+    result = bytefit.compress(path, "100KB", format=wanted, resize=True, max_width=30)
+
+    again = opened(result.data)
+    smooth = picture if mode == "I;16" else picture.convert("L" if mode == "1" else becomes)
+    smooth = smooth.resize((30, 20), Image.Resampling.LANCZOS)
+    assert again.size == (30, 20)
+    if wanted in {"TIFF", "PNG"}:
+        assert again.mode == becomes
+        assert mode == "I;16" or again.tobytes() == pytest.approx(smooth.tobytes(), abs=2)
+
+
+def test_a_format_of_palettes_gets_one_back(monkeypatch):
+    """A codec that holds nothing but palettes must get a palette again after scaling."""
+    only_palettes = replace(TIFF, modes=Modes(opaque={"P": "P"}))
+    monkeypatch.setattr("bytefit.fitting.compress.codec_for_format", lambda _name: only_palettes)
+
+    result = bytefit.compress(photograph().quantize(64), "100KB", format="TIFF", resize=True, max_width=40)
+
+    assert (opened(result.data).mode, result.width) == ("P", 40)
+
+
+def test_grainy_frames_fit_a_gif_at_a_smaller_size():
+    """Frames of more than 65,536 colours failed with "'NoneType' object is not iterable"."""
+    result = bytefit.compress(noise((400, 300)), "10KB", format="GIF", resize=True)
+
+    assert result.fits
+    assert result.scale < 1

@@ -132,15 +132,25 @@ class Codec:
         share = min(1.0, self.holds.max_side / max(size))
         return max(1, int(size[0] * share)), max(1, int(size[1] * share))
 
-    def without_loss(self) -> Codec:
+    def keeps_pixels(self, quality: float, setting: Mapping[str, Any]) -> bool:
+        """Return whether an encode of this quality and setting is one that keeps every pixel."""
+        lossless = self.lossless.options
+        if lossless is None or quality != LOSSLESS:
+            return False
+        return self.ladder_keeps_pixels or setting.items() >= lossless.items()
+
+    def without_loss(self, *, hidden_colours: bool = True) -> Codec:
         """Return the codec with nothing on its ladder but the setting that keeps every pixel as it is.
+
+        Args:
+            hidden_colours: whether the colours of fully transparent pixels are kept as well.
 
         Raises:
             ConfigError: if the format has no such coding.
         """
-        options = self.lossless.options
-        if options is None:
+        if self.lossless.options is None:
             raise ConfigError(f"{self.format} has no lossless coding: take PNG or WEBP, or leave lossless out")
+        options = {**self.lossless.options, **(self.lossless.hidden_options if hidden_colours else {})}
         return replace(
             self, ladder=(LOSSLESS,), setting=lambda _quality, _mode: dict(options), mean_bits=((0, 8), (LOSSLESS, 8))
         )

@@ -41,12 +41,14 @@ class SaveOptions:
         steered: options that the search sets and the user may not.
         allowed: options that the user may add.
         metadata: those that carry metadata, which take the same bytes at every rung.
+        renamed: options of the format's writer whose names mean something else in bytefit -> their names here.
         efforts: for "fast", "normal" and "best" the options that are added to each setting; none for "normal".
     """
 
     steered: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     metadata: frozenset[str] = COMMON_METADATA
+    renamed: Mapping[str, str] = field(default_factory=dict)
     efforts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"fast": {}, "normal": {}, "best": {}})
 
 
@@ -56,6 +58,8 @@ class Lossless:
 
     Attributes:
         options: save options of a lossless encode; None where the format cannot do that.
+        hidden_options: save options to add where pixels of full transparency have to keep their colours.
+        hidden_colours: whether a pixel of full transparency has a colour in this format.
         probe_options: save options that make a lossless encode cheap, where one is tried before a ladder without a
             lossless rung.
         only_modes: modes that the format holds without loss or not at all.
@@ -65,6 +69,8 @@ class Lossless:
     """
 
     options: Mapping[str, Any] | None = None
+    hidden_options: Mapping[str, Any] = field(default_factory=dict)
+    hidden_colours: bool = True
     probe_options: Mapping[str, Any] | None = None
     only_modes: frozenset[str] = frozenset()
     is_lossless: Callable[[bytes], bool] = lambda _data: False

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from bytefit.codecs.codec import Codec
 
 
+# Pillow converts premultiplied grey to other modes by way of plain grey only, and clips big-endian samples at 255
+# unless they become 32 bits wide first.
+_BY_WAY_OF = {"La": "LA", "I;16B": "I"}
+
+
 @overload
 def prepare(codec: Codec, image: Image.Image, *, any_size: bool = False) -> Image.Image: ...
 @overload
@@ -96,8 +101,8 @@ def _prepared(codec: Codec, image: Image.Image, *, transparent: bool, any_size: 
     mode = mode_for(codec, image.mode, transparent=transparent)
     if image.mode == mode:
         return image
+    step = _BY_WAY_OF.get(image.mode)
     try:
-        # Pillow converts premultiplied grey to other modes by way of plain grey only.
-        return (image.convert("LA") if image.mode == "La" else image).convert(mode)
+        return (image if step is None else image.convert(step)).convert(mode)
     except (ValueError, TypeError) as error:
         raise UnsupportedImage(f"cannot convert mode {image.mode} to {mode} for {codec.format}: {error}") from error

@@ -21,6 +21,7 @@ from bytefit.fitting.result import Result
 from bytefit.fitting.scoring import raise_to_score, score_of_answer
 from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_loss
 from bytefit.fitting.unreachable import Miss, explained
+from bytefit.fitting.verification import check_lossless
 from bytefit.formats import LOSSLESS_FORMATS
 from bytefit.options import Options, checked
 from bytefit.pictures.comparison import check_frames
@@ -206,8 +207,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         if below or (not trials.fits and options.on_unreachable == "error"):
             return Miss(trials, score, floored)
         data = _padded(trials, codec, budget) if options.exact and trials.fits else trials.data
-        if isinstance(trials.picture, Frames):
-            check_frames(trials.picture, decode(data, "the encoded picture", max_pixels=UNLIMITED))
+        lossless = _verified(source, codec, trials, data, options)
         return Result(
             data=data,
             budget=budget,
@@ -219,6 +219,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
             frames=len(trials.picture.pictures) if isinstance(trials.picture, Frames) else 1,
             scale=scale_of(trials),
             score=score,
+            lossless=lossless,
             proven=found.proven,
             trials=tuple(trials.log.trials),
             probes=tuple(trials.log.probes),
@@ -264,6 +265,20 @@ def _searched(source: Source, codec: Codec, trials: Trials, options: Options) ->
         if lossless is not None:
             return lossless, Found(0, proven=True, sizes={0: lossless.payload})
     return search_scales(trials, options)
+
+
+def _verified(source: Source, codec: Codec, trials: Trials, data: bytes, options: Options) -> bool:
+    """Check the frames of an encoded animation and the pixels of a lossless file; return whether all are kept."""
+    claims = codec.keeps_pixels(trials.quality, trials.setting)
+    if not claims and not isinstance(trials.picture, Frames):
+        return False
+    version = decode(data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
+    if isinstance(trials.picture, Frames):
+        check_frames(trials.picture, version)
+    if not claims:
+        return False
+    picture = metadata_.upright(source.picture) if options.metadata == "strip" else source.picture
+    return check_lossless(version, picture, trials.picture, codec, asked=options.lossless)
 
 
 def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:

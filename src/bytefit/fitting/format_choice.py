@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bytefit.codecs import codec_for_format
-from bytefit.codecs.codec import LOSSLESS
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.fitting.unreachable import Miss
 from bytefit.pictures.frames import Frames
@@ -66,7 +65,7 @@ def best_looking(
         if isinstance(answer, Miss):
             misses.append(answer)
             continue
-        if is_lossless(answer):
+        if answer.lossless:
             return answer
         answers[name] = answer
     if not answers:
@@ -77,10 +76,3 @@ def best_looking(
     if scores and all(value is not None for value in scores.values()):
         return answers[max(scores, key=lambda name: scores[name] or 0.0)]
     return answers[min(answers, key=lambda name: names.index(name) if name in names else len(names))]
-
-
-def is_lossless(answer: Result) -> bool:
-    """Return whether an answer keeps every pixel as it was."""
-    codec = codec_for_format(answer.format)
-    kept = bool(answer.setting.get("lossless")) or codec.ladder_keeps_pixels
-    return answer.quality == LOSSLESS and answer.scale == 1 and kept and codec.format != "JPEG2000"

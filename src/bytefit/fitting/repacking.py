@@ -135,6 +135,7 @@ def repacked(source: Source, budget: int, options: Options, *, limited: bool) ->
         frames=len(picture.pictures) if isinstance(picture, Frames) else 1,
         scale=1.0,
         score=None,
+        lossless=True,
         proven=True,
         trials=(Trial(setting, len(data), seconds),),
         probes=(),

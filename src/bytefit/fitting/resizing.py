@@ -5,13 +5,18 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from bytefit.codecs.preparing import prepare
+from bytefit.errors import PixelsNotKept, UnsupportedImage
 from bytefit.fitting.frame_dropping import with_half_the_frames
 from bytefit.fitting.trials import Trials, search_ladder
 from bytefit.pictures.frames import Frames
+from bytefit.pictures.scaling import scaled
 from bytefit.seeding.best_scale import best_scale
 from bytefit.sources.metadata import with_dimensions
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from bytefit.options import Options
     from bytefit.search.search import Found
 
@@ -53,7 +58,10 @@ def scale_that_fits(trials: Trials) -> Trials | None:
     """Encode the lowest rung at ever smaller dimensions until it fits; None where no dimensions do."""
     while (size := _smaller_size(trials, 1)) is not None:
         trials = _resized(trials, size)
-        trials.measure(trials.target.first)
+        try:
+            trials.measure(trials.target.first)
+        except PixelsNotKept:  # scaling makes more colours than a palette holds
+            return None
         if trials.fits:
             return trials
     return None
@@ -65,18 +73,32 @@ def scale_of(trials: Trials) -> float:
 
 
 def _resized(trials: Trials, size: tuple[int, int]) -> Trials:
-    """Return trials of the picture at `size` pixels."""
-    from PIL.Image import Resampling
-
-    picture = trials.whole.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
+    """Return trials of the picture at `size` pixels, in a mode of the codec."""
+    # A colour profile is made for colours or for greys: a palette with one stays in colours.
+    picture = scaled(trials.whole, size, grey=not trials.carried.get("icc_profile"))
+    try:
+        picture = prepare(trials.codec, picture)
+    except UnsupportedImage:  # the format holds nothing but the mode that the picture had
+        picture = _back_in_mode(picture, trials.whole.mode)
     return trials.of(picture, carried=with_dimensions(trials.carried, size))
+
+
+def _back_in_mode(picture: Image.Image | Frames, mode: str) -> Image.Image | Frames:
+    """Return a scaled image in the palette or the one bit that its format needs."""
+    if isinstance(picture, Frames):
+        return picture.each(lambda frame: _in_mode(frame, mode))
+    return _in_mode(picture, mode)
+
+
+def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
+    return picture.quantize() if mode == "P" else picture.convert(mode)
 
 
 def _size_for_looks(trials: Trials, least: int, most: float) -> tuple[int, int]:
     """Return the dimensions predicted to look best when shown at full size: `least` wide, `most` times as large."""
     size, picture = trials.codec.largest_size(trials.whole.size), trials.picture
     if trials.payload > 0:
-        first, shown = (picture.first, len(picture.pictures)) if isinstance(picture, Frames) else (picture, 1)
+        first, shown = (picture.typical, len(picture.pictures)) if isinstance(picture, Frames) else (picture, 1)
         scale = best_scale(trials.codec, first, trials.payload // shown)
         size = min(size, _scaled(trials, scale, least))
     return min(size, _scaled(trials, most, 1))
@@ -86,7 +108,7 @@ def _larger_size(trials: Trials, most: float) -> tuple[int, int] | None:
     """Return dimensions nearer to the full ones where the finest rung leaves much of the budget unused, or None."""
     target = trials.target
     unused = len(trials.data) < (1 - target.slack) * target.encode_budget
-    if not (unused and trials.fits and trials.rung == target.last):
+    if not (unused and trials.fits and trials.rung == trials.last):
         return None
     grown = trials.picture.width / trials.whole.width * sqrt(target.encode_budget / len(trials.data))
     size = min(_scaled(trials, min(grown, most), 1), trials.codec.largest_size(trials.whole.size))

@@ -27,6 +27,8 @@ class Result:
         frames: how many frames or pages it holds.
         scale: its longer side over that of the source; 1.0 unless `resize` made it smaller.
         score: its SSIMULACRA2 score at the dimensions of the source if `min_score` asked for one, otherwise None.
+        lossless: whether every pixel is that of the source, which was compared; pixels without any opacity may have
+            other colours unless `lossless` asked for theirs.
         proven: whether the next rung was measured to be over the budget, or there is none.
         trials: the full encodes, in order.
         probes: the cheap measurements that seeded the search, in order.
@@ -43,6 +45,7 @@ class Result:
     frames: int
     scale: float
     score: float | None
+    lossless: bool
     proven: bool
     trials: tuple[Trial, ...] = field(repr=False)
     probes: tuple[Trial, ...] = field(repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.errors import ConfigError, PixelsNotKept, UnsupportedImage
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.opening import UNLIMITED, open_image
 from bytefit.pictures.scores import ssimulacra2_score
@@ -53,16 +53,20 @@ def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
     score = _score(trials)
     if score >= least:
         return score, False
-    low, high = trials.rung + 1, trials.target.last
+    low, high = trials.rung + 1, trials.last
     while low <= high:
         rung = (low + high) // 2
-        trials.measure(rung, wanted=True)
+        try:
+            trials.measure(rung, wanted=True)
+        except PixelsNotKept:
+            high = rung - 1
+            continue
         score = _score(trials)
         if score >= least:
             high = rung - 1
         else:
             low = rung + 1
-    if trials.rung != low and low <= trials.target.last:
+    if trials.rung != low and low <= trials.last:
         trials.measure(low, wanted=True)
         score = _score(trials)
     return score, True

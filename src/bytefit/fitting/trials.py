@@ -6,10 +6,12 @@ Which rung is tried next is the search's to say, which picture is tried `resizin
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed, with_options
+from bytefit.errors import PixelsNotKept
 from bytefit.search.search import Found, search
 from bytefit.seeding.lossless_probe import lossless_probe
 from bytefit.seeding.picture_kind import for_content
@@ -72,6 +74,7 @@ class Trials:
         sample: the part of the picture that stands for it in probes.
         picture_data: the best file without what is carried behind its picture.
         data, rung, setting: the highest rung known to fit; while none does, the smallest encoding known.
+        last: the highest rung that may be used, as far as is known: a lossless one may turn out to be impossible.
     """
 
     def __init__(
@@ -97,7 +100,7 @@ class Trials:
         self.log = log
         self.sample = sample_of(codec, picture)
         self.data = self.picture_data = b""
-        self.rung = target.first
+        self.rung, self.last = target.first, target.last
         self.setting: Mapping[str, Any] = {}
 
     @property
@@ -137,7 +140,7 @@ class Trials:
     def without_loss(self) -> Trials:
         """Return trials of the same picture on a ladder of nothing but the lossless rung, counted together."""
         return Trials(
-            with_options(self.codec.without_loss(), self.target.effort, self.target.coding),
+            with_options(self.codec.without_loss(hidden_colours=False), self.target.effort, self.target.coding),
             self.whole,
             self.picture,
             replace(self.target, first=0, last=0),
@@ -148,9 +151,18 @@ class Trials:
         )
 
     def measure(self, rung: int, *, wanted: bool = False) -> int:
-        """Encode a rung in full, keep it if it is the best so far or `wanted`, and return the bytes of its pixels."""
+        """Encode a rung in full, keep it if it is the best so far or `wanted`, and return the bytes of its pixels.
+
+        Raises:
+            PixelsNotKept: if it is a lossless rung that the format cannot make of this picture. From then on `last` is
+                the rung below it.
+        """
         setting = self.codec.setting(self.codec.ladder[rung], self.picture.mode)
-        alone, trial = encode_timed(self.codec, self.picture, setting, self.carried)
+        try:
+            alone, trial = encode_timed(self.codec, self.picture, setting, self.carried)
+        except PixelsNotKept as error:
+            self.last = rung - 1
+            raise PixelsNotKept(f"{error}; {self._instead_of(rung)}") from error
         data = self.trailing.put(alone)
         self.log.trials.append(Trial(setting, len(data), trial.seconds))
         fits = self._within(len(data))
@@ -160,6 +172,11 @@ class Trials:
         # A size between the two budgets cannot be padded to be exact and counts as over; the budget itself needs none.
         size = self.target.encode_budget if len(data) == self.target.budget else len(data)
         return max(1, size - self.overhead)
+
+    def _instead_of(self, rung: int) -> str:
+        """Return what to do where a lossless rung is impossible."""
+        lower = self.codec.ladder[rung - 1] if rung else None
+        return "use PNG or WEBP, or " + ("leave lossless out" if lower is None else f"accept quality {lower:g}")
 
     def _within(self, size: int) -> bool:
         return size <= self.target.encode_budget or size == self.target.budget
@@ -204,15 +221,27 @@ def search_ladder(trials: Trials) -> Found:
     if target.slack and seeded.last is not None:
         last = min(last, seeded.last)
     # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
-    found = search(
-        trials.measure,
-        seeded.curve if last == len(trials.codec.ladder) - 1 else seeded.curve[: last + 1],
-        payload,
-        min_accept=min_accept if target.slack else None,
-        first=target.first,
-        start=None if seeded.start is None else min(seeded.start, last),
-    )
-    return found if last == target.last else replace(found, proven=found.proven and found.rung != last)
+    measure = cache(trials.measure)
+
+    def searched(last: int) -> Found:
+        return search(
+            measure,
+            seeded.curve if last == len(trials.codec.ladder) - 1 else seeded.curve[: last + 1],
+            payload,
+            min_accept=min_accept if target.slack else None,
+            first=target.first,
+            start=None if seeded.start is None else min(seeded.start, last),
+        )
+
+    try:
+        found = searched(last)
+    except PixelsNotKept:
+        if trials.last < target.first:
+            raise
+        # Without its lossless rung the ladder is searched again; what was measured is not measured again.
+        last = trials.last
+        found = searched(last)
+    return found if last == trials.last else replace(found, proven=found.proven and found.rung != last)
 
 
 def try_without_loss(trials: Trials) -> Trials | None:

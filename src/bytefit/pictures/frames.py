@@ -66,6 +66,12 @@ class Frames:
         return self.pictures[0]
 
     @property
+    def typical(self) -> Image.Image:
+        """A picture that shows something: the first one, or the middle one if the first is of a single colour."""
+        empty = all(low == high for low, high in _extrema_of(self.first))
+        return self.pictures[len(self.pictures) // 2] if empty else self.first
+
+    @property
     def animated(self) -> bool:
         """Whether these are the frames of an animation rather than pages."""
         return bool(self.durations)
@@ -158,6 +164,11 @@ class Frames:
     ) -> Frames:
         """Return these frames scaled to `size` pixels; see `PIL.Image.Image.resize`."""
         return self.each(lambda picture: picture.resize(size, resample, reducing_gap=reducing_gap))
+
+
+def _extrema_of(picture: Image.Image) -> Sequence[tuple[float, float]]:
+    """Return the lowest and the highest value of every channel."""
+    return [picture.getchannel(band).getextrema() for band in picture.getbands()]  # type: ignore[misc]
 
 
 def frames_of(image: Image.Image) -> Frames:

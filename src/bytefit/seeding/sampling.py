@@ -22,9 +22,9 @@ _ROWS_PER_SHARE = 8
 
 
 def sample_of(codec: Codec, picture: Image.Image | Frames) -> Image.Image:
-    """Return the sample of a picture, or `picture` itself where it is too small; for frames, that of the first one."""
+    """Return the sample of a picture, or `picture` itself where it is too small; for frames, that of one of them."""
     if isinstance(picture, Frames):
-        return sample_of(codec, picture.first)
+        return sample_of(codec, picture.typical)
     return row_samples(picture, _ONE_IN) if codec.hints.rows_apart else mosaic(picture)
 
 

@@ -11,6 +11,7 @@ from math import ceil, log
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed
+from bytefit.errors import PixelsNotKept
 from bytefit.pictures.frames import Frames
 from bytefit.search.curve import corrected, rung_at, target_log_size
 from bytefit.seeding.seed import LazyCurve, Seed, mean_curve
@@ -60,7 +61,11 @@ def seed_by_probes(
     for _ in range(_MOST_PROBES):
         if rung in known:
             break
-        known[rung], trials = _probed(codec, picture, excerpts, rung)
+        try:
+            known[rung], trials = _probed(codec, picture, excerpts, rung)
+        except PixelsNotKept:  # the last rung is lossless, and the format has none for this picture
+            rung = max(first, rung - 1)
+            continue
         probes += trials
         rungs = sorted(known)
         # Probes that fall where they should rise must not make the curve fall.

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.preparing import prepare
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import PixelsNotKept, UnsupportedImage
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames, frames_of
 from images import encoded, flat, graphic, noise, photograph, screenshot
@@ -223,8 +223,27 @@ def test_the_loop_block_is_the_same_byte_for_byte(repeats):
     assert written.count(b"NETSCAPE") == source.count(b"NETSCAPE")
 
 
-@pytest.mark.parametrize("make", [photograph, screenshot, flat, noise, graphic])
-@pytest.mark.parametrize("quality", [20, 60, 90, LOSSLESS])
+@pytest.mark.parametrize(
+    ("make", "why"), [(photograph, "more than 256"), (noise, "more than 256"), (graphic, "partial")]
+)
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_a_palette_cannot_hold_has_no_lossless_rung(make, why, count):
+    """The lossless rung must refuse what GIF cannot hold; it once returned 252 of 54,504 colours as quality 100."""
+    picture = make((40, 30))
+    moving = Frames((flat((40, 30), picture.mode), *[picture] * (count - 1)), (50.0,) * count, loop=0)
+
+    with pytest.raises(PixelsNotKept, match=why):
+        at(LOSSLESS, picture if count == 1 else moving)
+
+
+@pytest.mark.parametrize(
+    ("make", "quality"),
+    [
+        *((make, quality) for make in (photograph, screenshot, flat, noise, graphic) for quality in (20, 60, 90)),
+        (screenshot, LOSSLESS),
+        (flat, LOSSLESS),
+    ],
+)
 def test_single_pictures_can_be_written_too(make, quality):
     """A still image must become one frame of its size, with its transparent pixels."""
     picture = make((40, 30))

@@ -101,6 +101,25 @@ def test_a_palette_of_a_sample_serves_the_whole_image(draw, colours, dither):
     assert colours < 256 or squared_error(picture, version) < 200
 
 
+@pytest.mark.parametrize("size", [(120_000, 1), (1, 120_000), (70_000, 3), (3, 70_000), (130_000, 2)])
+def test_a_sample_of_a_thin_image_is_small_too(size):
+    """A row of pixels must be sampled as well: its colours were too many to count, and the encode failed."""
+    picture = noise(size)
+
+    sample = sample_of(picture)
+
+    assert clusters.SAMPLED_PIXELS // 2 < sample.width * sample.height <= clusters.SAMPLED_PIXELS
+    assert sample.getcolors(clusters.SAMPLED_PIXELS) is not None
+
+
+def test_an_image_of_one_row_has_a_palette():
+    """An image of one row with more than 65,536 colours must be reduced like any other."""
+    version = Clusters(noise((80_000, 1))).version(40)
+
+    assert version.size == (80_000, 1)
+    assert len(version.getcolors()) == 40
+
+
 def test_a_sample_is_small_and_from_the_image():
     """A sample must be small and hold only colours of the image."""
     picture = photograph((600, 500))

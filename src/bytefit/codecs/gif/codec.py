@@ -1,6 +1,7 @@
 """GIF: first lossless, with the fewest pixels that show the same; below that with fewer and fewer colours.
 
-Qualities are those of PNG: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 30 for 4.
+Qualities are those of PNG: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for 256 and 30 for 4. An
+image that GIF cannot hold without loss has no rung above 90.
 """
 
 from __future__ import annotations
@@ -81,10 +82,14 @@ class _Gathered:
 
 @refusals("GIF")
 def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
-    """Encode a picture, or frames, with `colors` for all of them, or each as it is."""
+    """Encode a picture, or frames, with `colors` for all of them, or each as it is.
+
+    Raises:
+        PixelsNotKept: if without `colors` a frame has more than 256 colours or partial transparency.
+    """
     frames = picture if isinstance(picture, Frames) else Frames((picture,), (0,), loop=1)
     if (colours := options.get("colors")) is None:
-        indexer = exact_indexer(frames.pictures, strict=bool(options.get("strict")))
+        indexer = exact_indexer(frames.pictures)
     else:
         # One entry marks pixels that stay as they are; at least two more are colours.
         clear = len(frames.pictures) > 1 or frames.has_transparency_data
@@ -169,7 +174,7 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
         with catch_warnings():
             simplefilter("ignore")
             with open_image(data, UNLIMITED) as image:
-                return _encode(_Gathered(), frames_of(image), {"extra": extra, "strict": True})
+                return _encode(_Gathered(), frames_of(image), {"extra": extra})
     except UnsupportedImage:
         return None
     except (*DECODING_ERRORS, DecompressionBombError) as error:
@@ -206,6 +211,7 @@ GIF = Codec(
     ),
     lossless=Lossless(
         options={},
+        hidden_colours=False,
         versions=_lossless_versions,
     ),
     hints=SeedingHints(

@@ -52,14 +52,12 @@ class ColourIndexer(NamedTuple):
         to_indices: (colours of a rectangle, mode RGB; mask of the pixels that must be stored, mode L) -> the rectangle
             as indices, or None if it has too many colours.
         tolerance: a pixel stays unchanged if no channel differs from the canvas by more; None keeps colours exact.
-        strict: refuse a frame with too many colours instead of taking the nearest ones.
     """
 
     palette: bytes
     transparent_index: int | None
     to_indices: Callable[[Image.Image, Image.Image], IndexedRectangle | None]
     tolerance: int | None = None
-    strict: bool = False
 
 
 def with_binary_alpha(picture: Image.Image) -> Image.Image:
@@ -74,7 +72,14 @@ def with_binary_alpha(picture: Image.Image) -> Image.Image:
     return binary
 
 
-def exact_indexer(pictures: Sequence[Image.Image], *, strict: bool = False) -> ColourIndexer:
+def has_partial_alpha(picture: Image.Image) -> bool:
+    """Return whether a picture has pixels that are neither opaque nor fully transparent."""
+    if not picture.has_transparency_data:
+        return False
+    return any(picture.convert("RGBA").getchannel("A").histogram()[1:-1])
+
+
+def exact_indexer(pictures: Sequence[Image.Image]) -> ColourIndexer:
     """Return an indexer that keeps every colour.
 
     The most common colours share the global palette, in order of frequency: frames of common colours have shorter
@@ -85,7 +90,7 @@ def exact_indexer(pictures: Sequence[Image.Image], *, strict: bool = False) -> C
     for picture in pictures:
         found = with_binary_alpha(picture).getcolors(2 * MOST_COLOURS)
         if found is None:
-            return ColourIndexer(b"", None, _index_in_local_palette, strict=strict)
+            return ColourIndexer(b"", None, _index_in_local_palette)
         clear = clear or any(not colour[3] for _, colour in found if isinstance(colour, tuple))
         for count, colour in found:
             if isinstance(colour, tuple) and colour[3]:
@@ -101,7 +106,7 @@ def exact_indexer(pictures: Sequence[Image.Image], *, strict: bool = False) -> C
             return IndexedRectangle(indices, b"", transparent_index, exact)
         return _index_in_local_palette(rectangle, mask)
 
-    return ColourIndexer(palette, transparent_index, index, strict=strict)
+    return ColourIndexer(palette, transparent_index, index)
 
 
 def nearest_indexer(palette: Image.Image, colours: int, tolerance: int, *, clear: bool) -> ColourIndexer:
@@ -118,13 +123,6 @@ def nearest_indexer(palette: Image.Image, colours: int, tolerance: int, *, clear
         return IndexedRectangle(_indices(found).point(shift), b"", transparent_index, None)
 
     return ColourIndexer(bytes(3 * clear) + entries, transparent_index, index, tolerance)
-
-
-def quantise_rectangle(rectangle: Image.Image) -> IndexedRectangle:
-    """Return a rectangle of too many colours in the best local palette that Pillow finds."""
-    found = rectangle.quantize(MOST_COLOURS - 1, method=Image.Quantize.MEDIANCUT, kmeans=1)
-    palette = bytes(found.getpalette() or ())[: 3 * (MOST_COLOURS - 1)]
-    return IndexedRectangle(_indices(found), palette, len(palette) // 3, None)
 
 
 def _index_in_local_palette(rectangle: Image.Image, mask: Image.Image) -> IndexedRectangle | None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, ImageChops
 
 from bytefit.codecs.gif.blocks import CLEAR, KEEP, RESTORE, GifFrame, lzw_encode
-from bytefit.codecs.gif.colour_indices import ColourIndexer, IndexedRectangle, quantise_rectangle, with_binary_alpha
+from bytefit.codecs.gif.colour_indices import ColourIndexer, IndexedRectangle, has_partial_alpha, with_binary_alpha
 from bytefit.codecs.gif.masks import FULL, candidate_masks, changed_mask, difference_mask
 from bytefit.codecs.palettes.quantise import MOST_COLOURS
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import PixelsNotKept, UnsupportedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,8 +42,8 @@ def render_frames(
     no transparency in any frame.
 
     Raises:
-        UnsupportedImage: if the pictures differ in size (Pillow enlarges the canvas for frames that exceed it), or if
-            they have too many colours for a strict indexer.
+        UnsupportedImage: if the pictures differ in size (Pillow enlarges the canvas for frames that exceed it).
+        PixelsNotKept: if the indexer keeps every colour and GIF cannot.
     """
     size = pictures[0].size
     canvas = _Canvas(pictures, indexer, has_transparency=has_transparency)
@@ -51,6 +51,8 @@ def render_frames(
     for picture, delay in zip(pictures, delays, strict=True):
         if picture.size != size:
             raise UnsupportedImage(f"a frame of {picture.size} pixels is outside of the canvas of {size} pixels")
+        if indexer.tolerance is None and has_partial_alpha(picture):
+            raise PixelsNotKept("GIF cannot keep partial transparency, only pixels that are opaque or transparent")
         target = with_binary_alpha(picture)
         if last is not None:
             yield canvas.dispose(last, target)
@@ -120,8 +122,7 @@ class _Canvas:
         if frame is not None and self._is_first and self._has_transparency:
             frame = self._with_transparent_index(frame) or (None if self._has_transparent_pixels() else frame)
         if frame is None:
-            indexed = self._quantise(rectangle)
-            frame = _transparent_frame(indexed, len(indexed.palette) // 3, mask, box, delay)
+            raise _too_many_colours()
         self._paint(frame, rectangle, box, indexed)
         return frame
 
@@ -159,9 +160,7 @@ class _Canvas:
         """
         enlarged = self._with_transparent_index(frame)
         if enlarged is None:
-            rectangle = self._colours.crop(box)
-            indexed = self._quantise(rectangle)
-            return _transparent_frame(indexed, len(indexed.palette) // 3, rectangle.getchannel("A"), box, frame.delay)
+            raise _too_many_colours()
         if box == _box_of(enlarged):
             return enlarged
         indices = Image.new("L", (box[2] - box[0], box[3] - box[1]), enlarged.transparent_index or 0)
@@ -171,11 +170,6 @@ class _Canvas:
     def _has_transparent_pixels(self) -> bool:
         """Return whether any picture has a transparent pixel, and not only a mode that allows one."""
         return any(with_binary_alpha(picture).getchannel("A").getextrema() != FULL for picture in self._pictures)
-
-    def _quantise(self, rectangle: Image.Image) -> IndexedRectangle:
-        if self._indexer.strict:
-            raise UnsupportedImage("a frame has more than 256 colours, the most that a GIF palette holds")
-        return quantise_rectangle(rectangle.convert("RGB"))
 
     def _with_transparent_index(self, frame: GifFrame) -> GifFrame | None:
         """Return a frame with a transparent index, used or not; None if the palette has no room for one."""
@@ -188,6 +182,10 @@ class _Canvas:
         if index >= MOST_COLOURS:
             return None
         return frame._replace(transparent_index=index, palette=frame.palette + bytes(3))
+
+
+def _too_many_colours() -> PixelsNotKept:
+    return PixelsNotKept(f"GIF cannot keep the colours of a frame that has more than {MOST_COLOURS}")
 
 
 def _smallest_frame(

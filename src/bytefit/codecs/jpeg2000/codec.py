@@ -37,7 +37,7 @@ _TRANSFORM = {"mct": 1}
 _REVERSIBLE = {"irreversible": False, **_TRANSFORM}
 
 # The bits of a pixel before coding, from which OpenJPEG counts a rate.
-_RAW_BITS = {"L": 8, "LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16, "I;16B": 16}
+_RAW_BITS = {"L": 8, "LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16}
 
 # The finest quantiser of the irreversible wavelet keeps 49 to 56 dB, at 2 to 8 bits per pixel of a photograph; whatever
 # more is asked for makes no difference. A file that stays this far below its promise has come to that point, as a share
@@ -95,7 +95,8 @@ JPEG2000 = Codec(
     encode=_encode,
     mean_bits=((0, _LEAST_BITS), (100, _MOST_BITS)),
     modes=Modes(
-        opaque={**TO_RGB, "L": "L", "1": "L", "I;16": "I;16", "I;16B": "I;16B"},
+        # Of big-endian samples Pillow (13.0) writes the bytes in the wrong order.
+        opaque={**TO_RGB, "L": "L", "1": "L", "I;16": "I;16", "I;16B": "I;16"},
         alpha="RGBA",
         refused={mode: why for mode, why in REFUSED_EVERYWHERE.items() if mode not in {"I;16", "I;16B"}}
         | {"CMYK": INK_COLOURS},

@@ -147,8 +147,10 @@ def sample_of(picture: Image.Image) -> Image.Image:
     share = (SAMPLED_PIXELS / (picture.width * picture.height)) ** 0.5
     if share >= 1:
         return picture
-    size = max(1, int(picture.width * share)), max(1, int(picture.height * share))
-    return picture.resize(size, Image.Resampling.NEAREST)
+    width, height = max(1, int(picture.width * share)), max(1, int(picture.height * share))
+    # A side of a few pixels cannot shrink by its share, so the other one shrinks by more.
+    width = min(width, SAMPLED_PIXELS // min(height, SAMPLED_PIXELS))
+    return picture.resize((width, min(height, SAMPLED_PIXELS // width)), Image.Resampling.NEAREST)
 
 
 def _clustered(colours: Sequence[Counted], project: Callable[[Image.Image], Image.Image]) -> list[list[Counted]]:

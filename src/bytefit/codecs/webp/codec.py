@@ -43,6 +43,10 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
 
 
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+    """Encode with Pillow; `webp_exact` is its option `exact`, which keeps the colours of fully transparent pixels."""
+    options = dict(options)
+    if (exact := options.pop("webp_exact", None)) is not None:
+        options["exact"] = exact
     if isinstance(picture, Frames):
         if (picture.loop or 0) > _MOST_LOOPS:
             raise UnsupportedImage(
@@ -94,11 +98,13 @@ WEBP = Codec(
     ),
     save_options=SaveOptions(
         steered=frozenset({"quality"}),
-        allowed=frozenset({"method", "alpha_quality", "exif", "icc_profile", "xmp"}),
+        allowed=frozenset({"method", "alpha_quality", "webp_exact", "exif", "icc_profile", "xmp"}),
+        renamed={"exact": "webp_exact"},
         efforts={"fast": {"method": 2}, "normal": {}, "best": {"method": 6}},
     ),
     lossless=Lossless(
         options={"lossless": True, "quality": 80},
+        hidden_options={"exact": True},
         probe_options={"quality": 0, "method": 0},
         is_lossless=is_lossless,
     ),
