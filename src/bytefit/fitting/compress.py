@@ -231,8 +231,7 @@ def _prepared_trials(
     source: Source, codec: Codec, budget: int, options: Options, *, cap_at_source_quality: bool
 ) -> Trials:
     """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known."""
-    keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
-    picture = source.picture if keeps_orientation else metadata_.upright(source.picture)
+    picture = _oriented(source, codec, options)
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
@@ -257,6 +256,12 @@ def _prepared_trials(
     return trials_of(tried, prepared, target, carried, trailing)
 
 
+def _oriented(source: Source, codec: Codec, options: Options) -> Image.Image | Frames:
+    """Return the image of a source, turned upright where its file will not state the orientation."""
+    keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
+    return source.picture if keeps_orientation else metadata_.upright(source.picture)
+
+
 def _searched(source: Source, codec: Codec, trials: Trials, options: Options) -> tuple[Trials, Found]:
     """Return the trials that hold the answer: lossless where a lossless source fits, otherwise what was searched."""
     full_size = largest_scale(trials, options) == 1 and max(trials.whole.size) <= codec.holds.max_side
@@ -277,8 +282,7 @@ def _verified(source: Source, codec: Codec, trials: Trials, data: bytes, options
         check_frames(trials.picture, version)
     if not claims:
         return False
-    picture = metadata_.upright(source.picture) if options.metadata == "strip" else source.picture
-    return check_lossless(version, picture, trials.picture, codec, asked=options.lossless)
+    return check_lossless(version, _oriented(source, codec, options), trials.picture, codec, asked=options.lossless)
 
 
 def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:
