@@ -220,6 +220,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         trials=tuple(trials.log.trials),
         probes=tuple(trials.log.probes),
         seconds=perf_counter() - started,
+        exact=options.exact,
     )
 
 
