@@ -60,6 +60,8 @@ def test_padding_must_not_change_what_a_damaged_file_shows(tmp_path):
             continue
         opened_again = decode(answer, "the answer")
         assert opened_again.tobytes() == decode(bytes(data), "the file").tobytes()
+
+
 @pytest.mark.parametrize("cut", [1, 4, 12, 16])
 @pytest.mark.parametrize("wanted", ["JPEG", "PNG", "GIF", "TIFF", "JPEG2000"])
 @pytest.mark.parametrize("lossless", [False, True])
