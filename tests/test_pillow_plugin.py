@@ -18,6 +18,8 @@ from images import animation, encoded, graphic, noise, opened, photograph, scree
 
 PILLOWS_OWN = Image.Image.save
 TARGET = 4000
+Image.init()
+WRITERS = sorted({name for name in Image.SAVE if Image.SAVE[name].__module__.startswith("PIL.")})
 
 
 @pytest.fixture(autouse=True)
@@ -116,20 +118,84 @@ def test_a_tile_size_of_jpeg_2000_is_pillows():
     assert with_plugin == saved(photograph(), "JPEG2000", tile_size=(64, 64))
 
 
-def known_to_writers():
-    """Return the names of the save options that the writers of Pillow and of the installed plugins read."""
+def words_of_writers():
+    """Return every word that is text in the sources of Pillow and of the installed plugins: options are among them."""
     folder = Path(Image.__file__).parent
     sources = [*folder.glob("*.py"), *folder.parent.glob("pillow_*/*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    return set(re.findall(r"\b(?:encoderinfo|info|kwargs)(?:\.get\(|\.pop\(|\[)\s*[\"'](\w+)[\"']", text))
+    return set(re.findall(r"[\"'](\w+)[\"']", text))
 
 
 def test_no_option_that_a_writer_knows_is_refused_without_a_target():
     """Without a target, a save may fail because of bytefit only if the option can mean nothing to Pillow."""
-    names = known_to_writers()
+    words = words_of_writers()
 
-    assert {"quality", "lossless", "exact", "tile_size", "strip_size", "sizes", "minimize_size"} <= names
-    bytefit.pillow_plugin._check_forgotten_target(dict.fromkeys(names))
+    assert set(EVERY_OPTION) <= words
+    for word in words | set(EVERY_OPTION):
+        bytefit.pillow_plugin._check_forgotten_target({word: None})
+
+
+# Every save option of the writers of Pillow 11.3 and 13, which know the same, with a value that one of them takes.
+# fmt: off
+EVERY_OPTION = {
+    "quality": 60, "optimize": True, "progressive": True, "progression": "RLCP", "subsampling": 0, "smooth": 10,
+    "qtables": "web_low", "streamtype": 1, "restart_marker_blocks": 2, "restart_marker_rows": 1, "keep_rgb": True,
+    "dpi": (72, 72), "exif": b"Exif\x00\x00", "icc_profile": b"", "xmp": b"<x/>", "comment": b"words", "extra": b"",
+    "transparency": 0, "compress_level": 9, "compress_type": 1, "bits": 4, "dictionary": b"abc", "pnginfo": None,
+    "default_image": True, "blend": 0, "disposal": 2, "duration": 50, "loop": 2, "save_all": True, "interlace": 0,
+    "append_images": [], "palette": bytes(768), "include_color_table": True, "background": (0, 0, 0, 0),
+    "lossless": True, "exact": True, "method": 1, "alpha_quality": 50, "minimize_size": True, "allow_mixed": True,
+    "kmin": 1, "kmax": 3, "speed": 9, "max_threads": 1, "codec": "auto", "range": "full", "tile_rows": 0,
+    "tile_cols": 0, "autotiling": False, "alpha_premultiplied": True, "advanced": {},
+    "compression": "tiff_lzw", "strip_size": 1024, "tiffinfo": {270: "words"}, "big_tiff": True, "description": "a",
+    "software": "b", "date_time": "2026:01:01 00:00:00", "artist": "c", "copyright": "d", "resolution": 72.0,
+    "resolution_unit": "inch", "x_resolution": 72.0, "y_resolution": 72.0,
+    "offset": (0, 0), "tile_offset": (0, 0), "tile_size": (16, 16), "quality_mode": "rates", "quality_layers": [20],
+    "num_resolutions": 2, "codeblock_size": (32, 32), "precinct_size": (64, 64), "irreversible": True, "mct": 1,
+    "signed": False, "cinema_mode": "no", "no_jp2": True, "plt": True,
+    "sizes": [(16, 16)], "bitmap_format": "bmp", "hotspot": (1, 1), "bpc": 1, "rle": True, "id_section": b"id",
+    "orientation": 1, "pixel_format": "DXT1", "blp_version": "BLP2",
+    "title": "e", "author": "f", "subject": "g", "keywords": "h", "creator": "i", "producer": "j",
+    "creationDate": (2026, 1, 1, 0, 0, 0), "modDate": (2026, 1, 1, 0, 0, 0),
+}
+# fmt: on
+
+# What writes pictures of up to 1024 pixels a side takes a second for each option.
+OF_ICNS = ("append_images", "sizes", "quality")
+
+
+def outcome_of(codec_format, options):
+    """Return the bytes of a save without the dates that a PDF holds, or the error."""
+    picture = photograph((16, 16))
+    try:
+        return re.sub(
+            rb"D:\d+", b"", saved(picture.quantize(16) if codec_format == "PALM" else picture, codec_format, **options)
+        )
+    except Exception as error:  # noqa: BLE001  (whatever Pillow raises, it has to be the same)
+        return type(error), str(error)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("codec_format", WRITERS)
+def test_every_option_of_every_writer_is_pillows_without_a_target(codec_format):
+    """Each option alone must give the same bytes, or the same error, with and without the plugin."""
+    names = OF_ICNS if codec_format == "ICNS" else EVERY_OPTION
+    with_plugin = {name: outcome_of(codec_format, {name: EVERY_OPTION[name]}) for name in names}
+    bytefit.unregister()
+
+    assert with_plugin == {name: outcome_of(codec_format, {name: EVERY_OPTION[name]}) for name in names}
+
+
+def test_options_set_on_the_image_count_with_a_target():
+    """Pillow 13 takes save options from `encoderinfo` too: with a target they were ignored, or replaced each rung's."""
+    picture = photograph()
+    picture.encoderinfo = {"method": 6}
+    expected = bytefit.compress(photograph(), TARGET, format="WEBP", method=6).data
+
+    assert saved(picture, "WEBP", target_size=TARGET) == expected
+    picture.encoderinfo = {"quality": 100}
+    with pytest.raises(OptionError, match="'quality'"):
+        saved(picture, "WEBP", target_size=TARGET)
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)

@@ -18,6 +18,9 @@ from typing import Any, NamedTuple
 
 from bytefit.messages import format_size
 
+# What is added to a warning of Pillow that the filters of the process made an error.
+WARNING_AS_ERROR = "(a warning of Pillow, which this process turns into an error)"
+
 
 class BytefitError(Exception):
     """Base of everything bytefit raises on purpose."""

@@ -62,7 +62,8 @@ def _wrapped(original: Callable[..., None]) -> Callable[..., None]:
             _check_forgotten_target(params)
             original(self, fp, format, **params)
         else:
-            _save_fitted(self, fp, format, target, params)
+            # Options may be set on the image, too (Pillow 11.2), where they go before those of the call.
+            _save_fitted(self, fp, format, target, {**params, **getattr(self, "encoderinfo", {})})
 
     setattr(save, _MARK, original)
     return save

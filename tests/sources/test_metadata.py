@@ -233,7 +233,7 @@ def test_nonsense_for_an_orientation_is_upright(value):
     assert orientation(picture) == 1
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # `compress` keeps them from the user
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
 @pytest.mark.parametrize(
     "block", [b"", b"Exif\x00\x00", b"Exif\x00\x00II", b"Exif\x00\x00nonsense", b"MM\x00*\x00\x00\x00\xff"]
 )
@@ -307,7 +307,7 @@ def test_stated_dimensions_follow_the_picture():
     assert carried["xmp"] == XMP
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # `compress` keeps them from the user
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
 @pytest.mark.parametrize(
     "block", [b"", exif(orientation=6), b"Exif\x00\x00nonsense", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", Image.Exif()]
 )

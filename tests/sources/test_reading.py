@@ -287,11 +287,20 @@ def test_decompression_bombs_are_refused(monkeypatch):
         decode(encoded(photograph((64, 64))), "bomb.jpg")
 
 
-def test_large_pictures_do_not_warn(monkeypatch):
-    """Between Pillow's limit and twice of it, it warns; a warning on a hook's terminal helps nobody."""
+def test_a_large_picture_is_read_with_pillows_warning(monkeypatch):
+    """Between Pillow's limit and twice of it, Pillow warns; bytefit must read it and leave the filters alone."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)
 
-    assert decode(encoded(photograph((64, 64))), "large.jpg").size == (64, 64)
+    with pytest.warns(Image.DecompressionBombWarning):
+        assert decode(encoded(photograph((64, 64))), "large.jpg").size == (64, 64)
+
+
+def test_a_warning_that_the_process_makes_an_error_refuses_the_file(monkeypatch):
+    """A process with `-W error` must get an error of bytefit that says so, as warnings are errors in this suite."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)
+
+    with pytest.raises(UnsupportedImage, match=r"^cannot decode large\.jpg: .* this process turns into an error"):
+        decode(encoded(photograph((64, 64))), "large.jpg")
 
 
 def test_missing_files_are_an_os_error(tmp_path):

@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -68,7 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         [f"./{word}" if word[:1] == "-" and word != STANDARD and os.path.lexists(word) else word for word in given]
     )
     try:
-        code = int(arguments.run(arguments))
+        # Pillow warns of odd metadata and of large images, both of which bytefit handles. The library leaves the
+        # filters to the process, because they are those of all threads; here the process is the command.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = int(arguments.run(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         return _fail_silently()

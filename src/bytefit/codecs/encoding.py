@@ -9,7 +9,7 @@ from struct import error as struct_error
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def save_frames(frames: Frames, codec_format: str, options: Mapping[str, Any]) -
     Raises:
         UnsupportedImage: if Pillow refuses, with its reason.
     """
-    rest = list(frames.decoded().pictures[1:])
+    rest = [unshared(picture) for picture in frames.decoded().pictures[1:]]
     timed = {"duration": [round(time) for time in frames.durations], "loop": frames.loop or 0}
     return save_to_bytes(frames.first, codec_format, {**timed, **options, "save_all": True, "append_images": rest})
 
@@ -57,8 +57,21 @@ def save_to_bytes(picture: Image.Image, codec_format: str, options: Mapping[str,
     """
     buffer = BytesIO()
     with refusals(codec_format):
-        picture.save(buffer, codec_format, **options)
+        unshared(picture).save(buffer, codec_format, **options)
     return buffer.getvalue()
+
+
+def unshared(picture: Image.Image) -> Image.Image:
+    """Return another object for the same pixels, to be saved instead of `picture`.
+
+    Pillow keeps the options of a save on the image: a second thread that saves the same image replaces them. Options
+    that the caller has left there in `encoderinfo` would replace those of every rung.
+    """
+    picture.load()
+    other = object.__new__(type(picture))
+    other.__dict__.update(picture.__dict__)
+    other.__dict__.pop("encoderinfo", None)
+    return other
 
 
 @contextmanager
@@ -77,6 +90,10 @@ def refusals(codec_format: str) -> Iterator[None]:
     except DecompressionBombError as error:  # also raised for a crop of an image that was opened within its limit
         raise UnsupportedImage(
             f"the image has too many pixels to be encoded as {codec_format}: allow resize, or take another format"
+        ) from error
+    except Warning as error:
+        raise UnsupportedImage(
+            f"Pillow cannot encode this picture as {codec_format}: {error} {WARNING_AS_ERROR}"
         ) from error
     except _REFUSALS as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.codecs.boxes import closed, free_box
 from bytefit.codecs.container import Padding
-from bytefit.errors import ConfigError
+from bytefit.errors import ConfigError, UnsupportedImage
 
 if TYPE_CHECKING:
     from bytefit.codecs.codec import Codec
@@ -35,10 +35,15 @@ def pad(data: bytes, codec: Codec, budget: int) -> bytes:
 
     Raises:
         ConfigError: if a file of that format cannot be padded.
+        UnsupportedImage: if the file is too damaged to find the place for the padding.
     """
     if len(data) == budget:
         return data
-    padded = _padding_of(codec).fill(data, budget - len(data))
+    padding = _padding_of(codec)
+    try:
+        padded = padding.fill(data, budget - len(data))
+    except (ValueError, IndexError, StopIteration) as error:
+        raise UnsupportedImage(f"cannot pad this {codec.format} file: its end or its header is damaged") from error
     assert len(padded) == budget, (codec.format, len(data), len(padded), budget)
     return padded
 

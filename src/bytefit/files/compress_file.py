@@ -63,8 +63,8 @@ class Outcome:
 
     @property
     def fits(self) -> bool:
-        """Whether the answer is at most the budget."""
-        return self.after <= self.budget
+        """Whether the answer is at most the budget, or exactly it with `exact`."""
+        return self.after <= self.budget if self.result is None else self.result.fits
 
 
 def compress_file(

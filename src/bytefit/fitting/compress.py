@@ -5,7 +5,6 @@ It decides in which order things are tried. It writes no files.
 
 from __future__ import annotations
 
-import warnings
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -197,34 +196,32 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
     codec = codec.variants.on_request(options.save_options) or codec
     codec.check_options(options.save_options)
     started = perf_counter()
-    with warnings.catch_warnings():
-        # Pillow warns of odd metadata, which is carried along as it is.
-        warnings.simplefilter("ignore")
-        trials = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
-        trials, found = _searched(source, codec, trials, options)
-        score, floored = (None, False) if options.min_score is None else raise_to_score(trials, options.min_score)
-        below = score is not None and options.min_score is not None and score < options.min_score
-        if below or (not trials.fits and options.on_unreachable == "error"):
-            return Miss(trials, score, floored)
-        data = _padded(trials, codec, budget) if options.exact and trials.fits else trials.data
-        lossless = _verified(source, codec, trials, data, options)
-        return Result(
-            data=data,
-            budget=budget,
-            format=codec.format,
-            quality=trials.quality,
-            setting=trials.setting,
-            width=trials.picture.width,
-            height=trials.picture.height,
-            frames=len(trials.picture.pictures) if isinstance(trials.picture, Frames) else 1,
-            scale=scale_of(trials),
-            score=score,
-            lossless=lossless,
-            proven=found.proven,
-            trials=tuple(trials.log.trials),
-            probes=tuple(trials.log.probes),
-            seconds=perf_counter() - started,
-        )
+    trials = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
+    trials, found = _searched(source, codec, trials, options)
+    score, floored = (None, False) if options.min_score is None else raise_to_score(trials, options.min_score)
+    below = score is not None and options.min_score is not None and score < options.min_score
+    if below or (not trials.fits and options.on_unreachable == "error"):
+        return Miss(trials, score, floored)
+    data = _padded(trials, codec, budget) if options.exact and trials.fits else trials.data
+    lossless = _verified(source, codec, trials, data, options)
+    return Result(
+        data=data,
+        budget=budget,
+        format=codec.format,
+        quality=trials.quality,
+        setting=trials.setting,
+        width=trials.picture.width,
+        height=trials.picture.height,
+        frames=len(trials.picture.pictures) if isinstance(trials.picture, Frames) else 1,
+        scale=scale_of(trials),
+        score=score,
+        lossless=lossless,
+        proven=found.proven,
+        trials=tuple(trials.log.trials),
+        probes=tuple(trials.log.probes),
+        seconds=perf_counter() - started,
+        exact=options.exact,
+    )
 
 
 def _prepared_trials(

@@ -53,16 +53,18 @@ def lossless_version(
     return _padded(source, version, codec, budget) if options.exact else version
 
 
-def _padded(source: Source, version: bytes, codec: Codec, budget: int) -> bytes:
-    """Return a file filled up to exactly the budget.
+def _padded(source: Source, version: bytes, codec: Codec, budget: int) -> bytes | None:
+    """Return a version of a source filled up to exactly the budget; None where it is too damaged for that.
 
-    Raises:
-        UnsupportedImage: if padding changes what is shown: a damaged file may refer to places beyond its end.
+    Decoders forgive a missing end, and show the padding as pixels or not at all; or a file refers to places beyond its
+    end.
     """
-    padded = pad(version, codec, budget)
-    if not shows_the_same(_decoded(padded, source.name), source.picture):
-        raise UnsupportedImage(f"{source.name} is damaged: with padding at its end it shows something else")
-    return padded
+    try:
+        padded = pad(version, codec, budget)
+        same = shows_the_same(_decoded(padded, source.name), source.picture)
+    except UnsupportedImage:
+        return None
+    return padded if same else None
 
 
 def _decoded(version: bytes, name: str) -> Image.Image | Frames:

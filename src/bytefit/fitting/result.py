@@ -33,6 +33,7 @@ class Result:
         trials: the full encodes, in order.
         probes: the cheap measurements that seeded the search, in order.
         seconds: the time of all of it, decoding the source left out.
+        exact: whether exactly the budget was asked for.
     """
 
     data: bytes = field(repr=False)
@@ -50,6 +51,7 @@ class Result:
     trials: tuple[Trial, ...] = field(repr=False)
     probes: tuple[Trial, ...] = field(repr=False)
     seconds: float
+    exact: bool = field(default=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -63,8 +65,11 @@ class Result:
 
     @property
     def fits(self) -> bool:
-        """Whether `data` is at most the budget: False only with `on_unreachable="smallest"`."""
-        return self.size <= self.budget
+        """Whether `data` is at most the budget, or exactly it with `exact`.
+
+        False only with `on_unreachable="smallest"`: a file just below the budget has no room for the padding.
+        """
+        return self.size == self.budget if self.exact else self.size <= self.budget
 
     @property
     def alternative(self) -> Alternative:

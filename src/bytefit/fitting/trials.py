@@ -196,7 +196,7 @@ def trials_of(
     """
     own = with_options(for_content(codec, sample_of(codec, picture)), target.effort, target.coding)
     own = own.variants.per_picture(own)
-    weight = metadata.weigh(codec, picture.mode, own.setting(own.ladder[target.first], picture.mode), carried)
+    weight = metadata.weigh(own, picture.mode, own.setting(own.ladder[target.first], picture.mode), carried)
     overhead = weight + trailing.weight
     return Trials(own, picture, picture, target, carried=carried, trailing=trailing, overhead=overhead, log=Log())
 

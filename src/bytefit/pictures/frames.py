@@ -168,6 +168,9 @@ class Frames:
 
 def _extrema_of(picture: Image.Image) -> Sequence[tuple[float, float]]:
     """Return the lowest and the highest value of every channel."""
+    if len(picture.getbands()) == 1:  # Pillow takes channels of 8 bits only, and finds no extremes in I;16B
+        alone = picture.convert("I") if picture.mode.startswith("I;16") else picture
+        return [alone.getextrema()]  # type: ignore[list-item]
     return [picture.getchannel(band).getextrema() for band in picture.getbands()]  # type: ignore[misc]
 
 

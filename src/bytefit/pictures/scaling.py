@@ -11,6 +11,7 @@ from PIL import ImageChops
 from PIL.Image import Resampling
 
 from bytefit.pictures.frames import Frames
+from bytefit.pictures.sixteen_bits import resized
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,9 +45,9 @@ def scaled(picture: Image.Image | Frames, size: tuple[int, int], *, grey: bool =
 
 
 def _scaled(picture: Image.Image, size: tuple[int, int], *, grey: bool) -> Image.Image:
-    # Pillow cannot reduce samples of 16 bits in two steps, and premultiplies transparent colours by itself.
-    gap = None if picture.mode.startswith("I;16") else _REDUCING_GAP
-    return _in_colours(picture, grey=grey).resize(size, Resampling.LANCZOS, reducing_gap=gap)
+    if picture.mode.startswith("I;16"):
+        return resized(picture, size)
+    return _in_colours(picture, grey=grey).resize(size, Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
 
 
 def _in_colours(picture: Image.Image, *, grey: bool) -> Image.Image:

@@ -36,12 +36,17 @@ def ssimulacra2_score(original: Image.Image, version: Image.Image) -> float:
     """
     transparent = original.has_transparency_data or version.has_transparency_data
     mode = "RGBA" if transparent else "RGB"
-    first, second = original.convert(mode), version.convert(mode)
+    first, second = _converted(original, mode), _converted(version, mode)
     if second.size != first.size:
         second = second.resize(first.size, Image.Resampling.LANCZOS)
     if not transparent:
         return _score(first, second)
     return min(_score(_composited(first, share), _composited(second, share)) for share in _BACKGROUNDS)
+
+
+def _converted(picture: Image.Image, mode: str) -> Image.Image:
+    """Return `picture` in a mode. Pillow converts premultiplied grey to other modes by way of plain grey only."""
+    return (picture.convert("LA") if picture.mode == "La" else picture).convert(mode)
 
 
 def _composited(picture: Image.Image, share: float) -> Image.Image:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from struct import error as struct_error
+from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
-from warnings import catch_warnings, simplefilter
 
 from bytefit.codecs import container_of
 from bytefit.codecs.container import TrailingData
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,9 @@ _EXIF_IFD, _EXIF_WIDTH, _EXIF_HEIGHT = 0x8769, 0xA002, 0xA003
 
 # What Pillow is known to raise on EXIF blocks that lie about themselves.
 _BROKEN_EXIF = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, struct_error)
+
+# Pillow marks the EXIF block of an image as read before it reads it: a second thread would find it empty.
+_READS_EXIF = Lock()
 
 # The kind of colours a mode holds, where that is not RGB. A colour profile is made for one kind.
 _COLOURS = {"1": "grey", "L": "grey", "LA": "grey", "La": "grey", "CMYK": "inks"}
@@ -126,9 +129,10 @@ def upright(image: Image.Image | Frames) -> Image.Image | Frames:
 def orientation(image: Image.Image | Frames) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
-        with catch_warnings():
-            simplefilter("ignore")  # about broken EXIF: the caller cannot do anything about it
+        with _READS_EXIF:
             value = image.getexif().get(_ORIENTATION, 1)
+    except Warning as error:
+        raise UnsupportedImage(f"cannot read the EXIF block: {error} {WARNING_AS_ERROR}") from error
     except _BROKEN_EXIF:
         return 1
     return value if value in range(2, 9) else 1
@@ -170,7 +174,7 @@ def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int]) -> dict[s
 def _exif(image: Image.Image | Frames) -> bytes:
     raw = image.info.get("exif") or b""
     if not raw and "Raw profile type exif" in image.info:
-        with suppress(*_BROKEN_EXIF):
+        with suppress(*_BROKEN_EXIF), _READS_EXIF:
             raw = image.getexif().tobytes()
     return raw if not raw or raw.startswith(_EXIF_PREFIX) else _EXIF_PREFIX + raw
 

@@ -6,7 +6,6 @@ It knows no format: what a file carries that Pillow does not read is declared in
 from __future__ import annotations
 
 import os
-import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bytefit import formats
 from bytefit.codecs import container_of
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 from bytefit.pictures.opening import TooManyPixels, open_image
 
@@ -139,12 +138,13 @@ def decoded(image: Image.Image, name: str) -> Image.Image | Frames:
 
 @contextmanager
 def _reasons(name: str) -> Iterator[None]:
-    """Turn the errors of decoders into one kind that says what is wrong with `name`."""
+    """Turn the errors of decoders into one kind that says what is wrong with `name`.
+
+    Pillow warns of odd metadata, and of images over 89 megapixels. Its warnings go where the process sends them:
+    `warnings.catch_warnings` would change the filters of every thread.
+    """
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of odd metadata and of pictures over 89 megapixels; see `open_image` for the limit.
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except UnidentifiedImageError:
         raise UnsupportedImage(f"{name} is not an image Pillow can read") from None
     except TooManyPixels as error:
@@ -154,6 +154,8 @@ def _reasons(name: str) -> Iterator[None]:
         raise UnsupportedImage(
             f"{name} is refused by Pillow: {reason}; a higher PIL.Image.MAX_IMAGE_PIXELS allows it"
         ) from error
+    except Warning as error:
+        raise UnsupportedImage(f"cannot decode {name}: {error} {WARNING_AS_ERROR}") from error
     except DECODING_ERRORS as error:
         if isinstance(error, UnsupportedImage):
             raise

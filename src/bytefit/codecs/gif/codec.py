@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import partial
 from math import log2
 from typing import TYPE_CHECKING, Any
-from warnings import catch_warnings, simplefilter
 
 from PIL import Image
 from PIL.Image import DecompressionBombError
@@ -171,10 +170,8 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
     """
     extra = other_blocks(data) if policy == "keep" else b""
     try:
-        with catch_warnings():
-            simplefilter("ignore")
-            with open_image(data, UNLIMITED) as image:
-                return _encode(_Gathered(), frames_of(image), {"extra": extra})
+        with open_image(data, UNLIMITED) as image:
+            return _encode(_Gathered(), frames_of(image), {"extra": extra})
     except UnsupportedImage:
         return None
     except (*DECODING_ERRORS, DecompressionBombError) as error:

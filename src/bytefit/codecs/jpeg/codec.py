@@ -6,11 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PIL import ImageFile
-
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH, Codec, Variants
-from bytefit.codecs.encoding import save_to_bytes
 from bytefit.codecs.jpeg.container import CONTAINER
+from bytefit.codecs.jpeg.encode_buffer import save_in_own_buffer
 from bytefit.codecs.jpeg.lossless import lossless_versions
 from bytefit.codecs.jpeg.quantisation import quantisation
 from bytefit.codecs.jpeg.source_quality import source_quality
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 
 # One step changes the bytes by about 2 %: finer ladders cost trials to prove, coarser ones waste budget.
 _STEPS = ((1, 40, 0.5), (40, 76, 1), (76, 92, 0.5), (92, 98, 0.25), (98, 99, 0.125), (99, 100, 0.5))
-
-
-# With no quantiser above this a file may have more than two bytes a pixel.
-_FINE = 6
 
 
 # Below these qualities libjpeg's ten progressive scans cost more than they save, because so few coefficients are left
@@ -51,7 +45,7 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
     saved = {name: value for name, value in options.items() if name != "scans"}
     if saved.get("keep_rgb"):  # there is no chroma to subsample or to quantise differently
         saved = {**saved, "subsampling": "4:4:4", "qtables": saved["qtables"][:1]} if "qtables" in saved else saved
-    data = _saved(picture, saved)
+    data = save_in_own_buffer(picture, saved)
     return _repacked(data) if options.get("scans") else data
 
 
@@ -64,23 +58,6 @@ def _repacked(data: bytes) -> bytes:
             "effort 'best' needs mozjpeg-lossless-optimization for JPEG: pip install mozjpeg-lossless-optimization"
         ) from error
     return bytes(optimize(data, copy=COPY_MARKERS.ALL))
-
-
-def _saved(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """Encode with a buffer that is large enough for any file.
-
-    Pillow allocates two bytes a pixel for progressive and optimised files. Noise at the top of the ladder needs more,
-    and fails with "broken data stream". `MAXBLOCK`, Pillow's own limit, is raised during the encode.
-    """
-    tables = options.get("qtables")
-    if tables is None or max(tables[0]) > _FINE:
-        return save_to_bytes(picture, "JPEG", options)
-    before = ImageFile.MAXBLOCK
-    ImageFile.MAXBLOCK = max(before, 8 * picture.width * picture.height)
-    try:
-        return save_to_bytes(picture, "JPEG", options)
-    finally:
-        ImageFile.MAXBLOCK = before
 
 
 def _probe_pays(options: Mapping[str, Any]) -> bool:

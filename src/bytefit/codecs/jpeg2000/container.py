@@ -26,9 +26,15 @@ def pad(data: bytes, missing: int) -> bytes:
 
 
 def _main_header_end(data: bytes) -> int:
-    """Return where the first tile-part begins: marker segments stand one behind the other up to it."""
+    """Return where the first tile-part begins: marker segments stand one behind the other up to it.
+
+    Raises:
+        ValueError: if there is none.
+    """
     place = 2
     while data[place : place + 2] != _TILE:
+        if place >= len(data):
+            raise ValueError("a codestream without a tile")
         place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return place
 

@@ -14,6 +14,7 @@ from bytefit.codecs.parts import COMMON_METADATA, Holds, Lossless, Modes, SaveOp
 from bytefit.codecs.refusals import TO_RGB
 from bytefit.codecs.tiff.container import CONTAINER
 from bytefit.codecs.tiff.tags import split_directories, tags_from_exif, with_directories
+from bytefit.codecs.tiff.writable_tags import check_tags
 from bytefit.formats import named
 from bytefit.pictures.frames import Frames
 
@@ -63,6 +64,7 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     common |= {"icc_profile": common.get("icc_profile", b""), "strip_size": options.get("strip_size", _STRIP_BYTES)}
     chosen = []
     for page, (tags, _) in zip(pages, split, strict=True):
+        check_tags(tags)
         # A copy is not an opened TIFF any more, from which Pillow would take tags that belong to the old pixels.
         chosen.append(_smallest(page.copy(), {**common, "tiffinfo": tags}, options.get("compression")))
     data = chosen[0][0] if len(pages) == 1 else _joined([way[1:] for way in chosen])
