@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image, ImageOps
 
-TESTS = Path(__file__).resolve().parent
-if str(TESTS) not in sys.path:
-    sys.path.insert(0, str(TESTS))
-
 from bytefit.benchmarks.processes import clocked
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # as pytest does, however this file is started
+
 from images import photograph
 
 if TYPE_CHECKING:

@@ -154,9 +154,7 @@ def compare(decoder: Decoder, data: bytes, name: str, found: Opinions) -> None:
             image.seek(frame)
             image.load()
             try:
-                if image.mode not in _COMPARABLE:
-                    raise NoOpinion(f"mode {image.mode}")
-                largest, pixels = difference(image.convert("RGBA"), decoded_by(decoder, answer, frame))
+                largest, pixels = difference(_comparable(image), decoded_by(decoder, answer, frame))
             except NoOpinion as reason:
                 found.skipped[str(reason)] += 1
                 continue
@@ -169,6 +167,17 @@ def compare(decoder: Decoder, data: bytes, name: str, found: Opinions) -> None:
                 found.disagreements.append(
                     f"{decoder.format} {name}, frame {frame}: {pixels} pixels by up to {largest}"
                 )
+
+
+def _comparable(image: Image.Image) -> Image.Image:
+    """Return what Pillow shows as RGBA.
+
+    Raises:
+        NoOpinion: if RGBA does not hold it as it is.
+    """
+    if image.mode not in _COMPARABLE:
+        raise NoOpinion(f"mode {image.mode}")
+    return image.convert("RGBA")
 
 
 def difference(one: Image.Image, other: Image.Image) -> tuple[int, int]:

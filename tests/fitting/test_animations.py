@@ -122,7 +122,7 @@ def test_an_avif_animation_with_an_orientation_is_refused(turned):
     )
 
     if turned in range(2, 9):
-        with pytest.raises(UnsupportedImage, match="Pillow crashes .* metadata='strip' turns its frames upright"):
+        with pytest.raises(UnsupportedImage, match=r"Pillow crashes .* metadata='strip' turns its frames upright"):
             bytefit.compress(fresh(data), 6000, format="AVIF")
     else:
         assert bytefit.compress(fresh(data), 6000, format="AVIF").frames == 2
