@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from io import BytesIO
@@ -107,16 +108,24 @@ def test_checksums_of_a_damaged_png_are_corrected():
     assert with_checksums(data) == data
 
 
-def test_a_worker_that_dies_is_a_finding():
-    """A segmentation fault must neither end the run nor be lost."""
-    code = "import faulthandler, os, signal; faulthandler.enable(); os.kill(os.getpid(), signal.SIGSEGV)"
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGSEGV, "died: SIGSEGV"), (signal.SIGPROF, "died: more than 60 s")]
+)
+def test_a_worker_that_dies_is_a_finding(number, error):
+    """Neither a segmentation fault nor an endless loop may end the run or be lost."""
+    code = f"""
+import faulthandler, os, signal
+faulthandler.enable()
+faulthandler.register(signal.SIGPROF, chain=True)
+os.kill(os.getpid(), {int(number)})
+"""
     with TemporaryFile() as errors:
         process = subprocess.Popen([sys.executable, "-c", code], stderr=errors)
         process.wait()
 
         ending = _death(_Worker(process, errors, seed=7))
 
-    assert (ending.seed, ending.kind, ending.error) == (7, "finding", "died: SIGSEGV")
+    assert (ending.seed, ending.kind, ending.error) == (7, "finding", error)
     assert "<module>" in ending.frame
 
 
