@@ -52,7 +52,8 @@ class Case(NamedTuple):
 
 CASES = (
     Case("JPEG", {"quality": 95}, 3, {"quality": 75, "progressive": True, "optimize": True}),
-    Case("WEBP", {"quality": 95, "method": 0}, 3, {"quality": 75}),
+    # At a higher quality the modes of 100 megapixels do not fit into the 512 KB that VP8 has for them.
+    Case("WEBP", {"quality": 75, "method": 0}, 2, {"quality": 50}),
     Case("PNG", {"compress_level": 1}, 2, {}),
 )
 
