@@ -14,6 +14,7 @@ import argparse
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.util import find_spec
@@ -361,10 +362,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         key=lambda path: sha256(path.name.encode()).digest(),
     )
     wanted = set(by_format)
-    for name, path, data in answers(paths, wanted, megapixels=arguments.megapixels):
-        compare(by_format[name], data, path.name, found[name])
-        if found[name].answers == arguments.limit:
-            wanted.remove(name)
+    with suppress(KeyboardInterrupt):  # the report shows what there is
+        for name, path, data in answers(paths, wanted, megapixels=arguments.megapixels):
+            compare(by_format[name], data, path.name, found[name])
+            if found[name].answers == arguments.limit:
+                wanted.remove(name)
     print(report(found, absent))
     return int(any(each.disagreements for each in found.values()))
 

@@ -35,7 +35,7 @@ def test_a_process_that_fails_is_no_figure(monkeypatch):
     """No ratio must come of a process that did not do its work."""
     monkeypatch.setattr(memory, "clocked", lambda *_, **__: None)
 
-    with pytest.raises(RuntimeError, match="JPEG at 0.0101 megapixels: a process failed"):
+    with pytest.raises(RuntimeError, match=r"JPEG at 0\.0101 megapixels: a process failed"):
         measured(CASES[0], large(0.01))
 
 
