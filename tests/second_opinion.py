@@ -14,6 +14,7 @@ import argparse
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.util import find_spec
@@ -154,9 +155,7 @@ def compare(decoder: Decoder, data: bytes, name: str, found: Opinions) -> None:
             image.seek(frame)
             image.load()
             try:
-                if image.mode not in _COMPARABLE:
-                    raise NoOpinion(f"mode {image.mode}")
-                largest, pixels = difference(image.convert("RGBA"), decoded_by(decoder, answer, frame))
+                largest, pixels = difference(_comparable(image), decoded_by(decoder, answer, frame))
             except NoOpinion as reason:
                 found.skipped[str(reason)] += 1
                 continue
@@ -169,6 +168,17 @@ def compare(decoder: Decoder, data: bytes, name: str, found: Opinions) -> None:
                 found.disagreements.append(
                     f"{decoder.format} {name}, frame {frame}: {pixels} pixels by up to {largest}"
                 )
+
+
+def _comparable(image: Image.Image) -> Image.Image:
+    """Return what Pillow shows as RGBA.
+
+    Raises:
+        NoOpinion: if RGBA does not hold it as it is.
+    """
+    if image.mode not in _COMPARABLE:
+        raise NoOpinion(f"mode {image.mode}")
+    return image.convert("RGBA")
 
 
 def difference(one: Image.Image, other: Image.Image) -> tuple[int, int]:
@@ -352,10 +362,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         key=lambda path: sha256(path.name.encode()).digest(),
     )
     wanted = set(by_format)
-    for name, path, data in answers(paths, wanted, megapixels=arguments.megapixels):
-        compare(by_format[name], data, path.name, found[name])
-        if found[name].answers == arguments.limit:
-            wanted.remove(name)
+    with suppress(KeyboardInterrupt):  # the report shows what there is
+        for name, path, data in answers(paths, wanted, megapixels=arguments.megapixels):
+            compare(by_format[name], data, path.name, found[name])
+            if found[name].answers == arguments.limit:
+                wanted.remove(name)
     print(report(found, absent))
     return int(any(each.disagreements for each in found.values()))
 

@@ -8,7 +8,7 @@ import bytefit
 from animations import TIMES, moving, timing
 from bytefit import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.codecs.codec import LOSSLESS
-from images import encoded, exif, flat, opened, photograph, screenshot
+from images import encoded, exif, flat, in_mode, opened, photograph, screenshot
 from outcomes import fresh
 
 each_animated = pytest.mark.parametrize("wanted", ["WEBP", "AVIF", "PNG"])
@@ -136,3 +136,16 @@ def test_more_loops_than_webp_counts_are_refused():
     with pytest.raises(UnsupportedImage, match="at most 65535 times, and this one plays 65536 times; use GIF or PNG"):
         bytefit.compress(fresh(data), 6000, format="WEBP")
     assert bytefit.compress(fresh(moving("GIF", loop=65_534)), 6000, format="WEBP").frames == 3
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "I", "F", "I;16", "I;16B", "RGB", "CMYK", "LAB"])
+def test_pages_of_any_mode_are_fitted_or_refused(mode):
+    """Pillow reads the channels of some modes only: no other error than our own may come of that."""
+    pages = [in_mode(mode, (24, 16)), in_mode(mode, (16, 24))]
+    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+
+    for options in ({}, {"resize": True}):
+        try:
+            assert bytefit.compress(fresh(data), 300, **options).frames == 2
+        except BudgetUnreachable as error:
+            assert error.smallest > 300  # noqa: PT017  (with pages of little in them there is an answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import traceback
@@ -26,7 +25,7 @@ from .promises import BrokenPromise, Shown, check, check_pixels, shown
 if TYPE_CHECKING:
     from .order import Order
 
-_OUR_FILES = os.path.dirname(bytefit.__file__)
+_OUR_FILES = str(Path(bytefit.__file__).parent)
 
 
 @dataclass(frozen=True, slots=True)

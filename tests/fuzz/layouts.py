@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 
 class Number(NamedTuple):
@@ -49,19 +49,10 @@ def parts_of(data: bytes) -> tuple[list[Number], list[Block]]:
 
 
 def _walker(data: bytes) -> Callable[[bytes], Iterator[Number | Block]]:
-    if data[:4] == b"RIFF":
-        return _riff
-    if data[:3] == b"GIF":
-        return _gif
-    if data[:2] in {b"II", b"MM"}:
-        return _tiff
-    if data[:2] == b"\xff\xd8":
-        return _jpeg
-    if data[:4] == b"\x89PNG":
-        return _png
     if data[4:8] in {b"ftyp", b"JXL ", b"jP  "}:
         return _boxes
-    return _head
+    walkers = {b"RIFF": _riff, b"GIF8": _gif, b"II": _tiff, b"MM": _tiff, b"\xff\xd8": _jpeg, b"\x89PNG": _png}
+    return next((walker for start, walker in walkers.items() if data.startswith(start)), _head)
 
 
 def _head(data: bytes) -> Iterator[Number | Block]:
@@ -217,7 +208,8 @@ def _gif(data: bytes) -> Iterator[Number | Block]:
         yield Block(start, offset)
 
 
-def _sub_blocks(data: bytes, offset: int):
+def _sub_blocks(data: bytes, offset: int) -> Generator[Number, None, int]:
+    """Yield the lengths of the sub-blocks of a GIF, and return where they end."""
     while data[offset]:
         yield Number(offset, 1)
         offset += 1 + data[offset]

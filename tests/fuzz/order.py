@@ -31,10 +31,14 @@ _WRITTEN = {"JPEG": 10, "PNG": 10, "GIF": 8, "WEBP": 8, "TIFF": 8, "JPEG2000": 2
 
 # How often an option is given. The slowest are rare, and so is what leaves little to check.
 _CHANCES = {
+    "formats": 0.03,
     "slack": 0.15,
     "min_quality": 0.1,
     "min_score": 0.004,
     "resize": 0.3,
+    "min_width": 0.2,
+    "max_width": 0.3,
+    "max_height": 0.3,
     "effort": 0.3,
     "exact": 0.15,
     "on_unreachable": 0.25,
@@ -42,10 +46,7 @@ _CHANCES = {
     "lossless": 0.12,
     "drop_extras": 0.1,
     "allow_frame_drop": 0.12,
-    "min_width": 0.2,
-    "max_width": 0.3,
-    "max_height": 0.3,
-    "formats": 0.03,
+    "max_pixels": 0.04,
 }
 
 _WRONG = (None, "", "x", "keep", -1, 0, 1, 0.5, nan, inf, -inf, True, [], {}, b"x", object, 10**400, ["JPEG"], (3,))
@@ -170,16 +171,16 @@ def _value(random: Random, option: Option) -> Any:
         return random.choices(("fast", "normal", "best"), (6, 3, 1))[0]
     if option.choices:
         return random.choice(option.choices)
-    match option.name:
-        case "slack":
-            return random.choice((0, 0, 0.05, 0.3, 0.99, random.random()))
-        case "min_quality":
-            return random.choice((0, 1, 10, 50, 99.5, 100, random.uniform(0, 100)))
-        case "min_score":
-            return random.choice((-100, 10, 50, 99))
-        case "formats":
-            return random.choice((["JPEG"], ["WEBP", "PNG"], [], ["x"], ["gif"]))
-    return True if option.value_type == "boolean" else random.choice((1, 2, 5, 16, 33, 64, 150, 10**6))
+    if option.value_type == "boolean":
+        return True
+    values: dict[str, tuple[Any, ...]] = {
+        "slack": (0, 0, 0.05, 0.3, 0.99, random.random()),
+        "min_quality": (0, 1, 10, 50, 99.5, 100, random.uniform(0, 100)),
+        "min_score": (-100, 10, 50, 99),
+        "formats": (["JPEG"], ["WEBP", "PNG"], [], ["x"], ["gif"]),
+        "max_pixels": (1, 1000, 10**6, 10**12),
+    }
+    return random.choice(values.get(option.name, (1, 2, 5, 16, 33, 64, 150, 10**6)))
 
 
 def _save_option(random: Random, wanted: str) -> dict[str, Any]:

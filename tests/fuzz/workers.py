@@ -29,7 +29,9 @@ from .order import order_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Of the processor: on a busy machine an order may take many times as long. What only waits is ended, too.
 TIMEOUT_SECONDS = 60
+_MOST_WAITING_SECONDS = 600
 MEMORY_BYTES = 2 << 30
 
 # A worker is replaced after this many orders, so that what it leaks does not count for later ones.
@@ -60,10 +62,15 @@ def work(first: int, step: int, corpus: Path | None) -> None:
     """Carry out the orders `first`, `first + step` ... and print a line for each, until the process is ended."""
     prepare_process()
     faulthandler.enable()
+    timed = hasattr(signal, "setitimer")  # not on Windows
+    if timed:
+        faulthandler.register(signal.SIGPROF, chain=True)  # prints where it is; then the process ends
     files = corpus_files(corpus) if corpus else []
     lines, sys.stdout = sys.stdout, sys.stderr
     for seed in range(first, first + _ORDERS_A_WORKER * step, step):
-        faulthandler.dump_traceback_later(TIMEOUT_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(_MOST_WAITING_SECONDS if timed else TIMEOUT_SECONDS, exit=True)
+        if timed:
+            signal.setitimer(signal.ITIMER_PROF, TIMEOUT_SECONDS)
         ending = carry_out(order_of(seed, files))
         faulthandler.cancel_dump_traceback_later()
         print(json.dumps(asdict(ending)), file=lines, flush=True)
@@ -153,7 +160,7 @@ def _death(worker: _Worker) -> Ending:
     text = worker.errors.read().decode(errors="replace")
     code = worker.process.returncode
     reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    if "Timeout (" in text:
+    if "Timeout (" in text or reason == "SIGPROF":
         reason = f"more than {TIMEOUT_SECONDS} s"
     frames = re.findall(r'File "([^"]+)", line (\d+) in (\S+)', text)
     ours = [frame for frame in frames if "bytefit" in frame[0]][:1]

@@ -51,6 +51,8 @@ _WEIGHED_PIXELS = 1 << 17
 # k-means stops when at most this many pixels change their cluster: more passes take 50 % longer and gain nothing.
 _UNSETTLED = _WEIGHED_PIXELS // 32
 
+_BAND_PIXELS = 1 << 18
+
 
 class Clusters:
     """The clustered colours of one image, from which palettes of any size are cut."""
@@ -110,7 +112,14 @@ class Clusters:
 
     def _nearest(self, entries: Sequence[Colour]) -> Image.Image:
         """Return the nearest entry of each pixel; opaque pixels prefer opaque entries, and translucent ones others."""
-        alpha = self._picture.getchannel("A")
+        indices = Image.new("L", self._picture.size)
+        for box in bands_of(self._picture):
+            indices.paste(self._nearest_in(self._picture.crop(box), entries), box)
+        return indices
+
+    @staticmethod
+    def _nearest_in(picture: Image.Image, entries: Sequence[Colour]) -> Image.Image:
+        alpha = picture.getchannel("A")
         indices = Image.new("L", alpha.size, len(entries))
         opaque = [place for place, entry in enumerate(entries) if entry[3] == _OPAQUE]
         translucent = [place for place, entry in enumerate(entries) if entry[3] < _OPAQUE]
@@ -122,7 +131,7 @@ class Clusters:
                 chosen = places or rest
                 palette = Image.new("P", (1, 1))
                 palette.putpalette(project(_row_of([entries[place] for place in chosen])).tobytes())
-                nearest = project(self._picture).quantize(palette=palette, dither=Image.Dither.NONE)
+                nearest = project(picture).quantize(palette=palette, dither=Image.Dither.NONE)
                 indices.paste(_renumbered(nearest, chosen), mask=mask)
         return indices
 
@@ -140,6 +149,16 @@ class Clusters:
         indices = indices.copy()
         indices.paste(_renumbered(picture.quantize(palette=palette), places), mask=opaque)
         return indices
+
+
+def bands_of(picture: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Yield boxes that cover an image, each of whole rows and about `_BAND_PIXELS` pixels.
+
+    What is computed for each pixel alone is computed band by band: it takes several copies of the pixels.
+    """
+    rows = max(1, _BAND_PIXELS // picture.width)
+    for top in range(0, picture.height, rows):
+        yield 0, top, picture.width, min(top + rows, picture.height)
 
 
 def sample_of(picture: Image.Image) -> Image.Image:

@@ -14,7 +14,7 @@ from math import log2
 
 from PIL import Image, ImageChops, ImageStat
 
-from bytefit.codecs.palettes.clusters import Clusters, sample_of
+from bytefit.codecs.palettes.clusters import Clusters, bands_of, sample_of
 from bytefit.pictures.frames import Frames
 
 MOST_COLOURS = 256
@@ -185,8 +185,11 @@ def _rate_distortion_cost(picture: Image.Image, version: Image.Image) -> float:
 
 def _error(picture: Image.Image, version: Image.Image) -> float:
     """Return the mean difference of the premultiplied colours, summed over the channels."""
-    first, second = (_channels(image.convert("RGBA").convert("RGBa")) for image in (picture, version))
-    return float(sum(ImageStat.Stat(ImageChops.difference(first, second)).mean))
+    summed = 0.0
+    for box in bands_of(picture):
+        first, second = (_channels(image.crop(box).convert("RGBA").convert("RGBa")) for image in (picture, version))
+        summed += sum(ImageStat.Stat(ImageChops.difference(first, second)).sum)
+    return summed / (picture.width * picture.height)
 
 
 def _channels(premultiplied: Image.Image) -> Image.Image:
