@@ -248,7 +248,7 @@ WITHOUT_EXAMPLE = {
     "cannot decode this GIF": "a damaged GIF: tests/codecs/gif",
     " holds ": "a file of several images that is trained on",
     "train it again": "a model that was edited by hand: tests/seeding/test_model.py",
-    "Pillow crashes when it writes an animation": "an animation with an EXIF orientation: tests/fitting/test_animations.py",
+    "Pillow crashes when it writes an animation": "EXIF in an AVIF: tests/fitting/test_animations.py",
     "its palette is missing": "a damaged file: tests/sources/test_reading.py",
     "times; ": "an animation with a count that no format of ours can write: tests/fitting/test_animations.py",
     "further pictures": "a damaged multi-picture file: tests/codecs/jpeg/test_jpeg_multi_picture.py",
