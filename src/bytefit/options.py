@@ -81,6 +81,21 @@ class FitOptions(_ResizeOptions, total=False):
     max_pixels: int | None
 
 
+class Bounds(NamedTuple):
+    """The bounds of a number: at least `minimum`, at most `maximum`, less than `below`; None for no bound."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    below: float | None = None
+
+    def allow(self, value: float) -> bool:
+        """Return whether a number is within the bounds."""
+        least, most, below = self
+        return (
+            (least is None or value >= least) and (most is None or value <= most) and (below is None or value < below)
+        )
+
+
 class Option(NamedTuple):
     """One option.
 
@@ -93,7 +108,7 @@ class Option(NamedTuple):
         expected: what to give instead of a wrong value.
         metavar: the placeholder for the value in the help of the command line.
         choices: the accepted values, if there are few.
-        minimum, maximum, below: the bounds of a number; a number has to be less than `below`.
+        bounds: the bounds of a number.
         needs: the switch without which this option does nothing.
         for_fix: whether `bytefit fix` takes it.
         in_configuration: whether the configuration has a key for it.
@@ -110,9 +125,7 @@ class Option(NamedTuple):
     expected: str = ""
     metavar: str | None = None
     choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    below: float | None = None
+    bounds: Bounds = Bounds()
     needs: str | None = None
     for_fix: bool = True
     in_configuration: bool = True
@@ -143,9 +156,10 @@ class Option(NamedTuple):
         types = int if self.value_type == "integer" else int | float
         if isinstance(value, bool) or not isinstance(value, types):
             return False
-        least, most, below = self.minimum, self.maximum, self.below
-        bounds = (least is None or value >= least), (most is None or value <= most), (below is None or value < below)
-        return all(bounds)
+        least, most, below = self.bounds
+        return (
+            (least is None or least <= value) and (most is None or value <= most) and (below is None or value < below)
+        )
 
     def refusal(self, write: Callable[[Any], str] = repr) -> str:
         """Return why a value is refused and what to give, to follow the value in a message.
@@ -210,8 +224,7 @@ OPTIONS: tuple[Option, ...] = (
         what="a share of the budget",
         expected="give a number from 0 to less than 1",
         metavar="SHARE",
-        minimum=0,
-        below=1,
+        bounds=Bounds(minimum=0, below=1),
     ),
     Option(
         "min_quality",
@@ -220,8 +233,7 @@ OPTIONS: tuple[Option, ...] = (
         what="a quality",
         expected=f"give a number from 0 to {BEST_QUALITY}, on the codec's own scale",
         metavar="QUALITY",
-        minimum=0,
-        maximum=BEST_QUALITY,
+        bounds=Bounds(minimum=0, maximum=BEST_QUALITY),
     ),
     Option(
         "min_score",
@@ -230,8 +242,7 @@ OPTIONS: tuple[Option, ...] = (
         what="on the scale of SSIMULACRA2",
         expected=f"give a number below {BEST_SCORE}",
         metavar="SCORE",
-        minimum=WORST_SCORE,
-        below=BEST_SCORE,
+        bounds=Bounds(minimum=WORST_SCORE, below=BEST_SCORE),
     ),
     Option("resize", "boolean", "reduce the dimensions if that looks better or the budget needs it"),
     Option("min_width", "integer", "with resize, the smallest width", in_configuration=False, **_WIDTH),
@@ -273,7 +284,7 @@ OPTIONS: tuple[Option, ...] = (
         what="a number of pixels",
         expected="give a whole number from 1 up",
         metavar="PIXELS",
-        minimum=1,
+        bounds=Bounds(minimum=1),
     ),
 )
 

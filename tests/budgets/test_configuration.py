@@ -108,7 +108,8 @@ def test_every_option_of_the_configuration_is_a_key():
 
 def definition_of(option):
     """Return what the JSON schema has to say of an option, without its description."""
-    bounds = {"minimum": option.minimum, "maximum": option.maximum, "exclusiveMaximum": option.below}
+    least, most, below = option.bounds
+    bounds = {"minimum": least, "maximum": most, "exclusiveMaximum": below}
     if option.value_type == "integer":
         bounds["exclusiveMaximum"] = TOO_LARGE
     accepted = {"enum": list(option.choices)} if option.choices else {"type": option.value_type}
