@@ -1,9 +1,7 @@
 """The options of `bytefit.compress`: `OPTIONS` declares each once, with its check, its help and where it may be given.
 
-The checks, the arguments of the command line, the keys of the configuration and the names that `Image.save` refuses
-without a target are derived from `OPTIONS`. Tests hold against it what has to be written out: the signature of
-`compress`, `FitOptions`, the JSON schema and the documentation. This module knows nothing of images.
-
+Checks, command line, configuration and the names that `Image.save` refuses without a target are derived from it. Tests
+hold against it what has to be written out: the signature of `compress`, `FitOptions`, the JSON schema, the pages.
 Records are named tuples: importing `dataclasses` takes longer than `bytefit check` needs for a small tree.
 """
 
@@ -22,12 +20,9 @@ POLICIES = ("keep", "orientation+icc", "strip")
 ON_UNREACHABLE = ("error", "smallest")
 EFFORTS = ("fast", "normal", "best")
 
-# An image has the SSIMULACRA2 score 100 when compared with itself. The scale has no lower end; a floor below this one
-# is taken for a typing error.
+# The SSIMULACRA2 score of an unchanged image. The scale has no lower end; a lower floor is taken for a typing error.
 BEST_SCORE, WORST_SCORE = 100, -(10**6)
-
-# The highest quality of every codec.
-BEST_QUALITY = 100
+BEST_QUALITY = 100  # of every codec
 
 
 # The most pixels of an image that Pillow opens, unless a program changes its `Image.MAX_IMAGE_PIXELS`.
@@ -113,8 +108,7 @@ class Option(NamedTuple):
         for_fix: whether `bytefit fix` takes it.
         in_configuration: whether the configuration has a key for it.
         keeps_what_fits: whether a file that fits is left as it is when this option is given.
-        needs_target: whether `Image.save` refuses it without a `target_size`. False where a writer of Pillow or of a
-            plugin knows an option of this name.
+        needs_target: whether `Image.save` refuses it without a `target_size`: no writer knows an option of this name.
     """
 
     name: str
@@ -156,10 +150,8 @@ class Option(NamedTuple):
         types = int if self.value_type == "integer" else int | float
         if isinstance(value, bool) or not isinstance(value, types):
             return False
-        least, most, below = self.bounds
-        return (
-            (least is None or least <= value) and (most is None or value <= most) and (below is None or value < below)
-        )
+        low, high, top = self.bounds
+        return (low is None or value >= low) and (high is None or value <= high) and (top is None or value < top)
 
     def refusal(self, write: Callable[[Any], str] = repr) -> str:
         """Return why a value is refused and what to give, to follow the value in a message.
@@ -183,12 +175,11 @@ def _are_names(value: object) -> bool:
 
 # Options of one image that `bytefit fix` and the configuration do not have.
 _COMPRESS_ONLY: Mapping[str, Any] = {"for_fix": False, "in_configuration": False}
-
 _WIDTH: Mapping[str, Any] = {
     "what": "a width in pixels",
     "expected": "give a whole number from 1 up",
     "metavar": "PIXELS",
-    "minimum": 1,
+    "bounds": Bounds(minimum=1),
     "needs": "resize",
 }
 _HEIGHT = {**_WIDTH, "what": "a height in pixels"}
