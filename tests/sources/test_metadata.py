@@ -298,7 +298,7 @@ def test_stated_dimensions_follow_the_picture():
     block[CAMERA_MODEL] = "camera"
     block.get_ifd(EXIF_IFD).update({WIDTH: 4000, HEIGHT: 3000})
 
-    carried = with_dimensions({"exif": block.tobytes(), "xmp": XMP}, (400, 300))
+    carried = with_dimensions({"exif": block.tobytes(), "xmp": XMP}, (400, 300), JPEG)
 
     again = Image.Exif()
     again.load(carried["exif"])
@@ -313,4 +313,4 @@ def test_stated_dimensions_follow_the_picture():
 )
 def test_nothing_is_stated_where_nothing_was(block):
     """Other EXIF, and broken EXIF, is carried byte for byte."""
-    assert with_dimensions({"exif": block}, (400, 300)) == {"exif": block}
+    assert with_dimensions({"exif": block}, (400, 300), JPEG) == {"exif": block}

@@ -73,6 +73,8 @@ class Container:
         settle: corrects an image after it was opened, before its pixels are decoded.
         carried: (image with its `info`, metadata policy) -> the save options for metadata that only this format
             has. They replace the usual ones of the same name.
+        resized: (save options that carry metadata, dimensions of the smaller image) -> those options that state other
+            dimensions then, EXIF and XMP aside.
         auxiliary_images: how further images are stored, where the format has a way.
         padding: how files are padded; None where it is not known how.
         register_plugin: makes Pillow read and write the format, where that takes a plugin.
@@ -83,6 +85,7 @@ class Container:
     unread_metadata: Callable[[Image.Image, bytes], Mapping[str, Any]] = lambda _image, _data: {}
     settle: Callable[[Image.Image], None] = lambda _image: None
     carried: Callable[[Image.Image | Frames, str], Mapping[str, Any]] = lambda _image, _policy: {}
+    resized: Callable[[Mapping[str, Any], tuple[int, int]], Mapping[str, Any]] = lambda _carried, _size: {}
     auxiliary_images: AuxiliaryImages | None = None
     padding: Padding | None = None
     register_plugin: Callable[[], None] = lambda: None

@@ -10,7 +10,7 @@ from struct import error as struct_error
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
-from bytefit.codecs import container_of
+from bytefit.codecs import container_of, exif, xmp
 from bytefit.codecs.container import TrailingData
 from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec
     from bytefit.pictures.frames import Frames
 
-_EXIF_PREFIX = b"Exif\x00\x00"
-_ORIENTATION = 0x0112
-_EXIF_IFD, _EXIF_WIDTH, _EXIF_HEIGHT = 0x8769, 0xA002, 0xA003
 
 # What Pillow is known to raise on EXIF blocks that lie about themselves.
 _BROKEN_EXIF = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, struct_error)
@@ -130,7 +127,7 @@ def orientation(image: Image.Image | Frames) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
     try:
         with _READS_EXIF:
-            value = image.getexif().get(_ORIENTATION, 1)
+            value = image.getexif().get(exif.ORIENTATION, 1)
     except Warning as error:
         raise UnsupportedImage(f"cannot read the EXIF block: {error} {WARNING_AS_ERROR}") from error
     except _BROKEN_EXIF:
@@ -155,28 +152,25 @@ def weigh(codec: Codec, mode: str, setting: Mapping[str, Any], metadata: Mapping
         raise UnsupportedImage(f"{error}; metadata='strip' leaves out what the image carries") from error
 
 
-def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
-    """Return the carried metadata with the pixel dimensions that EXIF states corrected to `size`."""
-    from PIL import Image
+def with_dimensions(carried: Mapping[str, Any], size: tuple[int, int], codec: Codec) -> dict[str, Any]:
+    """Return the metadata that a file carries with the pixel dimensions that they state corrected to `size`.
 
-    exif = Image.Exif()
-    try:
-        exif.load(carried.get("exif") or b"")
-        block = exif.get_ifd(_EXIF_IFD)
-        if _EXIF_WIDTH not in block and _EXIF_HEIGHT not in block:
-            return dict(carried)
-        block[_EXIF_WIDTH], block[_EXIF_HEIGHT] = size
-        return {**carried, "exif": exif.tobytes()}
-    except _BROKEN_EXIF:
-        return dict(carried)  # broken EXIF is carried as it is: nobody reads dimensions from it
+    Nothing else changes: not the place of a byte in EXIF, nor a character in XMP.
+    """
+    changed = {**carried, **codec.container.resized(carried, size)}
+    if isinstance(block := carried.get("exif"), bytes):
+        changed["exif"] = exif.with_dimensions(block, size)
+    if isinstance(packet := carried.get("xmp"), bytes):
+        changed["xmp"] = xmp.with_dimensions(packet, size)
+    return changed
 
 
 def _exif(image: Image.Image | Frames) -> bytes:
     raw = image.info.get("exif") or b""
-    if not raw and "Raw profile type exif" in image.info:
-        with suppress(*_BROKEN_EXIF), _READS_EXIF:
-            raw = image.getexif().tobytes()
-    return raw if not raw or raw.startswith(_EXIF_PREFIX) else _EXIF_PREFIX + raw
+    if not raw and (text := image.info.get("Raw profile type exif")):  # ImageMagick's: a name, a length, hexadecimals
+        with suppress(ValueError):
+            raw = bytes.fromhex("".join(str(text).split("\n")[3:]))
+    return raw if not raw or raw.startswith(exif.PREFIX) else exif.PREFIX + raw
 
 
 def _xmp(image: Image.Image | Frames) -> bytes:
@@ -191,6 +185,6 @@ def orientation_exif(image: Image.Image | Frames) -> bytes:
         return b""
     from PIL import Image as PillowImage
 
-    exif = PillowImage.Exif()
-    exif[_ORIENTATION] = turned
-    return exif.tobytes()
+    block = PillowImage.Exif()
+    block[exif.ORIENTATION] = turned
+    return block.tobytes()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from bytefit.codecs.avif.boxes import without_times
 from bytefit.codecs.avif.container import CONTAINER
@@ -12,12 +15,10 @@ from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
-from bytefit.pictures.frames import Frames
+from bytefit.pictures.frames import DECODING_ERRORS, Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from PIL import Image
 
 
 # Several qualities from 0 to 100 share one of libaom's 64 quantisers. These are the highest of each, so that a quality
@@ -41,7 +42,24 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": int(quality)}
 
 
+class _StoredExif(Image.Exif):
+    """An EXIF block whose orientation Pillow can take out for a box of its own, and which it writes byte for byte."""
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__()
+        self._block = block
+        with suppress(*DECODING_ERRORS):
+            self.load(block)
+
+    def tobytes(self, offset: int = 8) -> bytes:
+        """Return the block as it is; with the orientation, which the standard leaves to the box (MIAF, 7.3.6.7)."""
+        del offset
+        return self._block
+
+
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+    if isinstance(block := options.get("exif"), bytes) and block:
+        options = {**options, "exif": _StoredExif(block)}
     if isinstance(picture, Frames):
         if picture.loop:
             raise UnsupportedImage(

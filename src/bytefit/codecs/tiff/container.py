@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.container import Container, Padding
-from bytefit.codecs.tiff.tags import TAGS, kept_tags, lost_in_tiff
+from bytefit.codecs.tiff.tags import TAGS, exif_from_tags, kept_tags, lost_in_tiff, with_dimensions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from PIL import Image
 
     from bytefit.pictures.frames import Frames
@@ -45,10 +44,23 @@ def allocate_pixels(image: Image.Image) -> None:
         image.im = PillowImage.new(image.mode, size).im
 
 
+def unread_metadata(image: Image.Image, _data: bytes) -> Mapping[str, Any]:
+    """Return the tags of every page, and those of the first as the EXIF block of another format."""
+    pages = kept_tags(image)
+    return {TAGS: pages, "exif": exif_from_tags(pages[0])}
+
+
+def resized(carried: Mapping[str, Any], size: tuple[int, int]) -> Mapping[str, Any]:
+    """Return the tags of pages that were scaled to `size`."""
+    pages = carried.get("tiffinfo") or ()
+    return {} if isinstance(pages, Mapping) else {"tiffinfo": tuple(with_dimensions(page, size) for page in pages)}
+
+
 CONTAINER = Container(
     settle=allocate_pixels,
     lost=lost_on_any_page,
-    unread_metadata=lambda image, _data: {TAGS: kept_tags(image)},
+    unread_metadata=unread_metadata,
     carried=carried,
+    resized=resized,
     padding=Padding(0, pad),
 )
