@@ -29,7 +29,8 @@ from bytefit.pictures.opening import UNLIMITED
 from bytefit.search.search import Found
 from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size
-from bytefit.sources import metadata as metadata_
+from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
+from bytefit.sources.metadata import upright
 from bytefit.sources.reading import decode
 from bytefit.sources.source import Source, source_of
 
@@ -196,7 +197,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
     codec = codec.variants.on_request(options.save_options) or codec
     codec.check_options(options.save_options)
     started = perf_counter()
-    trials = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
+    trials, dropped = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
     trials, found = _searched(source, codec, trials, options)
     score, floored = (None, False) if options.min_score is None else raise_to_score(trials, options.min_score)
     below = score is not None and options.min_score is not None and score < options.min_score
@@ -221,14 +222,21 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         probes=tuple(trials.log.probes),
         seconds=perf_counter() - started,
         exact=options.exact,
+        dropped=dropped,
     )
 
 
 def _prepared_trials(
     source: Source, codec: Codec, budget: int, options: Options, *, cap_at_source_quality: bool
-) -> Trials:
-    """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known."""
-    picture = _oriented(source, codec, options)
+) -> tuple[Trials, tuple[str, ...]]:
+    """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known.
+
+    Returns:
+        The trials, and words for what the format has no place for.
+    """
+    picture, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
+    if options.metadata == "strip" or "exif" not in codec.save_options.allowed:
+        picture = upright(picture)
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
@@ -245,12 +253,14 @@ def _prepared_trials(
         effort=options.effort,
         coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
     )
-    trailing = metadata_.kept_trailing_data(
+    trailing = kept_trailing_data(
         source.data, picture, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
     )
-    carried = metadata_.kept(picture, codec, prepared.mode, options.metadata)
+    carried, dropped = carry(picture, codec, prepared.mode, options.metadata)
     carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
-    return trials_of(tried, prepared, target, carried, trailing)
+    if "dpi" in options.save_options:
+        carried.pop("density", None)
+    return trials_of(tried, prepared, target, carried, trailing), (*left_out, *dropped)
 
 
 def _oriented(source: Source, codec: Codec, options: Options) -> Image.Image | Frames:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.avif.boxes import lost_in_avif
-from bytefit.codecs.container import Container
+from bytefit.codecs.avif.boxes import lost_in_avif, pixel_shape
+from bytefit.codecs.container import Container, Descriptions
+from bytefit.codecs.descriptions import NO_UNIT, density_of
 from bytefit.codecs.exif import ORIENTATION, with_orientation
 from bytefit.codecs.padding import BOX_PADDING
 
 if TYPE_CHECKING:
     from PIL import Image
+
+# The key in `info` under which the shape of a pixel is stored.
+_DENSITY = "avif_density"
 
 
 def settle_exif(image: Image.Image) -> None:
@@ -24,4 +28,16 @@ def settle_exif(image: Image.Image) -> None:
         image.info["exif"] = with_orientation(stored, image.getexif().get(ORIENTATION, 1))
 
 
-CONTAINER = Container(lost=lambda _image, data: lost_in_avif(data), settle=settle_exif, padding=BOX_PADDING)
+def unread_metadata(_image: Image.Image, data: bytes) -> dict[str, Any]:
+    """Return the shape of a pixel, where it is no square."""
+    shape = pixel_shape(data)
+    return {_DENSITY: density_of(shape[1], shape[0], NO_UNIT) if shape else None}
+
+
+CONTAINER = Container(
+    lost=lambda _image, data: lost_in_avif(data),
+    unread_metadata=unread_metadata,
+    settle=settle_exif,
+    descriptions=Descriptions(density=lambda image: image.info.get(_DENSITY)),
+    padding=BOX_PADDING,
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs import exif
+from bytefit.codecs import exif, xmp
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.jxl.container import CONTAINER, register_plugin
@@ -50,12 +50,14 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
                 "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
                 "with PIL.ImageCms first"
             )
-        picture, block = _upright(picture, options.get("exif") or b"")
+        upright, block = _upright(picture, options.get("exif") or b"")
     coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
     if coding.get("lossless") and coding.get("effort") == _MOST_LOSSLESS_EFFORT + 1:
         coding["effort"] = _MOST_LOSSLESS_EFFORT
+    if upright is not picture and isinstance(packet := options.get("xmp"), bytes):
+        coding["xmp"] = xmp.with_dimensions(xmp.with_orientation(packet, 1), upright.size)
     # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
-    return save_to_bytes(picture, "JXL", {**coding, "exif": block, "lossless_jpeg": False})
+    return save_to_bytes(upright, "JXL", {**coding, "exif": block, "lossless_jpeg": False})
 
 
 def _upright(picture: Image.Image, block: bytes) -> tuple[Image.Image, bytes]:

@@ -101,6 +101,11 @@ def exif_from_tags(tags: Mapping[int, Any]) -> bytes:
     return b"Exif\x00\x00" + with_directories(block, [directories]) if len(kept) else b""
 
 
+def tags_of_tiff_only(tags: Mapping[int, Any]) -> tuple[str, ...]:
+    """Return words for those tags of a page that no other format has a place for."""
+    return tuple(f"TIFF tag {tag}" for tag in sorted(tags.keys() - _OF_EXIF - {_XMP}))
+
+
 def with_dimensions(tags: Mapping[int, Any], size: tuple[int, int]) -> ImageFileDirectory_v2:
     """Return the tags of a page whose EXIF directory states `size`, where it states one."""
     flat, directories = split_directories(tags)
