@@ -234,9 +234,9 @@ def _prepared_trials(
     Returns:
         The trials, and words for what the format has no place for.
     """
-    picture, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
-    if options.metadata == "strip" or "exif" not in codec.save_options.allowed:
-        picture = upright(picture)
+    opened, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
+    turned = options.metadata == "strip" or "exif" not in codec.save_options.allowed
+    picture = upright(opened) if turned else opened
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
@@ -254,9 +254,9 @@ def _prepared_trials(
         coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
     )
     trailing = kept_trailing_data(
-        source.data, picture, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
+        source.data, opened, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
     )
-    carried, dropped = carry(picture, codec, prepared.mode, options.metadata)
+    carried, dropped = carry(opened, codec, prepared.mode, options.metadata)
     carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
     if "dpi" in options.save_options:
         carried.pop("density", None)

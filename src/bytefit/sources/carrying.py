@@ -46,7 +46,7 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
     """Return what `policy` keeps of what the file of an image says, as save options.
 
     Args:
-        image: the image as it was opened; its `info` holds the metadata.
+        image: the image as it was opened, before its pixels are turned; its `info` holds the metadata.
         codec: what it is to be encoded with.
         mode: the mode it is encoded in.
         policy: "keep" keeps EXIF, colour profile, XMP, resolution, texts and, in the same format, whatever else the
@@ -120,7 +120,7 @@ def _leave_out_exif(image: Image.Image | Frames, options: dict[str, Any], codec:
     if turn != 1:
         options["xmp"] = xmp.with_orientation(options["xmp"], 1)
     if turn >= 5:  # noqa: PLR2004  (from here on width and height change places)
-        options["xmp"] = xmp.with_dimensions(options["xmp"], image.size)
+        options["xmp"] = xmp.with_dimensions(options["xmp"], image.size[::-1])
     options["exif"] = b""
     return ["EXIF"] if tags else []
 
@@ -196,7 +196,7 @@ def without_cover(
     if len(rest.pictures) > 1:
         return replace(rest, info=info), words
     only = rest.first.copy()
-    only.info = dict(info)
+    only.info, only.format = dict(info), image.format
     return only, words
 
 

@@ -51,10 +51,6 @@ def allocate_pixels(image: Image.Image) -> None:
         image.im = PillowImage.new(image.mode, size).im
 
 
-def unread_metadata(image: Image.Image, _data: bytes) -> Mapping[str, Any]:
-    """Return the tags of every page, and those of the first as the EXIF block of another format."""
-
-
 def unread_metadata(image: Any, _data: bytes) -> Mapping[str, Any]:
     """Return the tags of every page; and of the first what other formats hold: EXIF, resolution, colours."""
     pages = kept_tags(image)
