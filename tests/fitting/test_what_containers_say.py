@@ -164,6 +164,14 @@ def test_nothing_is_made_up(tmp_path, data, source, wanted, in_place):
     assert result.dropped == ()
 
 
+def test_a_copy_of_a_tiff_says_nothing_either():
+    """Pillow's `info` holds one pixel an inch for a TIFF without a resolution, and a copy has nothing else."""
+    copy = opened(tiff()).convert("RGB")
+    assert copy.info["dpi"] == (1, 1)
+
+    assert density_in(bytefit.compress(copy, 60_000, format="WEBP").data) is None
+
+
 COLOURS = (
     ("gamma", png((b"gAMA", struct.pack(">I", 100_000))), (188, 188, 188)),
     (

@@ -84,7 +84,10 @@ def density_of(x: Any, y: Any, unit: str) -> Density | None:
 def density_in_info(image: Image.Image | Frames) -> Density | None:
     """Return the density that Pillow's `info` states."""
     dpi = image.info.get("dpi")
-    return density_of(*dpi, INCH) if isinstance(dpi, tuple) and len(dpi) == 2 else None  # noqa: PLR2004
+    # Pillow makes up one pixel an inch for a TIFF that states no resolution.
+    if not isinstance(dpi, tuple) or len(dpi) != 2 or dpi == (1, 1):  # noqa: PLR2004
+        return None
+    return density_of(dpi[0], dpi[1], INCH)
 
 
 def comment_in_info(image: Image.Image | Frames) -> tuple[Text, ...]:
