@@ -10,7 +10,8 @@ from PIL import Image
 from bytefit.codecs.avif.boxes import without_times
 from bytefit.codecs.avif.container import CONTAINER
 from bytefit.codecs.codec import Codec
-from bytefit.codecs.encoding import refusals, save_frames, save_to_bytes
+from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.exif import ORIENTATION
 from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
@@ -35,8 +36,6 @@ _QUALITIES = (
 # libavif's default speed.
 _USUAL_SPEED = 6
 
-_ORIENTATION = 0x0112
-
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": int(quality)}
@@ -58,15 +57,17 @@ class _StoredExif(Image.Exif):
 
 
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
-    if isinstance(block := options.get("exif"), bytes) and block:
-        options = {**options, "exif": _StoredExif(block)}
+    stored = options.get("exif")
+    if isinstance(stored, bytes) and stored:
+        stored = _StoredExif(stored)
+        options = {**options, "exif": stored}
     if isinstance(picture, Frames):
         if picture.loop:
             raise UnsupportedImage(
                 f"Pillow cannot write a loop count to AVIF (this animation plays {picture.loop} times); "
                 f"use WEBP, PNG or GIF"
             )
-        if _orientation(options.get("exif") or b"") in range(2, 9):
+        if isinstance(stored, Image.Exif) and stored.get(ORIENTATION) in range(2, 9):
             # The process ends with a segmentation fault, in Pillow 13.0 at the second frame.
             raise UnsupportedImage(
                 "Pillow crashes when it writes an animation with an EXIF orientation to AVIF; "
@@ -74,16 +75,6 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
             )
         return without_times(save_frames(picture, "AVIF", options))
     return save_to_bytes(picture, "AVIF", options)
-
-
-def _orientation(exif: bytes) -> object:
-    """Return the orientation in an EXIF block, as Pillow's writer reads it."""
-    from PIL.Image import Exif
-
-    block = Exif()
-    with refusals("AVIF"):
-        block.load(exif)
-        return block.get(_ORIENTATION)
 
 
 AVIF = Codec(
