@@ -85,6 +85,22 @@ def test_avif_gives_its_exif_back_as_it_is_stored():
     assert opened(again.data).info["exif"] == block
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # `compress` keeps them from the user
+@pytest.mark.parametrize("wanted", ["JPEG", "PNG", "WEBP", "AVIF", "JPEG2000"])
+@pytest.mark.parametrize("broken", [b"Exif\x00\x00nonsense", b"Exif\x00\x00MM\x00*\x00\x00\x00\xff"])
+def test_broken_exif_is_carried_byte_for_byte(wanted, broken):
+    """Nobody knows what is in a block that cannot be read: it must not vanish; libavif refuses one that is no TIFF."""
+    data = encoded(photograph((96, 64)), "JPEG", exif=broken)
+
+    if wanted == "AVIF" and broken.endswith(b"nonsense"):
+        with pytest.raises(bytefit.UnsupportedImage, match=r"metadata='strip' leaves the metadata out"):
+            bytefit.compress(fresh(data), 40_000, format=wanted)
+        return
+    result = bytefit.compress(fresh(data), 40_000, format=wanted, resize=True, max_width=48)
+
+    assert broken.removeprefix(b"Exif\x00\x00") in result.data
+
+
 @pytest.mark.parametrize("turn", [3, 6])
 def test_jpeg_xl_turns_the_image_and_two_values(turn):
     """JPEG XL stores the image upright: the orientation and swapped dimensions may change in EXIF, and nothing else."""

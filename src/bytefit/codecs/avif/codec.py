@@ -49,6 +49,11 @@ class _StoredExif(Image.Exif):
         self._block = block
         with suppress(*DECODING_ERRORS):
             self.load(block)
+        self._unread = not len(self)
+
+    def __bool__(self) -> bool:
+        """Return whether the block is to be written: not if an orientation was all it held."""
+        return self._unread or len(self) > 0
 
     def tobytes(self, offset: int = 8) -> bytes:
         """Return the block as it is; with the orientation, which the standard leaves to the box (MIAF, 7.3.6.7)."""
