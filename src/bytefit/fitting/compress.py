@@ -237,8 +237,7 @@ def _prepared_trials(
         The trials, and words for what the format has no place for.
     """
     opened, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
-    turned = options.metadata == "strip" or "exif" not in codec.save_options.allowed
-    picture = upright(opened) if turned else opened
+    picture = _oriented(opened, codec, options)
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
@@ -265,10 +264,10 @@ def _prepared_trials(
     return trials_of(tried, prepared, target, carried, trailing), (*left_out, *dropped)
 
 
-def _oriented(source: Source, codec: Codec, options: Options) -> Image.Image | Frames:
-    """Return the image of a source, turned upright where its file will not state the orientation."""
+def _oriented(image: Image.Image | Frames, codec: Codec, options: Options) -> Image.Image | Frames:
+    """Return an image as it was opened, turned upright where its file will not state the orientation."""
     keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
-    return source.picture if keeps_orientation else metadata_.upright(source.picture)
+    return image if keeps_orientation else upright(image)
 
 
 def _searched(source: Source, codec: Codec, trials: Trials, options: Options) -> tuple[Trials, Found]:
@@ -291,7 +290,8 @@ def _verified(source: Source, codec: Codec, trials: Trials, data: bytes, options
         check_frames(trials.picture, version)
     if not claims:
         return False
-    return check_lossless(version, _oriented(source, codec, options), trials.picture, codec, asked=options.lossless)
+    opened, _ = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
+    return check_lossless(version, _oriented(opened, codec, options), trials.picture, codec, asked=options.lossless)
 
 
 def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:
