@@ -39,6 +39,7 @@ RECORDS = ("Result", "Outcome", "Trial", "Frames", "Codec")
 # The records that a codec is made of, in `bytefit.codecs`.
 CODEC_PARTS = ("Modes", "SaveOptions", "Lossless", "SeedingHints", "SourceKnowledge", "Holds", "Container", "Padding")
 CODEC_PARTS += ("AuxiliaryImages", "TrailingData", "Variants")
+CODEC_PARTS += ("Descriptions", "Density", "Text")
 
 # Extras that bring a plugin of Pillow.
 PLUGINS = {"HEIF": "bytefit[heif]", "JXL": "bytefit[jxl]"}

@@ -258,7 +258,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "drop_extras",
         "boolean",
-        "leave out the further images, gain maps and films that a JPEG file carries",
+        "leave out further images, gain maps and films of a JPEG, and the still picture of an animated PNG",
         **_COMPRESS_ONLY,
     ),
     Option(

@@ -157,7 +157,12 @@ VALUES = {
         "pnginfo": made_text(),
         "extra": chunk(b"tEXt", b"Title\x00A view"),
     },
-    "GIF": {"comment": b"a view", "extra": b"\x21\xff\x0bSOMEBODY1.0\x01x\x00"},
+    "GIF": {
+        "icc_profile": icc_profile(),
+        "xmp": XMP,
+        "comment": b"a view",
+        "extra": b"\x21\xff\x0bSOMEBODY1.0\x01x\x00",
+    },
     "TIFF": {**CARRIED, "dpi": (300, 300), "compression": "packbits", "strip_size": 999, "tiffinfo": {270: "a view"}},
     "JPEG2000": {
         **CARRIED,

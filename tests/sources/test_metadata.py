@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from bytefit.codecs import CODECS
 from bytefit.codecs.avif.codec import AVIF
+from bytefit.codecs.gif.blocks import metadata_in, other_blocks
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.jpeg2000.boxes import metadata_in_jpeg2000
@@ -17,7 +18,8 @@ from bytefit.codecs.tiff.codec import TIFF
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import UnsupportedImage
 from bytefit.options import POLICIES
-from bytefit.sources.metadata import kept, orientation, upright, weigh, with_dimensions
+from bytefit.sources.carrying import carry
+from bytefit.sources.metadata import orientation, upright, weigh, with_dimensions
 from bytefit.sources.reading import decode
 from images import XMP, encoded, exif, graphic, icc_profile, in_mode, opened, photograph
 
@@ -27,7 +29,12 @@ each_holder = pytest.mark.parametrize(
     "codec", [codec for codec in CODECS if "exif" in codec.save_options.allowed], ids=lambda codec: codec.format
 )
 
-ORIENTATION, CAMERA_MODEL, EXIF_IFD, WIDTH, HEIGHT = 0x0112, 0x0110, 0x8769, 0xA002, 0xA003
+ORIENTATION, CAMERA_MODEL, X_RESOLUTION, EXIF_IFD, WIDTH, HEIGHT = 0x0112, 0x0110, 0x011A, 0x8769, 0xA002, 0xA003
+
+
+def kept(*arguments):
+    """Return the save options that carry what is kept."""
+    return carry(*arguments).options
 
 
 def loaded(turn=6, **options):
@@ -48,10 +55,11 @@ def test_everything_a_format_has_a_place_for_is_kept(codec):
     """EXIF, profile and XMP everywhere but in GIF; comment and resolution where they have a place."""
     options = kept(loaded(), codec, "RGB", "keep")
 
-    assert tags(options["exif"]) == {ORIENTATION: 6, CAMERA_MODEL: "bytefit test camera"}
+    assert tags(options["exif"]).items() >= {ORIENTATION: 6, CAMERA_MODEL: "bytefit test camera"}.items()
+    assert ("density" in options) == (X_RESOLUTION not in tags(options["exif"]))
     assert options["icc_profile"] == icc_profile()
     assert options["xmp"] == XMP
-    assert set(options) <= codec.save_options.allowed
+    assert set(options) <= codec.save_options.allowed | {"density"}
 
 
 @each_holder
@@ -70,14 +78,16 @@ def test_what_is_kept_is_in_the_file(codec):
     assert codec is TIFF or block[ORIENTATION] == 6  # Pillow turns the pixels of a TIFF, and forgets it
 
 
-def test_a_gif_has_a_place_for_comments_only():
-    """Pillow tells of the last one, and every one of another GIF's is among its blocks."""
+def test_a_gif_has_no_place_for_exif():
+    """Comments, XMP and a colour profile have blocks in a GIF: EXIF must be named as dropped."""
     options = kept(loaded(), GIF, "RGB", "keep")
 
-    again = opened(GIF.encode(photograph((48, 32)), {**GIF.setting(50, "RGB"), **options}))
+    data = GIF.encode(photograph((48, 32)), {**GIF.setting(50, "RGB"), **options})
+    again = opened(data)
 
-    assert {name for name, value in options.items() if value} == {"comment"}
+    assert carry(loaded(), GIF, "RGB", "keep").dropped == ("EXIF", "resolution of 300 dpi")
     assert again.info["comment"] == b"a view"
+    assert metadata_in(other_blocks(data)) == {"xmp": XMP, "icc_profile": icc_profile()}
 
 
 @pytest.mark.parametrize("codec", [JPEG, PNG, TIFF], ids=lambda codec: codec.format)
@@ -298,7 +308,7 @@ def test_stated_dimensions_follow_the_picture():
     block[CAMERA_MODEL] = "camera"
     block.get_ifd(EXIF_IFD).update({WIDTH: 4000, HEIGHT: 3000})
 
-    carried = with_dimensions({"exif": block.tobytes(), "xmp": XMP}, (400, 300))
+    carried = with_dimensions({"exif": block.tobytes(), "xmp": XMP}, (400, 300), JPEG)
 
     again = Image.Exif()
     again.load(carried["exif"])
@@ -313,4 +323,4 @@ def test_stated_dimensions_follow_the_picture():
 )
 def test_nothing_is_stated_where_nothing_was(block):
     """Other EXIF, and broken EXIF, is carried byte for byte."""
-    assert with_dimensions({"exif": block}, (400, 300)) == {"exif": block}
+    assert with_dimensions({"exif": block}, (400, 300), JPEG) == {"exif": block}

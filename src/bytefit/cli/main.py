@@ -164,6 +164,7 @@ def _as_json(outcome: Outcome) -> str:
     if (result := outcome.result) is not None:
         names = ("format", "quality", "width", "height", "frames", "scale", "score", "proven")
         record |= {name: getattr(result, name) for name in names}
+        record["dropped"] = list(result.dropped)
         record |= {"trials": [asdict(trial) for trial in result.trials]}
         record |= {"probes": [asdict(trial) for trial in result.probes], "seconds": result.seconds}
     return json.dumps(record, indent=2)

@@ -107,4 +107,5 @@ def summary_line(outcome: Outcome) -> str:
         detail += f", score {result.score:.1f}"
     trials = "1 trial" if len(result.trials) == 1 else f"{len(result.trials)} trials"
     over = "" if outcome.fits else f", still over its budget of {format_size(outcome.budget)}"
-    return f"{output}: {sizes}{over} ({detail}, {trials}, {result.seconds:.2f} s)"
+    dropped = f"; {result.format} cannot hold: {', '.join(result.dropped)}" if result.dropped else ""
+    return f"{output}: {sizes}{over} ({detail}, {trials}, {result.seconds:.2f} s){dropped}"

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit import formats
 from bytefit.codecs.codec import Codec, Variants, with_options
-from bytefit.codecs.container import UNKNOWN_CONTAINER, AuxiliaryImages, Container, Padding, TrailingData
+from bytefit.codecs.container import (
+    UNKNOWN_CONTAINER,
+    AuxiliaryImages,
+    Container,
+    Descriptions,
+    Padding,
+    TrailingData,
+)
+from bytefit.codecs.descriptions import Density, Text
 from bytefit.codecs.encoding import Trial, encode_timed
 from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.errors import UnsupportedImage
@@ -32,6 +40,8 @@ __all__ = [
     "AuxiliaryImages",
     "Codec",
     "Container",
+    "Density",
+    "Descriptions",
     "Holds",
     "Lossless",
     "Modes",
@@ -39,6 +49,7 @@ __all__ = [
     "SaveOptions",
     "SeedingHints",
     "SourceKnowledge",
+    "Text",
     "TrailingData",
     "Trial",
     "Variants",

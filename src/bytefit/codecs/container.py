@@ -5,14 +5,17 @@ Each format's folder declares its own `Container`. What is declared here is know
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.descriptions import comment_in_info, density_in_info
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from PIL import Image
 
+    from bytefit.codecs.descriptions import Density, Text
     from bytefit.pictures.frames import Frames
 
 
@@ -61,6 +64,37 @@ class AuxiliaryImages:
 
 
 @dataclass(frozen=True, slots=True)
+class Descriptions:
+    """What a container says about the image that other formats may say in another way.
+
+    Attributes:
+        texts: (image as it was opened) -> its texts.
+        with_texts: (texts) -> what is added to the save option "extra" to store them, and the texts there is no place
+            for; None for a format without a place of its own.
+        density: (image as it was opened) -> how many pixels there are in a unit of length, where the file says so.
+        states_density: (density, mode encoded) -> whether the save option "density" states it exactly.
+        colour_profile: (image as it was opened, whether it is encoded in grey) -> a profile that means the same as
+            what the file says about its colours in another way; empty where it says nothing, or sRGB.
+        own_data: (image as it was opened) -> words for everything that no other format has a place for.
+        not_kept: (image as it was opened) -> words for what a new file of the same format does not hold either.
+        keeps_thumbnail: whether the thumbnail in an EXIF block is kept.
+        profiles_are_applied: whether viewers of the format apply colour profiles.
+        keeps_cover: whether an animation may have a picture of its own for viewers that do not show animations.
+    """
+
+    texts: Callable[[Image.Image | Frames], Sequence[Text]] = comment_in_info
+    with_texts: Callable[[Sequence[Text]], tuple[bytes, Sequence[Text]]] | None = None
+    density: Callable[[Image.Image | Frames], Density | None] = density_in_info
+    states_density: Callable[[Density, str], bool] = lambda _density, _mode: False
+    colour_profile: Callable[[Image.Image | Frames, bool], bytes] = lambda _image, _grey: b""
+    own_data: Callable[[Image.Image | Frames], Sequence[str]] = lambda _image: ()
+    not_kept: Callable[[Image.Image | Frames], Sequence[str]] = lambda _image: ()
+    keeps_thumbnail: bool = True
+    profiles_are_applied: bool = True
+    keeps_cover: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """The file format around the pixels. Each default says that nothing is known.
 
@@ -73,6 +107,9 @@ class Container:
         settle: corrects an image after it was opened, before its pixels are decoded.
         carried: (image with its `info`, metadata policy) -> the save options for metadata that only this format
             has. They replace the usual ones of the same name.
+        resized: (save options that carry metadata, dimensions of the smaller image) -> those options that state other
+            dimensions then, EXIF and XMP aside.
+        descriptions: what the file says about the image that other formats may say in another way.
         auxiliary_images: how further images are stored, where the format has a way.
         padding: how files are padded; None where it is not known how.
         register_plugin: makes Pillow read and write the format, where that takes a plugin.
@@ -83,6 +120,8 @@ class Container:
     unread_metadata: Callable[[Image.Image, bytes], Mapping[str, Any]] = lambda _image, _data: {}
     settle: Callable[[Image.Image], None] = lambda _image: None
     carried: Callable[[Image.Image | Frames, str], Mapping[str, Any]] = lambda _image, _policy: {}
+    resized: Callable[[Mapping[str, Any], tuple[int, int]], Mapping[str, Any]] = lambda _carried, _size: {}
+    descriptions: Descriptions = field(default_factory=Descriptions)
     auxiliary_images: AuxiliaryImages | None = None
     padding: Padding | None = None
     register_plugin: Callable[[], None] = lambda: None

@@ -29,7 +29,8 @@ from bytefit.pictures.opening import UNLIMITED
 from bytefit.search.search import Found
 from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size
-from bytefit.sources import metadata as metadata_
+from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
+from bytefit.sources.metadata import upright
 from bytefit.sources.reading import decode
 from bytefit.sources.source import Source, source_of
 
@@ -86,10 +87,12 @@ def compress(
         effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
         exact: pad the file inside its container to exactly `target` bytes.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
-        metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget.
+        metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget, and what the format has
+            no place for is listed in `Result.dropped`.
         lossless: keep every pixel as it is; a budget that does not allow it is unreachable.
         drop_extras: leave out what a JPEG file holds beside its picture: further pictures, a gain map, a film ...
-            Else it is carried along byte for byte, or the picture is refused.
+            Else it is carried along byte for byte, or the picture is refused. The still picture of an animated PNG
+            that is no part of the animation counts among it in other formats.
         allow_frame_drop: leave out every second frame of an animation, as often as it takes, where nothing else fits;
             the frames that are left are shown for longer.
         max_pixels: the most pixels that the image of a file may have. A small file can need all the memory there is.
@@ -196,7 +199,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
     codec = codec.variants.on_request(options.save_options) or codec
     codec.check_options(options.save_options)
     started = perf_counter()
-    trials = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
+    trials, dropped = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
     trials, found = _searched(source, codec, trials, options)
     score, floored = (None, False) if options.min_score is None else raise_to_score(trials, options.min_score)
     below = score is not None and options.min_score is not None and score < options.min_score
@@ -221,14 +224,20 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         probes=tuple(trials.log.probes),
         seconds=perf_counter() - started,
         exact=options.exact,
+        dropped=dropped,
     )
 
 
 def _prepared_trials(
     source: Source, codec: Codec, budget: int, options: Options, *, cap_at_source_quality: bool
-) -> Trials:
-    """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known."""
-    picture = _oriented(source, codec, options)
+) -> tuple[Trials, tuple[str, ...]]:
+    """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known.
+
+    Returns:
+        The trials, and words for what the format has no place for.
+    """
+    opened, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
+    picture = _oriented(opened, codec, options)
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
@@ -245,18 +254,20 @@ def _prepared_trials(
         effort=options.effort,
         coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
     )
-    trailing = metadata_.kept_trailing_data(
-        source.data, picture, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
+    trailing = kept_trailing_data(
+        source.data, opened, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
     )
-    carried = metadata_.kept(picture, codec, prepared.mode, options.metadata)
+    carried, dropped = carry(opened, codec, prepared.mode, options.metadata)
     carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
-    return trials_of(tried, prepared, target, carried, trailing)
+    if "dpi" in options.save_options:
+        carried.pop("density", None)
+    return trials_of(tried, prepared, target, carried, trailing), (*left_out, *dropped)
 
 
-def _oriented(source: Source, codec: Codec, options: Options) -> Image.Image | Frames:
-    """Return the image of a source, turned upright where its file will not state the orientation."""
+def _oriented(image: Image.Image | Frames, codec: Codec, options: Options) -> Image.Image | Frames:
+    """Return an image as it was opened, turned upright where its file will not state the orientation."""
     keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
-    return source.picture if keeps_orientation else metadata_.upright(source.picture)
+    return image if keeps_orientation else upright(image)
 
 
 def _searched(source: Source, codec: Codec, trials: Trials, options: Options) -> tuple[Trials, Found]:
@@ -279,7 +290,8 @@ def _verified(source: Source, codec: Codec, trials: Trials, data: bytes, options
         check_frames(trials.picture, version)
     if not claims:
         return False
-    return check_lossless(version, _oriented(source, codec, options), trials.picture, codec, asked=options.lossless)
+    opened, _ = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
+    return check_lossless(version, _oriented(opened, codec, options), trials.picture, codec, asked=options.lossless)
 
 
 def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:

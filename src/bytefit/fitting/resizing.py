@@ -80,7 +80,7 @@ def _resized(trials: Trials, size: tuple[int, int]) -> Trials:
         picture = prepare(trials.codec, picture)
     except UnsupportedImage:  # the format holds nothing but the mode that the picture had
         picture = _back_in_mode(picture, trials.whole.mode)
-    return trials.of(picture, carried=with_dimensions(trials.carried, size))
+    return trials.of(picture, carried=with_dimensions(trials.carried, size, trials.codec))
 
 
 def _back_in_mode(picture: Image.Image | Frames, mode: str) -> Image.Image | Frames:

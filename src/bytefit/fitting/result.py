@@ -34,6 +34,8 @@ class Result:
         probes: the cheap measurements that seeded the search, in order.
         seconds: the time of all of it, decoding the source left out.
         exact: whether exactly the budget was asked for.
+        dropped: words for everything in the source's file that the format has no place for, such as "GIF comment";
+            what you left out by `metadata` is not among it.
     """
 
     data: bytes = field(repr=False)
@@ -52,6 +54,7 @@ class Result:
     probes: tuple[Trial, ...] = field(repr=False)
     seconds: float
     exact: bool = field(default=False, repr=False)
+    dropped: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -29,6 +29,8 @@ def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> flo
     """
     if not isinstance(source, Frames) or not isinstance(version, Frames):
         return ssimulacra2_score(*(one.first if isinstance(one, Frames) else one for one in (source, version)))
+    if source.info.get("default_image") and not version.info.get("default_image"):
+        source = source.excerpt(range(1, len(source.pictures)))  # the still picture that was left out
     step = ceil(len(source.pictures) / _SCORED_FRAMES)
     pairs = list(zip(source.pictures[::step], version.pictures[::step], strict=False))
     return sum(ssimulacra2_score(*pair) for pair in pairs) / len(pairs)

@@ -143,9 +143,17 @@ class Frames:
         return replace(self, durations=times, loop=self.loop if loop is None else loop)
 
     def without_every_second_frame(self) -> Frames:
-        """Return the first, third, fifth ... frame, each shown for its own duration plus that of the dropped frame."""
-        times = [sum(self.durations[place : place + 2]) for place in range(0, len(self.durations), 2)]
-        return replace(self, pictures=tuple(self.pictures[::2]), durations=tuple(times))
+        """Return the first, third, fifth ... frame, each shown for its own duration plus that of the dropped frame.
+
+        A first picture that is no part of the animation stays.
+        """
+        cover = bool(self.info.get("default_image"))
+        times = [sum(self.durations[place : place + 2]) for place in range(cover, len(self.durations), 2)]
+        return replace(
+            self,
+            pictures=(*self.pictures[:cover], *self.pictures[cover::2]),
+            durations=(*self.durations[:cover], *times),
+        )
 
     def excerpt(self, places: range) -> Frames:
         """Return the frames at `places`."""

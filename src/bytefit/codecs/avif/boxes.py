@@ -47,13 +47,29 @@ def _time_headers(data: bytes, start: int, end: int) -> Iterator[int]:
             yield first
 
 
+def pixel_shape(data: bytes) -> tuple[int, int] | None:
+    """Return width and height of a pixel by the first box that states them (ISO/IEC 23008-12, 6.5.4), or None."""
+    meta = next((box for box in _boxes(data, 0, len(data)) if box[0] == b"meta"), None)
+    for name, first, last in _properties(data, meta[1] + 4, meta[2]) if meta else ():
+        if name == b"pasp" and last - first >= 8:  # noqa: PLR2004
+            return int.from_bytes(data[first : first + 4], "big"), int.from_bytes(data[first + 4 : first + 8], "big")
+    return None
+
+
+def _properties(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the boxes with properties of images within a box of metadata."""
+    boxes = {name: (first, last) for name, first, last in _boxes(data, start, end)}
+    first, last = boxes.get(b"iprp", (0, 0))
+    container = next((box for box in _boxes(data, first, last) if box[0] == b"ipco"), None)
+    if container:
+        yield from _boxes(data, *container[1:])
+
+
 def _lost_in_meta(data: bytes, start: int, end: int) -> str | None:
     boxes = {name: (first, last) for name, first, last in _boxes(data, start, end)}
     if b"tmap" in data[slice(*boxes.get(b"iinf", (0, 0)))]:
         return "a gain map"
-    first, last = boxes.get(b"iprp", (0, 0))
-    container = next((box for box in _boxes(data, first, last) if box[0] == b"ipco"), None)
-    for name, first, last in _boxes(data, *container[1:]) if container else ():
+    for name, first, last in _properties(data, start, end):
         content = data[first:last]
         if name == b"av1C" and len(content) > 2 and content[2] & 0x40:  # noqa: PLR2004  (high_bitdepth, AV1-ISOBMFF 2.3)
             return "more than 8 bits a channel"

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from bytefit.codecs.avif.boxes import without_times
 from bytefit.codecs.avif.container import CONTAINER
 from bytefit.codecs.codec import Codec
-from bytefit.codecs.encoding import refusals, save_frames, save_to_bytes
+from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.exif import ORIENTATION
 from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
-from bytefit.pictures.frames import Frames
+from bytefit.pictures.frames import DECODING_ERRORS, Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from PIL import Image
 
 
 # Several qualities from 0 to 100 share one of libaom's 64 quantisers. These are the highest of each, so that a quality
@@ -34,21 +36,43 @@ _QUALITIES = (
 # libavif's default speed.
 _USUAL_SPEED = 6
 
-_ORIENTATION = 0x0112
-
 
 def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": int(quality)}
 
 
+class _StoredExif(Image.Exif):
+    """An EXIF block whose orientation Pillow can take out for a box of its own, and which it writes byte for byte."""
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__()
+        self._block = block
+        with suppress(*DECODING_ERRORS):
+            self.load(block)
+        self._unread = not len(self)
+
+    def __bool__(self) -> bool:
+        """Return whether the block is to be written: not if an orientation was all it held."""
+        return self._unread or len(self) > 0
+
+    def tobytes(self, offset: int = 8) -> bytes:
+        """Return the block as it is; with the orientation, which the standard leaves to the box (MIAF, 7.3.6.7)."""
+        del offset
+        return self._block
+
+
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+    stored = options.get("exif")
+    if isinstance(stored, bytes) and stored:
+        stored = _StoredExif(stored)
+        options = {**options, "exif": stored}
     if isinstance(picture, Frames):
         if picture.loop:
             raise UnsupportedImage(
                 f"Pillow cannot write a loop count to AVIF (this animation plays {picture.loop} times); "
                 f"use WEBP, PNG or GIF"
             )
-        if _orientation(options.get("exif") or b"") in range(2, 9):
+        if isinstance(stored, Image.Exif) and stored.get(ORIENTATION) in range(2, 9):
             # The process ends with a segmentation fault, in Pillow 13.0 at the second frame.
             raise UnsupportedImage(
                 "Pillow crashes when it writes an animation with an EXIF orientation to AVIF; "
@@ -56,16 +80,6 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
             )
         return without_times(save_frames(picture, "AVIF", options))
     return save_to_bytes(picture, "AVIF", options)
-
-
-def _orientation(exif: bytes) -> object:
-    """Return the orientation in an EXIF block, as Pillow's writer reads it."""
-    from PIL.Image import Exif
-
-    block = Exif()
-    with refusals("AVIF"):
-        block.load(exif)
-        return block.get(_ORIENTATION)
 
 
 AVIF = Codec(

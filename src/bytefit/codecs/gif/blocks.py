@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import ImageFile
 
+from bytefit.codecs.descriptions import NO_UNIT, Density, density_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -25,6 +27,10 @@ KEEP, CLEAR, RESTORE = 1, 2, 3
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _COMMENT, _APPLICATION, _PLAIN_TEXT = 0xF9, 0xFE, 0xFF, 0x01
 _SUB_BLOCK = 255
+_XMP, _PROFILE = b"\x21\xff\x0bXMP DataXMP", b"\x21\xff\x0bICCRGBG1012"
+# However a reader lands in it after a packet that it takes for sub-blocks, these bytes lead it to the end.
+_XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
+_ASPECT_UNIT, _ASPECT_LEAST = 64, 15
 # The loop count and the padding of `bytefit.codecs.gif.container` are written for each file, never carried along.
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _REWRITTEN = (*_LOOPS, b"BYTEFIT PAD")
@@ -82,7 +88,13 @@ class GifFrame(NamedTuple):
 
 
 def assemble_file(
-    size: tuple[int, int], palette: bytes, frames: Iterable[GifFrame], *, repeats: int | None, blocks: bytes
+    size: tuple[int, int],
+    palette: bytes,
+    frames: Iterable[GifFrame],
+    *,
+    repeats: int | None,
+    blocks: bytes,
+    density: Density | None = None,
 ) -> bytes:
     """Return a GIF file.
 
@@ -92,10 +104,11 @@ def assemble_file(
         frames: the frames, in order.
         repeats: how often the animation repeats after the first play, 0 without end; None writes no loop count.
         blocks: metadata blocks, see `other_blocks`.
+        density: the shape of a pixel; None for a square.
     """
     gif_frames = list(frames)
     table, flags = _table(b"" if all(frame.palette for frame in gif_frames) else palette)
-    parts = [b"GIF89a", pack("<HHBBB", *size, flags, 0, 0), table]
+    parts = [b"GIF89a", pack("<HHBBB", *size, flags, 0, (density and aspect_byte(density)) or 0), table]
     if repeats is not None:
         parts.append(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + pack("<H", repeats) + b"\x00")
     parts.append(blocks)
@@ -108,6 +121,64 @@ def comment_block(comment: bytes) -> bytes:
     """Return a comment extension."""
     pieces = (comment[at : at + _SUB_BLOCK] for at in range(0, len(comment), _SUB_BLOCK))
     return b"\x21\xfe" + b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\x00"
+
+
+def xmp_block(packet: bytes) -> bytes:
+    """Return an application extension with an XMP packet (ISO 16684-3, 1.1.2), undivided."""
+    return _XMP + packet + _XMP_TRAILER
+
+
+def profile_block(profile: bytes) -> bytes:
+    """Return an application extension with a colour profile (ICC.1:2010, annex B.6)."""
+    return _PROFILE + comment_block(profile)[2:]
+
+
+def metadata_in(blocks: bytes) -> dict[str, bytes]:
+    """Return XMP and colour profile among some blocks, under Pillow's `info` keys for other formats."""
+    found = {}
+    for block in _blocks(bytes(_HEADER) + blocks):
+        if block.data.startswith(_XMP) and block.data.endswith(_XMP_TRAILER):
+            found["xmp"] = block.data[len(_XMP) : -len(_XMP_TRAILER)]
+        elif block.data.startswith(_PROFILE):
+            found["icc_profile"] = _joined(block.data[len(_PROFILE) :])
+    return found
+
+
+def comments_in(blocks: bytes) -> list[bytes]:
+    """Return the comments among some blocks."""
+    every = (block.data for block in _blocks(bytes(_HEADER) + blocks))
+    return [_joined(block[2:]) for block in every if block[:2] == bytes((_EXTENSION, _COMMENT))]
+
+
+def applications_in(blocks: bytes) -> list[str]:
+    """Return the names of the application extensions among some blocks, XMP and colour profile left out."""
+    every = (block.data for block in _blocks(bytes(_HEADER) + blocks))
+    known = (_XMP, _PROFILE)
+    return [
+        block[3:14].decode("latin-1") for block in every if block[1] == _APPLICATION and not block.startswith(known)
+    ]
+
+
+def has_plain_text(data: bytes) -> bool:
+    """Return whether a file has text to be rendered over its frames."""
+    return any(block.is_plain_text for block in _blocks(data))
+
+
+def is_profile(block: bytes) -> bool:
+    """Return whether a block is a colour profile."""
+    return block.startswith(_PROFILE)
+
+
+def aspect_of(data: bytes) -> Density | None:
+    """Return the shape of a pixel that the header states (GIF89a, 18), in 64ths of width over height."""
+    stated = data[12] if len(data) > 12 else 0  # noqa: PLR2004
+    return density_of(_ASPECT_UNIT, stated + _ASPECT_LEAST, NO_UNIT) if stated else None
+
+
+def aspect_byte(density: Density) -> int | None:
+    """Return the byte of the header for the shape of a pixel, None where it is too thin or too flat."""
+    stated = round(_ASPECT_UNIT * density.y / density.x) - _ASPECT_LEAST
+    return stated if 0 < stated < 1 << 8 else None
 
 
 def other_blocks(data: bytes) -> bytes:
@@ -158,6 +229,15 @@ def _blocks(data: bytes) -> Iterator[Block]:
         if position > len(data):
             return
         yield Block(data[start:position], pixels - start)
+
+
+def _joined(sub_blocks: bytes) -> bytes:
+    """Return the content of sub-blocks."""
+    content, position = b"", 0
+    while position < len(sub_blocks) and sub_blocks[position]:
+        content += sub_blocks[position + 1 : position + 1 + sub_blocks[position]]
+        position += 1 + sub_blocks[position]
+    return content
 
 
 def _end_of_sub_blocks(data: bytes, position: int) -> int:

@@ -16,7 +16,15 @@ from PIL.Image import DecompressionBombError
 
 from bytefit.codecs.codec import LOSSLESS, Codec, Variants
 from bytefit.codecs.encoding import refusals
-from bytefit.codecs.gif.blocks import assemble_file, comment_block, other_blocks
+from bytefit.codecs.gif.blocks import (
+    aspect_of,
+    assemble_file,
+    comment_block,
+    metadata_in,
+    other_blocks,
+    profile_block,
+    xmp_block,
+)
 from bytefit.codecs.gif.colour_indices import OPAQUE_FROM, exact_indexer, nearest_indexer
 from bytefit.codecs.gif.container import CONTAINER
 from bytefit.codecs.gif.frame_differences import render_frames
@@ -94,9 +102,7 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
         clear = len(frames.pictures) > 1 or frames.has_transparency_data
         spare = max(2, colours - clear)
         indexer = nearest_indexer(gathered.palette(picture, spare), spare, options.get("tolerance", 0), clear=clear)
-    blocks = bytes(options.get("extra") or b"")
-    if comment := options.get("comment"):
-        blocks += comment_block(comment.encode() if isinstance(comment, str) else bytes(comment))
+    blocks = _metadata_blocks(options)
     loop = 1 if frames.loop is None else frames.loop
     repeats = None if loop == 1 else loop and loop - 1
     return assemble_file(
@@ -110,7 +116,20 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
         ),
         repeats=repeats,
         blocks=blocks,
+        density=options.get("density"),
     )
+
+
+def _metadata_blocks(options: Mapping[str, Any]) -> bytes:
+    """Return the blocks for the save options that carry metadata."""
+    blocks = bytes(options.get("extra") or b"")
+    if comment := options.get("comment"):
+        blocks += comment_block(comment.encode() if isinstance(comment, str) else bytes(comment))
+    if profile := options.get("icc_profile"):
+        blocks += profile_block(profile)
+    if packet := options.get("xmp"):
+        blocks += xmp_block(packet.encode() if isinstance(packet, str) else packet)
+    return blocks
 
 
 def _delays(durations: Sequence[float]) -> list[int]:
@@ -169,9 +188,11 @@ def _drawn_anew(data: bytes, policy: str) -> bytes | None:
     The frames are decoded one by one while the file is open.
     """
     extra = other_blocks(data) if policy == "keep" else b""
+    if policy == "orientation+icc" and (profile := metadata_in(other_blocks(data)).get("icc_profile")):
+        extra = profile_block(profile)
     try:
         with open_image(data, UNLIMITED) as image:
-            return _encode(_Gathered(), frames_of(image), {"extra": extra})
+            return _encode(_Gathered(), frames_of(image), {"extra": extra, "density": aspect_of(data)})
     except UnsupportedImage:
         return None
     except (*DECODING_ERRORS, DecompressionBombError) as error:
@@ -204,7 +225,7 @@ GIF = Codec(
     ),
     save_options=SaveOptions(
         steered=frozenset({"colors", "tolerance", "optimize", "interlace", "disposal", "transparency"}),
-        allowed=frozenset({"comment", "extra"}),
+        allowed=frozenset({"comment", "extra", "icc_profile", "xmp"}),
     ),
     lossless=Lossless(
         options={},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from bytefit.codecs.gif.blocks import Block, is_loop, is_metadata, lzw_encode, parse_blocks
+from bytefit.codecs.gif.blocks import Block, is_loop, is_metadata, is_profile, lzw_encode, parse_blocks
 from bytefit.pictures.opening import UNLIMITED, open_image
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def repacked_versions(data: bytes, policy: str) -> Iterator[bytes]:
 
     Args:
         data: the file.
-        policy: "keep" keeps all comments, application and text blocks; any other value keeps only the loop count.
+        policy: "keep" keeps all comments, application and text blocks; "orientation+icc" the loop count and the
+            colour profile, "strip" only the loop count.
     """
     try:
         header, blocks = parse_blocks(data)
@@ -45,6 +46,8 @@ def repacked_versions(data: bytes, policy: str) -> Iterator[bytes]:
 def _is_kept(block: Block, policy: str) -> bool:
     if block.is_image or block.is_graphic_control or is_loop(block.data):
         return True
+    if is_profile(block.data):
+        return policy != "strip"
     return policy == "keep" and (is_metadata(block.data) or block.is_plain_text)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.container import Container
+from bytefit.codecs.container import Container, Descriptions
+from bytefit.codecs.descriptions import NO_UNIT, Density, density_of
 from bytefit.codecs.padding import BOX_PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from PIL import Image
+
+    from bytefit.pictures.frames import Frames
 
 # Colour primaries and transfer functions (ITU-T H.273) whose pictures other formats hold as they are.
 _PLAIN_PRIMARIES, _PLAIN_TRANSFERS = {1, 2}, {1, 2, 6, 13}
@@ -62,8 +65,16 @@ def register_plugin() -> None:
     pillow_heif.register_heif_opener()
 
 
+def _density(image: Image.Image | Frames) -> Density | None:
+    shape = image.info.get("pixel_aspect_ratio")
+    return density_of(shape[1], shape[0], NO_UNIT) if isinstance(shape, tuple) else None
+
+
 CONTAINER = Container(
     lost=lambda image, _data: lost_in_heif(image),
+    # pillow-heif writes the shape of a pixel again where it finds it in `info`.
+    carried=lambda image, _policy: {"density": None} if "pixel_aspect_ratio" in image.info else {},
+    descriptions=Descriptions(density=_density),
     padding=BOX_PADDING,
     register_plugin=register_plugin,
 )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH, Codec, Variants
-from bytefit.codecs.jpeg.container import CONTAINER
+from bytefit.codecs.jpeg.container import CONTAINER, with_density
 from bytefit.codecs.jpeg.encode_buffer import save_in_own_buffer
 from bytefit.codecs.jpeg.lossless import lossless_versions
 from bytefit.codecs.jpeg.quantisation import quantisation
@@ -42,10 +42,12 @@ def _setting(content: str, quality: float, mode: str) -> dict[str, Any]:
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
     """Encode with Pillow; with `scans="mozjpeg"`, then repack the file without changing its pixels."""
-    saved = {name: value for name, value in options.items() if name != "scans"}
+    saved = {name: value for name, value in options.items() if name not in {"scans", "density"}}
     if saved.get("keep_rgb"):  # there is no chroma to subsample or to quantise differently
         saved = {**saved, "subsampling": "4:4:4", "qtables": saved["qtables"][:1]} if "qtables" in saved else saved
     data = save_in_own_buffer(picture, saved)
+    if (density := options.get("density")) is not None:
+        data = with_density(data, density)
     return _repacked(data) if options.get("scans") else data
 
 

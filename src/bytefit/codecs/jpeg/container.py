@@ -6,12 +6,23 @@ from functools import partial
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.container import AuxiliaryImages, Container, Padding, TrailingData
+from bytefit.codecs.container import AuxiliaryImages, Container, Descriptions, Padding, TrailingData
+from bytefit.codecs.descriptions import (
+    CENTIMETRE,
+    INCH,
+    METRE,
+    NO_UNIT,
+    Density,
+    Text,
+    comment_in_info,
+    decoded,
+    density_of,
+)
 from bytefit.codecs.jpeg.markers import DQT, JPEG_PADDING, behind_picture, markers
 from bytefit.codecs.jpeg.multi_picture import carried_index, described_auxiliary_images, with_auxiliary_images
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from PIL import Image
 
@@ -58,12 +69,19 @@ def other_segments(image: Image.Image | Frames) -> bytes:
     """Return the segments of an opened JPEG that Pillow would drop: comments, IPTC, thermal data, extended XMP ..."""
     kept_segments = [
         (0xFE if marker == "COM" else 0xE0 + int(marker.removeprefix("APP")), content)
-        for marker, content in getattr(image, "applist", ())
-        if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
+        for marker, content in _other_segments(image)
     ]
     return b"".join(
         bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content for marker, content in kept_segments
     )
+
+
+def _other_segments(image: Image.Image | Frames) -> list[tuple[str, bytes]]:
+    return [
+        (marker, content)
+        for marker, content in getattr(image, "applist", ())
+        if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
+    ]
 
 
 def is_one_of_several(image: Image.Image | Frames) -> bool:
@@ -90,8 +108,75 @@ def carried_images(data: bytes, name: str) -> TrailingData:
     return TrailingData(weight, partial(with_auxiliary_images, index=index, behind=behind))
 
 
+def with_texts(texts: Sequence[Text]) -> tuple[bytes, Sequence[Text]]:
+    """Return a comment segment for each text, and the texts too long for one."""
+    lines = [(text, text.line.encode()) for text in texts]
+    fitting = [line for _, line in lines if len(line) <= _SEGMENT_MOST - 2]
+    segments = b"".join(b"\xff\xfe" + (len(line) + 2).to_bytes(2, "big") + line for line in fitting)
+    return segments, [text for text, line in lines if line not in fitting]
+
+
+def texts_in(image: Image.Image | Frames) -> Sequence[Text]:
+    """Return the comments of an opened JPEG."""
+    if not hasattr(image, "applist"):
+        return comment_in_info(image)
+    comments = (content for marker, content in image.applist if marker == "COM")
+    return [Text("", decoded(content.rstrip(b"\x00")), "JPEG comment") for content in comments if content]
+
+
+def density_in(image: Image.Image | Frames) -> Density | None:
+    """Return the density in the JFIF segment. EXIF speaks for itself: Pillow repeats it, or makes up 72 dpi."""
+    pair = image.info.get("jfif_density")
+    if not isinstance(pair, tuple) or len(pair) != len(("x", "y")):
+        return None
+    return density_of(pair[0], pair[1], {1: INCH, 2: CENTIMETRE}.get(image.info.get("jfif_unit", 0), NO_UNIT))
+
+
+def states_density(density: Density, mode: str) -> bool:
+    """Return whether a JFIF segment states a density: in whole numbers, and not in files with Adobe's segment."""
+    whole = _as_jfif(density)
+    return mode != "CMYK" and whole is not None
+
+
+def with_density(data: bytes, density: Density) -> bytes:
+    """Return a file with another density in its JFIF segment (JFIF 1.02); unchanged where it has none."""
+    stated = _as_jfif(density)
+    if stated is None or data[6:11] != b"JFIF\x00":
+        return data
+    return data[:13] + stated + data[18:]
+
+
+def _as_jfif(density: Density) -> bytes | None:
+    """Return unit and numbers of a JFIF segment; None for a density that needs fractions or larger numbers."""
+    stated = density.per(INCH) if density.unit == METRE else density
+    # PNG counts whole pixels a metre, half of one of which is this much an inch.
+    rounding = 0.5 * 0.0254 if density.unit == METRE else 0
+    sides = [round(side) for side in (stated.x, stated.y)]
+    exact = all(abs(side - one) <= rounding for side, one in zip(sides, (stated.x, stated.y), strict=True))
+    if not exact or not all(0 < side <= _SEGMENT_MOST for side in sides):
+        return None
+    unit = {NO_UNIT: 0, INCH: 1, CENTIMETRE: 2}[stated.unit]
+    return bytes([unit]) + b"".join(side.to_bytes(2, "big") for side in sides)
+
+
+def own_data(image: Image.Image | Frames) -> Sequence[str]:
+    """Return words for the segments that only a JPEG holds."""
+    named = [(marker, bytes(content[:32].split(b"\x00")[0])) for marker, content in _other_segments(image)]
+    names = [(marker, name.decode("ascii", "ignore").strip()) for marker, name in named if marker != "COM"]
+    return tuple(
+        dict.fromkeys(f"JPEG segment {marker} ({name})" if name else f"JPEG segment {marker}" for marker, name in names)
+    )
+
+
 CONTAINER = Container(
     carried=carried,
+    descriptions=Descriptions(
+        texts=texts_in,
+        with_texts=with_texts,
+        density=density_in,
+        states_density=states_density,
+        own_data=own_data,
+    ),
     auxiliary_images=AuxiliaryImages(is_one_of_several, described_auxiliary_images, carried_images),
     # Any number of fill bytes may stand before a marker (ITU-T T.81, B.1.1.2).
     padding=Padding(0, pad),

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from bytefit.codecs.container import Container, Padding
+from typing import TYPE_CHECKING
+
+from bytefit.codecs.container import Container, Descriptions, Padding
+from bytefit.codecs.descriptions import Text, comment_in_info
 from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
 from bytefit.codecs.padding import append_free_box
 
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from bytefit.pictures.frames import Frames
+
+_BY_ENCODER = ("Created by OpenJPEG", "Kakadu-")
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _TILE, _COMMENT = b"\xff\x90", b"\xff\x64"
 _SEGMENT_MOST = 65_535  # bytes of one marker segment, its marker left out
@@ -39,7 +48,13 @@ def _main_header_end(data: bytes) -> int:
     return place
 
 
+def texts_in(image: Image.Image | Frames) -> tuple[Text, ...]:
+    """Return the comment, unless the encoder wrote it by itself."""
+    return tuple(text for text in comment_in_info(image) if not text.value.startswith(_BY_ENCODER))
+
+
 CONTAINER = Container(
+    descriptions=Descriptions(texts=texts_in),
     lost=lambda _image, data: lost_in_jpeg2000(data),
     unread_metadata=lambda _image, data: metadata_in_jpeg2000(data),
     padding=Padding(8, pad),

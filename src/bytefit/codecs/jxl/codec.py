@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs import exif, xmp
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
-from bytefit.codecs.jxl.container import CONTAINER, ORIENTATION, register_plugin
+from bytefit.codecs.jxl.container import CONTAINER, register_plugin
 from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -49,28 +50,29 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
                 "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
                 "with PIL.ImageCms first"
             )
-        picture, exif = _upright(picture, options.get("exif") or b"")
+        upright, block = _upright(picture, options.get("exif") or b"")
     coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
     if coding.get("lossless") and coding.get("effort") == _MOST_LOSSLESS_EFFORT + 1:
         coding["effort"] = _MOST_LOSSLESS_EFFORT
+    if upright is not picture and isinstance(packet := options.get("xmp"), bytes):
+        coding["xmp"] = xmp.with_dimensions(xmp.with_orientation(packet, 1), upright.size)
     # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
-    return save_to_bytes(picture, "JXL", {**coding, "exif": exif, "lossless_jpeg": False})
+    return save_to_bytes(upright, "JXL", {**coding, "exif": block, "lossless_jpeg": False})
 
 
-def _upright(picture: Image.Image, exif: bytes) -> tuple[Image.Image, bytes]:
+def _upright(picture: Image.Image, block: bytes) -> tuple[Image.Image, bytes]:
     """Return picture and EXIF block with the orientation applied: viewers of JPEG XL ignore that of EXIF."""
     from PIL import Image as PillowImage
     from PIL import ImageOps
 
-    block = PillowImage.Exif()
-    block.load(exif)
-    if block.get(ORIENTATION, 1) == 1:
-        return picture, exif
+    read = PillowImage.Exif()
+    read.load(block)
+    if read.get(exif.ORIENTATION, 1) == 1:
+        return picture, block
     turned = picture.copy()
-    turned.info = {"exif": exif}
+    turned.info = {"exif": block}
     turned = ImageOps.exif_transpose(turned)
-    block[ORIENTATION] = 1
-    return turned, block.tobytes()
+    return turned, exif.with_dimensions(exif.with_orientation(block, 1), turned.size)
 
 
 JXL = Codec(

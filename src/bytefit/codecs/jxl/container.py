@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from bytefit.codecs.boxes import box, free_box
 from bytefit.codecs.container import Container, Padding
+from bytefit.codecs.exif import ORIENTATION, with_orientation
 from bytefit.codecs.jxl.boxes import lost_in_jxl, metadata_in_jxl
 from bytefit.codecs.padding import append_free_box
 
 if TYPE_CHECKING:
     from PIL import Image
-
-ORIENTATION = 0x0112
 
 _CODESTREAM = b"\xff\x0a"
 _EMPTY_CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n" + box(b"ftyp", b"jxl \x00\x00\x00\x00jxl ")
@@ -33,10 +32,10 @@ def settle_orientation(image: Image.Image) -> None:
     Its decoder has turned it already, by what the codestream says. The orientation in EXIF is to be ignored (ISO/IEC
     18181-2, 9.4), but Pillow and whatever is written afterwards would turn the image by it once more.
     """
-    exif = image.getexif()
-    if exif.get(ORIENTATION, 1) != 1:
-        exif[ORIENTATION] = 1
-        image.info["exif"] = exif.tobytes()
+    if image.getexif().get(ORIENTATION, 1) == 1:
+        return
+    image.getexif()[ORIENTATION] = 1
+    image.info["exif"] = with_orientation(image.info.get("exif") or b"", 1)
 
 
 def pad(data: bytes, missing: int) -> bytes:

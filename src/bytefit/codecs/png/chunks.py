@@ -6,7 +6,10 @@ It works on bytes and on the `info` of an opened image, and encodes no pixels.
 from __future__ import annotations
 
 import zlib
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from bytefit.codecs.descriptions import METRE, NO_UNIT, Density
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +39,7 @@ COLOUR_CHUNKS = frozenset({b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV",
 # Chunks of colour spaces that eight bits for each RGB channel cannot represent.
 _OTHER_COLOURS = frozenset({b"cICP", b"mDCV", b"cLLI"})
 
-_METRE = 0.0254  # inches
+_RATIO_TERMS = 1_000_000
 _HEADER, _HIGH_DEPTH = 13, 16  # bytes of an IHDR; bits
 
 
@@ -97,11 +100,19 @@ def chunks_of(image: Image.Image | Frames) -> bytes:
         made.append(chunk(b"cHRM", b"".join(round(value * 100_000).to_bytes(4, "big") for value in white)))
     for key, text in getattr(image, "text", {}).items():
         if key != _XMP[:-1].decode():
-            made.append(_text(key, text))
+            made.append(text_chunk(key, text))
     return b"".join(made)
 
 
-def _text(key: str, text: str) -> bytes:
+def _density(density: Density) -> bytes:
+    """Return a chunk with whole pixels a metre, or with the ratio of width and height."""
+    if density.unit == NO_UNIT:
+        ratio = Fraction(density.x / density.y).limit_denominator(_RATIO_TERMS)
+        return chunk(b"pHYs", ratio.numerator.to_bytes(4, "big") + ratio.denominator.to_bytes(4, "big") + b"\x00")
+    return chunk(b"pHYs", b"".join(round(side).to_bytes(4, "big") for side in density.per(METRE)[:2]) + b"\x01")
+
+
+def text_chunk(key: str, text: str) -> bytes:
     """Return a text chunk in Latin-1 if possible, else in UTF-8."""
     try:
         return chunk(b"tEXt", key.encode("latin-1") + b"\x00" + text.encode("latin-1"))
@@ -114,21 +125,22 @@ def carried_chunks(options: Mapping[str, Any]) -> tuple[bytes, bytes]:
 
     Args:
         options: `icc_profile`, `exif`, `xmp`, `comment` and `extra` (complete chunks) are bytes, `dpi` is a pair,
-            and `pnginfo` is a `PIL.PngImagePlugin.PngInfo`.
+            `density` a `Density`, and `pnginfo` is a `PIL.PngImagePlugin.PngInfo`.
     """
     made = []
     if profile := options.get("icc_profile"):
         made.append(chunk(b"iCCP", b"ICC Profile\x00\x00" + zlib.compress(profile, 9)))
     if dpi := options.get("dpi"):
-        per_metre = b"".join(round(float(value) / _METRE).to_bytes(4, "big") for value in dpi)
-        made.append(chunk(b"pHYs", per_metre + b"\x01"))
+        made.append(_density(Density(float(dpi[0]), float(dpi[1]))))
+    elif (density := options.get("density")) is not None:
+        made.append(_density(density))
     if exif := options.get("exif"):
         made.append(chunk(b"eXIf", bytes(exif).removeprefix(b"Exif\x00\x00")))
     if xmp := options.get("xmp"):
         made.append(chunk(b"iTXt", _XMP + bytes(4) + (xmp.encode() if isinstance(xmp, str) else xmp)))
     if comment := options.get("comment"):
         text = comment.decode("utf-8", "replace") if isinstance(comment, bytes) else str(comment)
-        made.append(_text("Comment", text))
+        made.append(text_chunk("Comment", text))
     if (given := options.get("pnginfo")) is not None:
         made += [chunk(bytes(name), bytes(content)) for name, content, *_ in given.chunks]
     everything = SIGNATURE + b"".join(made) + bytes(options.get("extra") or b"")

@@ -70,7 +70,9 @@ def _encode(palettes: Palettes, picture: Image.Image | Frames, options: Mapping[
     if profile == b"GRAY" and isinstance(picture, Image.Image) and picture.mode == "P":
         picture = picture.convert("LA" if picture.has_transparency_data else "L")
     data = _packed(picture, strength, _REDUCTIONS.get(profile, {}))
-    early, late = carried_chunks({name: value for name, value in options.items() if name in _METADATA})
+    early, late = carried_chunks(
+        {name: value for name, value in options.items() if name in _METADATA or name == "density"}
+    )
     return with_chunks(data, early, late) if early or late else data
 
 

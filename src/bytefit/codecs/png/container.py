@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.container import Container, Padding
 from bytefit.codecs.png.chunks import CHUNKS, chunk, chunks_of, colour_chunks, lost_in_png, other_chunks
+from bytefit.codecs.png.descriptions import DESCRIPTIONS, unread_descriptions
 from bytefit.codecs.png.long_texts import lost_with_long_texts, read_from_long_texts, without_long_texts
 
 if TYPE_CHECKING:
@@ -33,11 +34,17 @@ def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
     return {"extra": colour_chunks(chunks_of(image))} if policy == "orientation+icc" else {}
 
 
+def unread_metadata(_image: Image.Image, data: bytes) -> Mapping[str, Any]:
+    """Return what Pillow does not read: chunks, texts too long for it, pixel density, background."""
+    return {CHUNKS: other_chunks(data), **read_from_long_texts(data), **unread_descriptions(data)}
+
+
 CONTAINER = Container(
     readable=without_long_texts,
     lost=lambda _image, data: lost_in_png(data) or lost_with_long_texts(data),
-    unread_metadata=lambda _image, data: {CHUNKS: other_chunks(data), **read_from_long_texts(data)},
+    unread_metadata=unread_metadata,
     carried=carried,
+    descriptions=DESCRIPTIONS,
     # Length, name and checksum of a chunk.
     padding=Padding(12, pad),
 )

@@ -21,6 +21,8 @@ from bytefit.pictures.frames import Frames
 if TYPE_CHECKING:
     from PIL import Image
 
+    from bytefit.codecs.descriptions import Density
+
 _PREDICTOR = 317
 _HORIZONTAL, _FLOATING = 2, 3
 _DEFLATE, _LZW = "tiff_adobe_deflate", "tiff_lzw"  # LZMA, Zstandard and WebP few readers know
@@ -61,6 +63,8 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     pages = picture.pictures if isinstance(picture, Frames) else (picture,)
     split = [split_directories(tags) for tags in _tags_by_page(options, len(pages))]
     common = {name: options[name] for name in ("icc_profile", "dpi", "quality") if options.get(name) is not None}
+    if "dpi" not in common and (density := options.get("density")) is not None:
+        common |= _resolution(density)
     common |= {"icc_profile": common.get("icc_profile", b""), "strip_size": options.get("strip_size", _STRIP_BYTES)}
     chosen = []
     for page, (tags, _) in zip(pages, split, strict=True):
@@ -69,6 +73,17 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
         chosen.append(_smallest(page.copy(), {**common, "tiffinfo": tags}, options.get("compression")))
     data = chosen[0][0] if len(pages) == 1 else _joined([way[1:] for way in chosen])
     return with_directories(data, [directories for _, directories in split])
+
+
+def _resolution(density: Density) -> dict[str, Any]:
+    """Return Pillow's save options for a resolution."""
+    from PIL.TiffImagePlugin import IFDRational
+
+    stated = density.fractions
+    if stated is None:
+        return {}
+    x, y, unit = stated
+    return {"x_resolution": IFDRational(*x), "y_resolution": IFDRational(*y), "resolution_unit": unit}
 
 
 def _tags_by_page(options: Mapping[str, Any], count: int) -> list[Mapping[int, Any]]:

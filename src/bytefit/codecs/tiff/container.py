@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.container import Container, Padding
-from bytefit.codecs.tiff.tags import TAGS, kept_tags, lost_in_tiff
+from bytefit.codecs.container import Container, Descriptions, Padding
+from bytefit.codecs.tiff.descriptions import density_in, profile_in
+from bytefit.codecs.tiff.tags import TAGS, exif_from_tags, kept_tags, lost_in_tiff, tags_of_tiff_only, with_dimensions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from PIL import Image
 
+    from bytefit.codecs.descriptions import Density
     from bytefit.pictures.frames import Frames
+
+# The keys in `info` under which resolution and further tags of a file are stored.
+DENSITY, REST = "tiff_density", "tiff_tags_of_its_own"
 
 
 def pad(data: bytes, missing: int) -> bytes:
@@ -32,8 +36,10 @@ def lost_on_any_page(image: Image.Image, _data: bytes) -> str | None:
 
 
 def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
-    """Return the tags of each page that describe it."""
-    return {"tiffinfo": image.info.get(TAGS) or ()} if policy == "keep" else {}
+    """Return the tags of each page that describe it; the resolution is among them."""
+    if policy != "keep" or TAGS not in image.info:
+        return {}
+    return {"tiffinfo": image.info[TAGS], "density": None}
 
 
 def allocate_pixels(image: Image.Image) -> None:
@@ -45,10 +51,44 @@ def allocate_pixels(image: Image.Image) -> None:
         image.im = PillowImage.new(image.mode, size).im
 
 
+def unread_metadata(image: Any, _data: bytes) -> Mapping[str, Any]:
+    """Return the tags of every page; and of the first what other formats hold: EXIF, resolution, colours."""
+    pages = kept_tags(image)
+    return {
+        TAGS: pages,
+        "exif": exif_from_tags(pages[0]),
+        DENSITY: density_in(image.tag_v2),
+        REST: tags_of_tiff_only(pages[0]),
+        **profile_in(image.tag_v2, grey=image.mode in {"1", "L", "LA"}),
+    }
+
+
+def _density(image: Image.Image | Frames) -> Density | None:
+    """Return the resolution, not the one pixel an inch that Pillow makes up where there is none."""
+    if DENSITY in image.info:
+        stated: Density | None = image.info[DENSITY]
+        return stated
+    return density_in(image.tag_v2) if hasattr(image, "tag_v2") else None
+
+
+def resized(carried: Mapping[str, Any], size: tuple[int, int]) -> Mapping[str, Any]:
+    """Return the tags of pages that were scaled to `size`."""
+    pages = carried.get("tiffinfo") or ()
+    return {} if isinstance(pages, Mapping) else {"tiffinfo": tuple(with_dimensions(page, size) for page in pages)}
+
+
 CONTAINER = Container(
     settle=allocate_pixels,
     lost=lost_on_any_page,
-    unread_metadata=lambda image, _data: {TAGS: kept_tags(image)},
+    unread_metadata=unread_metadata,
     carried=carried,
+    resized=resized,
+    descriptions=Descriptions(
+        texts=lambda _image: (),  # they are EXIF tags
+        density=_density,
+        states_density=lambda density, _mode: density.fractions is not None,
+        keeps_thumbnail=False,
+        own_data=lambda image: image.info.get(REST, ()),
+    ),
     padding=Padding(0, pad),
 )

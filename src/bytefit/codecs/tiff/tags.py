@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+EXIF_DIRECTORY, GPS_DIRECTORY = 34665, 34853
+# Tags of EXIF's own (EXIF 3.0, 4.6.4) that other formats hold in their EXIF blocks: description, camera, resolution,
+# software, time, artist, host, colours, copyright, and the texts Windows adds.
+_OF_EXIF = frozenset({269, 270, 271, 272, 282, 283, 285, 296, 305, 306, 315, 316, 33432, EXIF_DIRECTORY, GPS_DIRECTORY})
+_OF_EXIF |= {40091, 40092, 40093, 40094, 40095}
+
 # The key in `info` under which `bytefit.sources.reading` stores the tags of a file.
 TAGS = "tiff_tags"
 
@@ -24,15 +30,19 @@ _STRUCTURAL = frozenset(
     | {297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 333, 334, 336, 338, 339}
     | {340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 34675, 40965}
 )
-EXIF_DIRECTORY, GPS_DIRECTORY = 34665, 34853
 # Pillow applies the orientation to the pixels when it loads a TIFF.
 _ORIENTATION = 274
 _SUB_IFDS = 330
+_EXIF_WIDTH, _EXIF_HEIGHT = 0xA002, 0xA003
 _XMP = 700
-_LONG = 4  # the type of an offset
+_ASCII, _LONG = 2, 4  # types: text, and an offset
 # Photoshop wrote IPTC data as four-byte numbers, of which Pillow reads only the first. Photoshop's own block (34377)
 # holds the same data.
 _IPTC, _IPTC_TYPES = 33723, {1, 7}
+
+
+class _Text(bytes):
+    """Text beyond ASCII, as it is stored."""
 
 
 def kept_tags(image: Image.Image) -> tuple[ImageFileDirectory_v2, ...]:
@@ -73,11 +83,36 @@ def tags_from_exif(exif: bytes, xmp: bytes = b"") -> ImageFileDirectory_v2:
     tags = _directory()
     for tag, value in block.items():
         if tag not in _STRUCTURAL | {EXIF_DIRECTORY, GPS_DIRECTORY}:
-            tags[tag] = value
+            tags[tag] = _as_stored(value)
     _take_directories(block, tags)
     if xmp:
         tags[_XMP] = xmp
     return tags
+
+
+def exif_from_tags(tags: Mapping[int, Any]) -> bytes:
+    """Return those tags of a page that have a place in EXIF as a block for another format; empty where none has."""
+    kept = _directory()
+    for tag in sorted(_OF_EXIF & tags.keys()):
+        kept.tagtype[tag] = getattr(tags, "tagtype", {}).get(tag, _LONG)
+        kept[tag] = tags[tag]
+    flat, directories = split_directories(kept)
+    block = b"II*\x00\x08\x00\x00\x00" + flat.tobytes(8)
+    return b"Exif\x00\x00" + with_directories(block, [directories]) if len(kept) else b""
+
+
+def tags_of_tiff_only(tags: Mapping[int, Any]) -> tuple[str, ...]:
+    """Return words for those tags of a page that no other format has a place for."""
+    return tuple(f"TIFF tag {tag}" for tag in sorted(tags.keys() - _OF_EXIF - {_XMP}))
+
+
+def with_dimensions(tags: Mapping[int, Any], size: tuple[int, int]) -> ImageFileDirectory_v2:
+    """Return the tags of a page whose EXIF directory states `size`, where it states one."""
+    flat, directories = split_directories(tags)
+    for tag, values in directories.items():
+        sides = zip((_EXIF_WIDTH, _EXIF_HEIGHT), size, strict=True)
+        flat[tag] = {**values, **{name: side for name, side in sides if name in values}}
+    return flat
 
 
 def split_directories(tags: Mapping[int, Any]) -> tuple[ImageFileDirectory_v2, dict[int, dict[int, Any]]]:
@@ -88,8 +123,8 @@ def split_directories(tags: Mapping[int, Any]) -> tuple[ImageFileDirectory_v2, d
         if isinstance(value, dict):
             directories[tag] = value
             kind, value = _LONG, 8  # noqa: PLW2901  (a placeholder: `with_directories` sets the offset)
-        if kind is not None:
-            flat.tagtype[tag] = kind
+        if kind is not None or isinstance(value, _Text):
+            flat.tagtype[tag] = kind or _ASCII
         flat[tag] = value
     return flat, directories
 
@@ -105,6 +140,8 @@ def with_directories(data: bytes, pages: list[dict[int, dict[int, Any]]]) -> byt
             offset = len(grown)
             directory = _directory(data[:4], tag)
             for name, value in values.items():
+                if isinstance(value, _Text):
+                    directory.tagtype[name] = _ASCII
                 directory[name] = value
             grown += directory.tobytes(offset)
             place = entries[tag] + 8
@@ -128,7 +165,7 @@ def _tags_of(image: Image.Image) -> ImageFileDirectory_v2:
         garbled = tag == _IPTC and own.tagtype[tag] not in _IPTC_TYPES
         if not garbled and tag not in _STRUCTURAL | {EXIF_DIRECTORY, GPS_DIRECTORY, _ORIENTATION}:
             tags.tagtype[tag] = own.tagtype[tag]
-            tags[tag] = value
+            tags[tag] = _as_stored(value)
     _take_directories(image.getexif(), tags)
     return tags
 
@@ -137,7 +174,15 @@ def _take_directories(exif: Image.Exif, tags: ImageFileDirectory_v2) -> None:
     for tag in (EXIF_DIRECTORY, GPS_DIRECTORY):
         if directory := dict(exif.get_ifd(tag)):
             tags.tagtype[tag] = _LONG
-            tags[tag] = directory
+            tags[tag] = {name: _as_stored(value) for name, value in directory.items()}
+
+
+def _as_stored(value: Any) -> Any:
+    """Return a value that Pillow read, with text beyond ASCII as its bytes.
+
+    Pillow reads text as Latin-1, whatever it is, and writes a question mark for each character beyond ASCII.
+    """
+    return _Text(value.encode("latin-1")) if isinstance(value, str) and not value.isascii() else value
 
 
 def _entries(data: bytes) -> Iterator[dict[int, int]]:

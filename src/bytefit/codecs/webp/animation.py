@@ -60,6 +60,18 @@ def with_every_frame(data: bytes, durations: Sequence[int], size: tuple[int, int
     return _file(parts)
 
 
+def with_alpha_flag(data: bytes) -> bytes:
+    """Return an animated file that says it has transparency; a still image is returned unchanged.
+
+    libwebp cuts the transparent edges off each frame. Where nothing transparent is left inside, it says that there is
+    none, and readers show what was cut off in black.
+    """
+    flags = 20
+    if data[12:16] != b"VP8X" or not data[flags] & _ANIMATED:
+        return data
+    return data[:flags] + bytes([data[flags] | _ALPHA]) + data[flags + 1 :]
+
+
 def _file(pieces: Sequence[bytes]) -> bytes:
     body = b"WEBP" + b"".join(pieces)
     return b"RIFF" + len(body).to_bytes(4, "little") + body

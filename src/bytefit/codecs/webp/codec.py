@@ -8,7 +8,7 @@ from bytefit.codecs.codec import Codec
 from bytefit.codecs.encoding import save_frames, save_to_bytes
 from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
-from bytefit.codecs.webp.animation import with_every_frame
+from bytefit.codecs.webp.animation import with_alpha_flag, with_every_frame
 from bytefit.codecs.webp.chunks import is_lossless
 from bytefit.codecs.webp.container import CONTAINER
 from bytefit.errors import UnsupportedImage
@@ -58,7 +58,8 @@ def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
         kept = {"background": background} if isinstance(background, tuple) and len(background) == _CHANNELS else {}
         data = save_frames(picture, "WEBP", {"method": _USUAL_METHOD, "minimize_size": True, **kept, **options})
         durations = [round(duration) for duration in picture.durations]
-        return with_every_frame(data, durations, picture.size, picture.loop or 0)
+        data = with_every_frame(data, durations, picture.size, picture.loop or 0)
+        return with_alpha_flag(data) if picture.mode == "RGBA" else data
     return save_to_bytes(picture, "WEBP", options)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from bytefit.codecs.container import Container, Padding
+from typing import TYPE_CHECKING
+
+from bytefit.codecs.container import Container, Descriptions, Padding
 from bytefit.codecs.webp.chunks import lost_in_webp
+from bytefit.pictures.frames import Frames
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def pad(data: bytes, missing: int) -> bytes:
@@ -19,7 +25,15 @@ def pad(data: bytes, missing: int) -> bytes:
     return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
 
 
+def own_data(image: Image.Image | Frames) -> tuple[str, ...]:
+    """Return words for a background that somebody chose: encoders write a transparent or a white one by themselves."""
+    background = image.info.get("background")
+    chosen = isinstance(image, Frames) and background not in {None, (0, 0, 0, 0), (255, 255, 255, 255)}
+    return (f"WEBP background {background}",) if chosen else ()
+
+
 CONTAINER = Container(
+    descriptions=Descriptions(own_data=own_data),
     lost=lambda _image, data: lost_in_webp(data),
     # An unknown chunk needs its eight bytes, and the extended header 18 where the file has none. RIFF pads every chunk
     # to an even size.
