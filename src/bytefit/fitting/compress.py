@@ -1,37 +1,22 @@
-"""One image, one budget: prepare, seed, search, result. Every way into bytefit comes through here.
+"""One image, one budget: every way into bytefit comes through here.
 
-It decides in which order things are tried. It writes no files.
+It decides which formats are tried, and what is tried to explain a failure. It writes no files.
 """
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs import Codec, codec_for_format
-from bytefit.codecs.codec import GRAPHIC
-from bytefit.codecs.padding import least_padding, pad
-from bytefit.codecs.preparing import prepare
 from bytefit.errors import BytefitError
 from bytefit.fitting.format_choice import best_looking, is_auto
-from bytefit.fitting.repacking import format_of, repacked
-from bytefit.fitting.resizing import largest_scale, scale_of, scale_that_fits, search_scales
+from bytefit.fitting.one_format import fit_format
+from bytefit.fitting.repacking import repacked
+from bytefit.fitting.resizing import scale_that_fits
 from bytefit.fitting.result import Result
-from bytefit.fitting.scoring import raise_to_score, score_of_answer
-from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_loss
+from bytefit.fitting.scoring import score_of_answer
 from bytefit.fitting.unreachable import Miss, explained
-from bytefit.fitting.verification import check_lossless
-from bytefit.formats import LOSSLESS_FORMATS
 from bytefit.options import Options, checked
-from bytefit.pictures.comparison import check_frames
-from bytefit.pictures.frames import Frames
-from bytefit.pictures.opening import UNLIMITED
-from bytefit.search.search import Found
-from bytefit.seeding.picture_kind import content
 from bytefit.sizes import parse_size
-from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
-from bytefit.sources.metadata import upright
-from bytefit.sources.reading import decode
 from bytefit.sources.source import Source, source_of
 
 if TYPE_CHECKING:
@@ -39,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from PIL import Image
+
+    from bytefit.pictures.frames import Frames
 
 # A lossless image that is too large for its budget is tried in this format, unless the budget is hopeless.
 _LOSSY_FORMAT, _LEAST_BUDGET = "WEBP", 500
@@ -188,125 +175,6 @@ def fit_other_format(source: Source, budget: int, options: Options, names: Itera
     return None
 
 
-def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_quality: bool = False) -> Result | Miss:
-    """Return an image fitted to a budget in one format.
-
-    Raises:
-        UnsupportedImage: if the format cannot hold the image.
-        ConfigError: if an option makes no sense for the format.
-    """
-    codec = codec_for_format(options.format or format_of(source))
-    codec = codec.variants.on_request(options.save_options) or codec
-    codec.check_options(options.save_options)
-    started = perf_counter()
-    trials, dropped = _prepared_trials(source, codec, budget, options, cap_at_source_quality=cap_at_source_quality)
-    trials, found = _searched(source, codec, trials, options)
-    score, floored = (None, False) if options.min_score is None else raise_to_score(trials, options.min_score)
-    below = score is not None and options.min_score is not None and score < options.min_score
-    if below or (not trials.fits and options.on_unreachable == "error"):
-        return Miss(trials, score, floored)
-    data = _padded(trials, codec, budget) if options.exact and trials.fits else trials.data
-    lossless = _verified(source, codec, trials, data, options)
-    return Result(
-        data=data,
-        budget=budget,
-        format=codec.format,
-        quality=trials.quality,
-        setting=trials.setting,
-        width=trials.picture.width,
-        height=trials.picture.height,
-        frames=len(trials.picture.pictures) if isinstance(trials.picture, Frames) else 1,
-        scale=scale_of(trials),
-        score=score,
-        lossless=lossless,
-        proven=found.proven,
-        trials=tuple(trials.log.trials),
-        probes=tuple(trials.log.probes),
-        seconds=perf_counter() - started,
-        exact=options.exact,
-        dropped=dropped,
-    )
-
-
-def _prepared_trials(
-    source: Source, codec: Codec, budget: int, options: Options, *, cap_at_source_quality: bool
-) -> tuple[Trials, tuple[str, ...]]:
-    """Return the trials of an image: prepared for the codec, its metadata counted, the ends of the ladder known.
-
-    Returns:
-        The trials, and words for what the format has no place for.
-    """
-    opened, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
-    picture = _oriented(opened, codec, options)
-    tried = codec.without_loss() if options.lossless else codec
-    prepared = prepare(codec, picture, any_size=options.resize)
-    first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
-    if cap_at_source_quality and (quality := codec.source.quality(picture)) is not None:
-        last = codec.highest_rung(quality)
-        first = min(first, last)
-    coding = {name: value for name, value in options.save_options.items() if name not in codec.save_options.metadata}
-    target = EncodeTarget(
-        budget=budget,
-        encode_budget=budget - least_padding(codec, budget) if options.exact else budget,
-        slack=options.slack,
-        first=max(first, tried.lowest_rung(prepared.mode)),
-        last=last,
-        effort=options.effort,
-        coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
-    )
-    trailing = kept_trailing_data(
-        source.data, opened, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
-    )
-    carried, dropped = carry(opened, codec, prepared.mode, options.metadata)
-    carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
-    if "dpi" in options.save_options:
-        carried.pop("density", None)
-    return trials_of(tried, prepared, target, carried, trailing), (*left_out, *dropped)
-
-
-def _oriented(image: Image.Image | Frames, codec: Codec, options: Options) -> Image.Image | Frames:
-    """Return an image as it was opened, turned upright where its file will not state the orientation."""
-    keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
-    return image if keeps_orientation else upright(image)
-
-
-def _searched(source: Source, codec: Codec, trials: Trials, options: Options) -> tuple[Trials, Found]:
-    """Return the trials that hold the answer: lossless where a lossless source fits, otherwise what was searched."""
-    full_size = largest_scale(trials, options) == 1 and max(trials.whole.size) <= codec.holds.max_side
-    if full_size and not options.lossless and _was_lossless(codec, source, trials.sample):
-        lossless = try_without_loss(trials)
-        if lossless is not None:
-            return lossless, Found(0, proven=True, sizes={0: lossless.payload})
-    return search_scales(trials, options)
-
-
-def _verified(source: Source, codec: Codec, trials: Trials, data: bytes, options: Options) -> bool:
-    """Check the frames of an encoded animation and the pixels of a lossless file; return whether all are kept."""
-    claims = codec.keeps_pixels(trials.quality, trials.setting)
-    if not claims and not isinstance(trials.picture, Frames):
-        return False
-    version = decode(data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
-    if isinstance(trials.picture, Frames):
-        check_frames(trials.picture, version)
-    if not claims:
-        return False
-    opened, _ = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
-    return check_lossless(version, _oriented(opened, codec, options), trials.picture, codec, asked=options.lossless)
-
-
-def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:
-    """Return whether a source that kept every pixel meets a codec whose ladder has no such rung.
-
-    For an image that came from no file, `sample` tells, its sample in the codec's mode.
-    """
-    if codec.lossless.probe_options is None:
-        return False
-    name = source.picture.format
-    if name is None:
-        return isinstance(source.picture, Frames) or content(sample) == GRAPHIC
-    return name in LOSSLESS_FORMATS or (name == codec.format and codec.lossless.is_lossless(source.data))
-
-
 def _is_limited(source: Source, options: Options) -> bool:
     """Return whether the bounds ask for fewer pixels than the source has."""
     picture = source.picture
@@ -318,9 +186,3 @@ def _lossy_formats(miss: Miss, budget: int, options: Options) -> tuple[str, ...]
     """Return the formats to try for an image that no lossless rung fits."""
     worthwhile = miss.trials.codec.ladder_keeps_pixels and not options.lossless and budget >= _LEAST_BUDGET
     return (_LOSSY_FORMAT,) if worthwhile and not is_auto(options.format) else ()
-
-
-def _padded(trials: Trials, codec: Codec, budget: int) -> bytes:
-    """Return the best file filled up to exactly the budget."""
-    trailing = trials.trailing
-    return trailing.put(pad(trials.picture_data, codec, budget - trailing.weight))
