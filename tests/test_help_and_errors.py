@@ -114,6 +114,8 @@ EXAMPLES = {
         bytefit.compress("photo.jpg", "9KB", max_pixels=9999)
         bytefit.compress("pointer.jpg", "9KB")
         bytefit.compress("alpha16.png", "9KB", format="WEBP")
+        bytefit.compress("linear.png", "9KB", format="GIF")
+        bytefit.compress("cover.png", "9KB", format="WEBP")
         bytefit.compress("film.jpg", "9KB", format="WEBP")
         bytefit.compress(two, "9KB", format="JPEG")
         bytefit.compress(photo, 4001, format="WEBP", exact=True)
@@ -374,6 +376,8 @@ def write_files() -> None:
         "pages.tif": encoded(photograph(), "TIFF", save_all=True, append_images=[noise()]),
         "bomb.png": with_dimensions(encoded(Image.new("L", (1, 1)), "PNG"), 60_000),
         "alpha16.png": with_sixteen_bits(),
+        "linear.png": with_gamma(encoded(photograph(), "PNG"), 100_000),
+        "cover.png": encoded(noise(), "PNG", save_all=True, default_image=True, append_images=[photograph(), noise()]),
         "empty.json": b"{}",
         "empty-tables.json": b'{"version": 0}',
         "broken.json": b"{",
@@ -397,12 +401,18 @@ def with_dimensions(png: bytes, side: int) -> bytes:
     return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
 
 
+def chunk(name: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def with_gamma(png: bytes, gamma: int) -> bytes:
+    """Return a PNG that states a gamma."""
+    return png[:33] + chunk(b"gAMA", gamma.to_bytes(4, "big")) + png[33:]
+
+
 def with_sixteen_bits() -> bytes:
     """Return a PNG of one pixel with 16 bits a channel and transparency, which Pillow reads with 8."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
     header = struct.pack(">IIBBBBB", 1, 1, 16, 6, 0, 0, 0)
     pixels = zlib.compress(b"\x00" + bytes(range(8)))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")

@@ -10,7 +10,7 @@ from PIL import Image
 from bytefit.codecs.avif.boxes import without_times
 from bytefit.codecs.avif.container import CONTAINER
 from bytefit.codecs.codec import Codec
-from bytefit.codecs.encoding import save_frames, save_to_bytes
+from bytefit.codecs.encoding import refusals, save_frames, save_to_bytes
 from bytefit.codecs.exif import ORIENTATION
 from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
@@ -64,7 +64,8 @@ class _StoredExif(Image.Exif):
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     stored = options.get("exif")
     if isinstance(stored, bytes) and stored:
-        stored = _StoredExif(stored)
+        with refusals("AVIF"):
+            stored = _StoredExif(stored)
         options = {**options, "exif": stored}
     if isinstance(picture, Frames):
         if picture.loop:
