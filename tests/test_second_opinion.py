@@ -100,7 +100,10 @@ def test_invisible_colours_are_no_difference():
     assert difference(one, other) == (0, 0)
 
     other.putpixel((1, 0), (9, 12, 9, 1))
-    assert difference(one, other) == (12, 1)
+    assert difference(one, other) == (1, 1)
+
+    one.putpixel((1, 0), (9, 9, 9, 1))
+    assert difference(one, other) == (3, 1)
 
 
 def test_the_command_reports_every_format(tmp_path, capsys):
