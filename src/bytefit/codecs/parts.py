@@ -25,12 +25,14 @@ class Modes:
         alpha: the mode an image with transparency is encoded in; None where the format has no transparency.
         alpha_of: modes with transparency that are encoded in another mode than `alpha`.
         refused: mode -> why it is refused.
+        blurs_alpha: whether an alpha channel in which all is opaque comes out slightly transparent.
     """
 
     opaque: Mapping[str, str]
     alpha: str | None = None
     alpha_of: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    blurs_alpha: bool = False
 
 
 @dataclass(frozen=True, slots=True)

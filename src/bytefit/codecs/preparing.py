@@ -81,9 +81,11 @@ def _prepared_frames(codec: Codec, frames: Frames, *, any_size: bool) -> Frames:
 def _counts_as_transparent(codec: Codec, image: Image.Image) -> bool:
     """Return whether the codec has to keep transparency: an alpha channel for it stays, whatever is in it.
 
-    A format without transparency needs none for an image whose pixels are all opaque, as in most screenshots.
+    A format without transparency needs none for an image whose pixels are all opaque, as in most screenshots, and a
+    format that blurs an alpha channel would make such an image transparent.
     """
-    return image.has_transparency_data and (codec.modes.alpha is not None or not is_opaque(image))
+    keeps_alpha = codec.modes.alpha is not None and not codec.modes.blurs_alpha
+    return image.has_transparency_data and (keeps_alpha or not is_opaque(image))
 
 
 def _prepared(codec: Codec, image: Image.Image, *, transparent: bool, any_size: bool) -> Image.Image:

@@ -11,6 +11,7 @@ from math import ceil, exp
 import pytest
 from PIL import Image
 
+import bytefit
 from bytefit.codecs.boxes import box, boxes
 from bytefit.codecs.jpeg2000.boxes import lost_in_jpeg2000, metadata_in_jpeg2000
 from bytefit.codecs.jpeg2000.codec import JPEG2000, bits_per_pixel, is_codestream
@@ -189,3 +190,14 @@ def test_what_pillow_drops_in_silence_is_named(lost):
 def test_nothing_is_lost_of_what_pillow_wrote(picture, options):
     """JP2 files and codestreams written by Pillow must report no loss."""
     assert lost_in_jpeg2000(encoded(picture, "JPEG2000", **options)) is None
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+@pytest.mark.parametrize("budget", [150, 300, 2000])
+def test_an_opaque_image_stays_opaque(mode, budget):
+    """Coded with loss, an alpha channel of 255 everywhere became one of 254: no alpha channel is written then."""
+    picture = photograph((11, 14), mode)
+
+    answer = opened(bytefit.compress(picture, budget, format="JPEG2000", on_unreachable="smallest").data)
+
+    assert answer.convert("RGBA").getchannel("A").getextrema() == (255, 255)

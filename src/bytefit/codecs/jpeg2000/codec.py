@@ -100,6 +100,7 @@ JPEG2000 = Codec(
         alpha="RGBA",
         refused={mode: why for mode, why in REFUSED_EVERYWHERE.items() if mode not in {"I;16", "I;16B"}}
         | {"CMYK": INK_COLOURS},
+        blurs_alpha=True,
     ),
     save_options=SaveOptions(
         steered=frozenset({"quality_mode", "quality_layers", "irreversible", "mct", "cinema_mode"}),
