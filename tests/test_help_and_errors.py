@@ -237,7 +237,7 @@ WITHOUT_EXAMPLE = {
     ", not an image file: name a file": "a device: tests/sources/test_streams.py",
     " is a terminal": "a terminal: tests/sources/test_streams.py",
     " is a disk": "a disk",
-    "not enough memory": "an animation of gigabytes: tests/codecs/test_encoding.py",
+    "not enough memory": "an animation of gigabytes: tests/fitting/test_max_pixels.py",
     "cannot score ": "an image of less than eight pixels a side, with a floor on its score",
     "colour profiles": "a plugin of Pillow",
     "git is not installed": "a machine without git",

@@ -34,12 +34,6 @@ def test_errors_of_writers_are_refusals(error):
     assert isinstance(raised.value.__cause__, error)
 
 
-def test_a_lack_of_memory_is_a_refusal():
-    """A damaged animation may state dimensions of gigabytes; the message must say what is missing."""
-    with pytest.raises(UnsupportedImage, match="not enough memory to encode this picture as PNG"), refusals("PNG"):
-        raise MemoryError
-
-
 def test_our_own_refusal_stays_as_it_is():
     """A reason that a codec gives itself must not be wrapped in another one."""
     reason = UnsupportedImage("its own reason")

@@ -75,3 +75,17 @@ def test_an_image_in_memory_has_no_limit():
     """Its pixels are there already."""
     assert bytefit.compress(photograph((90, 60)), 6000, format="WEBP", max_pixels=1).fits
     assert bytefit.compress(photograph((90, 60)), 6000, format="JPEG").fits
+
+
+@pytest.mark.parametrize("method", ["convert", "tobytes"])
+def test_a_lack_of_memory_is_a_refusal(monkeypatch, method):
+    """A damaged animation may state dimensions of gigabytes: what Pillow raises then must come out as our own error."""
+
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    picture = noise((30, 30), "RGBA")
+    monkeypatch.setattr(Image.Image, method, no_memory)
+
+    with pytest.raises(UnsupportedImage, match="not enough memory to encode this image: scale it down first"):
+        bytefit.compress(picture, 1000, format="GIF")

@@ -199,8 +199,11 @@ def _saved(order: Order, path: Path) -> str:
         bytefit.unregister()
     budget = bytefit.parse_size(order.target)
     data = output.read_bytes()
-    if len(data) <= budget or order.options.get("on_unreachable") != "smallest":
-        check(data, budget, order.options, shown(order.data), marked=order.file.marked)
+    options = dict(order.options)
+    if options.get("lossless") and order.suffix == ".webp":
+        options.pop("exact", None)  # here it is Pillow's own option: keep the colours of invisible pixels
+    if len(data) <= budget or options.get("on_unreachable") != "smallest":
+        check(data, budget, options, shown(order.data), marked=order.file.marked)
     return "answer"
 
 

@@ -95,8 +95,6 @@ def refusals(codec_format: str) -> Iterator[None]:
         raise UnsupportedImage(
             f"Pillow cannot encode this picture as {codec_format}: {error} {WARNING_AS_ERROR}"
         ) from error
-    except MemoryError as error:
-        raise UnsupportedImage(f"there is not enough memory to encode this picture as {codec_format}") from error
     except _REFUSALS as error:
         raise UnsupportedImage(f"Pillow cannot encode this picture as {codec_format}: {error}") from error
 

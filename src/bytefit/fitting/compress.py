@@ -5,9 +5,10 @@ It decides which formats are tried, and what is tried to explain a failure. It w
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bytefit.errors import BytefitError
+from bytefit.errors import BytefitError, UnsupportedImage
 from bytefit.fitting.format_choice import best_looking, is_auto
 from bytefit.fitting.one_format import fit_format
 from bytefit.fitting.repacking import repacked
@@ -21,7 +22,7 @@ from bytefit.sources.source import Source, source_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from PIL import Image
 
@@ -117,6 +118,16 @@ def compress(
     return run(source_of(image, max_pixels=max_pixels), budget, options)
 
 
+@contextmanager
+def _refused_for_lack_of_memory() -> Iterator[None]:
+    """Turn a lack of memory, such as a damaged animation of gigabytes causes, into our own error."""
+    try:
+        yield
+    except MemoryError as error:
+        raise UnsupportedImage("there is not enough memory to encode this image: scale it down first") from error
+
+
+@_refused_for_lack_of_memory()
 def run(
     source: Source,
     budget: int,
