@@ -331,7 +331,7 @@ def _of_dimensions() -> Iterator[Order]:
     """Yield bounds of the dimensions, and pictures with few pixels."""
     for wanted, bounds in (
         ("JPEG", {"max_width": 100}),
-        ("PNG", {"max_height": 50}),
+        ("PNG", {"max_height": 50, "max_pixels": 10**6}),
         ("WEBP", {"max_width": 100, "max_height": 40}),
         ("AVIF", {"min_width": 120}),
         ("GIF", {"min_width": 40, "max_width": 80}),

