@@ -41,8 +41,8 @@ class Pace:
         luma, chroma: the bits that a squared error of one quantiser step is worth.
     """
 
-    rounds: int = 9
-    share: float = 0.3
+    rounds: int = 6
+    share: float = 0.4
     step: float = 0.5
     limit: float = 0.28
     power: float = 0.55
