@@ -146,8 +146,8 @@ def test_heavy_libraries_are_imported_in_training_alone(part, path):
     assert part in {*WORKSHOPS, "batch"} or not heavy
 
 
-@each_module
-def test_what_chooses_levels_by_looks_is_imported_late(part, path):
+@pytest.mark.parametrize("path", [path for _, path in modules()], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_chooses_levels_by_looks_is_imported_late(path):
     """It loads numpy, which only the effort "best" may."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
 
