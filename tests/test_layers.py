@@ -43,6 +43,9 @@ HEAVY = ("numpy", "scipy", "sklearn", "joblib", "sewar", "ssimulacra2", "matplot
 # A floor on the score needs the metric, which loads numpy: inside a function, with the first score.
 KNOWN_WEIGHTS = {("pictures", "ssimulacra2")}
 
+# What chooses a JPEG's levels by looks computes with numpy, and is imported for the effort "best" only.
+BY_LOOKS = PACKAGE / "codecs" / "jpeg" / "best"
+
 
 def modules():
     """Return every module of the package with the name of its part, the package's own front left out."""
@@ -138,7 +141,19 @@ def test_heavy_libraries_are_imported_in_training_alone(part, path):
     }
 
     heavy = {name for name in names & set(HEAVY) if (part, name) not in KNOWN_WEIGHTS}
+    if path.is_relative_to(BY_LOOKS):
+        heavy -= {"numpy"}
     assert part in {*WORKSHOPS, "batch"} or not heavy
+
+
+@pytest.mark.parametrize("path", [path for _, path in modules()], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_chooses_levels_by_looks_is_imported_late(path):
+    """It loads numpy, which only the effort "best" may."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+
+    at_top = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+
+    assert path.is_relative_to(BY_LOOKS) or not any(name.startswith("bytefit.codecs.jpeg.best") for name in at_top)
 
 
 def test_the_exported_names_are_the_public_names():

@@ -242,7 +242,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "effort",
         "string",
-        "how much time the encoder may spend on quality at the same size",
+        "how much time the encoder may spend on quality at the same size; the best JPEG needs bytefit[best]",
         choices=EFFORTS,
         needs_target=False,
     ),

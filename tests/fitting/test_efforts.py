@@ -9,8 +9,9 @@ import pytest
 
 import bytefit
 from bytefit import ConfigError
-from bytefit.codecs import codec_for_format
+from bytefit.codecs import codec_for_format, with_options
 from bytefit.codecs.encoding import NO_METADATA
+from bytefit.codecs.jpeg.quantisation import evened
 from bytefit.options import EFFORTS
 from images import XMP, encoded, exif, icc_profile, opened, photograph, screenshot
 from outcomes import (
@@ -42,6 +43,10 @@ def test_every_effort_fits_and_is_in_the_setting(wanted, effort, draw):
 
     assert result.size <= budget
     assert opened(result.data).size == picture.size
+    own = with_options(codec, effort, {})
+    careful = own.variants.careful(own, picture)
+    if careful is not None and result.setting == careful.codec.setting(result.quality, picture.mode):
+        codec = careful.codec
     rung = codec.lossless.options if is_lossless(result) else codec.setting(result.quality, picture.mode)
     assert result.setting == {**rung, **codec.save_options.efforts[effort]}
     assert all(codec.save_options.efforts[effort].items() <= trial.setting.items() for trial in result.trials)
@@ -110,4 +115,5 @@ def test_graphics_have_tables_of_their_own(effort):
     for picture, content in ((photograph(), "photograph"), (screenshot(), "graphic")):
         result = bytefit.compress(picture, 5000, format="JPEG", effort=effort)
 
-        assert result.setting["qtables"] == codec.for_content(content).setting(result.quality, "RGB")["qtables"]
+        own = codec.for_content(content).setting(result.quality, "RGB")["qtables"]
+        assert result.setting["qtables"] in ((own, evened(own)) if effort == "best" else (own,))

@@ -25,6 +25,21 @@ PHOTOGRAPH, GRAPHIC = "photograph", "graphic"
 
 
 @dataclass(frozen=True, slots=True)
+class Careful:
+    """Trials of one picture that take much more care than the codec's own, whose answer is compared with theirs.
+
+    Attributes:
+        codec: the same ladder with other settings or another `encode`.
+        score: (bytes of a file) -> how good it looks; what scores higher at the same budget is the answer.
+        size_ratio: the mean bytes of a rung over those of the codec's own.
+    """
+
+    codec: Codec
+    score: Callable[[bytes], float]
+    size_ratio: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Variants:
     """Other codecs of the same format.
 
@@ -32,12 +47,14 @@ class Variants:
         content: what the settings of this one suit, `PHOTOGRAPH` or `GRAPHIC`.
         for_graphics: the codec whose settings suit graphics, where those are others.
         per_picture: (codec) -> the codec for the encodes of one image, which may remember what it found out.
+        careful: (codec, picture) -> trials of that picture that take more care than the codec's own, or None.
         on_request: (the user's save options) -> the codec that those ask for, or None.
     """
 
     content: str = PHOTOGRAPH
     for_graphics: Codec | None = None
     per_picture: Callable[[Codec], Codec] = lambda codec: codec
+    careful: Callable[[Codec, Any], Careful | None] = lambda _codec, _picture: None
     on_request: Callable[[Mapping[str, Any]], Codec | None] = lambda _options: None
 
 

@@ -73,6 +73,7 @@ def compress(
         max_width: the most width the answer may have, in pixels, with `resize`; a picture is never made larger.
         max_height: the most height, likewise.
         effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
+            For JPEG "best" takes seconds per megapixel and looks clearly better with the `best` extra.
         exact: pad the file inside its container to exactly `target` bytes.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
         metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget, and what the format has

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from math import ceil
+from math import ceil, log
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed, with_options
@@ -16,6 +16,7 @@ from bytefit.search.search import Found, search
 from bytefit.seeding.lossless_probe import lossless_probe
 from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
+from bytefit.seeding.seed import LazyCurve, Seed
 from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
@@ -70,6 +71,7 @@ class Trials:
         carried: the metadata, as save options.
         trailing: what is carried byte for byte behind the picture.
         overhead: the bytes of a file that are not pixels: metadata and what is carried.
+        careful: how the trials are made where they take more care than the codec's own encodes; else None.
         log: all encodes made for the same answer.
         sample: the part of the picture that stands for it in probes.
         picture_data: the best file without what is carried behind its picture.
@@ -91,6 +93,7 @@ class Trials:
     ) -> None:
         """Take the parts; `trials_of` makes them for a picture that was not tried yet."""
         self.codec = codec
+        self.careful = codec.variants.careful(codec, picture)
         self.whole = whole
         self.picture = picture
         self.target = target
@@ -157,9 +160,10 @@ class Trials:
             PixelsNotKept: if it is a lossless rung that the format cannot make of this picture. From then on `last` is
                 the rung below it.
         """
-        setting = self.codec.setting(self.codec.ladder[rung], self.picture.mode)
+        codec = self.codec if self.careful is None else self.careful.codec
+        setting = codec.setting(codec.ladder[rung], self.picture.mode)
         try:
-            alone, trial = encode_timed(self.codec, self.picture, setting, self.carried)
+            alone, trial = encode_timed(codec, self.picture, setting, self.carried)
         except PixelsNotKept as error:
             self.last = rung - 1
             raise PixelsNotKept(f"{error}; {self._instead_of(rung)}") from error
@@ -177,6 +181,28 @@ class Trials:
         """Return what to do where a lossless rung is impossible."""
         lower = self.codec.ladder[rung - 1] if rung else None
         return "use PNG or WEBP, or " + ("leave lossless out" if lower is None else f"accept quality {lower:g}")
+
+    def take(self, other: Trials) -> None:
+        """Take over the answer of other trials of the same picture, and how they encode."""
+        self.picture_data, self.data = other.picture_data, other.data
+        self.rung, self.setting, self.careful = other.rung, other.setting, other.careful
+
+    def seeded(self, payload: int, min_accept: int) -> Seed:
+        """Return the predicted curve of the trials, for a search between `min_accept` and `payload` bytes."""
+        ratio = 1.0 if self.careful is None else self.careful.size_ratio
+        found = seed(
+            self.codec,
+            self.picture,
+            self.sample,
+            budget=round(payload / ratio),
+            min_accept=max(1, round(min_accept / ratio)),
+            first=self.target.first,
+            last=self.target.last,
+        )
+        if ratio == 1:
+            return found
+        curve, shift = found.curve, log(ratio)
+        return replace(found, curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
 
     def _within(self, size: int) -> bool:
         return size <= self.target.encode_budget or size == self.target.budget
@@ -203,19 +229,25 @@ def trials_of(
 
 def search_ladder(trials: Trials) -> Found:
     """Search the ladder; afterwards the trials hold the answer, or the lowest rung where nothing fits."""
+    found, careful = _search(trials), trials.careful
+    if careful is None:
+        return found
+    plain = trials.of(trials.picture)
+    plain.careful = None
+    found_plain = _search(plain)
+    if not plain.fits or (trials.fits and careful.score(trials.data) > careful.score(plain.data)):
+        return found
+    trials.take(plain)
+    return found_plain
+
+
+def _search(trials: Trials) -> Found:
+    """Search the ladder with the encodes that the trials make."""
     target, payload = trials.target, trials.payload
     if payload < 1:
         return Found(None, proven=True, sizes={target.first: trials.measure(target.first)})
     min_accept = max(1, ceil(target.encode_budget * (1 - target.slack)) - trials.overhead)
-    seeded = seed(
-        trials.codec,
-        trials.picture,
-        trials.sample,
-        budget=payload,
-        min_accept=min_accept,
-        first=target.first,
-        last=target.last,
-    )
+    seeded = trials.seeded(payload, min_accept)
     trials.log.probes.extend(seeded.probes)
     last = target.last
     if target.slack and seeded.last is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH, Codec, Variants
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH, Careful, Codec, Variants
 from bytefit.codecs.jpeg.container import CONTAINER, with_density
 from bytefit.codecs.jpeg.encode_buffer import save_in_own_buffer
 from bytefit.codecs.jpeg.lossless import lossless_versions
@@ -116,6 +117,17 @@ _GRAPHIC_BITS = (
 # means of 11 cases, 2.6 trials instead of 2.2); from here on the two are as good.
 _PROBE_FROM_PIXELS = 10_000
 
+
+def _careful(codec: Codec, picture: Image.Image) -> Careful | None:
+    """Return trials of a picture with levels chosen by looks: at effort "best", where numpy is installed."""
+    options = codec.setting(codec.ladder[0], picture.mode)
+    if not options.get("scans") or find_spec("numpy") is None:
+        return None
+    from bytefit.codecs.jpeg.best.encodes import best_looking
+
+    return best_looking(codec, picture, options)
+
+
 _LADDER = (*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100)
 
 JPEG = Codec(
@@ -162,7 +174,8 @@ JPEG = replace(
             setting=partial(_setting, GRAPHIC),
             mean_bits=_GRAPHIC_BITS,
             hints=replace(JPEG.hints, header=partial(_header, GRAPHIC)),
-            variants=Variants(content=GRAPHIC),
-        )
+            variants=Variants(content=GRAPHIC, careful=_careful),
+        ),
+        careful=_careful,
     ),
 )

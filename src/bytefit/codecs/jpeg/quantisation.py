@@ -20,9 +20,16 @@ from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 VERSION = 1
+
+# Levels of tables with no larger step in luma cannot be chosen: rounding to 8 bits undoes it.
+CHOOSABLE = 6
+
+# How tables for chosen levels differ: the steepness of luma, and the logarithm of the means' steps.
+_STEEPNESS, _LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.2, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,23 @@ def tables_at(knots: list[Knot], quality: float) -> tuple[tuple[tuple[int, ...],
 
 def _interpolated(low: tuple[float, ...], high: tuple[float, ...], share: float) -> tuple[int, ...]:
     return tuple([round(exp(start + share * slope)) for start, slope in _log_lines(low, high)])
+
+
+def evened(tables: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Return the tables for levels that are chosen by looks, which are less steep in luma and coarser in the means.
+
+    Choosing drops by itself what is not worth its bits, so that the high frequencies need no coarse steps (training
+    photographs at 0.3 to 1.3 bits a pixel: SSIMULACRA2 +0.6, PSNR-HVS +0.2 dB). The finest tables stay as they are.
+    """
+    if max(tables[0]) <= CHOOSABLE:
+        return tuple(tables)
+    luma, *chroma = tables
+    logs = [log(step) for step in luma[1:]]
+    mean = sum(logs) / len(logs)
+    kept = [mean + _STEEPNESS * (value - mean) for value in logs]
+    found = [[log(luma[0]) + _LUMA_MEAN, *kept]]
+    found += [[log(table[0]) + _CHROMA_MEAN, *map(log, table[1:])] for table in chroma]
+    return tuple(tuple(min(255, max(1, round(exp(value)))) for value in table) for table in found)
 
 
 @cache

@@ -1,0 +1,94 @@
+"""Between RGB pixels and the planes a JPEG holds, as libjpeg does it, with the adjoints that gradients need.
+
+Planes are Y, Cb and Cr, centred on zero; with 4:2:0 the chroma planes have half the width and height, rounded up.
+A grey image has the one plane Y.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Plane = NDArray[np.float32]
+    Pixels = NDArray[np.uint8]
+
+# JFIF (ITU-T T.871): Y, Cb, Cr of R, G, B and back.
+_TO_YCC = np.array(
+    [[0.299, 0.587, 0.114], [-0.168735892, -0.331264108, 0.5], [0.5, -0.418687589, -0.081312411]], np.float32
+)
+_TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136286, -0.714136286], [1, 1.772, 0]], np.float32)
+
+
+def planes_of(pixels: Pixels, *, halved: bool) -> list[Plane]:
+    """Return the planes of RGB pixels, (3, height, width), or of grey ones, (1, height, width)."""
+    if len(pixels) == 1:
+        return [pixels[0].astype(np.float32) - 128]
+    ycc = (_TO_YCC @ pixels.reshape(3, -1).astype(np.float32)).reshape(pixels.shape)
+    ycc[0] -= 128
+    return [ycc[0], *(_halved(plane) if halved else plane for plane in ycc[1:])]
+
+
+def pixels_of(planes: list[Plane], *, halved: bool) -> tuple[Pixels, NDArray[np.bool_]]:
+    """Return what a decoder shows, (3, height, width), and which of the values were not clipped."""
+    luma = planes[0] + 128
+    if len(planes) == 1:
+        shown = np.rint(luma)[None].repeat(3, axis=0)
+    else:
+        chroma = [_doubled(plane, luma.shape) if halved else plane for plane in planes[1:]]
+        shown = np.rint((_TO_RGB @ np.stack([luma, *chroma]).reshape(3, -1)).reshape(3, *luma.shape))
+    inside = (shown >= 0) & (shown <= 255)  # noqa: PLR2004  (what a byte holds)
+    return np.clip(shown, 0, 255).astype(np.uint8), inside
+
+
+def back_to_planes(gradient: Plane, count: int, *, halved: bool) -> list[Plane]:
+    """Return the gradient with respect to the planes, given the one with respect to RGB: the adjoint of `pixels_of`."""
+    if count == 1:
+        return [gradient.sum(axis=0)]
+    luma, *chroma = (_TO_RGB.T @ gradient.reshape(3, -1)).reshape(gradient.shape)
+    return [luma, *(_doubled_back(plane) if halved else plane for plane in chroma)]
+
+
+def _halved(plane: Plane) -> Plane:
+    height, width = plane.shape
+    if height % 2 or width % 2:
+        plane = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
+    rows = plane[::2] + plane[1::2]
+    return (rows[:, ::2] + rows[:, 1::2]) * np.float32(0.25)
+
+
+def _doubled(plane: Plane, shape: tuple[int, ...]) -> Plane:
+    """Return the plane at twice the size, by libjpeg's "fancy" triangle filter."""
+    tall = _doubled_rows(plane)[: shape[0]]
+    return np.ascontiguousarray(_doubled_rows(tall.T)[: shape[1]].T)
+
+
+def _doubled_rows(plane: Plane) -> Plane:
+    """Return twice the rows: each three quarters of its own and one quarter of the nearer neighbour."""
+    near, far = np.float32(0.75), np.float32(0.25)
+    above = np.concatenate([plane[:1], plane[:-1]])
+    below = np.concatenate([plane[1:], plane[-1:]])
+    doubled = np.empty((2 * len(plane), plane.shape[1]), np.float32)
+    doubled[::2] = near * plane + far * above
+    doubled[1::2] = near * plane + far * below
+    return doubled
+
+
+def _doubled_back(gradient: Plane) -> Plane:
+    """Return the adjoint of `_doubled`."""
+    return _doubled_rows_back(np.ascontiguousarray(_doubled_rows_back(gradient).T)).T
+
+
+def _doubled_rows_back(gradient: Plane) -> Plane:
+    if len(gradient) % 2:
+        gradient = np.concatenate([gradient, np.zeros_like(gradient[:1])])
+    even, odd = gradient[::2], gradient[1::2]
+    back = np.float32(0.75) * (even + odd)
+    back[:-1] += np.float32(0.25) * even[1:]
+    back[0] += np.float32(0.25) * even[0]
+    back[1:] += np.float32(0.25) * odd[:-1]
+    back[-1] += np.float32(0.25) * odd[-1]
+    return back

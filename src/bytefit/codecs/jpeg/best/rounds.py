@@ -1,0 +1,180 @@
+"""Analysis and synthesis: levels are chosen, decoded and compared with the original, and chosen again, in rounds.
+
+Each round moves what a coefficient is quantised from by a part of a Newton step down the gradient of SSIMULACRA2, and
+weights its error by the curvature. This module knows neither files nor Pillow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bytefit.codecs.jpeg.best.blocks import coefficients, padded, plane_of, steps_of
+from bytefit.codecs.jpeg.best.colours import back_to_planes, pixels_of, planes_of
+from bytefit.codecs.jpeg.best.trellis import bits_of, quantised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from bytefit.codecs.jpeg.best.metric import Original
+
+    Floats = NDArray[np.float32]
+    Levels = NDArray[np.int16]
+    Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far and how often levels are moved; the values were found on training photographs at 0.25 to 2 bits a pixel.
+
+    Attributes:
+        rounds: how many gradients are taken.
+        share: the part of the coefficients that takes its new level in a round. With all of them they overshoot
+            together.
+        step: the part of a Newton step that a target moves.
+        limit: the most that a target moves, in quantiser steps.
+        power: the power of the curvature that weights errors.
+        luma, chroma: the bits that a squared error of one quantiser step is worth.
+    """
+
+    rounds: int = 6
+    share: float = 0.4
+    step: float = 0.5
+    limit: float = 0.28
+    power: float = 0.55
+    luma: float = 16
+    chroma: float = 28
+
+
+# The mean logarithm of luma's steps at a coarse and at a fine rung, and the limit of moves there. Further moves at fine
+# rungs raise SSIMULACRA2 by 0.4 and cost 0.3 dB of PSNR-HVS.
+_COARSE, _FINE = (5.0, 0.27), (2.5, 0.17)
+
+
+def pace_of(table: Sequence[int]) -> Pace:
+    """Return how far levels are moved with a quantisation table of luma: the less, the finer it is."""
+    level = float(np.log(np.asarray(table[1:])).mean())
+    limit = float(np.interp(level, (_FINE[0], _COARSE[0]), (_FINE[1], _COARSE[1])))
+    return Pace(limit=limit)
+
+
+# The curvature of a coefficient is kept within these multiples of the mean: it is an estimate of few values.
+_FLATTEST, _STEEPEST = np.float32(0.1), np.float32(10)
+
+
+@dataclass(slots=True)
+class Component:
+    """One plane on its way, as blocks of shape (rows, columns, 64) in zigzag order.
+
+    Attributes:
+        shape: the height and width of the plane in samples.
+        steps: the quantisation table.
+        exact: the coefficients of the original, in steps.
+        targets: what is quantised, in steps.
+        levels: what is written.
+    """
+
+    shape: tuple[int, int]
+    steps: Floats
+    exact: Floats
+    targets: Floats
+    levels: Levels
+
+    def decoded(self) -> Floats:
+        """Return the plane that a decoder makes of the levels."""
+        return plane_of(self.levels * self.steps)[: self.shape[0], : self.shape[1]]
+
+
+def components_of(pixels: Pixels, tables: Sequence[Sequence[int]], *, halved: bool) -> list[Component]:
+    """Return the planes of pixels, (3, height, width) or (1, height, width) for grey, with rounded levels."""
+    found = []
+    for plane, table in zip(planes_of(pixels, halved=halved), tables, strict=False):
+        steps = steps_of(table)
+        exact = coefficients(padded(plane)) / steps
+        found.append(Component(plane.shape, steps, exact, exact.copy(), np.rint(exact).astype(np.int16)))
+    return found
+
+
+def improve(components: list[Component], original: Original, *, halved: bool, pace: Pace, seed: int) -> None:
+    """Choose the levels of all components, in place.
+
+    Args:
+        components: see `components_of`.
+        original: what to compare with.
+        halved: whether chroma has half the width and height.
+        pace: see there.
+        seed: of the draw of coefficients, so that the same order gives the same file.
+    """
+    random = np.random.default_rng(seed)
+    worth = [pace.luma, pace.chroma, pace.chroma][: len(components)]
+    weights = [np.full_like(each.exact, each_worth) for each, each_worth in zip(components, worth, strict=True)]
+    _requantise(components, weights, 1.0, random)
+    for _ in range(pace.rounds):
+        pixels, inside = pixels_of([each.decoded() for each in components], halved=halved)
+        _, gradient = original.gradient(pixels)
+        gradient *= inside
+        back = back_to_planes(gradient, len(components), halved=halved)
+        moved = [_moved(each, plane, pace) for each, plane in zip(components, back, strict=True)]
+        weights = [np.float32(each) * relative for each, relative in zip(worth, moved, strict=True)]
+        _requantise(components, weights, pace.share, random)
+
+
+def _requantise(components: list[Component], weights: list[Floats], share: float, random: np.random.Generator) -> None:
+    """Let a share of the coefficients take the level of the trellis; the chroma planes share their symbols."""
+    chroma = [each.levels.reshape(-1, 64) for each in components[1:]]
+    bits = [bits_of(components[0].levels.reshape(-1, 64))]
+    bits += [bits_of(np.concatenate(chroma))] * 2 if chroma else []
+    for each, weight, price in zip(components, weights, bits, strict=True):
+        new = quantised(each.targets.reshape(-1, 64), weight.reshape(-1, 64), price).reshape(each.levels.shape)
+        if share < 1:
+            new = np.where(random.random(new.shape, np.float32) < share, new, each.levels)
+        each.levels = new
+
+
+def _moved(component: Component, gradient: Floats, pace: Pace) -> Floats:
+    """Move the targets down the gradient of the plane; return the weights of errors for the next trellis, mean 1.
+
+    Near what is decoded the sum is about quadratic, so that its minimum is a Newton step away from the decoded value.
+    The error of the coefficient itself is a part of that step which the trellis already weighs; only the rest, what
+    the errors of all others ask of this one, moves the target from its exact value.
+    """
+    height, width = gradient.shape
+    whole = np.pad(gradient, ((0, -height % 8), (0, -width % 8)))
+    slope = coefficients(whole) * component.steps
+    error: Floats = component.levels - component.exact
+    curvature = _curvature(slope, error)
+    rest = slope / curvature - error
+    limit = np.float32(pace.limit)
+    bounded: Floats = np.tanh(np.float32(pace.step / pace.limit) * rest)
+    component.targets = component.exact - limit * bounded
+    scale = curvature ** np.float32(pace.power)
+    relative: Floats = scale / scale.mean()
+    return relative
+
+
+def _curvature(slope: Floats, error: Floats) -> Floats:
+    """Return the second derivative by each coefficient, as the product of one factor a block and one a frequency.
+
+    Where the sum is about quadratic, slope times error is curvature times squared error. Both are summed over the
+    blocks or frequencies that share a factor, blocks with their neighbours.
+    """
+    product, square = slope * error, error * error
+    by_block = _around(product.sum(axis=2)) / (_around(square.sum(axis=2)) + np.float32(1e-6))
+    by_frequency = product.sum(axis=(0, 1)) / (square.sum(axis=(0, 1)) + np.float32(1e-6))
+    mean = max(float(product.sum() / (square.sum() + np.float32(1e-6))), 1e-20)
+    block = np.clip(by_block / mean, _FLATTEST, _STEEPEST)[:, :, None]
+    frequency = np.clip(by_frequency / mean, _FLATTEST, _STEEPEST)
+    curvature: Floats = (block * frequency * np.float32(mean)).astype(np.float32)
+    return curvature
+
+
+def _around(values: Floats) -> Floats:
+    """Return the sums over each block and its neighbours."""
+    wide = np.pad(values, 1)
+    rows = wide[:-2] + wide[1:-1] + wide[2:]
+    total: Floats = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    return total
