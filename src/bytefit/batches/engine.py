@@ -13,9 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.batches.job import Journal
-from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.row import Row, Status, versions
 from bytefit.batches.shards import Part, Task, run_task
+from bytefit.batches.storage.retries import reason_of
 from bytefit.errors import BatchStopped, ConfigError
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _dask(engine: Engine) -> AbstractContextManager[object]:
     if engine.scheduler is None:
         raise ConfigError("--backend dask needs --scheduler: give the address of a scheduler, as in tcp://host:8786")
     try:
-        client = Client(engine.scheduler, timeout=10, set_as_default=True)
+        client = Client(engine.scheduler, timeout=10, set_as_default=True)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(
             f"no Dask scheduler at {engine.scheduler}: start one with 'dask scheduler' and workers with 'dask worker'"

@@ -7,11 +7,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit import formats
-from bytefit.batches.storage.folders import Content, Folder, content_type
 from bytefit.batches.plan import Plan, output_name
+from bytefit.batches.row import Answer, Entry, Row, Status, versions
+from bytefit.batches.storage.folders import Content, Folder, content_type
 from bytefit.batches.storage.retries import reason_of, retried
 from bytefit.batches.storage.stamps import SourceChanged
-from bytefit.batches.row import Answer, Entry, Row, Status, versions
 from bytefit.codecs import codec_for_format
 from bytefit.errors import BudgetUnreachable, BytefitError, CorruptImage
 from bytefit.files.compress_file import fit_source, verify
@@ -173,8 +173,11 @@ def _fitted(entry: Entry, plan: Plan, content: Content, output: str) -> Fitted:
         output = output_name(plan, entry.name, result.format)
     if result is not None:
         verify(result)
-    made = {} if result is None else {"format": result.format, "quality": result.quality, "score": result.score}
-    answer = Answer(output, len(found), _hash(found), trials=0 if result is None else len(result.trials), **made)
+    answer = Answer(output, len(found), _hash(found))
+    if result is not None:
+        answer = answer._replace(
+            format=result.format, quality=result.quality, score=result.score, trials=len(result.trials)
+        )
     headers = {**content.headers, "ContentType": content_type(output, answer.format)}
     status = Status.FITS if found == data else Status.DONE
     if len(found) > plan.budget:

@@ -111,9 +111,7 @@ def _remote(place: Where) -> Iterator[Entry]:
         found: Iterable[tuple[str, Any]] = sorted(folder.fs.glob(root + place.pattern, detail=True).items())
     else:
         walked = folder.fs.walk(folder.root, detail=True, on_error="raise")
-        found = chain.from_iterable(
-            sorted((info["name"], info) for info in files.values()) for _, _, files in walked
-        )
+        found = chain.from_iterable(sorted((info["name"], info) for info in files.values()) for _, _, files in walked)
     for path, info in found:
         yield Entry(0, path[path.index(root) + len(root) :], stamp_of(info))
 

@@ -1,11 +1,11 @@
 """The job folder: the plan, the frozen list of inputs, a journal of each shard under way, a marker of each finished one.
 
-    job.json              the plan, and how many images and shards there are; written last: with it, the list is frozen
-    inputs/000000.jsonl   the inputs of a shard
-    journal/000000.jsonl  the rows of a shard under way, a line a row; a torn last line is ignored
-    done/000000.jsonl     the rows of a finished shard, in one write: the marker
-    open/000000.jsonl     the same where storage failed for some image: the next run tries those again
-    stop/RUN              asks the workers of a run to stop after the image they are at
+job.json              the plan, and how many images and shards there are; written last: with it, the list is frozen
+inputs/000000.jsonl   the inputs of a shard
+journal/000000.jsonl  the rows of a shard under way, a line a row; a torn last line is ignored
+done/000000.jsonl     the rows of a finished shard, in one write: the marker
+open/000000.jsonl     the same where storage failed for some image: the next run tries those again
+stop/RUN              asks the workers of a run to stop after the image they are at
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.batches.storage.folders import Folder, LocalFolder, folder_of
-from bytefit.batches.storage.places import checked_name
-from bytefit.batches.taken_names import TakenNames
 from bytefit.batches.plan import Plan, output_name
 from bytefit.batches.row import Entry, Row, Status, row_from
+from bytefit.batches.storage.folders import Folder, LocalFolder, folder_of
+from bytefit.batches.storage.places import checked_name
 from bytefit.batches.storage.stamps import Stamp
+from bytefit.batches.taken_names import TakenNames
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class Job:
         """Return the inputs of a shard."""
         lines = self.folder.read(_file("inputs", shard)).data.splitlines()
         first = shard * self.counts.shard_size
-        return [
-            Entry(first + number, *_entry_from(json.loads(line))) for number, line in enumerate(lines)
-        ]
+        return [Entry(first + number, *_entry_from(json.loads(line))) for number, line in enumerate(lines)]
 
     def markers(self) -> tuple[set[int], set[int]]:
         """Return the shards that are finished, and those that are but for failures of the storage."""

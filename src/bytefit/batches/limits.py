@@ -28,7 +28,7 @@ _GRACE, _LEAST_GRACE = 0.5, 1.0
 _ENDED = 75
 
 
-class ImageTimeout(BaseException):  # noqa: N818  (nothing on the way may catch it as an error of an image)
+class ImageTimeout(BaseException):
     """An image that takes longer than it may."""
 
 
@@ -111,9 +111,8 @@ def memory_limit(size: int | None) -> Iterator[None]:
 
 def _address_space() -> int | None:
     """Return the bytes of address space that this process has; None where the system does not tell."""
-    with suppress(OSError, ValueError, IndexError):
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError, IndexError), open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     return None
 
 

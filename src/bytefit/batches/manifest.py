@@ -98,16 +98,18 @@ def _counted(found: Iterator[dict[str, Any]], write: Callable[[dict[str, Any]], 
 
 def _write_parquet(path: Path, found: Iterator[dict[str, Any]]) -> int:
     try:
-        import pyarrow
+        import pyarrow as pa
         from pyarrow import parquet
     except ModuleNotFoundError as error:
-        raise ConfigError("a manifest in Parquet needs pyarrow: pip install pyarrow, or name a .jsonl or .csv") from error
-    types = {name: pyarrow.int64() for name in _NUMBERS} | {name: pyarrow.float64() for name in _FRACTIONS}
-    schema = pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in COLUMNS])
+        raise ConfigError(
+            "a manifest in Parquet needs pyarrow: pip install pyarrow, or name a .jsonl or .csv"
+        ) from error
+    types = {name: pa.int64() for name in _NUMBERS} | {name: pa.float64() for name in _FRACTIONS}
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     count = 0
     with parquet.ParquetWriter(path, schema) as writer:
         while some := list(islice(found, _GROUP)):
-            writer.write_table(pyarrow.Table.from_pylist(some, schema=schema))
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
             count += len(some)
     return count
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit import formats
 from bytefit.codecs import codec_for_format
@@ -14,6 +13,9 @@ from bytefit.errors import ConfigError
 from bytefit.fitting.format_choice import is_auto
 from bytefit.messages import shown
 from bytefit.options import KEEPING_WHAT_FITS, Options, options_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OVERWRITE = ("always", "changed", "never")
 
@@ -116,7 +118,9 @@ def checked_plan(plan: Plan) -> Plan:
     if plan.in_place and is_auto(wanted.format):
         raise ConfigError("format auto may choose another format, which is not done in place: give a destination")
     if "/" in plan.suffix or "\\" in plan.suffix:
-        raise ConfigError(f"suffix {shown(plan.suffix)} holds a slash: give text for the end of a file's stem, as in -small")
+        raise ConfigError(
+            f"suffix {shown(plan.suffix)} holds a slash: give text for the end of a file's stem, as in -small"
+        )
     if plan.overwrite not in OVERWRITE:
         raise ConfigError(f"unknown overwrite {shown(plan.overwrite)}: use one of {', '.join(OVERWRITE)}")
     try:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.batches.engine import BACKENDS, Engine
 from bytefit.batches.inputs import Where, check_source, entries, entries_from, where
@@ -17,6 +16,9 @@ from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.tally import Tally
 from bytefit.errors import ConfigError
 from bytefit.messages import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Batch(NamedTuple):
@@ -60,7 +62,9 @@ def planned(
     if goal is None and not in_place and not plan.suffix:
         raise ConfigError("no destination: name a folder, or give --suffix for new files beside the old, or --in-place")
     if goal is not None and (holds(place.root, goal) or holds(goal, place.root)):
-        inside = "the destination lies in the source" if holds(place.root, goal) else "the source lies in the destination"
+        inside = (
+            "the destination lies in the source" if holds(place.root, goal) else "the source lies in the destination"
+        )
         raise ConfigError(
             f"{inside} ({goal}): answers would be taken for images; choose a folder apart, or --suffix, or --in-place"
         )

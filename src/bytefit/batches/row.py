@@ -110,9 +110,7 @@ def row_from(columns: dict[str, Any]) -> Row:
     """Return the row that has these columns."""
     made = [columns[name] for name in _MADE]
     return Row(
-        entry=Entry(
-            columns["number"], columns["source"], Stamp(columns["before"], columns["mtime"], columns["etag"])
-        ),
+        entry=Entry(columns["number"], columns["source"], Stamp(columns["before"], columns["mtime"], columns["etag"])),
         status=Status(columns["status"]),
         reason=columns["reason"],
         answer=None if made[0] is None else Answer(*made),

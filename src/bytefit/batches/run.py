@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from bytefit.batches.engine import Engine, run_tasks
 from bytefit.batches.job import load_job
 from bytefit.batches.plan import Plan
 from bytefit.batches.preparing import Batch, checked_engine, open_batch, planned
-from bytefit.batches.row import Row
 from bytefit.batches.shards import Task, rows_of, run_task
 from bytefit.batches.storage.places import checked_place
 from bytefit.batches.tally import Failures
 from bytefit.errors import BatchStopped, ConfigError
-from bytefit.options import FitOptions
 from bytefit.sizes import parse_size
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from bytefit.batches.row import Row
+    from bytefit.options import FitOptions
 
 
 def batch(

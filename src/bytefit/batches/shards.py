@@ -10,11 +10,11 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from bytefit.batches.storage.folders import folder_of
 from bytefit.batches.images import Fitted, Places, fit_entry, is_written, write_answer
 from bytefit.batches.job import Job, Journal, load_job
 from bytefit.batches.limits import ImageTimeout, hold_threads, ignore_interrupts, memory_limit, time_limit
 from bytefit.batches.row import FINE, Row, Status, versions
+from bytefit.batches.storage.folders import folder_of
 from bytefit.errors import BatchStopped, ConfigError
 
 if TYPE_CHECKING:

@@ -11,8 +11,6 @@ from bytefit.errors import ConfigError
 from bytefit.messages import format_size, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bytefit.batches.job import Job
     from bytefit.batches.row import Row
 

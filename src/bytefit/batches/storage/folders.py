@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bytefit.batches.storage import s3
 from bytefit.batches.storage.places import is_uri
@@ -20,6 +20,9 @@ from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.storage.stamps import SourceChanged, Stamp
 from bytefit.errors import ConfigError
 from bytefit.files.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 # The package and the extra that bring a protocol.
 _PROTOCOLS = {"s3": ("s3fs", "bytefit[s3]"), "s3a": ("s3fs", "bytefit[s3]")}
@@ -195,12 +198,13 @@ class RemoteFolder:
         except ValueError as error:
             raise ConfigError(f"cannot use {uri}: {reason_of(error)}") from error
 
-    def _at(self, name: str) -> str:
+    def at(self, name: str) -> str:
+        """Return the path of a file in its storage."""
         return f"{self.root.rstrip('/')}/{name}" if name else self.root
 
     def read(self, name: str) -> Content:
         """Return an object with its headers."""
-        path = self._at(name)
+        path = self.at(name)
         if self.is_s3:
             stamp, headers = s3.described(self.fs, path)
             return Content(self.fs.cat_file(path), stamp, headers)
@@ -210,7 +214,7 @@ class RemoteFolder:
     def stamp(self, name: str) -> Stamp | None:
         """Return which version of an object there is; None if there is none."""
         try:
-            return stamp_of(self.fs.info(self._at(name)))
+            return stamp_of(self.fs.info(self.at(name)))
         except FileNotFoundError:
             return None
 
@@ -228,7 +232,7 @@ class RemoteFolder:
         Raises:
             SourceChanged: if another version is there than the one it may replace.
         """
-        path = self._at(name)
+        path = self.at(name)
         if self.is_s3:
             s3.put(self.fs, path, data, headers or {}, replaces=replaces, mtime=mtime)
             return
@@ -246,31 +250,31 @@ class RemoteFolder:
     def names(self, below: str) -> list[str]:
         """Return the names of the objects below a prefix; none if there are none."""
         try:
-            found = self.fs.ls(self._at(below), detail=False, refresh=True)
+            found = self.fs.ls(self.at(below), detail=False, refresh=True)
         except FileNotFoundError:
             return []
         except TypeError:  # not every storage has a cache to refresh
-            found = self.fs.ls(self._at(below), detail=False)
+            found = self.fs.ls(self.at(below), detail=False)
         return [path.rpartition("/")[2] for path in found]
 
     def texts(self, names: Iterable[str]) -> Iterator[bytes]:
         """Yield the content of objects, in order; some at a time are fetched together."""
         waiting = iter(names)
         while some := list(islice(waiting, _AT_ONCE)):
-            paths = [self._at(name) for name in some]
+            paths = [self.at(name) for name in some]
             found = self.fs.cat(paths)
             yield from (found[path] for path in paths)
 
     def remove(self, name: str) -> None:
         """Remove an object, or all below a prefix."""
         with suppress(FileNotFoundError):
-            self.fs.rm(self._at(name), recursive=True)
+            self.fs.rm(self.at(name), recursive=True)
 
     def copy(self, name: str, other: Folder, output: str) -> bool:
         """Let the storage copy an object within itself; its headers go along."""
         if not isinstance(other, RemoteFolder) or other.fs is not self.fs:
             return False
-        self.fs.cp_file(self._at(name), other._at(output))
+        self.fs.cp_file(self.at(name), other.at(output))
         return True
 
 
@@ -297,9 +301,12 @@ def _local_stamp(status: os.stat_result) -> Stamp:
 
 def stamp_of(info: Mapping[str, Any]) -> Stamp:
     """Return the stamp in what fsspec says of a file."""
-    when = next((info[name] for name in ("LastModified", "last_modified", "mtime", "modified", "created") if info.get(name)), None)
+    when = next(
+        (info[name] for name in ("LastModified", "last_modified", "mtime", "modified", "created") if info.get(name)),
+        None,
+    )
     etag = info.get("ETag") or info.get("etag")
-    seconds = when.timestamp() if hasattr(when, "timestamp") else when
+    seconds = when.timestamp() if isinstance(when, datetime) else when
     return Stamp(
         info.get("size"),
         float(seconds) if isinstance(seconds, int | float) else None,

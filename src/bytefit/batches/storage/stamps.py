@@ -24,7 +24,9 @@ class Stamp(NamedTuple):
 
     def differs(self, other: Stamp) -> bool:
         """Return whether two stamps are those of different files."""
-        return any(mine is not None and theirs is not None and mine != theirs for mine, theirs in zip(self, other, strict=True))
+        return any(
+            mine is not None and theirs is not None and mine != theirs for mine, theirs in zip(self, other, strict=True)
+        )
 
     def __bool__(self) -> bool:
         return any(value is not None for value in self)
