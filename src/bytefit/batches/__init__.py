@@ -1,8 +1,8 @@
 """Batches: many images fitted to one budget, by joblib's processes or clusters, on any storage that fsspec knows.
 
-The room is not called `batch`, because `bytefit.batch` is a function: a module of that name would take its place as soon
-as it is imported. The room has no engine of its own. joblib runs the shards, fsspec reads and writes, and each image
-is fitted as `bytefit.compress_file` fits it.
+The room is not called `batch`, because `bytefit.batch` is a function: a module of that name would take its place once
+it is imported. The room has no engine of its own. joblib runs the shards, fsspec reads and writes, and each image is
+fitted as `bytefit.compress_file` fits it.
 """
 
 from __future__ import annotations

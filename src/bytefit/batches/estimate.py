@@ -1,4 +1,4 @@
-"""The estimate of a batch: a sample of its images is fitted, nothing is written, and the whole is told with its spread."""
+"""The estimate of a batch: a sample of its images is fitted, and nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job folder: the plan, the frozen list of inputs, a journal of each shard under way, a marker of each finished one.
+"""The job folder: the plan, the frozen list of inputs, the journals of shards under way, the markers of finished ones.
 
 job.json              the plan, and how many images and shards there are; written last: with it, the list is frozen
 inputs/000000.jsonl   the inputs of a shard

@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+import time
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ except ImportError:  # Windows
 # How much longer than its limit an image may take before the process is ended, as a share of the limit, and at least
 # in seconds: most encodes end within it.
 _GRACE, _LEAST_GRACE = 0.5, 1.0
+
+# Seconds between two looks at the driver.
+_FOLLOW = 0.5
 
 # The exit code of a process that ended itself.
 _ENDED = 75
@@ -114,6 +119,18 @@ def _address_space() -> int | None:
     with suppress(OSError, ValueError, IndexError), open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     return None
+
+
+@cache
+def follow(driver: int) -> None:
+    """End this worker soon after its driver has ended; else it would wait for work for minutes, and hold its pipes."""
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(_FOLLOW)
+        os._exit(_ENDED)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def hold_threads() -> None:

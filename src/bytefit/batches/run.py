@@ -163,9 +163,8 @@ class Run:
                     failed += not row.fine
                     yield row
                 if self._failures.are_too_many(failed, job.counts.images):
-                    self.stop(
-                        f"{failed} of {job.counts.images} images failed, more than --max-failures {self._failures} allows"
-                    )
+                    limit = f"more than --max-failures {self._failures} allows"
+                    self.stop(f"{failed} of {job.counts.images} images failed, {limit}")
         finally:
             with suppress(Exception):
                 job.folder.remove("stop")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.batches.images import Fitted, Places, fit_entry, is_written, write_answer
 from bytefit.batches.job import Job, Journal, load_job
-from bytefit.batches.limits import ImageTimeout, hold_threads, ignore_interrupts, memory_limit, time_limit
+from bytefit.batches.limits import ImageTimeout, follow, hold_threads, ignore_interrupts, memory_limit, time_limit
 from bytefit.batches.row import FINE, Row, Status, versions
 from bytefit.batches.storage.folders import folder_of
-from bytefit.errors import BatchStopped, ConfigError
+from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +61,7 @@ def run_task(task: Task) -> Part:
     """Fit the images of a task, and write the marker when its shard has all rows."""
     if task.driver is not None and os.getpid() != task.driver:
         ignore_interrupts()
+        follow(task.driver)
     hold_threads()
     job = load_job(task.job)
     if job is None:
@@ -119,8 +120,6 @@ def _stopping(job: Job, task: Task) -> Callable[[], bool]:
 
     def stops() -> bool:
         nonlocal looked, asked
-        if task.driver not in {None, os.getpid(), os.getppid()}:
-            raise BatchStopped("the driver of this batch is gone")
         if task.run and not asked and time.monotonic() - looked >= pause:
             looked, asked = time.monotonic(), job.is_asked_to_stop(task.run)
         return asked
@@ -140,10 +139,10 @@ def _take(entry: Entry, job: Job, places: Places, journal: Journal, task: Task) 
         options=plan.options_hash,
     )
     own_process = task.driver is not None and os.getpid() != task.driver
+    limit = time_limit(plan.image_timeout, on_end=partial(journal.add, late) if own_process else None)
     try:
-        with time_limit(plan.image_timeout, on_end=partial(journal.add, late) if own_process else None):
-            with memory_limit(plan.memory):
-                fitted = fit_entry(entry, plan, places, as_it_is_now=task.retry)
+        with limit, memory_limit(plan.memory):
+            fitted = fit_entry(entry, plan, places, as_it_is_now=task.retry)
     except ImageTimeout:
         fitted = Fitted(late)
     if fitted.data is None and not fitted.copied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import signal
 import sys
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from bytefit.batches.tally import Tally
 
 INTERRUPTED = 130
+
+# Seconds between two looks whether the run is over.
+_LOOK = 0.1
 
 # How many images the estimate of a dry run is made from.
 _SAMPLE = 200
@@ -205,21 +209,37 @@ _BY_USER = "stopped"
 
 @contextmanager
 def _interrupts(run: Run) -> Iterator[None]:
-    """Let the first Ctrl-C stop the run after the images in flight, and the second one end it at once."""
+    """Let the first Ctrl-C stop the run after the images in flight, and the second one end it at once.
 
-    def stop(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGINT, before)
-        print("\nfinishing the images in flight; Ctrl-C again ends at once", file=sys.stderr)
-        run.stop(_BY_USER)
-
-    if threading.current_thread() is not threading.main_thread():
+    A terminal sends Ctrl-C to the workers, too. They inherit a mask that blocks it, from their first moment on: a
+    handler of their own would come too late for one that is just starting, whose death would take the others along.
+    """
+    if not hasattr(signal, "sigtimedwait") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, stop)
+    over = threading.Event()
+
+    def watch() -> None:
+        count = 0
+        while not over.is_set():
+            if signal.sigtimedwait({signal.SIGINT}, _LOOK) is None:
+                continue
+            count += 1
+            if count > 1:
+                _thread.interrupt_main()
+                return
+            print("\nfinishing the images in flight; Ctrl-C again ends at once", file=sys.stderr)
+            run.stop(_BY_USER)
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        over.set()
+        watcher.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _status(arguments: argparse.Namespace) -> int:
