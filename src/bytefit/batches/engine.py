@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,6 +82,20 @@ def run_tasks(job: Job, tasks: Iterable[Task], engine: Engine, stopping: Callabl
                     yield from _alone(job, task, engine, stopping)
                 continue
             return
+
+
+def start_trackers() -> None:
+    """Start the processes by which Python and loky remove what dead workers leave.
+
+    Python unblocks Ctrl-C in this process when it starts its own. Whoever blocks it starts them before.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()
+    with suppress(ImportError):
+        from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+        ensure_running()
 
 
 def _noted(tasks: Iterator[Task], under_way: dict[int, Task], stopping: Callable[[], bool]) -> Iterator[Task]:

@@ -217,20 +217,25 @@ def _interrupts(run: Run) -> Iterator[None]:
     if not hasattr(signal, "sigtimedwait") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    over = threading.Event()
+    from bytefit.batches.engine import start_trackers
+
+    start_trackers()
+    over, asked = threading.Event(), threading.Event()
+
+    def interrupt(_number: int, _frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        print("\nfinishing the images in flight; Ctrl-C again ends at once", file=sys.stderr)
+        run.stop(_BY_USER)
 
     def watch() -> None:
-        count = 0
         while not over.is_set():
-            if signal.sigtimedwait({signal.SIGINT}, _LOOK) is None:
-                continue
-            count += 1
-            if count > 1:
+            if signal.sigtimedwait({signal.SIGINT}, _LOOK) is not None:
                 _thread.interrupt_main()
-                return
-            print("\nfinishing the images in flight; Ctrl-C again ends at once", file=sys.stderr)
-            run.stop(_BY_USER)
 
+    # Libraries have threads from before, which do not block the signal: it may come either way.
+    handler = signal.signal(signal.SIGINT, interrupt)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -239,6 +244,7 @@ def _interrupts(run: Run) -> Iterator[None]:
     finally:
         over.set()
         watcher.join()
+        signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
