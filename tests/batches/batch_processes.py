@@ -63,15 +63,11 @@ def run(arguments: list[object], env: dict[str, str]) -> tuple[int, str, str]:
 
 def workers(driver: int) -> list[int]:
     """Return the worker processes of a driver."""
-    found = []
     try:
         children = Path(f"/proc/{driver}/task/{driver}/children").read_text().split()
-        for child in children:
-            if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(int(child))
+        return [int(child) for child in children if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes()]
     except OSError:
         return []
-    return found
 
 
 def wait_until(condition, seconds: float = 60) -> None:

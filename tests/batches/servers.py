@@ -16,6 +16,12 @@ import pytest
 KEYS = {"AWS_ACCESS_KEY_ID": "a-key-for-tests", "AWS_SECRET_ACCESS_KEY": "a-secret-for-tests"}
 BUCKET = "images"
 
+# The ports of SeaweedFS's parts.
+_SEAWEED = (
+    *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"),
+    *("s3.port.grpc", "webdav.port", "admin.port", "admin.port.grpc"),
+)
+
 
 def free_ports(count=1):
     """Return ports that nobody listens on."""
@@ -74,11 +80,10 @@ def _wait_for(port, process, seconds):
 @contextmanager
 def seaweed(folder):
     """Run a real S3 server; yield its address."""
-    ports = free_ports(7)
-    s3, *others = ports
-    names = ("master.port", "volume.port", "filer.port", "webdav.port", "admin.port")
-    options = [f"-{name}={port}" for name, port in zip(names, others, strict=False)]
-    command = [program("weed"), "mini", f"-dir={folder}", f"-s3.port={s3}", "-ip=127.0.0.1", *options]
+    s3, *others = free_ports(len(_SEAWEED) + 1)
+    options = [f"-{name}={port}" for name, port in zip(_SEAWEED, others, strict=True)]
+    off = ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
+    command = [program("weed"), "mini", f"-dir={folder}", f"-s3.port={s3}", "-ip=127.0.0.1", *options, *off]
     with running(command, port=s3, env={**KEYS, "S3_BUCKET": BUCKET}):
         yield f"http://127.0.0.1:{s3}"
 

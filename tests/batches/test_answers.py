@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from batch_results import TARGET, content, statuses
@@ -24,7 +25,7 @@ def test_answers_are_the_bytes_that_compress_file_writes(photos, batch, tmp_path
 
     assert len(rows) == 7
     for name, row in rows.items():
-        one = tmp_path / f"one{os.path.splitext(name)[1]}"
+        one = tmp_path / f"one{Path(name).suffix}"
         bytefit.compress_file(source / name, "3KB", output=one, resize=True)
         assert (tmp_path / "out" / name).read_bytes() == one.read_bytes()
         assert row.answer.size == one.stat().st_size <= 3000
@@ -213,8 +214,8 @@ def test_a_glob_chooses_the_inputs(photos, batch, tmp_path):
     assert set(batch(f"{source}/photo[12].jpg", tmp_path / "out")) == {"photo1.jpg", "photo2.jpg"}
 
 
-def test_memory_of_this_process_can_be_source_and_destination(photos, tmp_path):
-    """fsspec's memory:// is only seen by this process, so the batch has to run in it."""
+def test_memory_of_this_process_can_be_source_and_destination(photos):
+    """The storage memory:// is only seen by this process, so the batch has to run in it."""
     import fsspec
 
     fs = fsspec.filesystem("memory")

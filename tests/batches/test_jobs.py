@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from batch_results import TARGET, content, facts, statuses
+from batch_results import content, facts, statuses
 
 import bytefit
 from bytefit import BatchStopped, ConfigError
