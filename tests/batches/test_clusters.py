@@ -87,7 +87,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(photos, tmp_path):
     pytest.importorskip("distributed", reason="needs bytefit[dask]")
     address = "tcp://127.0.0.1:1"
 
-    with pytest.raises(ConfigError, match="no Dask scheduler at tcp://127.0.0.1:1: start one"):
+    with pytest.raises(ConfigError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1: start one"):
         list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend="dask", scheduler=address))
 
     assert not (tmp_path / "out").exists()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.batches.job import Journal
 from bytefit.batches.row import Row, Status, versions
@@ -19,7 +19,7 @@ from bytefit.batches.storage.retries import reason_of
 from bytefit.errors import BatchStopped, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bytefit.batches.job import Job
 
@@ -32,6 +32,9 @@ _DEATHS = frozenset(
         *("LocalRayletDiedError", "NodeDiedError", "OutOfMemoryError"),
     }
 )
+
+# Seconds to wait for a scheduler.
+_CONNECTING = 5
 
 # A list of shards for a backend that returns nothing before all are done: long enough to keep its workers busy, short
 # enough that progress is seen.
@@ -46,6 +49,7 @@ class Engine(NamedTuple):
         jobs: how many at a time; None for one a core, or all of a cluster.
         scheduler: the address of Dask's scheduler.
         address: the address of Ray's cluster; None for one on this machine.
+        config: what `joblib.parallel_config` is told once the cluster is there; see `connected`.
         shares_memory: whether the storage is the memory of this process, so that no other can see it.
     """
 
@@ -53,6 +57,7 @@ class Engine(NamedTuple):
     jobs: int | None = None
     scheduler: str | None = None
     address: str | None = None
+    config: Mapping[str, Any] = {}
     shares_memory: bool = False
 
 
@@ -69,19 +74,18 @@ def run_tasks(job: Job, tasks: Iterable[Task], engine: Engine, stopping: Callabl
         BatchStopped: if the cluster is gone.
         ConfigError: if it is not there.
     """
-    with _configured(engine):
-        waiting = iter(tasks)
-        while True:
-            under_way: dict[int, Task] = {}
-            try:
-                yield from _parallel(_noted(waiting, under_way, stopping), under_way, engine)
-            except Exception as error:
-                if not _is_death(error):
-                    raise _explained(error) from error
-                for task in list(under_way.values()):
-                    yield from _alone(job, task, engine, stopping)
-                continue
-            return
+    waiting = iter(tasks)
+    while True:
+        under_way: dict[int, Task] = {}
+        try:
+            yield from _parallel(_noted(waiting, under_way, stopping), under_way, engine)
+        except Exception as error:
+            if not _is_death(error):
+                raise _explained(error) from error
+            for task in list(under_way.values()):
+                yield from _alone(job, task, engine, stopping)
+            continue
+        return
 
 
 def start_trackers() -> None:
@@ -114,19 +118,18 @@ def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine)
     settings = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": at_once}
     if engine.shares_memory:
         settings["require"] = "sharedmem"
-    backend = joblib.parallel.get_active_backend()[0]
-    if backend.supports_return_generator or engine.shares_memory:
-        parallel = joblib.Parallel(return_as="generator_unordered", **settings)
-        for part in parallel(joblib.delayed(run_task)(_own(task, backend)) for task in tasks):
-            under_way.pop(part.shard, None)
-            yield part
-        return
-    parallel = joblib.Parallel(**settings)
+    # The configuration holds where the pool is made, and not where rows are yielded to whoever uses joblib, too.
+    with joblib.parallel_config(**engine.config) if engine.config else nullcontext():
+        backend = joblib.parallel.get_active_backend()[0]
+        as_they_end = backend.supports_return_generator or engine.shares_memory
+        parallel = joblib.Parallel(**settings, return_as="generator_unordered" if as_they_end else "list")
     wave = max(2, backend.effective_n_jobs(-1 if jobs is None else jobs)) * _WAVE
-    while some := list(islice(tasks, wave)):
+    while some := tasks if as_they_end else list(islice(tasks, wave)):
         for part in parallel(joblib.delayed(run_task)(_own(task, backend)) for task in some):
             under_way.pop(part.shard, None)
             yield part
+        if as_they_end:
+            return
 
 
 def _own(task: Task, backend: object) -> Task:
@@ -204,22 +207,26 @@ def _explained(error: Exception) -> Exception:
     return BatchStopped(f"the cluster is gone ({reason_of(error)}); start it, and run the same command to go on")
 
 
-def _configured(engine: Engine) -> AbstractContextManager[object]:
-    """Return the context in which joblib uses the backend that was asked for."""
-    import joblib
+@contextmanager
+def connected(engine: Engine) -> Iterator[Engine]:
+    """Yield an engine whose cluster is there, and leave it at the end.
 
-    if engine.backend is None:
-        return nullcontext()
+    Raises:
+        ConfigError: if the cluster, or the package for it, is not there.
+    """
     if engine.backend == "dask":
-        return _dask(engine)
-    if engine.backend == "ray":
-        return _ray(engine)
-    return joblib.parallel_config(backend="loky", inner_max_num_threads=1)  # type: ignore[no-any-return]
+        with _dask(engine) as client:
+            yield engine._replace(config={"backend": "dask", "client": client})
+    elif engine.backend == "ray":
+        _start_ray(engine)
+        yield engine._replace(config={"backend": "ray"})
+    elif engine.backend == "loky":
+        yield engine._replace(config={"backend": "loky", "inner_max_num_threads": 1})
+    else:
+        yield engine
 
 
 def _dask(engine: Engine) -> AbstractContextManager[object]:
-    import joblib
-
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
@@ -227,17 +234,15 @@ def _dask(engine: Engine) -> AbstractContextManager[object]:
     if engine.scheduler is None:
         raise ConfigError("--backend dask needs --scheduler: give the address of a scheduler, as in tcp://host:8786")
     try:
-        client = Client(engine.scheduler, timeout=10, set_as_default=True)  # type: ignore[no-untyped-call]
+        client = Client(engine.scheduler, timeout=_CONNECTING, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(
             f"no Dask scheduler at {engine.scheduler}: start one with 'dask scheduler' and workers with 'dask worker'"
         ) from error
-    return joblib.parallel_config(backend="dask", client=client)  # type: ignore[no-any-return]
+    return client
 
 
-def _ray(engine: Engine) -> AbstractContextManager[object]:
-    import joblib
-
+def _start_ray(engine: Engine) -> None:
     try:
         import ray
         from ray.util.joblib import register_ray
@@ -249,4 +254,3 @@ def _ray(engine: Engine) -> AbstractContextManager[object]:
         except ConnectionError as error:
             raise ConfigError(f"no Ray cluster at {engine.address}: start one with 'ray start --head'") from error
     register_ray()
-    return joblib.parallel_config(backend="ray")  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Unpack
 
-from bytefit.batches.engine import Engine, run_tasks
+from bytefit.batches.engine import Engine, connected, run_tasks
 from bytefit.batches.job import load_job
 from bytefit.batches.plan import Plan
 from bytefit.batches.preparing import Batch, checked_engine, open_batch, planned
@@ -104,9 +104,10 @@ def batch(
         files_from=files_from,
         job=job,
     )
-    engine = checked_engine(Engine(backend, jobs, scheduler, address), (plan.source, plan.destination or "", place))
-    made = open_batch(plan, place, found, engine, restart=restart, retry=retry_failed, shard_size=shard_size)
-    yield from Run(made, failures).rows()
+    asked = checked_engine(Engine(backend, jobs, scheduler, address), (plan.source, plan.destination or "", place))
+    with connected(asked) as engine:
+        made = open_batch(plan, place, found, engine, restart=restart, retry=retry_failed, shard_size=shard_size)
+        yield from Run(made, failures).rows()
 
 
 def run_shard(job: str | os.PathLike[str], shard: int) -> bool:

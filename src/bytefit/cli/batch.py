@@ -132,7 +132,7 @@ def _seconds(text: str) -> float:
 
 
 def _batch(arguments: argparse.Namespace) -> int:
-    from bytefit.batches.engine import Engine
+    from bytefit.batches.engine import Engine, connected
     from bytefit.batches.plan import Plan
     from bytefit.batches.preparing import checked_engine, open_batch, planned
     from bytefit.batches.run import Run
@@ -159,21 +159,15 @@ def _batch(arguments: argparse.Namespace) -> int:
     )
     engine = Engine(arguments.backend, arguments.jobs, arguments.scheduler, arguments.address)
     engine = checked_engine(engine, (plan.source, plan.destination or "", place))
-    if arguments.dry_run:
-        from bytefit.batches.estimate import estimate
+    with connected(engine) as cluster:
+        if arguments.dry_run:
+            from bytefit.batches.estimate import estimate
 
-        print(estimate(plan, found(), arguments.sample, engine).words())
-        return FINE
-    made = open_batch(
-        plan,
-        place,
-        found,
-        engine,
-        restart=arguments.restart,
-        retry=arguments.retry_failed,
-        shard_size=arguments.shard_size,
-    )
-    return _run(Run(made, failures), arguments)
+            print(estimate(plan, found(), arguments.sample, cluster).words())
+            return FINE
+        again = {"restart": arguments.restart, "retry": arguments.retry_failed}
+        made = open_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size)
+        return _run(Run(made, failures), arguments)
 
 
 def _run(run: Run, arguments: argparse.Namespace) -> int:
