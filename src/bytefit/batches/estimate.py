@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bytefit.batches.engine import run_tasks
 from bytefit.batches.job import prepare_job
 from bytefit.batches.shards import Task, rows_of
+from bytefit.batches.storage.places import shown_place
 from bytefit.errors import ConfigError
 from bytefit.messages import format_size
 
@@ -77,7 +78,7 @@ def estimate(plan: Plan, found: Iterator[Entry], size: int, engine: Engine) -> E
     """
     sample, images = _sampled(found, size)
     if not images:
-        raise ConfigError(f"source {plan.listed or plan.source} has no images")
+        raise ConfigError(f"source {plan.listed or shown_place(plan.source)} has no images")
     with TemporaryDirectory(prefix="bytefit-dry-run-") as folder:
         job = prepare_job(folder, plan._replace(dry_run=True), sample, shard_size=None)
         tasks = (Task(folder, shard) for shard in range(job.counts.shards))

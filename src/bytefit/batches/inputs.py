@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.batches.row import Entry
 from bytefit.batches.storage import s3
 from bytefit.batches.storage.folders import RemoteFolder, folder_of, stamp_of
-from bytefit.batches.storage.places import checked_name, checked_place, holds, is_uri
+from bytefit.batches.storage.places import checked_name, checked_place, holds, is_uri, shown_place
 from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.storage.stamps import Stamp
 from bytefit.budgets.image_files import has_image_suffix, walk
@@ -84,7 +84,7 @@ def entries(place: Where, *, without_suffix: str = "") -> Iterator[Entry]:
 def _local(place: Where) -> Iterator[Entry]:
     root = place.root
     if not os.path.isdir(root):
-        raise ConfigError(f"source {root}: {'is no folder' if os.path.exists(root) else 'no such folder'}")
+        raise ConfigError(f"source {shown_place(root)}: {'is no folder' if os.path.exists(root) else 'no such folder'}")
     if place.pattern:
         paths: Iterable[str] = (
             os.path.join(root, name) for name in sorted(glob.iglob(place.pattern, root_dir=root, recursive=True))
@@ -126,7 +126,7 @@ def _listing_errors(root: str) -> Iterator[None]:
     except FileNotFoundError as error:
         if error.filename is not None:
             raise
-        raise ConfigError(f"source {root}: no such folder or bucket") from error
+        raise ConfigError(f"source {shown_place(root)}: no such folder or bucket") from error
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise
@@ -221,7 +221,7 @@ def _below(name: str, root: str) -> str:
     """Return a name relative to the root, of a whole path or URI that is below it."""
     if is_uri(name) or os.path.isabs(name):
         if not holds(root, name):
-            raise ConfigError(f"input {shown(name)} is not below the source {root}")
+            raise ConfigError(f"input {shown(name)} is not below the source {shown_place(root)}")
         return name[len(root.rstrip("/")) + 1 :]
     return name
 
@@ -235,4 +235,4 @@ def check_source(root: str) -> None:
     if is_uri(root):
         folder_of(root)
     elif not os.path.isdir(root):
-        raise ConfigError(f"source {root}: {'is no folder' if os.path.exists(root) else 'no such folder'}")
+        raise ConfigError(f"source {shown_place(root)}: {'is no folder' if os.path.exists(root) else 'no such folder'}")

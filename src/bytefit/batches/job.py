@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.batches.plan import Plan, output_name
 from bytefit.batches.row import Entry, Row, Status, row_from
 from bytefit.batches.storage.folders import Folder, LocalFolder, folder_of
-from bytefit.batches.storage.places import checked_name
+from bytefit.batches.storage.places import checked_name, shown_place
 from bytefit.batches.storage.stamps import Stamp
 from bytefit.batches.taken_names import TakenNames
 from bytefit.errors import ConfigError
@@ -198,9 +198,9 @@ def load_job(place: str) -> Job | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise ConfigError(f"job {place}: job.json is not JSON; --restart begins again") from error
+        raise ConfigError(f"job {shown_place(place)}: job.json is not JSON; --restart begins again") from error
     if not isinstance(found, dict) or found.get("version") != VERSION:
-        raise ConfigError(f"job {place} was made by another version of bytefit; --restart begins again")
+        raise ConfigError(f"job {shown_place(place)} was made by another version of bytefit; --restart begins again")
     return Job(folder, Plan(**found["plan"]), Counts(**found["counts"]))
 
 
@@ -246,7 +246,7 @@ def _write_inputs(folder: Folder, plan: Plan, found: Iterator[Entry], shard_size
     finally:
         names.close()
     if not images:
-        raise ConfigError(f"source {plan.listed or plan.source} has no images")
+        raise ConfigError(f"source {plan.listed or shown_place(plan.source)} has no images")
     return Counts(images, shards, size)
 
 

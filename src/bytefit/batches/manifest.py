@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.batches.job import load_job
 from bytefit.batches.row import COLUMNS, Row
-from bytefit.batches.storage.places import checked_place
+from bytefit.batches.storage.places import checked_place, shown_place
 from bytefit.errors import ConfigError
 from bytefit.messages import shown
 
@@ -37,7 +37,7 @@ def job_at(place: str | os.PathLike[str]) -> Job:
     checked = checked_place(place)
     job = load_job(checked)
     if job is None:
-        raise ConfigError(f"no job in {checked}: its folder has no job.json")
+        raise ConfigError(f"no job in {shown_place(checked)}: its folder has no job.json")
     return job
 
 

@@ -11,7 +11,7 @@ from bytefit.batches.inputs import Where, check_source, entries, entries_from, w
 from bytefit.batches.job import Job, load_job, prepare_job
 from bytefit.batches.plan import Plan, checked_plan
 from bytefit.batches.storage.folders import folder_of
-from bytefit.batches.storage.places import checked_place, default_job, holds, is_uri
+from bytefit.batches.storage.places import checked_place, default_job, holds, is_uri, shown_place
 from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.tally import Tally
 from bytefit.errors import ConfigError
@@ -66,7 +66,8 @@ def planned(
             "the destination lies in the source" if holds(place.root, goal) else "the source lies in the destination"
         )
         raise ConfigError(
-            f"{inside} ({goal}): answers would be taken for images; choose a folder apart, or --suffix, or --in-place"
+            f"{inside} ({shown_place(goal)}): answers would be taken for images; "
+            "choose a folder apart, or --suffix, or --in-place"
         )
     plan = checked_plan(
         plan._replace(
@@ -125,7 +126,7 @@ def open_batch(
     if job is not None:
         if changes := job.plan.changes(plan):
             raise ConfigError(
-                f"job {place} was begun differently: {'; '.join(changes)}; "
+                f"job {shown_place(place)} was begun differently: {'; '.join(changes)}; "
                 "run the first command again, name another --job, or forget what was done with --restart"
             )
         return _taken_up(Job(job.folder, plan, job.counts), place, engine, retry=retry)
@@ -183,6 +184,6 @@ def _check_writable(goal: str) -> None:
     while not os.path.exists(there):
         there = os.path.dirname(there)
     if not os.path.isdir(there):
-        raise ConfigError(f"destination {goal}: {there} is no folder")
+        raise ConfigError(f"destination {shown_place(goal)}: {shown_place(there)} is no folder")
     if not os.access(there, os.W_OK):
-        raise ConfigError(f"destination {goal}: {there} is not writable")
+        raise ConfigError(f"destination {shown_place(goal)}: {shown_place(there)} is not writable")

@@ -11,7 +11,7 @@ from bytefit.batches.job import load_job
 from bytefit.batches.plan import Plan
 from bytefit.batches.preparing import Batch, checked_engine, open_batch, planned
 from bytefit.batches.shards import Task, rows_of, run_task
-from bytefit.batches.storage.places import checked_place
+from bytefit.batches.storage.places import checked_place, shown_place
 from bytefit.batches.tally import Failures
 from bytefit.errors import BatchStopped, ConfigError
 from bytefit.sizes import parse_size
@@ -123,7 +123,7 @@ def run_shard(job: str | os.PathLike[str], shard: int) -> bool:
     place = checked_place(job)
     found = load_job(place)
     if found is None:
-        raise ConfigError(f"no job in {place}: bytefit batch prepares one")
+        raise ConfigError(f"no job in {shown_place(place)}: bytefit batch prepares one")
     if not 0 <= shard < found.counts.shards:
         raise ConfigError(f"shard {shard} is not in the job: it has {found.counts.shards}, numbered from 0")
     finished, _ = found.markers_of(shard)

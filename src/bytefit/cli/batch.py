@@ -172,6 +172,7 @@ def _batch(arguments: argparse.Namespace) -> int:
 
 def _run(run: Run, arguments: argparse.Namespace) -> int:
     """Run a job with its progress shown, and return the exit code."""
+    from bytefit.batches.storage.places import shown_place
     from bytefit.cli.batch_progress import shown_progress
 
     made = run.made
@@ -192,7 +193,7 @@ def _run(run: Run, arguments: argparse.Namespace) -> int:
         return INTERRUPTED if stopped.startswith(_BY_USER) else OVER
     if tally.failed:
         print(
-            f"{tally.failed} failed; why: bytefit batch manifest {one_line(made.place)} -o manifest.csv",
+            f"{tally.failed} failed; why: bytefit batch manifest {one_line(shown_place(made.place))} -o manifest.csv",
             file=sys.stderr,
         )
     return OVER if tally.failed else FINE
@@ -244,6 +245,7 @@ def _interrupts(run: Run) -> Iterator[None]:
 
 def _status(arguments: argparse.Namespace) -> int:
     from bytefit.batches.manifest import job_at
+    from bytefit.batches.storage.places import shown_place
     from bytefit.batches.tally import tally_of
 
     job = job_at(arguments.job)
@@ -255,8 +257,10 @@ def _status(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(tally, job.counts.images), indent=2))
         return FINE
     plan, counts = job.plan, job.counts
-    goal = plan.destination or ("in place" if plan.in_place else f"beside them, with {plan.suffix}")
-    print(one_line(f"{plan.source} -> {goal}, to {format_size(plan.budget)}"))
+    goal = (plan.destination and shown_place(plan.destination)) or (
+        "in place" if plan.in_place else f"beside them, with {plan.suffix}"
+    )
+    print(one_line(f"{shown_place(plan.source)} -> {goal}, to {format_size(plan.budget)}"))
     print(f"images  {tally.images} of {counts.images}")
     print(
         f"shards  {len(done)} of {counts.shards} finished" + (f", {len(still_open)} to try again" if still_open else "")

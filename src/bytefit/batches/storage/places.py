@@ -39,6 +39,14 @@ def checked_place(place: str | os.PathLike[str]) -> str:
     return text if text.endswith("://") else text.rstrip("/")
 
 
+def shown_place(place: str) -> str:
+    """Return a place for people: a path below the current folder without that folder."""
+    here = os.getcwd()
+    if is_uri(place) or place == here or not holds(here, place):
+        return place
+    return os.path.relpath(place, here)
+
+
 def default_job(place: str) -> str:
     """Return where the job of a destination lies: beside it, or in it where it has no place beside."""
     if is_uri(place):
