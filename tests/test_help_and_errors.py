@@ -206,6 +206,7 @@ EXAMPLES = {
         list(bytefit.batch("images", "out", "9KB", backend="spark"))
         list(bytefit.batch("images", "out", "9KB", overwrite="perhaps"))
         list(bytefit.batch("images", "out", "9KB", exif=b"Exif"))
+        list(bytefit.batch("images", "small", "300B", jobs=1, max_failures=0))
         bytefit.run_shard("folder", 0)
         bytefit.run_shard("begun", 7)
     """,
@@ -301,6 +302,7 @@ WITHOUT_EXAMPLE = {
     "no Dask scheduler at ": "a cluster: tests/batches/test_clusters.py",
     "no Ray cluster at ": "a cluster",
     "cannot be listed: ": "a storage that fails: tests/batches/test_s3.py",
+    ":// needs ": "a package that is not installed",
     "no such bucket": "a storage: tests/batches/test_s3.py",
     "no such folder or bucket": "a storage: tests/batches/test_s3.py",
     "is not writable": "a folder of another user",

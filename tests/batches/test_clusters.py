@@ -6,7 +6,7 @@ import importlib.util
 import os
 import signal
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from batch_processes import environment, run
@@ -17,25 +17,29 @@ import bytefit
 from bytefit import ConfigError
 
 
+@contextmanager
+def dask_cluster(folder):
+    """Run a scheduler with two worker processes; yield its address and the processes."""
+    (port,) = free_ports()
+    address = f"tcp://127.0.0.1:{port}"
+    options = ["--host", "127.0.0.1", "--no-dashboard"]
+    env = environment(folder, OPENED="")
+    with ExitStack() as stack:
+        dask = program("dask")
+        servers = [stack.enter_context(running([dask, "scheduler", *options, "--port", port], port=port))]
+        for number in range(2):
+            place = ["--nthreads", "1", "--local-directory", folder / f"worker{number}"]
+            command = [dask, "worker", address, *options, *place]
+            servers.append(stack.enter_context(running(command, port=port, env=env)))
+        yield address, servers
+
+
 @pytest.fixture
 def scheduler(tmp_path):
     """Return the address of a scheduler with two worker processes, and the processes."""
     pytest.importorskip("distributed", reason="needs bytefit[dask]")
-    (port,) = free_ports()
-    address = f"tcp://127.0.0.1:{port}"
-    options = ["--host", "127.0.0.1", "--no-dashboard"]
-    with ExitStack() as stack:
-        dask = program("dask")
-        servers = [stack.enter_context(running([dask, "scheduler", *options, "--port", port], port=port))]
-        worker = [dask, "worker", address, "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1"]
-        for number in range(2):
-            folder = tmp_path / f"worker{number}"
-            servers.append(
-                stack.enter_context(
-                    running([*worker, "--local-directory", folder], port=port, env=environment(tmp_path, OPENED=""))
-                )
-            )
-        yield address, servers
+    with dask_cluster(tmp_path) as cluster:
+        yield cluster
 
 
 def test_dask_gives_the_same_answers(scheduler, photos, batch, tmp_path):
