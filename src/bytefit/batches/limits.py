@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import threading
 import time
+import warnings
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -140,9 +142,8 @@ def hold_threads() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-def ignore_interrupts() -> None:
-    """Leave Ctrl-C to the driver, which lets the images in flight finish."""
-    import signal
-
+def be_quiet() -> None:
+    """Leave Ctrl-C to the driver, which lets the images in flight finish, and Pillow's warnings to nobody."""
+    warnings.simplefilter("ignore")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.batches.images import Fitted, Places, fit_entry, is_written, write_answer
 from bytefit.batches.job import Job, Journal, load_job
-from bytefit.batches.limits import ImageTimeout, follow, hold_threads, ignore_interrupts, memory_limit, time_limit
+from bytefit.batches.limits import ImageTimeout, be_quiet, follow, hold_threads, memory_limit, time_limit
 from bytefit.batches.row import FINE, Row, Status, versions
 from bytefit.batches.storage.folders import folder_of
 from bytefit.errors import ConfigError
@@ -60,7 +60,7 @@ class Part(NamedTuple):
 def run_task(task: Task) -> Part:
     """Fit the images of a task, and write the marker when its shard has all rows."""
     if task.driver is not None and os.getpid() != task.driver:
-        ignore_interrupts()
+        be_quiet()
         follow(task.driver)
     hold_threads()
     job = load_job(task.job)
