@@ -52,9 +52,8 @@ def many(folder: Path, images: int) -> None:
             os.link(folder / "one.jpg", source / f"{number % 100}/{number}.jpg")
         seconds, memory = driver(source, folder / f"out{count}", "--to", "3KB", "--jobs", 2)
         again, resumed = driver(source, folder / f"out{count}", "--to", "3KB", "--jobs", 2)
-        print(
-            f"{count} images: {seconds:.1f} s, driver {memory / 1000:.0f} MB; again {again:.1f} s, {resumed / 1000:.0f} MB"
-        )
+        print(f"{count} images: {seconds:.1f} s, driver {memory / 1000:.0f} MB", end="; ")
+        print(f"again {again:.1f} s, {resumed / 1000:.0f} MB", flush=True)
     source = folder / "in1000"
     files = sorted(source.rglob("*.jpg"))
     (folder / "single").mkdir()
