@@ -73,40 +73,50 @@ def test_interrupting_finishes_the_images_in_flight_and_says_how_to_go_on(photos
 
 def test_killed_processes_cost_the_images_in_flight(tmp_path):
     """Driver and workers are killed at random moments: in the end all is as if nothing had happened."""
-    source = tmp_path / "in"
+    source, out, job = tmp_path / "in", tmp_path / "out", tmp_path / "out.bytefit-job"
     source.mkdir()
-    for number in range(max(40, KILLS)):
+    for number in range(40):
         write_jpeg(source / f"photo{number}.jpg", noise((400, 300), seed=number))
+    command = [source, out, "--to", "20KB", "--jobs", 2, "--slack", 0, "--shard-size", 8, "--effort", "best"]
     env = environment(tmp_path)
-    out, options = tmp_path / "out", ["--to", "20KB", "--jobs", 2, "--slack", 0, "--shard-size", 8, "--effort", "best"]
-    code, _, err = run([source, out, *options], {**env, "OPENED": ""})
+    code, _, err = run(command, {**env, "OPENED": ""})
     assert code == 0, err
-    write_manifest(job_at(tmp_path / "out.bytefit-job"), tmp_path / "undisturbed.jsonl")
+    write_manifest(job_at(job), tmp_path / "undisturbed.jsonl")
     wanted = content(out)
-    shutil.rmtree(out)
-    shutil.rmtree(tmp_path / "out.bytefit-job")
 
-    generator, kills = random.Random(), 0
-    for _ in range(KILLS * 3):
-        process = start([source, out, *options], env)
+    kills = 0
+    while kills < KILLS:
+        shutil.rmtree(out)
+        shutil.rmtree(job)
+        (tmp_path / "opened.txt").unlink(missing_ok=True)
+        killed = _killed_until_done(command, env, min(6, KILLS - kills), wanted)
+        kills += max(1, killed)
+
+        write_manifest(job_at(job), tmp_path / "killed.jsonl")
+        assert facts(tmp_path / "killed.jsonl") == facts(tmp_path / "undisturbed.jsonl")
+        assert content(out) == wanted
+        opened = Counter((tmp_path / "opened.txt").read_text().splitlines())
+        assert set(opened) == {str(source / name) for name in wanted}
+        # Two images are in flight at a time: each kill may cost both.
+        assert sum(opened.values()) - len(opened) <= 2 * killed
+        assert sum(count > 2 for count in opened.values()) <= killed
+
+
+def _killed_until_done(command, env, most, wanted):
+    """Run a job, killed up to so many times, to its end; return how often it was killed."""
+    out, kills, generator = command[1], 0, random.Random()
+    while kills < most:
+        process = start(command, env)
         killed = _kill_at_random(process, generator)
         process.communicate(timeout=120)
-        kills += killed
         found = content(out)
         assert all(wanted[name] == found[name] for name in found if not name.startswith("."))
-        if kills == KILLS or not killed:
+        if not killed:
             break
-    code, _, err = run([source, out, *options], env)
-
+        kills += 1
+    code, _, err = run(command, env)
     assert code == 0, err
-    write_manifest(job_at(tmp_path / "out.bytefit-job"), tmp_path / "killed.jsonl")
-    assert facts(tmp_path / "killed.jsonl") == facts(tmp_path / "undisturbed.jsonl")
-    assert content(out) == wanted
-    opened = Counter((tmp_path / "opened.txt").read_text().splitlines())
-    assert set(opened) == {str(source / name) for name in wanted}
-    # Two images are in flight at a time: each kill may cost both.
-    assert sum(opened.values()) - len(opened) <= 2 * kills
-    assert sum(count > 2 for count in opened.values()) <= kills
+    return kills
 
 
 def _kill_at_random(process, generator):

@@ -107,6 +107,8 @@ def _journal(job: Job, task: Task) -> Journal:
 def _settle(journal: Journal, places: Places) -> None:
     """Find out of answers that were about to be written whether they were."""
     for number in sorted(journal.intended):
+        if (answer := journal.rows[number].answer) is not None:
+            places.destination.remove_leftovers(answer.output)
         if is_written(journal.rows[number], places):
             journal.confirm(number)
         else:

@@ -19,7 +19,7 @@ from bytefit.batches.storage.places import is_uri
 from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.storage.stamps import SourceChanged, Stamp
 from bytefit.errors import ConfigError
-from bytefit.files.atomic import write_atomically
+from bytefit.files.atomic import remove_leftovers, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,6 +82,9 @@ class Folder(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a file or a folder, if there is one."""
+
+    def remove_leftovers(self, name: str) -> None:
+        """Remove what a process that was killed while it wrote a file left beside it."""
 
     def copy(self, name: str, other: Folder, output: str) -> bool:
         """Copy a file to another folder without reading it, or return False where that cannot be."""
@@ -171,6 +174,10 @@ class LocalFolder:
             rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+    def remove_leftovers(self, name: str) -> None:
+        """Remove the temporary files of killed processes from the folder of a file."""
+        remove_leftovers((self._path / name).parent)
 
     def copy(self, name: str, other: Folder, output: str) -> bool:  # noqa: ARG002
         """Return False: the content of a local file is read to be hashed."""
@@ -269,6 +276,9 @@ class RemoteFolder:
         """Remove an object, or all below a prefix."""
         with suppress(FileNotFoundError):
             self.fs.rm(self.at(name), recursive=True)
+
+    def remove_leftovers(self, name: str) -> None:
+        """Do nothing: an object is written whole, or not at all."""
 
     def copy(self, name: str, other: Folder, output: str) -> bool:
         """Let the storage copy an object within itself; its headers go along."""
