@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit import formats
 from bytefit.batches.plan import Plan, output_name
 from bytefit.batches.row import Answer, Entry, Row, Status, versions
-from bytefit.batches.storage.folders import Content, Folder, content_type
+from bytefit.batches.storage.folders import Content, Folder
 from bytefit.batches.storage.retries import reason_of, retried
 from bytefit.batches.storage.stamps import SourceChanged
 from bytefit.codecs import codec_for_format
@@ -178,11 +179,19 @@ def _fitted(entry: Entry, plan: Plan, content: Content, output: str) -> Fitted:
         answer = answer._replace(
             format=result.format, quality=result.quality, score=result.score, trials=len(result.trials)
         )
-    headers = {**content.headers, "ContentType": content_type(output, answer.format)}
+    headers = {**content.headers, "ContentType": _content_type(output, answer.format)}
     status = Status.FITS if found == data else Status.DONE
     if len(found) > plan.budget:
         return Fitted(Row(entry, Status.UNREACHABLE, "the smallest answer is over the budget", answer), found, headers)
     return Fitted(Row(entry, status, answer=answer), found, headers, replaces=replaces)
+
+
+def _content_type(name: str, made: str | None) -> str:
+    """Return the media type of a file, by Pillow's name of its format if that is known."""
+    from PIL import Image
+
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Image.MIME.get(made or "", guessed)
 
 
 def _left_as_it_is(result: Result | None, plan: Plan) -> tuple[Status, str]:

@@ -6,7 +6,6 @@ never used for that, because it publishes what was written before an error. This
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from contextlib import suppress
 from datetime import datetime
@@ -295,14 +294,6 @@ def folder_of(place: str) -> Folder:
         ConfigError: if a package is missing for it.
     """
     return RemoteFolder(place) if is_uri(place) else LocalFolder(place)
-
-
-def content_type(name: str, made: str | None) -> str:
-    """Return the media type of a file, by Pillow's name of its format if that is known."""
-    from PIL import Image
-
-    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Image.MIME.get(made or "", guessed)
 
 
 def _local_stamp(status: os.stat_result) -> Stamp:
