@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit import formats
 from bytefit.batches.plan import Plan, output_name
 from bytefit.batches.row import Answer, Entry, Row, Status, versions
-from bytefit.batches.storage.folders import Content, Folder
 from bytefit.batches.storage.retries import reason_of, retried
 from bytefit.batches.storage.stamps import SourceChanged
 from bytefit.codecs import codec_for_format
@@ -21,6 +20,7 @@ from bytefit.messages import one_line
 from bytefit.sources.source import Source
 
 if TYPE_CHECKING:
+    from bytefit.batches.storage.folders import Content, Folder
     from bytefit.batches.storage.stamps import Stamp
     from bytefit.fitting.result import Result
 
