@@ -33,7 +33,17 @@ REPORT_SCHEMA = ("bytefit.reporters", "report.schema.json")
 
 NOTICE = "<!-- Written by docs/generate.py from the code; do not edit. -->"
 
-FUNCTIONS = ("compress", "compress_file", "register", "unregister", "register_codec", "parse_size", "format_size")
+FUNCTIONS = (
+    "compress",
+    "compress_file",
+    "batch",
+    "run_shard",
+    "register",
+    "unregister",
+    "register_codec",
+    "parse_size",
+    "format_size",
+)
 RECORDS = ("Result", "Outcome", "Trial", "Frames", "Codec")
 
 # The records that a codec is made of, in `bytefit.codecs`.

@@ -32,6 +32,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # as pytest does, howe
 
 import bytefit
 from bytefit import errors
+from bytefit.batches.job import prepare_job
+from bytefit.batches.plan import Plan
+from bytefit.batches.row import Entry
+from bytefit.batches.storage.stamps import Stamp
 from bytefit.cli.main import _parser, main
 from bytefit.codecs import codec_for_format
 from bytefit.codecs.jpeg.quantisation import load_knots
@@ -168,6 +172,44 @@ EXAMPLES = {
         $ check --write-baseline --update-baseline
         $ check --write-baseline --no-baseline
     """,
+    "Batches": """
+        $ batch folder --to 9KB
+        $ batch missing out --to 9KB
+        $ batch photo.jpg out --to 9KB
+        $ batch folder out --to 9KB
+        $ batch images images/out --to 9KB
+        $ batch images/below images --to 9KB
+        $ batch images out --to 9KB --in-place
+        $ batch images --to 9KB --in-place --format WEBP
+        $ batch images --to 9KB --in-place --format auto
+        $ batch images out --to 9KB --suffix a/b
+        $ batch images out --to 9KB --max-failures many
+        $ batch images out --to 9KB --image-timeout 0
+        $ batch images out --to 9KB --shard-size 0
+        $ batch images out --to 9KB --backend dask
+        $ batch images out --to 9KB --scheduler tcp://127.0.0.1:8786
+        $ batch images out --to 9KB --address auto
+        $ batch images out --to 9KB --format WEBP
+        $ batch images out --to 9KB --files-from twice.txt
+        $ batch images out --to 9KB --files-from outside.txt
+        $ batch images out --to 9KB --files-from absolute.txt
+        $ batch images out --to 9KB --files-from broken.jsonl
+        $ batch images out --to 9KB --files-from nameless.jsonl
+        $ batch images photo.jpg --to 9KB
+        $ batch nonsense://images out --to 9KB
+        $ batch ftp://me:secret@host/images out --to 9KB
+        $ batch images out --to 9KB --job begun
+        $ batch images out --to 9KB --job old
+        $ batch images out --to 9KB --job torn
+        $ batch status folder
+        $ batch manifest begun -o rows.xml
+        list(bytefit.batch("images", "out", "9KB", backend="spark"))
+        list(bytefit.batch("images", "out", "9KB", overwrite="perhaps"))
+        list(bytefit.batch("images", "out", "9KB", exif=b"Exif"))
+        list(bytefit.batch("images", "small", "300B", jobs=1, max_failures=0))
+        bytefit.run_shard("folder", 0)
+        bytefit.run_shard("begun", 7)
+    """,
     "Repositories": """
         $ check --staged
         $ check --baseline missing.json
@@ -254,6 +296,17 @@ WITHOUT_EXAMPLE = {
     "Pillow crashes when it writes an animation": "EXIF in an AVIF: tests/fitting/test_animations.py",
     "its palette is missing": "a damaged file: tests/sources/test_reading.py",
     "times; ": "an animation with a count that no format of ours can write: tests/fitting/test_animations.py",
+    "was made by another version of bytefit; --restart": "an old job",
+    "images failed, ": "a job that runs: tests/batches/test_jobs.py",
+    "the cluster is gone": "a cluster that ends during a job",
+    "no Dask scheduler at ": "a cluster: tests/batches/test_clusters.py",
+    "no Ray cluster at ": "a cluster",
+    "cannot be listed: ": "a storage that fails: tests/batches/test_s3.py",
+    ":// needs ": "a package that is not installed",
+    "no such bucket": "a storage: tests/batches/test_s3.py",
+    "no such folder or bucket": "a storage: tests/batches/test_s3.py",
+    "is not writable": "a folder of another user",
+    "workers have to see the same folder": "a cluster whose workers see other folders",
     "further pictures": "a damaged multi-picture file: tests/codecs/jpeg/test_jpeg_multi_picture.py",
 }
 # Modules whose errors are reasons inside another message, or which are for whoever trains and measures.
@@ -388,7 +441,30 @@ def write_files() -> None:
     for name, data in files.items():
         Path(name).write_bytes(data)
     Path("folder").mkdir()
+    write_batches()
     Repository(Path("repository"))
+
+
+def write_batches() -> None:
+    """Write images for a batch, lists of them, and job folders that cannot be used as they are."""
+    Path("images/below").mkdir(parents=True)
+    for name in ("images/a.jpg", "images/below/b.jpg"):
+        Path(name).write_bytes(encoded(noise()))
+    Path("images/a.png").write_bytes(encoded(graphic(), "PNG"))
+    lists = {
+        "twice.txt": "a.jpg\n./a.jpg\n",
+        "outside.txt": "../photo.jpg\n",
+        "absolute.txt": "/photo.jpg\n",
+        "broken.jsonl": '"a.jpg"\n{\n',
+        "nameless.jsonl": '{"size": 3}\n',
+    }
+    for name, text in lists.items():
+        Path(name).write_text(text, encoding="utf-8")
+    plan = Plan(source=os.path.realpath("images"), destination=os.path.realpath("out"), budget=8000)
+    prepare_job(os.path.realpath("begun"), plan, [Entry(0, "a.jpg", Stamp())], shard_size=1)
+    for name, text in {"old": '{"version": 0}', "torn": "{"}.items():
+        Path(name).mkdir()
+        Path(name, "job.json").write_text(text, encoding="utf-8")
 
 
 def two_pictures() -> bytes:

@@ -37,6 +37,12 @@ The words used everywhere in this package:
     rule        the limits of the files that match its globs; total: a budget for the sum of files
     finding     a file or a sum of files that breaks its rule or total
     baseline    the findings at the time it was written, which fail only when they grow
+    job         a batch of images: its plan and its frozen list of inputs, in a job folder
+    shard       a part of the list that one worker fits in one go
+    row         what a batch did with one image: its answer, its status and the reason
+    marker      the file with the rows of a shard, written when the shard is finished
+    journal     the file with the rows of a shard under way
+    manifest    the rows of a whole job
 
 Importing this package loads nothing but itself; Pillow is loaded with the first name that needs it.
 """
@@ -46,11 +52,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bytefit.batches.run import batch, run_shard
     from bytefit.codecs import Codec, Trial, register_codec
     from bytefit.errors import (
+        BatchStopped,
         BudgetUnreachable,
         BytefitError,
         ConfigError,
+        CorruptImage,
         ModelError,
         OptionError,
         SizeSyntaxError,
@@ -67,10 +76,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BatchStopped",
     "BudgetUnreachable",
     "BytefitError",
     "Codec",
     "ConfigError",
+    "CorruptImage",
     "Frames",
     "ModelError",
     "OptionError",
@@ -79,25 +90,30 @@ __all__ = [
     "SizeSyntaxError",
     "Trial",
     "UnsupportedImage",
+    "batch",
     "compress",
     "compress_file",
     "format_size",
     "parse_size",
     "register",
     "register_codec",
+    "run_shard",
     "unregister",
 ]
 
 _HOMES = {
+    "batches.run": ("batch", "run_shard"),
     "messages": ("format_size",),
     "sizes": ("parse_size",),
     "codecs": ("Codec", "Trial", "register_codec"),
     "fitting.compress": ("compress",),
     "fitting.result": ("Result",),
     "errors": (
+        "BatchStopped",
         "BudgetUnreachable",
         "BytefitError",
         "ConfigError",
+        "CorruptImage",
         "ModelError",
         "OptionError",
         "SizeSyntaxError",

@@ -5,9 +5,11 @@
      - SizeSyntaxError         a size nobody can read                   (also ValueError)
      - UnsupportedImage        a picture we refuse or cannot decode     (also ValueError)
         - PixelsNotKept        a lossless file that would lose pixels
+        - CorruptImage         a file that no decoder can read
      - ConfigError             a wrong option value or configuration    (also ValueError)
         - OptionError          an option nobody knows, or in conflict   (also TypeError)
      - ModelError              a model file that cannot be used
+     - BatchStopped            a batch that ended before all its images were taken
 
 Facts are attributes; the classes write the messages: what, limit, found, way out. They know nothing of images.
 """
@@ -38,6 +40,10 @@ class PixelsNotKept(UnsupportedImage):
     """A picture that a format cannot store without loss although that was asked for."""
 
 
+class CorruptImage(UnsupportedImage):
+    """A file that is no image, or one that cannot be decoded."""
+
+
 class ConfigError(BytefitError, ValueError):
     """An option or a configuration with a value that makes no sense."""
 
@@ -48,6 +54,10 @@ class OptionError(ConfigError, TypeError):
 
 class ModelError(BytefitError):
     """A model file that is missing parts or was made for another ladder."""
+
+
+class BatchStopped(BytefitError):  # noqa: N818  (nothing is wrong with the job: it can go on)
+    """A batch that ended before all its images were taken: by its user, by `max_failures`, or by its cluster."""
 
 
 class Alternative(NamedTuple):

@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bytefit import __version__
+from bytefit.cli.batch import add_batch_commands
 from bytefit.cli.benchmarks import add_benchmark_commands
 from bytefit.cli.budgets import add_budget_commands
 from bytefit.cli.options import (
@@ -32,7 +33,7 @@ from bytefit.errors import BudgetUnreachable, BytefitError
 from bytefit.sources.streams import STANDARD, is_standard_output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bytefit.files.compress_file import Outcome
 
@@ -45,11 +46,19 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line. A subcommand reports its unknown arguments itself."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Refuse unknown arguments here: this parser knows which command's help to name."""
+        """Refuse unknown arguments here: this parser knows which command's help to name.
+
+        Two words may name one command, such as "batch status".
+        """
+        if args and " ".join(args[:2]) in self._commands():
+            args = [" ".join(args[:2]), *args[2:]]
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return parsed, unknown
+
+    def _commands(self) -> Collection[str]:
+        return [name for action in self._actions if isinstance(action.choices, dict) for name in action.choices]
 
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG, f"{self.prog}: error: {message}; see '{self.prog} --help'\n")
@@ -132,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     compress.set_defaults(run=_compress)
 
     add_budget_commands(commands)
+    add_batch_commands(commands)
     add_training_commands(commands)
     add_benchmark_commands(commands)
     return parser

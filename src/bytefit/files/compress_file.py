@@ -123,27 +123,61 @@ def fit_file(
     check_writable(destination)
     source = read_source(path, max_pixels=wanted.max_pixels)
     before = len(source.data)
-    too_large = in_place and _is_too_large(source, wanted)
-    if in_place and _fits(before, budget, wanted) and not too_large:
-        return _kept(path, budget, before, started)
-    if in_place:
-        _check_format_stays(source, wanted)
-        wanted = wanted._replace(format=None)
-    elif wanted.format is None:
-        wanted = wanted._replace(format=_format_of_output(destination))
-    data = None if too_large else _without_encoding(source, budget, wanted, asked, in_place=in_place)
-    result = None
+    data, result = fit_source(
+        source, budget, wanted, asked, output=None if in_place else destination, other_formats=other_formats
+    )
     if data is None:
-        # Only fewer pixels may make a file that fits smaller, not more bytes for each of them.
-        target = min(budget, before) if too_large and not wanted.exact else budget
-        result = run(source, target, wanted, cap_at_source_quality=in_place, other_formats=other_formats)
-        data = result.data
-    if in_place and result is not None and not result.fits and not _is_worthwhile(result, source):
         return _kept(path, budget, before, started, result)
     if not dry_run:
         _write(data, destination, result, path, status)
     seconds = perf_counter() - started
     return Outcome(Path(path), Path(destination), budget, before, len(data), not dry_run, seconds, result)
+
+
+def fit_source(
+    source: Source,
+    budget: int,
+    wanted: Options,
+    asked: set[str],
+    *,
+    output: str | os.PathLike[str] | None = None,
+    other_formats: Sequence[str] | None = None,
+) -> tuple[bytes | None, Result | None]:
+    """Return the bytes for the file of an image, and what was encoded for them; nothing is written.
+
+    Args:
+        source: an image that was read from a file.
+        budget: the most bytes of the file.
+        wanted: the options, checked.
+        asked: the names of those that were given.
+        output: the name that the bytes will have, whose suffix chooses the format; None where they replace the file.
+        other_formats: see `bytefit.fitting.compress.run`.
+
+    Returns:
+        (bytes, result): None for the bytes where a file is best left as it is; None for the result where nothing was
+        encoded.
+
+    Raises:
+        BytefitError: see `compress`.
+    """
+    before, in_place = len(source.data), output is None
+    too_large = in_place and _is_too_large(source, wanted)
+    if in_place and _fits(before, budget, wanted) and not too_large:
+        return None, None
+    if output is None:
+        _check_format_stays(source, wanted)
+        wanted = wanted._replace(format=None)
+    elif wanted.format is None:
+        wanted = wanted._replace(format=_format_of_output(output))
+    data = None if too_large else _without_encoding(source, budget, wanted, asked, in_place=in_place)
+    if data is not None:
+        return data, None
+    # Only fewer pixels may make a file that fits smaller, not more bytes for each of them.
+    target = min(budget, before) if too_large and not wanted.exact else budget
+    result = run(source, target, wanted, cap_at_source_quality=in_place, other_formats=other_formats)
+    if in_place and not result.fits and not _is_worthwhile(result, source):
+        return None, result
+    return result.data, result
 
 
 def _status(path: str | os.PathLike[str], *, in_place: bool) -> os.stat_result | None:

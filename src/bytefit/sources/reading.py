@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bytefit import formats
 from bytefit.codecs import container_of
-from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
+from bytefit.errors import WARNING_AS_ERROR, CorruptImage, UnsupportedImage
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 from bytefit.pictures.opening import TooManyPixels, open_image
 
@@ -146,7 +146,7 @@ def _reasons(name: str) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError:
-        raise UnsupportedImage(f"{name} is not an image Pillow can read") from None
+        raise CorruptImage(f"{name} is not an image Pillow can read") from None
     except TooManyPixels as error:
         raise UnsupportedImage(f"{name} {error}") from error
     except Image.DecompressionBombError as error:
@@ -159,4 +159,4 @@ def _reasons(name: str) -> Iterator[None]:
     except DECODING_ERRORS as error:
         if isinstance(error, UnsupportedImage):
             raise
-        raise UnsupportedImage(f"cannot decode {name}: {error or type(error).__name__}") from error
+        raise CorruptImage(f"cannot decode {name}: {error or type(error).__name__}") from error

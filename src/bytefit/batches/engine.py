@@ -1,0 +1,256 @@
+"""Shards on joblib: any of its backends runs them; this module survives the death of workers.
+
+When a worker dies, joblib ends the whole call. The shards that were under way are then run one at a time, cut down
+until the image is found that kills; all others go on in parallel.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bytefit.batches.job import Journal
+from bytefit.batches.row import Row, Status, versions
+from bytefit.batches.shards import Part, Task, run_task
+from bytefit.batches.storage.retries import reason_of
+from bytefit.errors import BatchStopped, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from bytefit.batches.job import Job
+
+BACKENDS = ("loky", "dask", "ray")
+
+# Errors by which the backends say that a worker died; their packages are not imported for that.
+_DEATHS = frozenset(
+    {
+        *("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker", "WorkerCrashedError"),
+        *("LocalRayletDiedError", "NodeDiedError", "OutOfMemoryError"),
+    }
+)
+
+# Seconds to wait for a scheduler.
+_CONNECTING = 5
+
+# A list of shards for a backend that returns nothing before all are done: long enough to keep its workers busy, short
+# enough that progress is seen.
+_WAVE = 4
+
+
+class Engine(NamedTuple):
+    """Where the shards run.
+
+    Attributes:
+        backend: one of `BACKENDS`; None for what the user's own `joblib.parallel_config` says, else loky.
+        jobs: how many at a time; None for one a core, or all of a cluster.
+        scheduler: the address of Dask's scheduler.
+        address: the address of Ray's cluster; None for one on this machine.
+        config: what `joblib.parallel_config` is told once the cluster is there; see `connected`.
+        shares_memory: whether the storage is the memory of this process, so that no other can see it.
+    """
+
+    backend: str | None = None
+    jobs: int | None = None
+    scheduler: str | None = None
+    address: str | None = None
+    config: Mapping[str, Any] = {}
+    shares_memory: bool = False
+
+
+def run_tasks(job: Job, tasks: Iterable[Task], engine: Engine, stopping: Callable[[], bool]) -> Iterator[Part]:
+    """Run tasks, in any order of their ends, and yield what became of each.
+
+    Args:
+        job: the job that they belong to.
+        tasks: one a shard.
+        engine: where they run.
+        stopping: whether no further task is to be begun.
+
+    Raises:
+        BatchStopped: if the cluster is gone.
+        ConfigError: if it is not there.
+    """
+    waiting = iter(tasks)
+    while True:
+        under_way: dict[int, Task] = {}
+        try:
+            yield from _parallel(_noted(waiting, under_way, stopping), under_way, engine)
+        except Exception as error:
+            if not _is_death(error):
+                raise _explained(error) from error
+            for task in list(under_way.values()):
+                yield from _alone(job, task, engine, stopping)
+            continue
+        return
+
+
+def start_trackers() -> None:
+    """Start the processes by which Python and loky remove what dead workers leave.
+
+    Python unblocks Ctrl-C in this process when it starts its own. Whoever blocks it starts them before.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()
+    with suppress(ImportError):
+        from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+        ensure_running()
+
+
+def _noted(tasks: Iterator[Task], under_way: dict[int, Task], stopping: Callable[[], bool]) -> Iterator[Task]:
+    for task in tasks:
+        under_way[task.shard] = task
+        yield task
+        if stopping():
+            return
+
+
+def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine) -> Iterator[Part]:
+    """Yield the parts of tasks as they end."""
+    import joblib
+
+    jobs, at_once = _how_many(engine)
+    settings = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": at_once}
+    if engine.shares_memory:
+        settings["require"] = "sharedmem"
+    # The configuration holds where the pool is made, and not where rows are yielded to whoever uses joblib, too.
+    with joblib.parallel_config(**engine.config) if engine.config else nullcontext():
+        backend = joblib.parallel.get_active_backend()[0]
+        as_they_end = backend.supports_return_generator or engine.shares_memory
+        parallel = joblib.Parallel(**settings, return_as="generator_unordered" if as_they_end else "list")
+    wave = max(2, backend.effective_n_jobs(-1 if jobs is None else jobs)) * _WAVE
+    while some := tasks if as_they_end else list(islice(tasks, wave)):
+        for part in parallel(joblib.delayed(run_task)(_own(task, backend)) for task in some):
+            under_way.pop(part.shard, None)
+            yield part
+        if as_they_end:
+            return
+
+
+def _own(task: Task, backend: object) -> Task:
+    """Return a task that ends with this process, where its worker is a child of it."""
+    return task._replace(driver=os.getpid()) if type(backend).__name__ == "LokyBackend" else task
+
+
+def _how_many(engine: Engine) -> tuple[int | None, int | str]:
+    """Return how many workers joblib is asked for, and how many tasks are under way at a time.
+
+    One worker is asked for as two of which one has nothing to do: joblib runs what is for one in this process, and an
+    image that kills it would end the job.
+    """
+    if engine.jobs == 1 and engine.backend == "loky":
+        return 2, 1
+    return engine.jobs, "2*n_jobs"
+
+
+def _alone(job: Job, task: Task, engine: Engine, stopping: Callable[[], bool]) -> Iterator[Part]:
+    """Run a task that was under way when a worker died, cut down to the image that kills, if one does."""
+    pending = deque([task])
+    last = Part(task.shard, finished=False)
+    deaths: dict[int, int] = {}
+    while pending and not stopping():
+        part = pending.popleft()
+        try:
+            (last,) = _parallel(iter([part]), {}, engine._replace(jobs=engine.jobs and max(2, engine.jobs)))
+        except Exception as error:
+            if not _is_death(error):
+                raise _explained(error) from error
+            pending.extendleft(reversed(_cut(job, part, deaths)))
+    if not last.finished and not stopping():
+        (last,) = _parallel(iter([task]), {}, engine)
+    yield last
+
+
+def _cut(job: Job, task: Task, deaths: dict[int, int]) -> list[Task]:
+    """Return the parts of a task that killed its worker; an image that kills twice alone gets its row."""
+    journal = Journal(job, task.shard)
+    entries = job.inputs(task.shard)
+    first, end = task.first or 0, entries[-1].number + 1 if task.end is None else task.end
+    left = [entry for entry in entries if first <= entry.number < end and entry.number not in journal.rows]
+    if not left:
+        return [task]
+    if len(left) > 1:
+        # A journal on this machine tells which image came next. Of another one only the halves can be tried.
+        cut = left[1 if job.is_local else len(left) // 2].number
+        return [task._replace(first=left[0].number, end=cut), task._replace(first=cut, end=end)]
+    number = left[0].number
+    deaths[number] = deaths.get(number, 0) + 1
+    if deaths[number] == 1:
+        return [task._replace(first=number, end=number + 1)]
+    reason = "the process that was at it died, twice"
+    row = Row(left[0], Status.CRASHED, reason, versions=versions(), options=job.plan.options_hash)
+    journal.add(row)
+    journal.save()
+    return []
+
+
+def _is_death(error: BaseException | None) -> bool:
+    while error is not None:
+        if type(error).__name__ in _DEATHS:
+            return True
+        error = error.__cause__
+    return False
+
+
+def _explained(error: Exception) -> Exception:
+    """Return an error of a cluster as one line; what is raised on purpose stays as it is."""
+    from bytefit.errors import BytefitError
+
+    gone = {"CommClosedError", "CancelledError", "FutureCancelledError", "ConnectionError", "StreamClosedError"}
+    if isinstance(error, BytefitError) or type(error).__name__ not in gone:
+        return error
+    return BatchStopped(f"the cluster is gone ({reason_of(error)}); start it, and run the same command to go on")
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Engine]:
+    """Yield an engine whose cluster is there, and leave it at the end.
+
+    Raises:
+        ConfigError: if the cluster, or the package for it, is not there.
+    """
+    if engine.backend == "dask":
+        with _dask(engine) as client:
+            yield engine._replace(config={"backend": "dask", "client": client})
+    elif engine.backend == "ray":
+        _start_ray(engine)
+        yield engine._replace(config={"backend": "ray"})
+    elif engine.backend == "loky":
+        yield engine._replace(config={"backend": "loky", "inner_max_num_threads": 1})
+    else:
+        yield engine
+
+
+def _dask(engine: Engine) -> AbstractContextManager[object]:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise ConfigError("--backend dask needs distributed: pip install 'bytefit[dask]'") from error
+    if engine.scheduler is None:
+        raise ConfigError("--backend dask needs --scheduler: give the address of a scheduler, as in tcp://host:8786")
+    try:
+        client = Client(engine.scheduler, timeout=_CONNECTING, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ConfigError(
+            f"no Dask scheduler at {engine.scheduler}: start one with 'dask scheduler' and workers with 'dask worker'"
+        ) from error
+    return client
+
+
+def _start_ray(engine: Engine) -> None:
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ModuleNotFoundError as error:
+        raise ConfigError("--backend ray needs ray: pip install 'bytefit[ray]'") from error
+    if not ray.is_initialized():
+        try:
+            ray.init(address=engine.address, log_to_driver=False, configure_logging=False)
+        except ConnectionError as error:
+            raise ConfigError(f"no Ray cluster at {engine.address}: start one with 'ray start --head'") from error
+    register_ray()

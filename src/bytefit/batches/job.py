@@ -1,0 +1,269 @@
+"""The job folder: the plan, the frozen list of inputs, the journals of shards under way, the markers of finished ones.
+
+job.json              the plan, and how many images and shards there are; written last: with it, the list is frozen
+inputs/000000.jsonl   the inputs of a shard
+journal/000000.jsonl  the rows of a shard under way, a line a row; a torn last line is ignored
+done/000000.jsonl     the rows of a finished shard, in one write: the marker
+open/000000.jsonl     the same where storage failed for some image: the next run tries those again
+stop/RUN              asks the workers of a run to stop after the image they are at
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bytefit.batches.plan import Plan, output_name
+from bytefit.batches.row import Entry, Row, Status, row_from
+from bytefit.batches.storage.folders import Folder, LocalFolder, folder_of
+from bytefit.batches.storage.places import checked_name, shown_place
+from bytefit.batches.storage.stamps import Stamp
+from bytefit.batches.taken_names import TakenNames
+from bytefit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# A shard is done in some minutes, and its rows are 50 kB. A short list makes more and smaller shards, so that all
+# workers have some: 64 keep 16 of them busy to the end.
+SHARD_SIZE, LEAST_SHARDS = 100, 64
+
+# Seconds between two writes of a journal to a storage that cannot append: what a killed worker loses at most.
+JOURNAL_PAUSE = 5.0
+
+VERSION = 1
+
+
+class Counts(NamedTuple):
+    """How long the list of a job is."""
+
+    images: int
+    shards: int
+    shard_size: int
+
+
+class Job:
+    """A job that has been prepared."""
+
+    def __init__(self, folder: Folder, plan: Plan, counts: Counts) -> None:
+        """Take what `job.json` says."""
+        self.folder = folder
+        self.plan = plan
+        self.counts = counts
+
+    def inputs(self, shard: int) -> list[Entry]:
+        """Return the inputs of a shard."""
+        lines = self.folder.read(_file("inputs", shard)).data.splitlines()
+        first = shard * self.counts.shard_size
+        return [Entry(first + number, *_entry_from(json.loads(line))) for number, line in enumerate(lines)]
+
+    def markers(self) -> tuple[set[int], set[int]]:
+        """Return the shards that are finished, and those that are but for failures of the storage."""
+        done = _numbers(self.folder.names("done"))
+        return done, _numbers(self.folder.names("open")) - done
+
+    def markers_of(self, shard: int) -> tuple[bool, bool]:
+        """Return whether a shard is finished, and whether it is but for failures of the storage."""
+        done, still_open = (self.folder.stamp(_file(kind, shard)) is not None for kind in ("done", "open"))
+        return done, still_open and not done
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the job folder is on this machine."""
+        return isinstance(self.folder, LocalFolder)
+
+    def rows(self, shards: Iterable[int], *, still_open: bool = False) -> Iterator[list[Row]]:
+        """Yield the rows of each of some finished shards."""
+        names = (_file("open" if still_open else "done", shard) for shard in shards)
+        for text in self.folder.texts(names):
+            yield [row_from(json.loads(line)) for line in text.splitlines()]
+
+    def finish(self, shard: int, rows: Iterable[Row]) -> bool:
+        """Write the marker of a shard, remove its journal, and return whether no row is open."""
+        rows = sorted(rows, key=lambda row: row.entry.number)
+        final = not any(row.status == Status.IO for row in rows)
+        text = "".join(json.dumps(row.columns) + "\n" for row in rows)
+        self.folder.write(_file("done" if final else "open", shard), text.encode())
+        if final:
+            self.folder.remove(_file("open", shard))
+        else:
+            self.folder.remove(_file("done", shard))
+        self.folder.remove(_file("journal", shard))
+        return final
+
+    def unfinished_rows(self, finished: set[int]) -> Iterator[list[Row]]:
+        """Yield the rows in the journals of shards under way."""
+        for shard in sorted(_numbers(self.folder.names("journal")) - finished):
+            yield list(Journal(self, shard).rows.values())
+
+    def ask_to_stop(self, run: str) -> None:
+        """Ask the workers of a run to stop after the image they are at."""
+        self.folder.write(f"stop/{run}", b"")
+
+    def is_asked_to_stop(self, run: str) -> bool:
+        """Return whether the workers of a run are to stop."""
+        return self.folder.stamp(f"stop/{run}") is not None
+
+
+class Journal:
+    """The rows of a shard under way.
+
+    Attributes:
+        rows: the rows by the number of the image. Those in `intended` may not have been written yet.
+        intended: the numbers of images whose answer was about to be written.
+        is_exact: whether each row is on the disk before the next image begins.
+    """
+
+    def __init__(self, job: Job, shard: int) -> None:
+        """Read the journal of a shard, if there is one."""
+        self._folder, self._name = job.folder, _file("journal", shard)
+        self._at_once = job.plan.in_place
+        self._last = time.monotonic()
+        self.rows: dict[int, Row] = {}
+        self.intended: set[int] = set()
+        self.is_exact = True
+        try:
+            text = self._folder.read(self._name).data
+        except FileNotFoundError:
+            text = b""
+        self._torn = not text.endswith(b"\n") and text != b""
+        for line in text.splitlines():
+            self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            found = json.loads(line)
+            if "written" in found:
+                self.intended.discard(found["written"])
+                return
+            row = row_from(found)
+        except (ValueError, KeyError, TypeError):
+            return  # the process was killed in the middle of it
+        self.rows[row.entry.number] = row
+        self.intended.discard(row.entry.number)
+        if found.get("intended"):
+            self.intended.add(row.entry.number)
+
+    def add(self, row: Row, *, intended: bool = False) -> None:
+        """Note a row; `intended` where its answer is written next."""
+        self.rows[row.entry.number] = row
+        self.intended.discard(row.entry.number)
+        if intended:
+            self.intended.add(row.entry.number)
+        self._note({**row.columns, **({"intended": True} if intended else {})}, at_once=self._at_once and intended)
+
+    def confirm(self, number: int) -> None:
+        """Note that an intended answer was written."""
+        self.intended.discard(number)
+        self._note({"written": number}, at_once=False)
+
+    def forget(self, number: int) -> None:
+        """Forget a row, so that its image is taken again."""
+        self.intended.discard(number)
+        del self.rows[number]
+
+    def _note(self, line: dict[str, Any], *, at_once: bool) -> None:
+        text = json.dumps(line) + "\n"
+        if self._torn:
+            text, self._torn = "\n" + text, False
+        if self._folder.append(self._name, text):
+            return
+        self.is_exact = False
+        if at_once or time.monotonic() - self._last >= JOURNAL_PAUSE:
+            self.save()
+
+    def save(self) -> None:
+        """Write all rows to a storage that cannot append; where it can, they are there already."""
+        if self.is_exact:
+            return
+        lines = (
+            json.dumps({**row.columns, **({"intended": True} if number in self.intended else {})})
+            for number, row in self.rows.items()
+        )
+        self._folder.write(self._name, "".join(line + "\n" for line in lines).encode())
+        self._last = time.monotonic()
+
+
+def load_job(place: str) -> Job | None:
+    """Return the job in a folder; None where there is none, or its list is not complete.
+
+    Raises:
+        ConfigError: if another version of bytefit wrote it.
+    """
+    folder = folder_of(place)
+    try:
+        found = json.loads(folder.read("job.json").data)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ConfigError(f"job {shown_place(place)}: job.json is not JSON; --restart begins again") from error
+    if not isinstance(found, dict) or found.get("version") != VERSION:
+        raise ConfigError(f"job {shown_place(place)} was made by another version of bytefit; --restart begins again")
+    return Job(folder, Plan(**found["plan"]), Counts(**found["counts"]))
+
+
+def prepare_job(place: str, plan: Plan, found: Iterable[Entry], *, shard_size: int | None) -> Job:
+    """Freeze the list of inputs into a job folder, and return the job.
+
+    Args:
+        place: the job folder.
+        plan: what the job does.
+        found: the inputs.
+        shard_size: how many inputs a shard has; None for a size by the length of the list.
+
+    Raises:
+        ConfigError: if there are none, or two would be written to one name. Nothing is left in the job folder then.
+    """
+    folder = folder_of(place)
+    folder.remove("inputs")
+    try:
+        counts = _write_inputs(folder, plan, iter(found), shard_size)
+    except BaseException:
+        folder.remove("")
+        raise
+    text = json.dumps({"version": VERSION, "plan": plan._asdict(), "counts": counts._asdict()}, indent=1)
+    folder.write("job.json", text.encode())
+    return Job(folder, plan, counts)
+
+
+def _write_inputs(folder: Folder, plan: Plan, found: Iterator[Entry], shard_size: int | None) -> Counts:
+    names = TakenNames()
+    images = shards = 0
+    size = shard_size or SHARD_SIZE
+    try:
+        first = list(islice(found, size * LEAST_SHARDS))
+        if shard_size is None:
+            size = max(1, min(size, -(-len(first) // LEAST_SHARDS)))
+        waiting = _chained(first, found)
+        while some := list(islice(waiting, size)):
+            for entry in some:
+                names.take(output_name(plan, checked_name(entry.name)), entry.name)
+            lines = (json.dumps([entry.name, *entry.stamp]) for entry in some)
+            folder.write(_file("inputs", shards), "".join(line + "\n" for line in lines).encode())
+            images, shards = images + len(some), shards + 1
+    finally:
+        names.close()
+    if not images:
+        raise ConfigError(f"source {plan.listed or shown_place(plan.source)} has no images")
+    return Counts(images, shards, size)
+
+
+def _chained(first: list[Entry], rest: Iterator[Entry]) -> Iterator[Entry]:
+    yield from first
+    first.clear()
+    yield from rest
+
+
+def _entry_from(line: list[Any]) -> tuple[str, Stamp]:
+    return line[0], Stamp(*line[1:])
+
+
+def _file(kind: str, shard: int) -> str:
+    return f"{kind}/{shard:06d}.jsonl"
+
+
+def _numbers(names: Iterable[str]) -> set[int]:
+    stems = (name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
+    return {int(stem) for stem in stems if stem.isdecimal()}

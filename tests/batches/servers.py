@@ -1,0 +1,96 @@
+"""Servers for the tests, started by their own commands on this machine's loopback and stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+KEYS = {"AWS_ACCESS_KEY_ID": "a-key-for-tests", "AWS_SECRET_ACCESS_KEY": "a-secret-for-tests"}
+BUCKET = "images"
+
+# The ports of SeaweedFS's parts.
+_SEAWEED = (
+    *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"),
+    *("s3.port.grpc", "webdav.port", "admin.port", "admin.port.grpc"),
+)
+
+
+def free_ports(count=1):
+    """Return ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def program(name):
+    """Return the path of a program of this environment; the test skips where there is none."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        pytest.skip(f"the program {name} is not installed")
+    return found
+
+
+@contextmanager
+def running(command, *, port, env=None, seconds=60):
+    """Run a server until the block ends; it answers on its port when the block begins."""
+    with subprocess.Popen(
+        [str(part) for part in command],
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            _wait_for(port, process, seconds)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(port, process, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.skip(f"the server ended with {process.returncode}")
+        with socket.socket() as one:
+            one.settimeout(1)
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.skip(f"the server did not answer within {seconds} s")
+
+
+@contextmanager
+def seaweed(folder):
+    """Run a real S3 server; yield its address."""
+    s3, *others = free_ports(len(_SEAWEED) + 1)
+    options = [f"-{name}={port}" for name, port in zip(_SEAWEED, others, strict=True)]
+    off = ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
+    command = [program("weed"), "mini", f"-dir={folder}", f"-s3.port={s3}", "-ip=127.0.0.1", *options, *off]
+    with running(command, port=s3, env={**KEYS, "S3_BUCKET": BUCKET}):
+        yield f"http://127.0.0.1:{s3}"
+
+
+@contextmanager
+def moto():
+    """Run the S3 of moto; yield its address."""
+    (port,) = free_ports()
+    with running([program("moto_server"), "-H", "127.0.0.1", "-p", port], port=port):
+        yield f"http://127.0.0.1:{port}"
