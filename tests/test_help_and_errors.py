@@ -299,7 +299,7 @@ WITHOUT_EXAMPLE = {
     "was made by another version of bytefit; --restart": "an old job",
     "images failed, ": "a job that runs: tests/batches/test_jobs.py",
     "the cluster is gone": "a cluster that ends during a job",
-    "no Dask scheduler at ": "a cluster: tests/batches/test_clusters.py",
+    "no Dask scheduler at ": "a cluster: tests/batches/test_batch_clusters.py",
     "no Ray cluster at ": "a cluster",
     "cannot be listed: ": "a storage that fails: tests/batches/test_s3.py",
     ":// needs ": "a package that is not installed",

@@ -76,8 +76,8 @@ def test_killed_processes_cost_the_images_in_flight(tmp_path):
     source, out, job = tmp_path / "in", tmp_path / "out", tmp_path / "out.bytefit-job"
     source.mkdir()
     for number in range(40):
-        write_jpeg(source / f"photo{number}.jpg", noise((400, 300), seed=number))
-    command = [source, out, "--to", "20KB", "--jobs", 2, "--slack", 0, "--shard-size", 8, "--effort", "best"]
+        write_jpeg(source / f"photo{number}.jpg", noise((800, 600), seed=number))
+    command = [source, out, "--to", "80KB", "--jobs", 2, "--slack", 0, "--shard-size", 8]
     env = environment(tmp_path)
     code, _, err = run(command, {**env, "OPENED": ""})
     assert code == 0, err
