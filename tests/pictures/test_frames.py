@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.pictures import frames as frames_module
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames, frames_of, join_images
 from images import animation, encoded, graphic, noise, opened, photograph
@@ -27,6 +26,11 @@ def flats(count, mode="RGB"):
     """Return pictures of one colour each, all different, that every format keeps exactly."""
     pictures = [Image.new("RGB", SIZE, (40 * place, 255 - 40 * place, 8)) for place in range(count)]
     return [picture.convert(mode) for picture in pictures]
+
+
+def greys(count):
+    """Return pictures of one grey each, all different."""
+    return [Image.new("L", SIZE, place) for place in range(count)]
 
 
 def written(pictures, codec_format="PNG", **options):
@@ -259,19 +263,15 @@ def test_images_of_different_sizes_are_not_joined():
         join_images([photograph(SIZE), photograph((9, 9))])
 
 
-@pytest.fixture
-def little_memory(monkeypatch):
-    """Lower the limits: more than two frames are decoded on demand, more than five are refused."""
-    monkeypatch.setattr(frames_module, "MOST_BYTES", SIZE[0] * SIZE[1] * 4 * 2)
-    monkeypatch.setattr(frames_module, "_MOST_DECODED", SIZE[0] * SIZE[1] * 4 * 5)
+# The bytes of two frames: more are decoded on demand, and more than forty are refused.
+TWO_FRAMES = 2 * SIZE[0] * SIZE[1] * 4
 
 
-@pytest.mark.usefixtures("little_memory")
 def test_many_frames_are_decoded_as_they_are_asked_for():
     """Frames decoded on demand must equal those decoded at once, in any order and after any change."""
     image = Image.open(BytesIO(written(flats(4), duration=[10, 20, 30, 40], loop=2)))
 
-    frames = frames_of(image)
+    frames = frames_of(image, TWO_FRAMES)
 
     assert not isinstance(frames.pictures, tuple)
     assert (len(frames.pictures), frames.durations, frames.loop, frames.mode) == (4, (10, 20, 30, 40), 2, "RGB")
@@ -286,23 +286,21 @@ def test_many_frames_are_decoded_as_they_are_asked_for():
         frames.pictures[4]
 
 
-@pytest.mark.usefixtures("little_memory")
 def test_many_frames_are_not_decoded_at_once():
     """Decoding all frames must be refused before it exhausts the memory."""
-    frames = frames_of(Image.open(BytesIO(written(flats(4), duration=10))))
+    frames = frames_of(Image.open(BytesIO(written(flats(4), duration=10))), TWO_FRAMES)
 
     with pytest.raises(
         UnsupportedImage, match=r"4 frames of 24x16 pixels need more than .*cut the animation, or scale"
     ):
         frames.decoded()
-    assert (few := frames_of(Image.open(BytesIO(written(flats(2), duration=10))))).decoded() is few
+    assert (few := frames_of(Image.open(BytesIO(written(flats(2), duration=10))), TWO_FRAMES)).decoded() is few
 
 
-@pytest.mark.usefixtures("little_memory")
 def test_far_too_many_frames_are_refused():
     """A small file with hours of decoding work must be refused from its header alone."""
-    with pytest.raises(UnsupportedImage, match=r"6 frames of 24x16 pixels are .* is the limit; cut the animation"):
-        frames_of(Image.open(BytesIO(written(flats(6), duration=10))))
+    with pytest.raises(UnsupportedImage, match=r"41 frames of 24x16 pixels are .* is the limit; cut the animation"):
+        frames_of(Image.open(BytesIO(written(greys(41), duration=10))), TWO_FRAMES)
 
 
 FRAMES = Frames(tuple(flats(3)), (50, 60, 70), loop=2)

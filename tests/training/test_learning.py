@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytest.importorskip("joblib")
@@ -11,27 +13,21 @@ from bytefit.cli.main import main
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.codecs.jpeg.quantisation import load_knots, tables_at
 from bytefit.errors import ConfigError
-from bytefit.training.quantisation import learning, measuring, report
-from bytefit.training.quantisation.learning import Band, learn_tables
+from bytefit.training.quantisation import learning
+from bytefit.training.quantisation.learning import Band, Plan, learn_tables
 from bytefit.training.quantisation.smooth_tables import first_guess, smooth_tables
 from images import flat, photograph, screenshot
 
 SIDE = 176  # the least at which MS-SSIM has all of its scales
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tiny():
-    """Learn in as few and as small steps as there can be."""
-    bands = {
-        PHOTOGRAPH: (Band(1.5, "4:2:0", None), Band(1.5, "4:4:4", 0)),
-        GRAPHIC: (Band(1.5, "4:2:0", None),),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("BANDS", bands), ("STEPS", 2), ("PAIRS", 1)):
-            patch.setattr(learning, name, value)
-        patch.setattr(measuring, "SIDE", SIDE)
-        patch.setattr(report, "REPORTED_BITS", (1.5,))
-        yield
+# As few and as small steps as there can be.
+TINY = Plan(
+    {PHOTOGRAPH: (Band(1.5, "4:2:0", None), Band(1.5, "4:4:4", 0)), GRAPHIC: (Band(1.5, "4:2:0", None),)},
+    steps=2,
+    pairs=1,
+    reported_bits=(1.5,),
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +52,7 @@ def drawn_corpus(tmp_path_factory):
 def learned(drawn_corpus, tmp_path_factory):
     """The folder of the tables learned on it, the cache, and the report."""
     output, cache = tmp_path_factory.mktemp("tables") / "new", tmp_path_factory.mktemp("cache")
-    return output, cache, learn_tables([drawn_corpus], output, cache=cache, jobs=1)
+    return output, cache, learn_tables([drawn_corpus], output, cache=cache, jobs=1, plan=TINY)
 
 
 def test_learned_tables_are_a_ladder(learned):
@@ -92,9 +88,10 @@ def test_the_report_compares_with_libjpegs_tables(learned):
     assert "nan" not in printed
 
 
-def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys):
+def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys, monkeypatch):
     """The same pictures give the same tables, and cached results are not measured again."""
     output, cache, printed = learned
+    monkeypatch.setattr(learning, "learn_tables", partial(learn_tables, plan=TINY))
     arguments = ["train", str(drawn_corpus), "-o", str(tmp_path), "--tables", "--jobs", "1", "--cache", str(cache)]
 
     assert main(arguments) == 0

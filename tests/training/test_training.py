@@ -36,13 +36,9 @@ from once import once
 
 SOURCES = 8
 
-
-@pytest.fixture(scope="module", autouse=True)
-def few_scales():
-    """Measure the scales of a few pictures only: each is encoded some fifty times."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scaling, "A_KIND", 2)
-        yield
+# The scales of a few pictures only: each is encoded some fifty times.
+FEW_SCALES = scaling.GRID._replace(a_kind=2)
+TWO_SCALES = scaling.Grid((1.0, 0.5), {"JPEG": (10, 80), "WEBP": (10, 80)}, a_kind=2)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +68,7 @@ def trained(drawn_corpus, tmp_path_factory):
 
 def _train(corpus, folder):
     (folder / "models").mkdir()
-    train([corpus], folder / "models", cache=folder / "cache", jobs=2)
+    train([corpus], folder / "models", cache=folder / "cache", jobs=2, grid=FEW_SCALES)
 
 
 def test_sources_are_read_from_the_table_beside_the_folder(drawn_corpus):
@@ -118,7 +114,7 @@ def trained_again(trained, drawn_corpus, tmp_path_factory):
     output = tmp_path_factory.mktemp("again")
     card = (trained[0] / "README.md").read_text(encoding="utf-8")
     (output / "README.md").write_text("old\n" + card + "\nmeasured elsewhere\n", encoding="utf-8")
-    train([drawn_corpus], output, cache=trained[1], jobs=1)
+    train([drawn_corpus], output, cache=trained[1], jobs=1, grid=FEW_SCALES)
     return output
 
 
@@ -145,13 +141,6 @@ def test_the_card_tells_what_scaling_gives(trained):
     assert "predicted scale" in card
     assert "JPEG, graphic: " in card
     assert "WEBP, graphic: " not in card
-
-
-@pytest.fixture
-def two_scales(monkeypatch):
-    """Measure full and half size, at two qualities."""
-    monkeypatch.setattr(scaling, "SCALES", (1.0, 0.5))
-    monkeypatch.setattr(scaling, "QUALITIES", {"JPEG": (10, 80), "WEBP": (10, 80)})
 
 
 def section_of(card, title):
@@ -200,7 +189,6 @@ def test_the_card_tells_what_the_trees_look_at(trained):
     assert all("log_share" in part and "complexity_log_ratio" in part for part in tables)
 
 
-@pytest.mark.usefixtures("two_scales")
 def test_scales_are_measured_at_full_size(tmp_path):
     """Bits and scores of every scale and quality refer to the full size, at which pictures are shown."""
     for kind, name, picture in (
@@ -212,7 +200,7 @@ def test_scales_are_measured_at_full_size(tmp_path):
         (tmp_path / kind).mkdir(exist_ok=True)
         picture.save(tmp_path / kind / f"{name}.png")
 
-    measured = scaling.measure_scales(find_files([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1)
+    measured = scaling.measure_scales(find_files([tmp_path]), (JPEG, WEBP), tmp_path / ".cache", 1, TWO_SCALES)
 
     assert {name: [record.kind for record in records] for name, records in measured.items()} == {
         "JPEG": ["photo-web", "screenshot"],
@@ -229,17 +217,15 @@ def test_scales_are_measured_at_full_size(tmp_path):
         assert poor < good > small_good
 
 
-@pytest.mark.usefixtures("two_scales")
-def test_few_of_each_kind_are_scaled(tmp_path, monkeypatch):
+def test_few_of_each_kind_are_scaled(tmp_path):
     """The hashes of their names choose the pictures, so that any order gives the same choice."""
-    monkeypatch.setattr(scaling, "A_KIND", 2)
     for number in range(4):
         (tmp_path / "art").mkdir(exist_ok=True)
         photograph((80, 64), seed=number).save(tmp_path / "art" / f"{number}.png")
     files = find_files([tmp_path])
 
     once, again = (
-        [record.source for record in scaling.measure_scales(some, (JPEG,), tmp_path / ".cache", 1)["JPEG"]]
+        [record.source for record in scaling.measure_scales(some, (JPEG,), tmp_path / ".cache", 1, TWO_SCALES)["JPEG"]]
         for some in (files, files[::-1])
     )
 
@@ -288,7 +274,7 @@ def test_the_gain_of_a_scale_is_learned():
 def test_too_few_pictures_are_refused(drawn_corpus, trained, tmp_path):
     """The message gives the number of pictures found and the number needed."""
     with pytest.raises(ConfigError, match="too few to learn from: give folders with at least 20"):
-        train([drawn_corpus / "photo-web"], tmp_path, cache=trained[1], jobs=1)
+        train([drawn_corpus / "photo-web"], tmp_path, cache=trained[1], jobs=1, grid=FEW_SCALES)
 
 
 def test_tables_are_aligned_markdown():

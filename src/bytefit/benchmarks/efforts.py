@@ -30,7 +30,7 @@ from bytefit.training.corpus import find_files, limited
 from bytefit.training.fast_scores import Original
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
-from bytefit.training.scales import QUALITIES, reduced
+from bytefit.training.scales import GRID, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +127,7 @@ def _score_curve(
 ) -> tuple[list[tuple[float, float]], float]:
     """Return (ln(bits per pixel), score) at each quality, and the seconds of all the encodes."""
     curve, seconds = [], 0.0
-    for quality in QUALITIES[codec.format]:
+    for quality in GRID.qualities[codec.format]:
         setting = {**codec.setting(quality, picture.mode), **options, **NO_METADATA}
         started = perf_counter()
         data = codec.encode(picture, setting)

@@ -26,7 +26,7 @@ _CANNOT_SEEK = (OSError, SyntaxError, EOFError, ValueError)
 # Frames are kept decoded up to this many bytes in total. Larger animations are decoded one frame at a time, and
 # animations of more than twenty times this size are refused.
 MOST_BYTES = 1_000_000_000
-_MOST_DECODED = 20 * MOST_BYTES
+_MOST_TIMES = 20
 
 # The errors that decoders are known to raise on corrupt files.
 DECODING_ERRORS = (
@@ -182,22 +182,24 @@ def _extrema_of(picture: Image.Image) -> Sequence[tuple[float, float]]:
     return [picture.getchannel(band).getextrema() for band in picture.getbands()]  # type: ignore[misc]
 
 
-def frames_of(image: Image.Image) -> Frames:
+def frames_of(image: Image.Image, most_bytes: int = MOST_BYTES) -> Frames:
     """Return every picture of an opened file. The file returns to the frame it was at.
 
+    Frames that take more than `most_bytes` when decoded are decoded one by one, as they are asked for.
+
     Raises:
-        UnsupportedImage: if the decoded frames would take more than twenty times `MOST_BYTES`.
+        UnsupportedImage: if they would take more than twenty times that.
     """
     count = getattr(image, "n_frames", 1)
     needed = count * image.width * image.height * 4
-    if needed > _MOST_DECODED:
+    if needed > _MOST_TIMES * most_bytes:
         raise UnsupportedImage(
             f"{count} frames of {image.width}x{image.height} pixels are {needed // 1_000_000} MB when decoded: "
-            f"{_MOST_DECODED // 1_000_000} MB is the limit; cut the animation, or scale it down, first"
+            f"{_MOST_TIMES * most_bytes // 1_000_000} MB is the limit; cut the animation, or scale it down, first"
         )
     position = image.tell()
     try:
-        return _read(image, count, lazy=needed > MOST_BYTES)
+        return _read(image, count, lazy=needed > most_bytes)
     finally:
         _seek(image, position)
 

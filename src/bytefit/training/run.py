@@ -12,18 +12,19 @@ from bytefit.training.card import write_card
 from bytefit.training.corpus import find_files, split
 from bytefit.training.fitting import fit
 from bytefit.training.measurement import measure_all
-from bytefit.training.scales import measure_scales
+from bytefit.training.scales import GRID, measure_scales
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bytefit.training.measurement import Measured
+    from bytefit.training.scales import Grid
 
 # A split by source needs some pictures on either side, and trees need rows.
 LEAST_TRAINING_PICTURES = 20
 
 
-def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
+def train(folders: list[Path], output: Path, *, cache: Path, jobs: int, grid: Grid = GRID) -> None:
     """Train a model for every codec on the images below `folders` and write them to `output`.
 
     Args:
@@ -31,6 +32,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
         output: gets one JSON file per codec, `published-attempt.json` for the benchmark, and the card, `README.md`.
         cache: where measurements are kept between runs.
         jobs: processes to measure with; -1 means one per core.
+        grid: what is measured of scaled pictures.
 
     Raises:
         ConfigError: if there are too few pictures to learn from.
@@ -38,7 +40,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> None:
     files, held_out = split(find_files(folders))
     held_sources = {file.source for file in held_out}
     measured = measure_all(files + held_out, LEARNED, cache, jobs)
-    scaled = measure_scales(files + held_out, LEARNED, cache, jobs)
+    scaled = measure_scales(files + held_out, LEARNED, cache, jobs, grid)
     output.mkdir(parents=True, exist_ok=True)
     fitted, published = {}, {}
     for codec in LEARNED:

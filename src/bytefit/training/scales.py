@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -38,12 +38,30 @@ if TYPE_CHECKING:
     from bytefit.seeding.model import Model
     from bytefit.training.corpus import CorpusFile
 
-# Every scale is encoded at these qualities; between them scores are interpolated by ln(bytes).
-QUALITIES: dict[str, tuple[float, ...]] = {
-    "JPEG": (4, 10, 20, 35, 55, 75, 90),
-    "WEBP": (0, 10, 30, 55, 75, 90),
-    "AVIF": (2, 15, 27, 39, 54, 70, 86),
-}
+
+class Grid(NamedTuple):
+    """What is measured of how many pictures.
+
+    Attributes:
+        scales: shares of the width, the whole one first.
+        qualities: by format; every scale is encoded at each, and between them scores are interpolated by ln(bytes).
+        a_kind: how many pictures of each kind.
+    """
+
+    scales: tuple[float, ...]
+    qualities: dict[str, tuple[float, ...]]
+    a_kind: int
+
+
+GRID = Grid(
+    SCALES,
+    {
+        "JPEG": (4, 10, 20, 35, 55, 75, 90),
+        "WEBP": (0, 10, 30, 55, 75, 90),
+        "AVIF": (2, 15, 27, 39, 54, 70, 86),
+    },
+    a_kind=9,
+)
 
 # The budgets to train for, in bits per pixel at full size.
 BUDGETS = tuple(0.02 * 2 ** (step / 2) for step in range(14))
@@ -51,8 +69,8 @@ BUDGETS = tuple(0.02 * 2 ** (step / 2) for step in range(14))
 # The budgets to report on.
 REPORTED_BITS = (0.06, 0.12, 0.25, 0.5, 1.0)
 
-# Pictures are first scaled down to this, as pages show them. This many of each kind are enough.
-MEGAPIXELS, A_KIND = 0.3, 9
+# Pictures are first scaled down to this, as pages show them.
+MEGAPIXELS = 0.3
 
 # Kinds that nobody would scale: symbols and animations.
 LEFT_OUT = frozenset({"animated", "graphic"})
@@ -88,15 +106,15 @@ class Scaled:
 
 
 def measure_scales(
-    files: list[CorpusFile], codecs: tuple[Codec, ...], cache: Path, jobs: int
+    files: list[CorpusFile], codecs: tuple[Codec, ...], cache: Path, jobs: int, grid: Grid = GRID
 ) -> dict[str, list[Scaled]]:
     """Measure a choice of the files with every codec; return by format what could be measured."""
     chosen: list[CorpusFile] = []
     for kind in sorted({file.kind for file in files} - LEFT_OUT):
         of_kind = [file for file in files if file.kind == kind]
-        chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[:A_KIND]
+        chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[: grid.a_kind]
     pairs = [(file, codec) for codec in codecs for file in chosen]
-    tasks = [joblib.delayed(_scaled_record)(file, codec.format, cache) for file, codec in pairs]
+    tasks = [joblib.delayed(_scaled_record)(file, codec.format, cache, grid) for file, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     measured: dict[str, list[Scaled]] = {codec.format: [] for codec in codecs}
     for (_, codec), record in zip(pairs, tracked(records, "scaling", len(tasks)), strict=True):
@@ -105,12 +123,14 @@ def measure_scales(
     return measured
 
 
-def _scaled_record(file: CorpusFile, codec_format: str, cache: Path) -> Scaled | None:
+def _scaled_record(file: CorpusFile, codec_format: str, cache: Path, grid: Grid) -> Scaled | None:
     digest = sha256(file.path.read_bytes()).hexdigest()
-    qualities = QUALITIES[codec_format]
-    decides = (digest, PIL.__version__, SCALES, MEGAPIXELS, settings_key(codec_for_format(codec_format), qualities))
+    scales, qualities = grid.scales, grid.qualities[codec_format]
+    decides = (digest, PIL.__version__, scales, MEGAPIXELS, settings_key(codec_for_format(codec_format), qualities))
     memory = joblib.Memory(cache, verbose=0)
-    found: Any = memory.cache(_scores_by_scale, ignore=["path"])(file.path, codec_format, repr(decides))
+    found: Any = memory.cache(_scores_by_scale, ignore=["path"])(
+        file.path, codec_format, scales, qualities, repr(decides)
+    )
     if found is None:
         return None
     graphic = memory.cache(_graphic, ignore=["path"])(file.path, codec_format, repr(decides))
@@ -125,7 +145,13 @@ def _graphic(path: Path, codec_format: str, decides: str) -> bool | None:  # noq
     return None if picture.has_transparency_data else content(mosaic(picture)) == GRAPHIC
 
 
-def _scores_by_scale(path: Path, codec_format: str, decides: str) -> dict[str, object] | None:  # noqa: ARG001  (for the cache)
+def _scores_by_scale(
+    path: Path,
+    codec_format: str,
+    scales: tuple[float, ...],
+    qualities: tuple[float, ...],
+    decides: str,  # noqa: ARG001  (for the cache)
+) -> dict[str, object] | None:
     codec = codec_for_format(codec_format)
     try:
         picture = reduced(prepare(codec, read_picture(path)))
@@ -133,9 +159,7 @@ def _scores_by_scale(path: Path, codec_format: str, decides: str) -> dict[str, o
         return None
     tiles = mosaic(picture)
     codec, original = for_content(codec, tiles), Original(picture)
-    measured = [
-        [_look(codec, picture, original, scale, quality) for quality in QUALITIES[codec_format]] for scale in SCALES
-    ]
+    measured = [[_look(codec, picture, original, scale, quality) for quality in qualities] for scale in scales]
     return {
         "complexities": dict(zip(COMPLEXITY_QUALITIES, complexity_probe(tiles, COMPLEXITY_QUALITIES)[0], strict=True)),
         "bits": [[bits for bits, _ in row] for row in measured],

@@ -62,34 +62,51 @@ class Band:
     start: int | None
 
 
-# In the order of learning. Where both subsamplings are learned, the finer one takes over. At lower rates the bytes that
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run learns, and how long it learns.
+
+    Attributes:
+        bands: by content, in the order of learning.
+        steps: steps of the evolution strategy for each band.
+        pairs: pairs of disturbed tables for each picture and step.
+        reported_bits: the bit rates of the report, in bits per pixel.
+    """
+
+    bands: dict[str, tuple[Band, ...]]
+    steps: int = 10
+    pairs: int = 5
+    reported_bits: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
+
+
+# Where both subsamplings are learned, the finer one takes over. At lower rates the bytes that
 # 4:4:4 spends on chroma are worth more in luma (photographs at 1 bit: a point more with 4:2:0; at 2 bits the same, a
 # fifth faster).
-BANDS = {
-    PHOTOGRAPH: (
-        Band(1.0, "4:2:0", None),
-        Band(0.5, "4:2:0", 0),
-        Band(0.25, "4:2:0", 1),
-        Band(1.4, "4:2:0", 0),
-        Band(2.0, "4:2:0", 3),
-        Band(3.5, "4:2:0", 4),
-        Band(3.5, "4:4:4", 5),
-    ),
-    GRAPHIC: (
-        Band(1.0, "4:2:0", None),
-        Band(0.5, "4:2:0", 0),
-        Band(2.0, "4:2:0", 0),
-        Band(2.0, "4:4:4", 2),
-        Band(3.0, "4:4:4", 3),
-    ),
-}
-
-STEPS, PAIRS = 10, 5
+PLAN = Plan(
+    {
+        PHOTOGRAPH: (
+            Band(1.0, "4:2:0", None),
+            Band(0.5, "4:2:0", 0),
+            Band(0.25, "4:2:0", 1),
+            Band(1.4, "4:2:0", 0),
+            Band(2.0, "4:2:0", 3),
+            Band(3.5, "4:2:0", 4),
+            Band(3.5, "4:4:4", 5),
+        ),
+        GRAPHIC: (
+            Band(1.0, "4:2:0", None),
+            Band(0.5, "4:2:0", 0),
+            Band(2.0, "4:2:0", 0),
+            Band(2.0, "4:4:4", 2),
+            Band(3.0, "4:4:4", 3),
+        ),
+    }
+)
 
 _DISTURBANCE, _RATE = 0.1, 0.07
 
 
-def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -> str:
+def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int, plan: Plan = PLAN) -> str:
     """Learn the tables of every content and write them; return a report of the gains, as Markdown.
 
     Args:
@@ -97,6 +114,7 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -
         output: gets `jpeg-tables.json`.
         cache: where the tables of each band are kept between runs.
         jobs: processes; -1 means one per core.
+        plan: what to learn.
 
     Raises:
         ConfigError: if there are no pictures of a kind that is needed.
@@ -106,7 +124,7 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -
     record: dict[str, Any] = {"version": VERSION}
     report = []
     with joblib.Parallel(n_jobs=jobs) as parallel:
-        for content, bands in BANDS.items():
+        for content, bands in plan.bands.items():
             paths, others = _chosen(files, content), _chosen(held_out, content)
             learned: list[Numbers] = []
             libjpeg = np.array(parallel(joblib.delayed(libjpeg_curve)(path, content) for path in paths))
@@ -114,10 +132,12 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int) -
                 start = first_guess() if band.start is None else learned[band.start]
                 if band.start is not None and bands[band.start].subsampling != band.subsampling:
                     start = start + COARSER_CHROMA
-                learned.append(learn(parallel, (paths, _fingerprint(paths), libjpeg), content, band, start))
-            knots = _knots(content, learned, _qualities(parallel, paths, content, learned, libjpeg))
+                learned.append(learn(parallel, (paths, _fingerprint(paths), libjpeg), content, band, start, plan=plan))
+            knots = _knots(
+                bands, learned, _qualities(parallel, paths, content, [*zip(bands, learned, strict=True)], libjpeg)
+            )
             record[content] = knots
-            report.append(compared_with_libjpeg(parallel, content, knots, paths, others))
+            report.append(compared_with_libjpeg(parallel, content, knots, (paths, others), plan.reported_bits))
     output.mkdir(parents=True, exist_ok=True)
     (output / "jpeg-tables.json").write_text(tables_as_json(record), encoding="utf-8")
     return "\n\n".join(report)
@@ -139,12 +159,18 @@ def _fingerprint(paths: list[Path]) -> str:
     """Return everything else that decides the result: the pictures' bytes, the method and the encoder."""
     files = [sha256(path.read_bytes()).hexdigest() for path in paths]
     steps: tuple[Any, ...] = (measuring, smooth, _learn, _gradient, _half_difference, _guard, _at_rate, Original)
-    constants = (MATERIAL, measuring.SIDE, STEPS, PAIRS, _DISTURBANCE, _RATE)
+    constants = (MATERIAL, measuring.SIDE, _DISTURBANCE, _RATE)
     return sha256(repr((files, list(map(getsource, steps)), constants, PIL.__version__)).encode()).hexdigest()
 
 
 def _learn(
-    parallel: joblib.Parallel, material: tuple[list[Path], str, Numbers], content: str, band: Band, start: Numbers
+    parallel: joblib.Parallel,
+    material: tuple[list[Path], str, Numbers],
+    content: str,
+    band: Band,
+    start: Numbers,
+    *,
+    plan: Plan,
 ) -> Numbers:
     """Return the numbers of the tables of a band: the mean of the later half of the steps.
 
@@ -155,9 +181,9 @@ def _learn(
     measure = joblib.delayed(scores_with)
     numbers, visited = start, []
     direction, square = np.zeros_like(start), np.zeros_like(start)
-    for step in range(STEPS):
+    for step in range(plan.steps):
         numbers = _at_rate(parallel, paths, content, band, numbers)
-        disturbances = random.choice([-_DISTURBANCE, _DISTURBANCE], size=(len(paths), PAIRS, len(start)))
+        disturbances = random.choice([-_DISTURBANCE, _DISTURBANCE], size=(len(paths), plan.pairs, len(start)))
         candidates = [
             [numbers + 0.15 * COARSER, numbers - 0.15 * COARSER, *(numbers + each), *(numbers - each)]
             for each in disturbances
@@ -169,10 +195,10 @@ def _learn(
         # Adam (Kingma and Ba, 2015), with a short memory, since there are few steps.
         direction, square = 0.7 * direction + 0.3 * gradient, 0.9 * square + 0.1 * gradient**2
         spread = np.sqrt(square / (1 - 0.9 ** (step + 1)))
-        rate = _RATE * (0.1 + 0.45 * (1 + np.cos(np.pi * step / STEPS)))
+        rate = _RATE * (0.1 + 0.45 * (1 + np.cos(np.pi * step / plan.steps)))
         numbers = numbers + rate * direction / (1 - 0.7 ** (step + 1)) / (spread + 0.1 * spread.max())
         visited.append(numbers)
-    return _at_rate(parallel, paths, content, band, np.mean(visited[STEPS // 2 :], axis=0))
+    return _at_rate(parallel, paths, content, band, np.mean(visited[plan.steps // 2 :], axis=0))
 
 
 def _gradient(disturbances: Numbers, found: Numbers, libjpeg: Numbers) -> Numbers:
@@ -221,12 +247,12 @@ def _at_rate(parallel: joblib.Parallel, paths: list[Path], content: str, band: B
     return numbers
 
 
-def _knots(content: str, learned: list[Numbers], qualities: list[float]) -> list[dict[str, Any]]:
+def _knots(bands: tuple[Band, ...], learned: list[Numbers], qualities: list[float]) -> list[dict[str, Any]]:
     """Return the knots of a ladder: the bands by their rates, between the coarsest tables and the finest."""
-    order = sorted(range(len(learned)), key=lambda i: (BANDS[content][i].bits, BANDS[content][i].subsampling))
+    order = sorted(range(len(learned)), key=lambda i: (bands[i].bits, bands[i].subsampling))
     knots: list[dict[str, Any]] = [{"quality": 1, "subsampling": "4:2:0", "tables": [[255.0] * 64] * 3}]
     for index in order:
-        subsampling, before = BANDS[content][index].subsampling, knots[-1]
+        subsampling, before = bands[index].subsampling, knots[-1]
         tables: Any = np.array(smooth_tables(learned[index])).round(2)
         quality = before["quality"]
         if before["subsampling"] == subsampling:
@@ -237,12 +263,16 @@ def _knots(content: str, learned: list[Numbers], qualities: list[float]) -> list
 
 
 def _qualities(
-    parallel: joblib.Parallel, paths: list[Path], content: str, learned: list[Numbers], libjpeg: Numbers
+    parallel: joblib.Parallel,
+    paths: list[Path],
+    content: str,
+    learned: list[tuple[Band, Numbers]],
+    libjpeg: Numbers,
 ) -> list[float]:
     """Return for each band the quality at which libjpeg's own tables reach its mean SSIMULACRA2, in quarters."""
     scores = np.maximum.accumulate(libjpeg[..., 0].mean(axis=0))
     named = []
-    for numbers, band in zip(learned, BANDS[content], strict=True):
+    for band, numbers in learned:
         measure = joblib.delayed(scores_with)
         found = np.array(parallel(measure(path, content, [numbers], band.subsampling) for path in paths))
         named.append(round(float(np.interp(found[..., 0].mean(), scores, LIBJPEG_QUALITIES)) * 4) / 4)

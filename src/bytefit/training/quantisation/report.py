@@ -17,17 +17,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-REPORTED_BITS = (0.25, 0.5, 1.0, 2.0)
-
 
 def compared_with_libjpeg(
-    parallel: joblib.Parallel, content: str, knots: list[dict[str, Any]], paths: list[Path], others: list[Path]
+    parallel: joblib.Parallel,
+    content: str,
+    knots: list[dict[str, Any]],
+    paths: tuple[list[Path], list[Path]],
+    reported_bits: tuple[float, ...],
 ) -> str:
-    """Return the gains of the tables over libjpeg's own at equal bytes, on training pictures and on others."""
+    """Return the gains of the tables over libjpeg's own at equal bytes.
+
+    Args:
+        parallel: runs the encodes.
+        content: what the tables are for.
+        knots: the learned ladder.
+        paths: the pictures that were learned from, and those held out.
+        reported_bits: the bit rates to compare at, in bits per pixel.
+    """
     ladder = [Knot(knot["quality"], knot["subsampling"], tuple(map(tuple, knot["tables"]))) for knot in knots]
     rows = []
-    for bits in REPORTED_BITS:
-        for whose, some in (("learned from", paths), ("held out", others)):
+    for bits in reported_bits:
+        for whose, some in zip(("learned from", "held out"), paths, strict=True):
             measured = parallel(joblib.delayed(at_equal_bytes)(path, content, ladder, bits) for path in some)
             both = np.array([scores for scores in measured if scores is not None] or [[np.nan] * 4])
             plain, plain_guard, learned, guard = both.mean(axis=0)
