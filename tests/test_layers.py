@@ -9,6 +9,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 
@@ -47,19 +48,33 @@ KNOWN_WEIGHTS = {("pictures", "ssimulacra2")}
 BY_LOOKS = PACKAGE / "codecs" / "jpeg" / "best"
 
 
+class Module(NamedTuple):
+    """A module of the package.
+
+    Attributes:
+        part: the name of its part of the package.
+        path: its file.
+        own: (part imported, whether inside a function) for every import of the package.
+        others: the other packages that it imports.
+        at_top: the modules imported from when it is loaded.
+    """
+
+    part: str
+    path: Path
+    own: list[tuple[str, bool]]
+    others: set[str]
+    at_top: list[str]
+
+
+@pytest.fixture(scope="module")
 def modules():
-    """Return every module of the package with the name of its part, the package's own front left out."""
+    """Return every module of the package, the package's own front left out."""
     paths = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
-    return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in paths]
+    return [parsed(path) for path in paths]
 
 
-each_module = pytest.mark.parametrize(
-    ("part", "path"), modules(), ids=[str(path.relative_to(PACKAGE)) for _, path in modules()]
-)
-
-
-def imports(path):
-    """Return (part imported, whether inside a function) for every import of the package in a module."""
+def parsed(path):
+    """Return what a module imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     lazy = {
         id(node)
@@ -67,7 +82,7 @@ def imports(path):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for node in ast.walk(function)
     }
-    found = []
+    own, others = [], set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -76,10 +91,11 @@ def imports(path):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        found += [
-            (name.split(".")[1], id(node) in lazy) for name in names if name.split(".")[0] == "bytefit" and "." in name
-        ]
-    return [(part, inside) for part, inside in found if part != "__version__"]
+        others |= {name.split(".")[0] for name in names}
+        parts = [name.split(".")[1] for name in names if name.startswith("bytefit.")]
+        own += [(part, id(node) in lazy) for part in parts if part != "__version__"]
+    at_top = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return Module(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path, own, others - {"bytefit"}, at_top)
 
 
 def python(code, *arguments):
@@ -95,65 +111,65 @@ def python(code, *arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@each_module
-def test_imports_run_one_way(part, path):
+def test_imports_run_one_way(modules):
     """Down the layers only; training and benchmarks may import anything below the command line."""
-    if part in WORKSHOPS:
-        return
-    assert part in RANK, f"{part} is in no layer: give it its place in LAYERS"
+    placed = [module for module in modules if module.part not in WORKSHOPS]
+    assert {module.part for module in placed} <= set(RANK), "give each part its place in LAYERS"
 
     wrong = [
-        imported for imported, _ in imports(path) if imported not in {part, *WORKSHOPS} and RANK[imported] >= RANK[part]
+        (module.path, part)
+        for module in placed
+        for part, _ in module.own
+        if part not in {module.part, *WORKSHOPS} and RANK[part] >= RANK[module.part]
+    ]
+
+    assert len(modules) > 200
+    assert wrong == []
+
+
+def test_training_and_benchmarks_are_imported_by_the_command_alone_and_late(modules):
+    """They need numpy, and an extra that few install."""
+    wrong = [
+        module.path
+        for module in modules
+        for part, inside in module.own
+        if part in WORKSHOPS and module.part not in WORKSHOPS and not (module.part == "cli" and inside)
     ]
 
     assert wrong == []
 
 
-@each_module
-def test_training_and_benchmarks_are_imported_by_the_command_alone_and_late(part, path):
-    """They need numpy, and an extra that few install."""
-    found = [inside for imported, inside in imports(path) if imported in WORKSHOPS]
-
-    assert part in WORKSHOPS or found == [] or (part == "cli" and all(found))
-
-
-@each_module
-def test_training_does_not_know_its_benchmarks(part, path):
+def test_training_does_not_know_its_benchmarks(modules):
     """What makes the models stands below what measures them."""
-    assert part != "training" or all(imported != "benchmarks" for imported, _ in imports(path))
+    wrong = [module.path for module in modules if module.part == "training" and "benchmarks" in dict(module.own)]
+
+    assert wrong == []
 
 
-@each_module
-def test_heavy_libraries_are_imported_in_training_alone(part, path):
+def test_heavy_libraries_are_imported_in_training_alone(modules):
     """Importing numpy costs more than a JPEG's whole search."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    wrong = [
+        (module.path, name)
+        for module in modules
+        for name in module.others & set(HEAVY)
+        if module.part not in {*WORKSHOPS, "batches"}
+        and (module.part, name) not in KNOWN_WEIGHTS
+        and not (name == "numpy" and module.path.is_relative_to(BY_LOOKS))
+    ]
 
-    names = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-
-    heavy = {name for name in names & set(HEAVY) if (part, name) not in KNOWN_WEIGHTS}
-    if path.is_relative_to(BY_LOOKS):
-        heavy -= {"numpy"}
-    assert part in {*WORKSHOPS, "batches"} or not heavy
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", [path for _, path in modules()], ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_what_chooses_levels_by_looks_is_imported_late(path):
+def test_what_chooses_levels_by_looks_is_imported_late(modules):
     """It loads numpy, which only the effort "best" may."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    wrong = [
+        module.path
+        for module in modules
+        if not module.path.is_relative_to(BY_LOOKS)
+        and any(name.startswith("bytefit.codecs.jpeg.best") for name in module.at_top)
+    ]
 
-    at_top = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
-
-    assert path.is_relative_to(BY_LOOKS) or not any(name.startswith("bytefit.codecs.jpeg.best") for name in at_top)
+    assert wrong == []
 
 
 def test_the_exported_names_are_the_public_names():
