@@ -9,13 +9,14 @@ algorithm", 1989). Entries go where they reduce the error most, and the palettes
 from __future__ import annotations
 
 import sys
+from heapq import heapify, heappop, heappush
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _OPAQUE = 255
 
@@ -204,33 +205,46 @@ def _k_means(
 
 
 def _merges(clusters: Sequence[Centroid]) -> Iterator[tuple[int, int]]:
-    """Yield each merge, down to a single cluster: the cluster that remains and the one merged into it."""
+    """Yield each merge, down to a single cluster: the cluster that remains and the one merged into it.
+
+    A merged cluster is no nearer to any other than the nearer of the two was. So what the nearest neighbour of a
+    cluster cost is a lower bound from then on, and a cluster looks for another neighbour only when its bound is least.
+    """
     live = dict(enumerate(clusters))
-
-    def nearest(one: int) -> tuple[float, int]:
-        """Return the lowest cost of a merge with a later cluster, and that cluster."""
-        w, x, y, z, v = live[one]
-        return min(
-            (
-                (w * n / (w + n) * ((x - a) * (x - a) + (y - b) * (y - b) + (z - c) * (z - c) + (v - d) * (v - d)), at)
-                for at, (n, a, b, c, d) in live.items()
-                if at > one
-            ),
-            default=(float("inf"), -1),
-        )
-
-    best = {one: nearest(one) for one in live}
+    found = [_nearest(live, one) for one in live]
+    neighbours = {one: near for one, (_, near) in enumerate(found)}
+    bounds = [(cost, one) for one, (cost, _) in enumerate(found)]
+    heapify(bounds)
     while len(live) > 1:
-        kept, (_, gone) = min(best.items(), key=lambda item: item[1][0])
+        cost, kept = heappop(bounds)
+        if kept not in live:
+            continue
+        gone = neighbours[kept]
+        if gone not in live:
+            cost, neighbours[kept] = _nearest(live, kept)
+            heappush(bounds, (cost, kept))
+            continue
         yield kept, gone
         (w, x, y, z, v), (n, a, b, c, d) = live[kept], live.pop(gone)
         m = w + n
         live[kept] = m, (w * x + n * a) / m, (w * y + n * b) / m, (w * z + n * c) / m, (w * v + n * d) / m
-        del best[gone]
-        # A merged cluster is no nearer to any other than the nearer of the two was: only their neighbours search again.
-        for one, (_, near) in best.items():
-            if one == kept or near in {kept, gone}:
-                best[one] = nearest(one)
+        for one, near in neighbours.items():
+            if near == kept:
+                neighbours[one] = gone
+        neighbours[kept] = gone
+        heappush(bounds, (cost, kept))
+
+
+def _nearest(live: Mapping[int, Centroid], one: int) -> tuple[float, int]:
+    """Return the lowest cost of a merge with a later cluster, and that cluster; -1 where there is none."""
+    w, x, y, z, v = live[one]
+    lowest, nearest = float("inf"), -1
+    for at, (n, a, b, c, d) in live.items():
+        if at > one:
+            cost = w * n / (w + n) * ((x - a) * (x - a) + (y - b) * (y - b) + (z - c) * (z - c) + (v - d) * (v - d))
+            if cost < lowest:
+                lowest, nearest = cost, at
+    return lowest, nearest
 
 
 def _centroid(group: Sequence[Counted]) -> Centroid:
