@@ -79,9 +79,9 @@ def compress(
         metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget, and what the format has
             no place for is listed in `Result.dropped`.
         lossless: keep every pixel as it is; a budget that does not allow it is unreachable.
-        drop_extras: leave out what a JPEG file holds beside its picture: further pictures, a gain map, a film ...
-            Else it is carried along byte for byte, or the picture is refused. The still picture of an animated PNG
-            that is no part of the animation counts among it in other formats.
+        drop_extras: leave out what a JPEG file holds besides its picture, such as further pictures, a gain map or a
+            film. Without it bytefit carries them byte for byte, or refuses the picture. A still picture of an animated
+            PNG that is no part of the animation is such an extra in other formats.
         allow_frame_drop: leave out every second frame of an animation, as often as it takes, where nothing else fits;
             the frames that are left are shown for longer.
         max_pixels: the most pixels that the image of a file may have. A small file can need all the memory there is.
