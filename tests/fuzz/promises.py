@@ -160,7 +160,7 @@ def _check_size(answer: Shown, source: Shown, options: Mapping[str, Any]) -> Non
         raise BrokenPromise(f"{answer.size} pixels, more than {source.size}")
     most = options.get("max_width"), options.get("max_height")
     for side, limit in zip(answer.size, most, strict=True):
-        if limit is not None and side > limit and not source.turned:
+        if limit is not None and side > limit and not answer.turned:
             raise BrokenPromise(f"{answer.size} pixels, above {most}")
 
 

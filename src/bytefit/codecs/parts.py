@@ -129,8 +129,10 @@ class Holds:
         max_side: the largest width or height in pixels.
         frames: whether it holds animations: `encode` then takes a `Frames` too.
         pages: whether it holds pages: likewise.
+        orientation: whether viewers turn a picture as its EXIF block says; for other formats the pixels are turned.
     """
 
     max_side: int = 65_535
     frames: bool = False
     pages: bool = False
+    orientation: bool = True

@@ -23,7 +23,7 @@ from bytefit.pictures.opening import UNLIMITED
 from bytefit.search.search import Found
 from bytefit.seeding.picture_kind import content
 from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
-from bytefit.sources.metadata import upright
+from bytefit.sources.metadata import as_upright, orientation_to_apply, turned
 from bytefit.sources.reading import decode
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def _prepared_trials(
         The trials, and words for what the format has no place for.
     """
     opened, left_out = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
-    picture = _oriented(opened, codec, options)
+    turn = _turn(opened, codec, options)
+    picture = turned(opened, turn)
     tried = codec.without_loss() if options.lossless else codec
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
@@ -106,13 +107,13 @@ def _prepared_trials(
     carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
     if "dpi" in options.save_options:
         carried.pop("density", None)
+    carried = as_upright(carried, turn, picture.size)
     return trials_of(tried, prepared, target, carried, trailing), (*left_out, *dropped)
 
 
-def _oriented(image: Image.Image | Frames, codec: Codec, options: Options) -> Image.Image | Frames:
-    """Return an image as it was opened, turned upright where its file will not state the orientation."""
-    keeps_orientation = options.metadata != "strip" and "exif" in codec.save_options.allowed
-    return image if keeps_orientation else upright(image)
+def _turn(image: Image.Image | Frames, codec: Codec, options: Options) -> int:
+    """Return the orientation to apply to the pixels of an image as it was opened; 1 for none."""
+    return orientation_to_apply(image, codec, options.metadata, options.save_options.get("exif"))
 
 
 def _searched(source: Source, codec: Codec, trials: Trials, options: Options) -> tuple[Trials, Found]:
@@ -136,7 +137,8 @@ def _verified(source: Source, codec: Codec, trials: Trials, data: bytes, options
     if not claims:
         return False
     opened, _ = without_cover(source.picture, codec, name=source.name, drop_extras=options.drop_extras)
-    return check_lossless(version, _oriented(opened, codec, options), trials.picture, codec, asked=options.lossless)
+    upright = turned(opened, _turn(opened, codec, options))
+    return check_lossless(version, upright, trials.picture, codec, asked=options.lossless)
 
 
 def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:

@@ -9,6 +9,7 @@ from bytefit.errors import ConfigError, PixelsNotKept, UnsupportedImage
 from bytefit.pictures.frames import Frames, frames_of
 from bytefit.pictures.opening import UNLIMITED, open_image
 from bytefit.pictures.scores import ssimulacra2_score
+from bytefit.sources.metadata import upright
 from bytefit.sources.reading import decode
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> flo
 
 
 def score_of_answer(source: Image.Image | Frames, answer: Result) -> float | None:
-    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored."""
+    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored.
+
+    Both are compared upright: the answer may have its pixels turned where the source has an orientation.
+    """
     try:
-        return score_of(source, decode(answer.data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED))
+        version = decode(answer.data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
+        return score_of(upright(source), upright(version))
     except (ConfigError, UnsupportedImage):
         return None
 

@@ -16,7 +16,7 @@ from bytefit.codecs.container import TrailingData
 from bytefit.codecs.descriptions import NO_UNIT
 from bytefit.errors import UnsupportedImage
 from bytefit.pictures.frames import Frames
-from bytefit.sources.metadata import orientation, orientation_exif
+from bytefit.sources.metadata import orientation_exif, orientation_to_apply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
             "orientation+icc" keeps what changes how the image looks: the colour profile, the shape of a pixel, and an
             EXIF block of nothing but the orientation;
             "strip" keeps nothing, and expects that the orientation was applied to the pixels (see
-            `bytefit.sources.metadata.upright`).
+            `bytefit.sources.metadata.orientation_to_apply`).
 
     Raises:
         UnsupportedImage: if the image would look different without what the format cannot hold.
@@ -66,11 +66,11 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
     dropped: list[str] = []
     if policy != "strip":
         options["icc_profile"] = _profile(image, codec, mode, dropped, same=same)
-    if policy == "orientation+icc":
+    if policy == "orientation+icc" and orientation_to_apply(image, codec, policy) == 1:
         options["exif"] = orientation_exif(image)
     if policy == "keep":
         options.update(exif=_exif(image), xmp=_xmp(image), comment=(image.info.get("comment") or b"") if same else b"")
-        dropped += _leave_out_exif(image, options, codec)
+        dropped += _leave_out_exif(options, codec)
     carried = codec.container.carried(image, policy)
     options.update(carried)
     if policy == "keep" and not same:
@@ -110,17 +110,12 @@ def _profile(image: Image.Image | Frames, codec: Codec, mode: str, dropped: list
     return made
 
 
-def _leave_out_exif(image: Image.Image | Frames, options: dict[str, Any], codec: Codec) -> list[str]:
+def _leave_out_exif(options: dict[str, Any], codec: Codec) -> list[str]:
     """Take EXIF out for a format without it, whose pixels were turned; return words for what that loses."""
     if "exif" in codec.save_options.allowed:
         kept = codec.container.descriptions.keeps_thumbnail or not exif.has_thumbnail(options["exif"])
         return [] if kept else ["EXIF thumbnail"]
     tags = exif.tags_in(options["exif"]) - {exif.ORIENTATION}
-    turn = orientation(image)
-    if turn != 1:
-        options["xmp"] = xmp.with_orientation(options["xmp"], 1)
-    if turn >= 5:  # noqa: PLR2004  (from here on width and height change places)
-        options["xmp"] = xmp.with_dimensions(options["xmp"], image.size[::-1])
     options["exif"] = b""
     return ["EXIF"] if tags else []
 

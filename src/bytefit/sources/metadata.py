@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # What Pillow is known to raise on EXIF blocks that lie about themselves.
 _BROKEN_EXIF = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, struct_error)
 
+# From this orientation on width and height change places.
+_CHANGES_SIDES = 5
+
 # Pillow marks the EXIF block of an image as read before it reads it: a second thread would find it empty.
 _READS_EXIF = Lock()
 
@@ -34,6 +37,15 @@ def upright(image: Image.Image) -> Image.Image: ...
 def upright(image: Image.Image | Frames) -> Image.Image | Frames: ...
 def upright(image: Image.Image | Frames) -> Image.Image | Frames:
     """Return `image` with its EXIF orientation applied to the pixels, itself when there is nothing to turn."""
+    return turned(image, orientation(image))
+
+
+@overload
+def turned(image: Image.Image, turn: int) -> Image.Image: ...
+@overload
+def turned(image: Image.Image | Frames, turn: int) -> Image.Image | Frames: ...
+def turned(image: Image.Image | Frames, turn: int) -> Image.Image | Frames:
+    """Return `image` with an orientation of EXIF, 1 to 8, applied to the pixels; itself for 1."""
     from PIL.Image import Transpose
 
     turns = {
@@ -45,8 +57,7 @@ def upright(image: Image.Image | Frames) -> Image.Image | Frames:
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }
-    turn = turns.get(orientation(image))
-    return image if turn is None else image.transpose(turn)
+    return image.transpose(turns[turn]) if turn in turns else image
 
 
 def orientation(image: Image.Image | Frames) -> int:
@@ -59,6 +70,44 @@ def orientation(image: Image.Image | Frames) -> int:
     except _BROKEN_EXIF:
         return 1
     return value if value in range(2, 9) else 1
+
+
+def orientation_to_apply(image: Image.Image | Frames, codec: Codec, policy: str, given: bytes | None = None) -> int:
+    """Return the orientation that has to be applied to the pixels, because a file would not show it; 1 for none.
+
+    Args:
+        image: the image as it was opened.
+        codec: what it is to be encoded with.
+        policy: what is kept of the metadata; "strip" keeps no orientation.
+        given: the EXIF block that the user gives the file, if any.
+    """
+    if given is not None and not codec.holds.orientation:
+        return _orientation_in(given)
+    if policy == "strip" or "exif" not in codec.save_options.allowed:
+        return orientation(image)
+    # A file of the same format was shown by viewers as it lies, and is so again.
+    return 1 if codec.holds.orientation or image.format == codec.format else orientation(image)
+
+
+def _orientation_in(block: bytes) -> int:
+    from PIL import Image as PillowImage
+
+    bearer = PillowImage.new("1", (1, 1))
+    bearer.info["exif"] = block
+    return orientation(bearer)
+
+
+def as_upright(carried: Mapping[str, Any], turn: int, size: tuple[int, int]) -> dict[str, Any]:
+    """Return the metadata that a file carries after `turn` was applied to its pixels, which are `size` then.
+
+    Nothing but the orientation, and the dimensions where they changed places, is changed.
+    """
+    changed = dict(carried)
+    for name, kind in (("exif", exif), ("xmp", xmp)):
+        if turn != 1 and isinstance(stated := carried.get(name), bytes):
+            upright_one = kind.with_orientation(stated, 1)
+            changed[name] = kind.with_dimensions(upright_one, size) if turn >= _CHANGES_SIDES else upright_one
+    return changed
 
 
 def weigh(codec: Codec, mode: str, setting: Mapping[str, Any], metadata: Mapping[str, Any]) -> int:

@@ -114,6 +114,6 @@ JPEG2000 = Codec(
         smooth_within=0.0,
     ),
     source=SourceKnowledge(options_from_source=lambda source: {"no_jp2": True} if is_codestream(source) else {}),
-    holds=Holds(max_side=65_535),
+    holds=Holds(max_side=65_535, orientation=False),
     container=CONTAINER,
 )

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs import exif, xmp
 from bytefit.codecs.codec import LOSSLESS, Codec
 from bytefit.codecs.encoding import refusals, save_to_bytes
 from bytefit.codecs.jxl.container import CONTAINER, register_plugin
-from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
+from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.formats import named
@@ -50,29 +49,11 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
                 "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
                 "with PIL.ImageCms first"
             )
-        upright, block = _upright(picture, options.get("exif") or b"")
-    coding = {name: value for name, value in options.items() if name not in {"icc_profile", "exif"}}
+    coding = {"exif": b"", **{name: value for name, value in options.items() if name != "icc_profile"}}
     if coding.get("lossless") and coding.get("effort") == _MOST_LOSSLESS_EFFORT + 1:
         coding["effort"] = _MOST_LOSSLESS_EFFORT
-    if upright is not picture and isinstance(packet := options.get("xmp"), bytes):
-        coding["xmp"] = xmp.with_dimensions(xmp.with_orientation(packet, 1), upright.size)
     # From a JPEG source the plugin would copy the encoded image as it is, whatever the quality.
-    return save_to_bytes(upright, "JXL", {**coding, "exif": block, "lossless_jpeg": False})
-
-
-def _upright(picture: Image.Image, block: bytes) -> tuple[Image.Image, bytes]:
-    """Return picture and EXIF block with the orientation applied: viewers of JPEG XL ignore that of EXIF."""
-    from PIL import Image as PillowImage
-    from PIL import ImageOps
-
-    read = PillowImage.Exif()
-    read.load(block)
-    if read.get(exif.ORIENTATION, 1) == 1:
-        return picture, block
-    turned = picture.copy()
-    turned.info = {"exif": block}
-    turned = ImageOps.exif_transpose(turned)
-    return turned, exif.with_dimensions(exif.with_orientation(block, 1), turned.size)
+    return save_to_bytes(picture, "JXL", {**coding, "lossless_jpeg": False})
 
 
 JXL = Codec(
@@ -126,7 +107,6 @@ JXL = Codec(
         probe_pays=lambda options: options.get("effort", _USUAL_EFFORT) > 4,  # noqa: PLR2004  (5 takes three times as long)
         header=lambda _quality, mode: 160 if mode == "RGBA" else 58,
     ),
-    source=SourceKnowledge(decoder_rotates=True),
-    holds=Holds(max_side=262_144),
+    holds=Holds(max_side=262_144, orientation=False),
     container=CONTAINER,
 )
