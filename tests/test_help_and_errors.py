@@ -68,6 +68,7 @@ EXAMPLES = {
         bytefit.compress(photo, "9KB", format=3)
         bytefit.compress(photo, "9KB", format="auto", formats="PNG")
         bytefit.compress(photo, "9KB", format="auto", formats=[])
+        bytefit.compress(photo, "9KB", format="JPEG", formats=["WEBP", "JPEG"])
         bytefit.compress(photo, "9KB", slack=2)
         bytefit.compress(photo, "9KB", min_quality="high")
         bytefit.compress(photo, "9KB", min_score=100)
@@ -87,6 +88,7 @@ EXAMPLES = {
         $ compress photo.jpg --to 9KB --min-quality high
         $ compress photo.jpg --to 9KB --resize --max-width 9.5
         $ compress photo.jpg --to 9KB --max-width 300
+        $ compress photo.jpg --to 9KB --formats WEBP,PNG
         $ compress photo.jpg --to 9KB --effort slow
     """,
     "Image.save": """
@@ -96,6 +98,7 @@ EXAMPLES = {
         photo.save(BytesIO(), target_size="9KB")
         photo.save("x.txt", target_size="9KB")
         photo.save("x.jpg", target_size="9KB", quality=80)
+        photo.save("x.webp", target_size="9KB", formats=["PNG"])
         photo.save("x.webp", target_size="9KB", duration=[40, 40])
         photo.save("x.webp", target_size="9KB", save_all=True, append_images=[photo.resize((8, 8))])
     """,
@@ -105,6 +108,7 @@ EXAMPLES = {
         bytefit.compress(photo, "9KB", format="BMP")
         bytefit.compress(photo, "9KB", format="PCX")
         bytefit.compress(photo.convert("F"), "9KB", format="JPEG")
+        bytefit.compress(deep, "9KB", format="PNG")
         bytefit.compress(Image.new("RGBa", (8, 8)), "9KB", format="JPEG")
         bytefit.compress(Image.new("RGB", (0, 5)), "9KB", format="JPEG")
         bytefit.compress(Image.new("L", (70_000, 2)), "9KB", format="JPEG")
@@ -411,7 +415,9 @@ def namespace() -> dict[str, Any]:
         "graphic": graphic(),
         "moving": opened(animation("WEBP")),
         "two": opened(two_pictures()),
+        "deep": Image.new("I;16", (8, 8)),
     }
+    pictures["deep"].info["transparency"] = 0
     return {**names, **functions, **pictures}
 
 

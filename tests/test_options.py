@@ -26,6 +26,7 @@ from bytefit.options import (
     checked,
     options_from,
 )
+from images import photograph, write_jpeg
 
 BY_NAME = {option.name: option for option in OPTIONS}
 NAN, INFINITY = float("nan"), float("inf")
@@ -65,8 +66,12 @@ ANYTHING = (
 
 def options_with(name, value):
     """Return options with one value that is given, and with the option that it needs."""
-    needed = BY_NAME[name].needs
-    return Options()._replace(**{**({needed: True} if needed else {}), name: value})
+    return Options()._replace(**needed_by(BY_NAME[name]), **{name: value})
+
+
+def needed_by(option):
+    """Return the option that another one needs, with its value."""
+    return dict([option.needs]) if option.needs else {}
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in RIGHT for value in RIGHT[name]], ids=str)
@@ -251,12 +256,23 @@ def test_compress_file_has_every_option():
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 def test_compress_and_compress_file_check_every_option(option, tmp_path):
     """A wrong value is refused before the file is even looked for."""
-    wrong = {**({option.needs: True} if option.needs else {}), option.name: b"wrong"}
+    wrong = {**needed_by(option), option.name: b"wrong"}
 
     with pytest.raises(ConfigError, match=f"{option.name} b'wrong'"):
         bytefit.compress(tmp_path / "missing.jpg", "4KB", **wrong)
     with pytest.raises(ConfigError, match=f"{option.name} b'wrong'"):
         bytefit.compress_file(tmp_path / "missing.jpg", "4KB", **wrong)
+
+
+@pytest.mark.parametrize("wanted", [None, "JPEG", "webp"])
+def test_formats_without_auto_are_refused_everywhere(wanted, tmp_path):
+    """A list of formats that decides nothing would be ignored in silence."""
+    path, formats = write_jpeg(tmp_path / "a.jpg", photograph()), ["WEBP", "JPEG"]
+
+    for call in (bytefit.compress, bytefit.compress_file):
+        with pytest.raises(ConfigError, match="formats needs format='auto'"):
+            call(path, "4KB", format=wanted, formats=formats)
+    assert bytefit.compress(path, "4KB", format="Auto", formats=formats).fits
 
 
 @pytest.mark.parametrize(("command", "names"), [("compress", OWN_OPTIONS), ("fix", None), ("check", frozenset())])

@@ -24,7 +24,6 @@ EFFORTS = ("fast", "normal", "best")
 BEST_SCORE, WORST_SCORE = 100, -(10**6)
 BEST_QUALITY = 100  # of every codec
 
-
 # The most pixels of an image that Pillow opens, unless a program changes its `Image.MAX_IMAGE_PIXELS`.
 PILLOWS_MOST_PIXELS = 2 * (1024**3 // 4 // 3)
 
@@ -85,10 +84,8 @@ class Bounds(NamedTuple):
 
     def allow(self, value: float) -> bool:
         """Return whether a number is within the bounds."""
-        least, most, below = self
-        return (
-            (least is None or value >= least) and (most is None or value <= most) and (below is None or value < below)
-        )
+        low, high, top = self
+        return (low is None or value >= low) and (high is None or value <= high) and (top is None or value < top)
 
 
 class Option(NamedTuple):
@@ -104,7 +101,7 @@ class Option(NamedTuple):
         metavar: the placeholder for the value in the help of the command line.
         choices: the accepted values, if there are few.
         bounds: the bounds of a number.
-        needs: the switch without which this option does nothing.
+        needs: the option without which this one does nothing, and the value that it has to have.
         for_fix: whether `bytefit fix` takes it.
         in_configuration: whether the configuration has a key for it.
         keeps_what_fits: whether a file that fits is left as it is when this option is given.
@@ -120,7 +117,7 @@ class Option(NamedTuple):
     metavar: str | None = None
     choices: tuple[str, ...] = ()
     bounds: Bounds = Bounds()
-    needs: str | None = None
+    needs: tuple[str, str | bool] | None = None
     for_fix: bool = True
     in_configuration: bool = True
     keeps_what_fits: bool = True
@@ -148,10 +145,14 @@ class Option(NamedTuple):
             case "names":
                 return _are_names(value)
         types = int if self.value_type == "integer" else int | float
-        if isinstance(value, bool) or not isinstance(value, types):
-            return False
-        low, high, top = self.bounds
-        return (low is None or value >= low) and (high is None or value <= high) and (top is None or value < top)
+        return not isinstance(value, bool) and isinstance(value, types) and self.bounds.allow(value)
+
+    def unmet(self, options: Mapping[str, Any]) -> tuple[str, str | bool] | None:
+        """Return what this option needs, where the other options do not have it."""
+        if self.needs is None:
+            return None
+        value = options.get(self.needs[0])
+        return None if (value.lower() if isinstance(value, str) else value) == self.needs[1] else self.needs
 
     def refusal(self, write: Callable[[Any], str] = repr) -> str:
         """Return why a value is refused and what to give, to follow the value in a message.
@@ -162,8 +163,7 @@ class Option(NamedTuple):
         if self.choices:
             return f": use one of {', '.join(map(write, self.choices))}"
         if self.value_type == "boolean":
-            yes, no = map(write, (True, False))
-            return f" is neither {yes} nor {no}"
+            return f" is neither {' nor '.join(map(write, (True, False)))}"
         return f" is not {self.what}: {self.expected}"
 
 
@@ -180,7 +180,7 @@ _WIDTH: Mapping[str, Any] = {
     "expected": "give a whole number from 1 up",
     "metavar": "PIXELS",
     "bounds": Bounds(minimum=1),
-    "needs": "resize",
+    "needs": ("resize", True),
 }
 _HEIGHT = {**_WIDTH, "what": "a height in pixels"}
 
@@ -205,6 +205,7 @@ OPTIONS: tuple[Option, ...] = (
         what="a list of formats",
         expected="give names such as ['WEBP', 'JPEG']",
         metavar="A,B",
+        needs=("format", "auto"),
         keeps_what_fits=False,
         **_COMPRESS_ONLY,
     ),
@@ -311,8 +312,8 @@ def checked(options: Options) -> Options:
         if not option.accepts(value):
             unknown = "unknown " if option.choices else ""
             raise ConfigError(f"{unknown}{option.name} {shown(value)}{option.refusal()}")
-        if value is not None and option.needs and not getattr(options, option.needs):
-            raise ConfigError(f"{option.name} needs {option.needs}=True")
+        if value is not None and (unmet := option.unmet(options._asdict())):
+            raise ConfigError(f"{option.name} needs {unmet[0]}={unmet[1]!r}")
     least, most = options.min_width, options.max_width
     if least is not None and most is not None and least > most:
         raise ConfigError(f"min_width {shown(least)} is above max_width {shown(most)}: lower one or raise the other")

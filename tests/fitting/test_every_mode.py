@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import product
 
 import pytest
@@ -97,3 +98,26 @@ def test_premultiplied_grey_is_scored():
     )
 
     assert result.fits
+
+
+@pytest.mark.parametrize("wanted", ["PNG", "TIFF", "JPEG2000"])
+@pytest.mark.parametrize("options", [{}, {"resize": True, "max_width": 8}])
+def test_sixteen_bits_with_a_transparent_colour_are_refused(wanted, options):
+    """Pillow makes white of such a picture when it makes its transparent colour an alpha channel."""
+    picture = sixteen_bits("I;16")
+    picture.info["transparency"] = 65535
+
+    with pytest.raises(bytefit.UnsupportedImage, match=rf"a transparent colour \(mode I;16\) as {wanted}: convert the"):
+        bytefit.compress(picture, 100_000, format=wanted, **options)
+
+
+def test_a_file_of_sixteen_bits_with_a_transparent_colour_is_packed(tmp_path):
+    """Such a PNG can be made smaller without loss: nothing has to be converted for that."""
+    path = tmp_path / "deep.png"
+    sixteen_bits("I;16").save(path, compress_level=0, transparency=65535)
+
+    result = bytefit.compress(path, path.stat().st_size - 10, lossless=True)
+
+    with Image.open(BytesIO(result.data)) as answer:
+        assert answer.info["transparency"] == 65535
+    assert result.lossless

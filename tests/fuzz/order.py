@@ -155,7 +155,7 @@ def _options(random: Random, way: str, wanted: str) -> dict[str, Any]:
         chance = _CHANCES.get(option.name, 0)
         if (way == "fix" and not option.for_fix) or random.random() >= chance:
             continue
-        if option.needs and not options.get(option.needs) and random.random() < 0.97:
+        if option.unmet(options) and random.random() < 0.97:
             continue
         options[option.name] = random.choice(_WRONG) if random.random() < 0.01 else _value(random, option)
     if options.get("format") == "auto" and random.random() < 0.9:

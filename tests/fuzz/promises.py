@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from bytefit.codecs import container_of
 from bytefit.formats import named
 
 from .files import MARK
@@ -60,7 +61,7 @@ class Shown:
 def shown(data: bytes) -> Shown | None:
     """Return what Pillow shows of a file, None where it cannot be decoded whole or is too large to be compared."""
     try:
-        with Image.open(BytesIO(data)) as image:
+        with Image.open(BytesIO(_readable(data))) as image:
             several = not named(image.format or "").first_image_only
             frames = getattr(image, "n_frames", 1) if several else 1
             if image.width * image.height * frames > _MOST_PIXELS:
@@ -82,6 +83,11 @@ def shown(data: bytes) -> Shown | None:
             return Shown(name, size, frames, tuple(pixels), deep, clearest, turn is not None)
     except Exception:  # noqa: BLE001  (damaged files make Pillow raise almost anything)
         return None
+
+
+def _readable(data: bytes) -> bytes:
+    """Return a file without texts so long that Pillow refuses to open it: they are kept, and are no pixels."""
+    return container_of("PNG").readable(data) if data.startswith(b"\x89PNG") else data
 
 
 def _rgba(image: Image.Image) -> tuple[int, bytes]:
@@ -129,7 +135,7 @@ def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) 
     """
     answer = shown(data)
     if answer is None:
-        with Image.open(BytesIO(data)) as image:  # raises where it is broken, so that the reason is reported
+        with Image.open(BytesIO(_readable(data))) as image:  # raises where it is broken: the reason is reported
             image.load()
         if source is None:
             return

@@ -72,8 +72,9 @@ def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     given = {name: value for name, value in vars(arguments).items() if name in OWN_OPTIONS}
     for option in OPTIONS:
-        if option.name in given and option.needs and not given.get(option.needs):
-            raise ConfigError(f"--{option.key} needs --{option.needs}")
+        if option.name in given and (unmet := option.unmet(given)):
+            value = "" if unmet[1] is True else f" {unmet[1]}"
+            raise ConfigError(f"--{option.key} needs --{unmet[0]}{value}")
     return given
 
 

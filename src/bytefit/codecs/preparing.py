@@ -53,6 +53,11 @@ def mode_for(codec: Codec, mode: str, *, transparent: bool) -> str:
             f"{codec.format} cannot hold transparency (mode {mode}): take WEBP or AVIF, or flatten the "
             f"picture onto a background of your choice first"
         )
+    if transparent and mode.startswith("I;16"):  # Pillow would clip its samples at 255
+        raise UnsupportedImage(
+            f"cannot encode 16 bits a channel with a transparent colour (mode {mode}) as {codec.format}: "
+            f"convert the picture to LA or RGBA first"
+        )
     encoded = modes.alpha_of.get(mode, modes.alpha) if transparent else modes.opaque.get(mode)
     if encoded is None:
         raise UnsupportedImage(
