@@ -14,7 +14,7 @@ from bytefit import compress
 from bytefit.codecs.gif.blocks import BLOCKS
 from bytefit.codecs.png.chunks import CHUNKS, chunk
 from bytefit.codecs.tiff.tags import TAGS
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import CorruptImage, UnsupportedImage
 from bytefit.pictures.frames import Frames
 from bytefit.sources.reading import decode, decoded, dimensions, read_image, read_picture
 from images import animation, encoded, exif, noise, opened, photograph, write_jpeg
@@ -336,3 +336,14 @@ def test_pixels_without_their_palette_are_refused():
 
     with pytest.raises(UnsupportedImage, match="cannot decode it: its palette is missing"):
         decoded(picture, "it")
+
+
+def test_an_animation_without_a_clock_is_corrupt():
+    """Pillow divides by the units of time in a second, which a damaged AVIF says are none."""
+    data = bytearray(animation("AVIF"))
+    box = data.index(b"mdhd")
+    place = box + 8 + (16 if data[box + 4] else 8)
+    data[place : place + 4] = bytes(4)
+
+    with pytest.raises(CorruptImage, match="cannot decode a.avif: "):
+        decode(bytes(data), "a.avif")

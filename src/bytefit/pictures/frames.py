@@ -31,7 +31,7 @@ _MOST_TIMES = 20
 # The errors that decoders are known to raise on corrupt files.
 DECODING_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError),
-    *(AttributeError, AssertionError, MemoryError, RuntimeError, struct.error, zlib.error),
+    *(AttributeError, AssertionError, MemoryError, RuntimeError, ZeroDivisionError, struct.error, zlib.error),
 )
 
 

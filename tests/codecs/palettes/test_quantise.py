@@ -186,7 +186,7 @@ def test_imagequant_is_taken_where_it_does_clearly_better(colours, factor, monke
     monkeypatch.setattr(
         palettes, "_rate_distortion_cost", lambda _, version: {True: 1.0, False: 2.0}[version.tobytes() == preferred]
     )
-    monkeypatch.setattr(palettes, "_error", lambda _, version: costs[version.tobytes()])
+    monkeypatch.setattr(palettes, "_error", lambda _, bands: costs[b"".join(band.tobytes() for _, band in bands)])
     preferred = by_imagequant(picture, 64).tobytes()
 
     assert Palettes().quantised(picture, colours).tobytes() == other.tobytes()
@@ -237,3 +237,20 @@ def test_stacked_frames_are_unstacked():
 
     assert stack_frames(frames).size == (5, 12)
     assert [picture.tobytes() for picture in again.pictures] == [picture.tobytes() for picture in frames.pictures]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize(("colours", "dither"), [(256, 0.5), (40, 0), (3, 1)])
+def test_rows_make_what_all_bytes_at_once_make(mode, colours, dither):
+    """Giving libimagequant single rows saves memory, and must change no pixel."""
+    imagequant = pytest.importorskip("imagequant")
+    picture = graphic(SIZE).convert(mode)
+
+    version = by_imagequant(picture, colours, dither=dither)
+
+    data = picture.convert("RGBA").tobytes()
+    indices, entries = imagequant.quantize_raw_rgba_bytes(data, *SIZE, dithering_level=dither, max_colors=colours)
+    assert version.mode == "P"
+    assert version.tobytes() == bytes(indices)
+    opaque = mode in {"L", "RGB"}
+    assert not opaque or bytes(entries).startswith(bytes(version.getpalette("RGBA"))[: 4 * len(set(indices))])

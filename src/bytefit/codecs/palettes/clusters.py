@@ -24,6 +24,8 @@ _OPAQUE = 255
 Colour = tuple[int, int, int, int]
 # How many pixels have a colour, and the colour.
 Counted = tuple[int, Colour]
+# Left, top, right, bottom.
+Box = tuple[int, int, int, int]
 # How many pixels a cluster has, and the coordinates of their mean.
 Centroid = tuple[float, float, float, float, float]
 
@@ -60,14 +62,14 @@ class Clusters:
 
     def __init__(self, picture: Image.Image) -> None:
         """Cluster the colours of an image, mode L, LA, RGB or RGBA."""
-        self._picture = picture.convert("RGBA")
-        counted: Any = self._picture.getcolors(_MANY_COLOURS)
+        self._picture = picture
+        counted = _counted(picture, _MANY_COLOURS)
         self._has_every_colour = counted is not None
         if counted is None:
-            counted = sample_of(self._picture).getcolors(SAMPLED_PIXELS)
+            counted = _counted(sample_of(picture), SAMPLED_PIXELS) or []
         opaque = sorted((one for one in counted if one[1][3] == _OPAQUE), key=_lightness)
         translucent = sorted((one for one in counted if 0 < one[1][3] < _OPAQUE), key=lambda one: (one[1][3], one[1]))
-        self._clear = self._picture.getchannel("A").getextrema()[0] == 0
+        self._clear = picture.mode in {"LA", "RGBA"} and picture.getchannel("A").getextrema()[0] == 0
         self._clear_colours = [one[1] for one in counted if not one[1][3]]
         self._groups = [*_clustered(opaque, _opaque_projection), *_clustered(translucent, _translucent_projection)]
         self._merges = _merges([_centroid(group) for group in self._groups])
@@ -79,7 +81,19 @@ class Clusters:
         If the image has fully transparent pixels, one of the colours is a transparent one. With `dither` the errors of
         opaque pixels are diffused to their neighbours.
         """
+        indices = Image.new("L", self._picture.size)
+        for box, band in self.bands(colours):
+            indices.paste(Image.frombytes("L", band.size, band.tobytes()), box)
+        entries = self._cut(colours - self._clear)[1]
+        if dither:
+            indices = self._dithered(indices, entries)
+        indices.putpalette(self._palette(entries), "RGBA")
+        return indices
+
+    def bands(self, colours: int) -> Iterator[tuple[Box, Image.Image]]:
+        """Yield the boxes and the bands of the version in `colours` colours, mode P, without dithering."""
         entry_of, entries = self._cut(colours - self._clear)
+        places: dict[int, int] = {}
         if self._has_every_colour:
             places = {
                 int.from_bytes(bytes(colour), sys.byteorder): entry
@@ -87,15 +101,15 @@ class Clusters:
                 for _, colour in group
             }
             places |= {int.from_bytes(bytes(colour), sys.byteorder): len(entries) for colour in self._clear_colours}
-            pixels = memoryview(self._picture.tobytes()).cast("I")
-            indices = Image.frombytes("L", self._picture.size, bytes(map(places.__getitem__, pixels)))
-        else:
-            indices = self._nearest(entries)
-        if dither:
-            indices = self._dithered(indices, entries)
-        version = Image.frombytes("P", indices.size, indices.tobytes())
-        version.putpalette(b"".join(map(bytes, [*entries, (0, 0, 0, 0)] if self._clear else entries)), "RGBA")
-        return version
+        palette = self._palette(entries)
+        for box in bands_of(self._picture):
+            pixels = self._picture.crop(box).convert("RGBA")
+            band = _looked_up(pixels, places) if self._has_every_colour else self._nearest_in(pixels, entries)
+            band.putpalette(palette, "RGBA")
+            yield box, band
+
+    def _palette(self, entries: Sequence[Colour]) -> bytes:
+        return b"".join(map(bytes, [*entries, (0, 0, 0, 0)] if self._clear else entries))
 
     def _cut(self, colours: int) -> tuple[list[int], list[Colour]]:
         """Return the entry of each group, and the entries, at most `colours`."""
@@ -111,15 +125,9 @@ class Clusters:
             members[entry] += group
         return entry_of, [_mean(colours) for colours in members]
 
-    def _nearest(self, entries: Sequence[Colour]) -> Image.Image:
-        """Return the nearest entry of each pixel; opaque pixels prefer opaque entries, and translucent ones others."""
-        indices = Image.new("L", self._picture.size)
-        for box in bands_of(self._picture):
-            indices.paste(self._nearest_in(self._picture.crop(box), entries), box)
-        return indices
-
     @staticmethod
     def _nearest_in(picture: Image.Image, entries: Sequence[Colour]) -> Image.Image:
+        """Return the nearest entry of each pixel; opaque pixels prefer opaque entries, and translucent ones others."""
         alpha = picture.getchannel("A")
         indices = Image.new("L", alpha.size, len(entries))
         opaque = [place for place, entry in enumerate(entries) if entry[3] == _OPAQUE]
@@ -143,7 +151,7 @@ class Clusters:
             return indices
         palette = Image.new("P", (1, 1))
         palette.putpalette(_row_of([entries[place] for place in places]).convert("RGB").tobytes())
-        opaque = self._picture.getchannel("A").point([0] * 255 + [255])
+        opaque = self._picture.convert("RGBA").getchannel("A").point([0] * 255 + [255])
         # The other pixels have the colour of an entry and thus diffuse no error.
         picture = Image.new("RGB", opaque.size, entries[places[0]][:3])
         picture.paste(self._picture.convert("RGB"), mask=opaque)
@@ -152,7 +160,7 @@ class Clusters:
         return indices
 
 
-def bands_of(picture: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+def bands_of(picture: Image.Image) -> Iterator[Box]:
     """Yield boxes that cover an image, each of whole rows and about `_BAND_PIXELS` pixels.
 
     What is computed for each pixel alone is computed band by band: it takes several copies of the pixels.
@@ -160,6 +168,23 @@ def bands_of(picture: Image.Image) -> Iterator[tuple[int, int, int, int]]:
     rows = max(1, _BAND_PIXELS // picture.width)
     for top in range(0, picture.height, rows):
         yield 0, top, picture.width, min(top + rows, picture.height)
+
+
+def _counted(picture: Image.Image, most: int) -> list[Counted] | None:
+    """Return the colours of an image as RGBA, each with the number of its pixels; None where there are more."""
+    counted: Any = picture.getcolors(most)
+    if counted is None:
+        return None
+    row = Image.new(picture.mode, (len(counted), 1))
+    row.putdata([colour for _, colour in counted])
+    quads = row.convert("RGBA").tobytes()
+    colours = zip(quads[::4], quads[1::4], quads[2::4], quads[3::4], strict=True)
+    return [(count, colour) for (count, _), colour in zip(counted, colours, strict=True)]
+
+
+def _looked_up(band: Image.Image, places: Mapping[int, int]) -> Image.Image:
+    """Return the places of the colours of an image, mode RGBA."""
+    return Image.frombytes("L", band.size, bytes(map(places.__getitem__, memoryview(band.tobytes()).cast("I"))))
 
 
 def sample_of(picture: Image.Image) -> Image.Image:

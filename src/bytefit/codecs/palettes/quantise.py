@@ -11,11 +11,17 @@ from functools import cache, cached_property
 from importlib.util import find_spec
 from io import BytesIO
 from math import log2
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageStat
 
 from bytefit.codecs.palettes.clusters import Clusters, bands_of, sample_of
 from bytefit.pictures.frames import Frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bytefit.codecs.palettes.clusters import Box
 
 MOST_COLOURS = 256
 
@@ -42,6 +48,15 @@ _SIZE_EXPONENT = 2
 # An entry used by fully transparent pixels becomes fully transparent if its alpha is below this; an entry with a higher
 # alpha also represents visible pixels.
 _MOSTLY_TRANSPARENT = 64
+
+
+# From this many pixels on memory and time count for more than the last percent.
+_LARGE = 8_000_000
+
+
+def is_large(picture: Image.Image) -> bool:
+    """Return whether an image is so large that it is packed with less memory."""
+    return picture.width * picture.height >= _LARGE
 
 
 def quality_of(colours: int) -> float:
@@ -102,11 +117,16 @@ class _Versions:
             return self._clusters.version(colours, dither=dither > 0)
         if dither or (colours < MOST_COLOURS and self._prefers_imagequant):
             return by_imagequant(picture, colours, dither=dither)
-        own = self._clusters.version(colours)
-        if colours < MOST_COLOURS:
-            return own
-        other = by_imagequant(picture, colours, dither=_HALF_DITHER)
-        return other if _error(picture, other) < _CLEARLY_LESS * _error(picture, own) else own
+        if colours == MOST_COLOURS and (other := self._clearly_better()) is not None:
+            return other
+        return self._clusters.version(colours)
+
+    def _clearly_better(self) -> Image.Image | None:
+        """Return what libimagequant makes of the image in 256 colours, if it is clearly better than what we make."""
+        other = by_imagequant(self._picture, MOST_COLOURS, dither=_HALF_DITHER)
+        # Our version is compared in bands: two whole versions would need more memory.
+        own_error = _error(self._picture, self._clusters.bands(MOST_COLOURS))
+        return other if _error(self._picture, _bands(other)) < _CLEARLY_LESS * own_error else None
 
     @cached_property
     def _clusters(self) -> Clusters:
@@ -149,15 +169,37 @@ def in_exact_palette(picture: Image.Image) -> Image.Image | None:
 
 
 def by_imagequant(picture: Image.Image, colours: int, *, dither: float = 0.0) -> Image.Image:
-    """Return an image quantised by libimagequant to at most `colours` colours, mode P; see `Palettes.quantised`."""
-    import imagequant
+    """Return an image quantised by libimagequant to at most `colours` colours, mode P; see `Palettes.quantised`.
 
-    pixels = picture.convert("RGBA").tobytes()
-    indices, entries = imagequant.quantize_raw_rgba_bytes(
-        pixels, *picture.size, dithering_level=dither, max_colors=colours
+    The library gets one row at a time: `imagequant.quantize_raw_rgba_bytes`, which makes the same of it, needs nine
+    bytes for each pixel more.
+    """
+    from imagequant import ffi, lib
+
+    width, height = picture.size
+
+    def give_row(pixels: object, row: int, _width: int, _data: object) -> None:
+        row_bytes = picture.crop((0, row, width, row + 1)).convert("RGBA").tobytes()
+        ffi.memmove(pixels, row_bytes, len(row_bytes))
+
+    callback = ffi.callback("void(liq_color *, int, int, void *)", give_row)
+    settings = ffi.gc(lib.liq_attr_create(), lib.liq_attr_destroy)
+    lib.liq_set_max_colors(settings, colours)
+    image = ffi.gc(lib.liq_image_create_custom(settings, callback, ffi.NULL, width, height, 0), lib.liq_image_destroy)
+    found = ffi.new("liq_result **")
+    if lib.liq_image_quantize(image, settings, found) != lib.LIQ_OK:
+        raise MemoryError
+    result = ffi.gc(found[0], lib.liq_result_destroy)
+    lib.liq_set_dithering_level(result, dither)
+    indices = bytearray(width * height)
+    if lib.liq_write_remapped_image(result, image, ffi.from_buffer(indices), len(indices)) != lib.LIQ_OK:
+        raise MemoryError
+    palette = lib.liq_get_palette(result)
+    entries = bytes(
+        level for entry in palette.entries[0 : palette.count] for level in (entry.r, entry.g, entry.b, entry.a)
     )
-    version = Image.frombytes("P", picture.size, bytes(indices))
-    version.putpalette(_with_clear_entries(bytes(entries)[: 4 * colours], version, picture), "RGBA")
+    version = Image.frombuffer("L", picture.size, indices, "raw", "L", 0, 1)  # shares the bytes
+    version.putpalette(_with_clear_entries(entries, version, picture), "RGBA")
     return version
 
 
@@ -169,7 +211,7 @@ def _with_clear_entries(entries: bytes, indexed: Image.Image, picture: Image.Ima
     if not picture.has_transparency_data:
         return entries
     clear = picture.convert("RGBA").getchannel("A").point([255] + [0] * 255)
-    used = Image.frombytes("L", indexed.size, indexed.tobytes()).histogram(clear)
+    used = indexed.histogram(clear)
     quads = (entries[at : at + 4] for at in range(0, len(entries), 4))
     return b"".join(
         bytes(4) if used[place] and quad[3] < _MOSTLY_TRANSPARENT else quad for place, quad in enumerate(quads)
@@ -180,14 +222,18 @@ def _rate_distortion_cost(picture: Image.Image, version: Image.Image) -> float:
     """Return the error of a version times a power of its size: the lower, the better."""
     buffer = BytesIO()
     version.save(buffer, "PNG", compress_level=6)
-    return _error(picture, version) * float(buffer.tell()) ** _SIZE_EXPONENT
+    return _error(picture, _bands(version)) * float(buffer.tell()) ** _SIZE_EXPONENT
 
 
-def _error(picture: Image.Image, version: Image.Image) -> float:
-    """Return the mean difference of the premultiplied colours, summed over the channels."""
+def _bands(version: Image.Image) -> Iterator[tuple[Box, Image.Image]]:
+    return ((box, version.crop(box)) for box in bands_of(version))
+
+
+def _error(picture: Image.Image, bands: Iterable[tuple[Box, Image.Image]]) -> float:
+    """Return the mean difference of the premultiplied colours to a version in bands, summed over the channels."""
     summed = 0.0
-    for box in bands_of(picture):
-        first, second = (_channels(image.crop(box).convert("RGBA").convert("RGBa")) for image in (picture, version))
+    for box, band in bands:
+        first, second = (_channels(image.convert("RGBA").convert("RGBa")) for image in (picture.crop(box), band))
         summed += sum(ImageStat.Stat(ImageChops.difference(first, second)).sum)
     return summed / (picture.width * picture.height)
 

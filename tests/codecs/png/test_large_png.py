@@ -1,0 +1,86 @@
+"""Large PNGs: memory and time count for more than the last percent, so that oxipng gets less to do."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+import bytefit
+from bytefit.codecs.palettes import quantise
+from bytefit.codecs.png import codec
+from bytefit.codecs.png.codec import PNG
+from images import encoded, opened, photograph, screenshot
+
+SIZE = (160, 120)
+
+
+@pytest.fixture
+def packed(monkeypatch):
+    """Count the calls of oxipng; images of `SIZE` are large, and larger ones huge."""
+    calls = []
+    oxipng = pytest.importorskip("oxipng")
+
+    class Counting:
+        Deflaters, PngError, StripChunks = oxipng.Deflaters, oxipng.PngError, oxipng.StripChunks
+
+        @staticmethod
+        def optimize_from_memory(data, **options):
+            calls.append(options)
+            return oxipng.optimize_from_memory(data, **options)
+
+    monkeypatch.setattr(codec, "_oxipng", lambda: Counting)
+    monkeypatch.setattr(quantise, "_LARGE", SIZE[0] * SIZE[1])
+    monkeypatch.setattr(codec, "_HUGE", SIZE[0] * SIZE[1] + 1)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("options", "calls"),
+    [
+        ({"colors": 40, "strength": codec.PROBE}, 0),
+        ({"colors": 40, "strength": codec.NORMAL}, 0),
+        ({"colors": 40, "strength": codec.BEST}, 1),
+        ({"strength": codec.PROBE}, 0),
+        ({"strength": codec.NORMAL}, 1),
+    ],
+    ids=str,
+)
+def test_palettes_and_probes_of_large_images_are_packed_by_pillow(options, calls, packed):
+    """Memory for a second and a third copy of the pixels must be taken only where it saves a third of the bytes."""
+    small, large = photograph((SIZE[0], SIZE[1] - 1)), photograph(SIZE)
+
+    data = PNG.encode(large, options)
+
+    assert len(packed) == calls
+    assert opened(data).size == SIZE
+    PNG.encode(small, options)
+    assert len(packed) == calls + 1
+
+
+@pytest.mark.parametrize("options", [{"colors": 40, "strength": codec.BEST}, {"strength": codec.NORMAL}], ids=str)
+def test_huge_images_never_reach_oxipng(options, packed):
+    """Without enough memory oxipng ends the process, and nothing can be reported."""
+    picture = photograph((SIZE[0], SIZE[1] + 1))
+
+    assert opened(PNG.encode(picture, options)).size == picture.size
+    assert list(PNG.lossless.versions(encoded(picture, "PNG"), "keep", b"")) == []
+    assert packed == []
+
+
+@pytest.mark.usefixtures("packed")
+@pytest.mark.parametrize("make", [photograph, screenshot])
+@pytest.mark.parametrize("share", [0.2, 0.5, 2])
+def test_large_images_fit_as_small_ones_do(make, share):
+    """The other packing must neither miss a budget nor give up a rung that fits by more than its slack."""
+    picture = make(SIZE)
+    budget = int(len(encoded(picture, "PNG")) * share)
+
+    result = bytefit.compress(picture, budget, format="PNG", slack=0)
+
+    assert result.size <= budget
+    assert result.proven
+    assert share < 1 or result.lossless
+    with Image.open(BytesIO(result.data)) as answer:
+        assert answer.size == SIZE
