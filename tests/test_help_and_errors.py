@@ -81,6 +81,8 @@ EXAMPLES = {
         bytefit.compress(photo, "9KB", effort="slow")
         bytefit.compress(photo, "9KB", max_pixels=0)
         bytefit.compress(photo, "9KB", format="JPEG", lossless=True)
+        bytefit.compress(photo, "9KB", format="TIFF", lossless=True, compression="jpeg")
+        bytefit.compress(photo, "9KB", format="auto", lossless=True, formats=["AVIF", "JPEG"])
         bytefit.compress(photo, "9KB", format="JPEG", quality=80)
         bytefit.compress(photo, "9KB", format="JPEG", subsamplng=1)
         bytefit.compress(photo, "9KB", format="JPEG", max_widht=300)

@@ -295,3 +295,13 @@ def test_a_file_that_fits_may_still_be_chosen_another_format(tmp_path):
     assert outcome.result.format in FORMATS
     assert opened((tmp_path / "photo").read_bytes()).format == outcome.result.format
     assert path.read_bytes() == before
+
+
+def test_a_lossless_picture_that_does_not_fit_is_told_by_formats_that_can():
+    """An error about AVIF, which was not asked for and has no lossless coding, helps nobody."""
+    with pytest.raises(BudgetUnreachable, match="its smallest encoding at 144x96 is"):
+        bytefit.compress(photograph(), 3000, format="auto", lossless=True)
+    with pytest.raises(ConfigError, match=r"none of the formats allowed has a lossless coding \(AVIF, JPEG\): add PNG"):
+        bytefit.compress(photograph(), 3000, format="auto", formats=["AVIF", "JPEG"], lossless=True)
+
+    assert bytefit.compress(photograph(), 90_000, format="auto", formats=["AVIF", "PNG"], lossless=True).format == "PNG"

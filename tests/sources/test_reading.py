@@ -345,5 +345,5 @@ def test_an_animation_without_a_clock_is_corrupt():
     place = box + 8 + (16 if data[box + 4] else 8)
     data[place : place + 4] = bytes(4)
 
-    with pytest.raises(CorruptImage, match="cannot decode a.avif: "):
+    with pytest.raises(CorruptImage, match=r"cannot decode a\.avif: "):
         decode(bytes(data), "a.avif")

@@ -166,7 +166,8 @@ class Codec:
             ConfigError: if the format has no such coding.
         """
         if self.lossless.options is None:
-            raise ConfigError(f"{self.format} has no lossless coding: take PNG or WEBP, or leave lossless out")
+            usual = f"{self.format} has no lossless coding: take PNG or WEBP, or leave lossless out"
+            raise ConfigError(self.lossless.refusal or usual)
         options = {**self.lossless.options, **(self.lossless.hidden_options if hidden_colours else {})}
         return replace(
             self, ladder=(LOSSLESS,), setting=lambda _quality, _mode: dict(options), mean_bits=((0, 8), (LOSSLESS, 8))

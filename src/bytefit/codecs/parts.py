@@ -60,6 +60,7 @@ class Lossless:
 
     Attributes:
         options: save options of a lossless encode; None where the format cannot do that.
+        refusal: why there is none, and what to do, where another format is not the only way out.
         hidden_options: save options to add where pixels of full transparency have to keep their colours.
         hidden_colours: whether a pixel of full transparency has a colour in this format.
         probe_options: save options that make a lossless encode cheap, where one is tried before a ladder without a
@@ -71,6 +72,7 @@ class Lossless:
     """
 
     options: Mapping[str, Any] | None = None
+    refusal: str = ""
     hidden_options: Mapping[str, Any] = field(default_factory=dict)
     hidden_colours: bool = True
     probe_options: Mapping[str, Any] | None = None

@@ -163,6 +163,7 @@ def run(
             options.formats,
             lambda name: fit_format(source, budget, options._replace(format=name)),
             lambda answer: score_of_answer(source.picture, answer),
+            lossless=options.lossless,
         )
     else:
         answer = fit_format(source, budget, options, cap_at_source_quality=cap_at_source_quality)

@@ -37,6 +37,8 @@ def best_looking(
     allowed: Iterable[str] | None,
     fit: Callable[[str], Result | Miss],
     score: Callable[[Result], float | None],
+    *,
+    lossless: bool = False,
 ) -> Result | Miss:
     """Return the answer that looks best, or the smallest miss where no format fits.
 
@@ -45,14 +47,13 @@ def best_looking(
         allowed: names of formats; None for those that browsers show.
         fit: format -> the picture fitted in it.
         score: an answer -> its SSIMULACRA2 score, or None where it cannot be scored.
+        lossless: whether only formats with a lossless coding count.
 
     Raises:
+        ConfigError: if no format is left.
         UnsupportedImage: if no format holds the picture.
     """
-    usual = ANIMATED_FORMATS if isinstance(picture, Frames) else FORMATS
-    names = [codec_for_format(name).format for name in (usual if allowed is None else allowed)]
-    if not names:
-        raise ConfigError("no format is allowed: name some, or leave formats out")
+    names = _candidates(picture, allowed, lossless=lossless)
     answers: dict[str, Result] = {}
     misses: list[Miss] = []
     errors: list[UnsupportedImage] = []
@@ -76,3 +77,23 @@ def best_looking(
     if scores and all(value is not None for value in scores.values()):
         return answers[max(scores, key=lambda name: scores[name] or 0.0)]
     return answers[min(answers, key=lambda name: names.index(name) if name in names else len(names))]
+
+
+def _candidates(picture: Image.Image | Frames, allowed: Iterable[str] | None, *, lossless: bool) -> list[str]:
+    """Return the formats to try.
+
+    Raises:
+        ConfigError: if there are none.
+    """
+    usual = ANIMATED_FORMATS if isinstance(picture, Frames) else FORMATS
+    names = [codec_for_format(name).format for name in (usual if allowed is None else allowed)]
+    if not names:
+        raise ConfigError("no format is allowed: name some, or leave formats out")
+    if lossless:
+        lossy, names = names, [name for name in names if codec_for_format(name).lossless.options is not None]
+        if not names:
+            raise ConfigError(
+                f"none of the formats allowed has a lossless coding ({', '.join(lossy)}): add PNG or WEBP to formats, "
+                f"or leave lossless out"
+            )
+    return names

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
+import bytefit
 from bytefit.codecs.preparing import prepare
 from bytefit.codecs.tiff.codec import TIFF, TIFF_JPEG
 from bytefit.codecs.tiff.tags import kept_tags, lost_in_tiff
-from bytefit.errors import UnsupportedImage
+from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.pictures.frames import Frames, frames_of
 from images import XMP, encoded, exif, graphic, icc_profile, in_mode, noise, opened, photograph
 
@@ -239,3 +240,10 @@ def test_jpeg_in_tiff_refuses_what_jpeg_cannot_hold():
     for mode, reason in (("I;16", "8 bits a channel"), ("LAB", "Lab colours"), ("RGBA", "transparency")):
         with pytest.raises(UnsupportedImage, match=reason):
             prepare(TIFF_JPEG, in_mode(mode))
+
+
+def test_jpeg_in_a_lossless_tiff_is_refused_with_the_way_out():
+    """TIFF is lossless without that compression: another format is not what helps."""
+    with pytest.raises(ConfigError, match=r"compression='jpeg' changes pixels: leave it out for a lossless TIFF"):
+        bytefit.compress(photograph(), 90_000, format="TIFF", compression="jpeg", lossless=True)
+    assert bytefit.compress(photograph(), 90_000, format="TIFF", lossless=True).lossless

@@ -153,6 +153,9 @@ TIFF_JPEG = Codec(
         | {"I;16N": _NOT_WRITTEN, "LAB": "JPEG would blur its Lab colours: leave compression out"},
     ),
     save_options=_SAVE_OPTIONS,
+    lossless=Lossless(
+        refusal="compression='jpeg' changes pixels: leave it out for a lossless TIFF, or leave lossless out"
+    ),
     hints=SeedingHints(header=lambda _quality, mode: 455 if mode == "L" else 844),
     source=SourceKnowledge(decoder_rotates=True),
     holds=Holds(max_side=65_500, pages=True),
