@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops
 
+from bytefit.codecs.palettes.bands import bands_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from bytefit.codecs.palettes.bands import Box
 
 _OPAQUE = 255
 
@@ -24,8 +28,6 @@ _OPAQUE = 255
 Colour = tuple[int, int, int, int]
 # How many pixels have a colour, and the colour.
 Counted = tuple[int, Colour]
-# Left, top, right, bottom.
-Box = tuple[int, int, int, int]
 # How many pixels a cluster has, and the coordinates of their mean.
 Centroid = tuple[float, float, float, float, float]
 
@@ -53,8 +55,6 @@ _WEIGHED_PIXELS = 1 << 17
 
 # k-means stops when at most this many pixels change their cluster: more passes take 50 % longer and gain nothing.
 _UNSETTLED = _WEIGHED_PIXELS // 32
-
-_BAND_PIXELS = 1 << 18
 
 
 class Clusters:
@@ -158,16 +158,6 @@ class Clusters:
         indices = indices.copy()
         indices.paste(_renumbered(picture.quantize(palette=palette), places), mask=opaque)
         return indices
-
-
-def bands_of(picture: Image.Image) -> Iterator[Box]:
-    """Yield boxes that cover an image, each of whole rows and about `_BAND_PIXELS` pixels.
-
-    What is computed for each pixel alone is computed band by band: it takes several copies of the pixels.
-    """
-    rows = max(1, _BAND_PIXELS // picture.width)
-    for top in range(0, picture.height, rows):
-        yield 0, top, picture.width, min(top + rows, picture.height)
 
 
 def _counted(picture: Image.Image, most: int) -> list[Counted] | None:

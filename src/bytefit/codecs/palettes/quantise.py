@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageStat
 
-from bytefit.codecs.palettes.clusters import Clusters, bands_of, sample_of
+from bytefit.codecs.palettes.bands import bands_of
+from bytefit.codecs.palettes.clusters import Clusters, sample_of
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bytefit.codecs.palettes.clusters import Box
+    from bytefit.codecs.palettes.bands import Box
 
 MOST_COLOURS = 256
 
