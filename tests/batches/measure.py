@@ -95,7 +95,7 @@ def targets(folder: Path, images: int) -> None:
     command = ["xargs", "-P2", "-n1", "sh", "-c", program, "sh"]
     subprocess.run(command, input=names, text=True, stdout=subprocess.DEVNULL, check=True)
     print(f"against xargs -P2 -n1 bytefit compress: {(time.perf_counter() - started) / two:.2f}x")
-    from test_clusters import dask_cluster
+    from test_batch_clusters import dask_cluster
 
     with dask_cluster(folder) as (address, _):
         dask = timed("dask", "--backend", "dask", "--scheduler", address)

@@ -6,6 +6,7 @@ journal/000000.jsonl  the rows of a shard under way, a line a row; a torn last l
 done/000000.jsonl     the rows of a finished shard, in one write: the marker
 open/000000.jsonl     the same where storage failed for some image: the next run tries those again
 stop/RUN              asks the workers of a run to stop after the image they are at
+lock                  names the driver, and is locked while it lives; only in a local folder
 """
 
 from __future__ import annotations
@@ -93,10 +94,15 @@ class Job:
         self.folder.remove(_file("journal", shard))
         return final
 
+    def journals(self) -> list[int]:
+        """Return the shards that have a journal."""
+        return sorted(_numbers(self.folder.names("journal")))
+
     def unfinished_rows(self, finished: set[int]) -> Iterator[list[Row]]:
         """Yield the rows in the journals of shards under way."""
-        for shard in sorted(_numbers(self.folder.names("journal")) - finished):
-            yield list(Journal(self, shard).rows.values())
+        for shard in self.journals():
+            if shard not in finished:
+                yield list(Journal(self, shard).rows.values())
 
     def ask_to_stop(self, run: str) -> None:
         """Ask the workers of a run to stop after the image they are at."""
@@ -113,6 +119,7 @@ class Journal:
     Attributes:
         rows: the rows by the number of the image. Those in `intended` may not have been written yet.
         intended: the numbers of images whose answer was about to be written.
+        retried_by: the last run that took the images again that had failed.
         is_exact: whether each row is on the disk before the next image begins.
     """
 
@@ -123,6 +130,7 @@ class Journal:
         self._last = time.monotonic()
         self.rows: dict[int, Row] = {}
         self.intended: set[int] = set()
+        self.retried_by = ""
         self.is_exact = True
         try:
             text = self._folder.read(self._name).data
@@ -137,6 +145,9 @@ class Journal:
             found = json.loads(line)
             if "written" in found:
                 self.intended.discard(found["written"])
+                return
+            if "retried_by" in found:
+                self._forget_failures(found["retried_by"])
                 return
             row = row_from(found)
         except (ValueError, KeyError, TypeError):
@@ -164,6 +175,17 @@ class Journal:
         self.intended.discard(number)
         del self.rows[number]
 
+    def retry(self, run: str) -> None:
+        """Forget the images that failed before a run; those that fail during it stay."""
+        if self.retried_by != run:
+            self._forget_failures(run)
+            self._note({"retried_by": run}, at_once=True)
+
+    def _forget_failures(self, run: str) -> None:
+        self.retried_by = run
+        for number in [number for number, row in self.rows.items() if not row.fine]:
+            self.forget(number)
+
     def _note(self, line: dict[str, Any], *, at_once: bool) -> None:
         text = json.dumps(line) + "\n"
         if self._torn:
@@ -178,10 +200,12 @@ class Journal:
         """Write all rows to a storage that cannot append; where it can, they are there already."""
         if self.is_exact:
             return
-        lines = (
+        lines = [
             json.dumps({**row.columns, **({"intended": True} if number in self.intended else {})})
             for number, row in self.rows.items()
-        )
+        ]
+        if self.retried_by:
+            lines.insert(0, json.dumps({"retried_by": self.retried_by}))
         self._folder.write(self._name, "".join(line + "\n" for line in lines).encode())
         self._last = time.monotonic()
 
@@ -226,6 +250,13 @@ def prepare_job(place: str, plan: Plan, found: Iterable[Entry], *, shard_size: i
     text = json.dumps({"version": VERSION, "plan": plan._asdict(), "counts": counts._asdict()}, indent=1)
     folder.write("job.json", text.encode())
     return Job(folder, plan, counts)
+
+
+def forget_job(place: str) -> None:
+    """Remove all of a job but its lock; the list goes first, so that half a job is none."""
+    folder = folder_of(place)
+    for name in ("job.json", "inputs", "journal", "done", "open", "stop"):
+        folder.remove(name)
 
 
 def _write_inputs(folder: Folder, plan: Plan, found: Iterator[Entry], shard_size: int | None) -> Counts:

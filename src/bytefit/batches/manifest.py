@@ -102,7 +102,7 @@ def _write_parquet(path: Path, found: Iterator[dict[str, Any]]) -> int:
         from pyarrow import parquet
     except ModuleNotFoundError as error:
         raise ConfigError(
-            "a manifest in Parquet needs pyarrow: pip install pyarrow, or name a .jsonl or .csv"
+            "a manifest in Parquet needs pyarrow: pip install 'bytefit[parquet]', or name a .jsonl or .csv"
         ) from error
     types = {name: pa.int64() for name in _NUMBERS} | {name: pa.float64() for name in _FRACTIONS}
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])

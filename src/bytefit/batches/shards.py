@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bytefit.batches.images import Fitted, Places, fit_entry, is_written, write_answer
 from bytefit.batches.job import Job, Journal, load_job
 from bytefit.batches.limits import ImageTimeout, be_quiet, follow, hold_threads, memory_limit, time_limit
-from bytefit.batches.row import FINE, Row, Status, versions
+from bytefit.batches.row import Row, Status, versions
 from bytefit.batches.storage.folders import folder_of
 from bytefit.errors import ConfigError
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 # Seconds between two looks whether the run was asked to stop; a request to a storage costs more.
 _LOOK, _LOOK_REMOTE = 0.3, 5.0
-
-FAILURES = frozenset(set(Status) - FINE)
-_AGAIN = frozenset({Status.IO})
 
 
 class Task(NamedTuple):
@@ -95,12 +92,14 @@ def _journal(job: Job, task: Task) -> Journal:
     """Return the journal of a shard, which begins with the rows of its marker if it had one."""
     journal = Journal(job, task.shard)
     finished, still_open = job.markers_of(task.shard)
-    if not journal.rows and (finished or still_open):
+    if not journal.rows and not journal.retried_by and (finished or still_open):
         (rows,) = job.rows([task.shard], still_open=not finished)
-        again = FAILURES if task.retry else _AGAIN
         for row in rows:
-            if row.status not in again:
+            if row.status != Status.IO:
                 journal.add(row)
+        journal.save()
+    if task.retry:
+        journal.retry(task.run)
     return journal
 
 

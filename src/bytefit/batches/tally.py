@@ -39,6 +39,13 @@ class Tally:
             self.before += row.entry.stamp.size or 0
             self.after += row.answer.size
 
+    def __add__(self, other: Tally) -> Tally:
+        both = Tally()
+        both.statuses = self.statuses + other.statuses
+        both.before, both.after = self.before + other.before, self.after + other.after
+        both.seconds = self.seconds + other.seconds
+        return both
+
     @property
     def images(self) -> int:
         """How many images have a row."""

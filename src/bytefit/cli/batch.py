@@ -54,7 +54,7 @@ def add_batch_commands(commands: argparse._SubParsersAction[Any]) -> None:
     manifest = commands.add_parser("batch manifest", help="write what a batch did with each image")
     manifest.add_argument("job", metavar="JOB", help="the job folder")
     manifest.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="the file: .jsonl, .csv or .parquet (needs pyarrow)"
+        "-o", "--output", required=True, metavar="FILE", help="the file: .jsonl, .csv or .parquet (needs bytefit[parquet])"
     )
     manifest.set_defaults(run=_manifest)
 
@@ -134,7 +134,7 @@ def _seconds(text: str) -> float:
 def _batch(arguments: argparse.Namespace) -> int:
     from bytefit.batches.engine import Engine, connected
     from bytefit.batches.plan import Plan
-    from bytefit.batches.preparing import checked_engine, open_batch, planned
+    from bytefit.batches.preparing import checked_engine, opened_batch, planned
     from bytefit.batches.run import Run
     from bytefit.batches.tally import Failures
 
@@ -166,8 +166,8 @@ def _batch(arguments: argparse.Namespace) -> int:
             print(estimate(plan, found(), arguments.sample, cluster).words())
             return FINE
         again = {"restart": arguments.restart, "retry": arguments.retry_failed}
-        made = open_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size)
-        return _run(Run(made, failures), arguments)
+        with opened_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size) as made:
+            return _run(Run(made, failures), arguments)
 
 
 def _run(run: Run, arguments: argparse.Namespace) -> int:
@@ -176,16 +176,15 @@ def _run(run: Run, arguments: argparse.Namespace) -> int:
     from bytefit.cli.batch_progress import shown_progress
 
     made = run.made
-    tally, images = made.before, made.job.counts.images
-    earlier = tally.images
+    earlier, images = run.following.tally.images, made.job.counts.images
     stopped = ""
-    with _interrupts(run), shown_progress(arguments.progress, tally, images) as report:
+    with _interrupts(run), shown_progress(arguments.progress, run.following.tally, images) as told:
         try:
-            for row in run.rows():
-                tally.add(row)
-                report(row)
+            for _ in run.rows(told):
+                pass
         except BatchStopped as error:
             stopped = str(error)
+    tally = run.following.tally
     again = f" ({earlier} of them before)" if earlier and earlier < images else ""
     print(one_line(f"{tally.images} of {images} images{again}: {tally.words()}"))
     if stopped:
