@@ -7,6 +7,7 @@ until the image is found that kills; all others go on in parallel.
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import islice
@@ -29,12 +30,16 @@ BACKENDS = ("loky", "dask", "ray")
 _DEATHS = frozenset(
     {
         *("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker", "WorkerCrashedError"),
-        *("LocalRayletDiedError", "NodeDiedError", "OutOfMemoryError"),
+        *("RayActorError", "ActorDiedError", "ActorUnavailableError", "LocalRayletDiedError", "NodeDiedError"),
+        "OutOfMemoryError",
     }
 )
 
 # Seconds to wait for a scheduler.
 _CONNECTING = 5
+
+# joblib runs what is for one worker in this process, and an image that kills it would end the job.
+_FEWEST = 2
 
 # A list of shards for a backend that returns nothing before all are done: long enough to keep its workers busy, short
 # enough that progress is seen.
@@ -114,16 +119,19 @@ def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine)
     """Yield the parts of tasks as they end."""
     import joblib
 
-    jobs, at_once = _how_many(engine)
-    settings = {"n_jobs": jobs, "batch_size": 1, "pre_dispatch": at_once}
+    settings: dict[str, Any] = {"batch_size": 1}
     if engine.shares_memory:
         settings["require"] = "sharedmem"
     # The configuration holds where the pool is made, and not where rows are yielded to whoever uses joblib, too.
     with joblib.parallel_config(**engine.config) if engine.config else nullcontext():
-        backend = joblib.parallel.get_active_backend()[0]
+        backend, configured = joblib.parallel.get_active_backend()
+        if type(backend).__name__ == "DaskDistributedBackend":
+            _mend(backend)
+        jobs, at_once = _how_many(engine, backend, configured)
         as_they_end = backend.supports_return_generator or engine.shares_memory
+        settings |= {"n_jobs": jobs, "pre_dispatch": at_once}
         parallel = joblib.Parallel(**settings, return_as="generator_unordered" if as_they_end else "list")
-    wave = max(2, backend.effective_n_jobs(-1 if jobs is None else jobs)) * _WAVE
+    wave = max(_FEWEST, backend.effective_n_jobs(jobs)) * _WAVE
     while some := tasks if as_they_end else list(islice(tasks, wave)):
         for part in parallel(joblib.delayed(run_task)(_own(task, backend)) for task in some):
             under_way.pop(part.shard, None)
@@ -132,20 +140,49 @@ def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine)
             return
 
 
+def _mend(backend: Any) -> None:
+    """Mend two faults of joblib's backend for Dask, as of joblib 1.6.
+
+    It counts the workers that are there when it starts, and runs everything in this process if that is one. It calls
+    nobody when a task fails that Dask has given up, and would wait for it without end.
+    """
+    if "submit" in vars(backend):
+        return
+    counted, submit = backend.effective_n_jobs, backend.submit
+
+    def submit_and_tell(function: Any, callback: Callable[[object], None]) -> Any:
+        future = submit(function, callback)
+        future.add_done_callback(lambda done: callback(done.exception()) if done.exception() is not None else None)
+        return future
+
+    backend.effective_n_jobs = lambda jobs: max(_FEWEST, counted(jobs))
+    backend.submit = submit_and_tell
+
+
 def _own(task: Task, backend: object) -> Task:
     """Return a task that ends with this process, where its worker is a child of it."""
     return task._replace(driver=os.getpid()) if type(backend).__name__ == "LokyBackend" else task
 
 
-def _how_many(engine: Engine) -> tuple[int | None, int | str]:
+def _how_many(engine: Engine, backend: Any, configured: int) -> tuple[int, int | str]:
     """Return how many workers joblib is asked for, and how many tasks are under way at a time.
 
-    One worker is asked for as two of which one has nothing to do: joblib runs what is for one in this process, and an
-    image that kills it would end the job.
+    Args:
+        engine: where the shards run.
+        backend: what joblib would use.
+        configured: how many workers joblib is configured for; 1 is its default, also where nobody chose it.
     """
-    if engine.jobs == 1 and engine.backend == "loky":
-        return 2, 1
-    return engine.jobs, "2*n_jobs"
+    is_loky = type(backend).__name__ == "LokyBackend"
+    jobs = engine.jobs
+    if jobs is None:
+        nobody_chose = engine.backend is not None or (is_loky and configured == 1)
+        jobs = -1 if nobody_chose else configured
+    starts_processes = engine.backend in {"loky", "ray"} or (is_loky and engine.jobs is None)
+    if starts_processes and backend.effective_n_jobs(jobs) == 1:
+        return _FEWEST, 1  # the others have nothing to do
+    if engine.backend == "dask" and engine.jobs is not None:
+        return jobs, engine.jobs  # joblib itself always takes all workers of Dask
+    return jobs, "2*n_jobs"
 
 
 def _alone(job: Job, task: Task, engine: Engine, stopping: Callable[[], bool]) -> Iterator[Part]:
@@ -156,7 +193,7 @@ def _alone(job: Job, task: Task, engine: Engine, stopping: Callable[[], bool]) -
     while pending and not stopping():
         part = pending.popleft()
         try:
-            (last,) = _parallel(iter([part]), {}, engine._replace(jobs=engine.jobs and max(2, engine.jobs)))
+            (last,) = _parallel(iter([part]), {}, engine._replace(jobs=engine.jobs and max(_FEWEST, engine.jobs)))
         except Exception as error:
             if not _is_death(error):
                 raise _explained(error) from error
@@ -201,10 +238,10 @@ def _explained(error: Exception) -> Exception:
     """Return an error of a cluster as one line; what is raised on purpose stays as it is."""
     from bytefit.errors import BytefitError
 
-    gone = {"CommClosedError", "CancelledError", "FutureCancelledError", "ConnectionError", "StreamClosedError"}
-    if isinstance(error, BytefitError) or type(error).__name__ not in gone:
+    gone = {"CommClosedError", "CancelledError", "FutureCancelledError", "FuturesCancelledError", "ConnectionError"}
+    if isinstance(error, BytefitError) or type(error).__name__ not in {*gone, "StreamClosedError", "TimeoutError"}:
         return error
-    return BatchStopped(f"the cluster is gone ({reason_of(error)}); start it, and run the same command to go on")
+    return BatchStopped(f"the cluster is gone, or has no workers ({reason_of(error)}): start it")
 
 
 @contextmanager
@@ -248,9 +285,29 @@ def _start_ray(engine: Engine) -> None:
         from ray.util.joblib import register_ray
     except ModuleNotFoundError as error:
         raise ConfigError("--backend ray needs ray: pip install 'bytefit[ray]'") from error
+    import logging
+
+    # joblib names a context to each pool, and Ray's warns that it takes none.
+    logging.getLogger("ray.util.multiprocessing.pool").setLevel(logging.ERROR)
     if not ray.is_initialized():
+        settings: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+        if engine.address is None:
+            settings |= {"num_cpus": max(_FEWEST, engine.jobs or os.cpu_count() or 1), "include_dashboard": False}
         try:
-            ray.init(address=engine.address, log_to_driver=False, configure_logging=False)
-        except ConnectionError as error:
-            raise ConfigError(f"no Ray cluster at {engine.address}: start one with 'ray start --head'") from error
+            _check_answers(engine.address)
+            ray.init(address=engine.address, **settings)
+        except OSError as error:
+            raise ConfigError(
+                f"no Ray cluster at {engine.address} ({reason_of(error)}): start one with 'ray start --head'"
+            ) from error
+    there, needed = int(ray.cluster_resources().get("CPU", 0)), max(_FEWEST, engine.jobs or 0)
+    if there < needed:
+        raise ConfigError(f"the Ray cluster has {there} CPUs, but bytefit needs {needed}: add nodes, or lower --jobs")
     register_ray()
+
+
+def _check_answers(address: str | None) -> None:
+    """Raise OSError if nobody listens at an address; Ray itself would try for 20 seconds."""
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdecimal() and "://" not in host:
+        socket.create_connection((host, int(port)), _CONNECTING).close()

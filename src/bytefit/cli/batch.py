@@ -54,7 +54,11 @@ def add_batch_commands(commands: argparse._SubParsersAction[Any]) -> None:
     manifest = commands.add_parser("batch manifest", help="write what a batch did with each image")
     manifest.add_argument("job", metavar="JOB", help="the job folder")
     manifest.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="the file: .jsonl, .csv or .parquet (needs bytefit[parquet])"
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="the file: .jsonl, .csv or .parquet (needs bytefit[parquet])",
     )
     manifest.set_defaults(run=_manifest)
 
