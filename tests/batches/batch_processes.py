@@ -10,7 +10,6 @@ from pathlib import Path
 
 # What every process of a batch runs when it starts: images that kill it or hang, and a log of the inputs it opens.
 CUSTOM = """
-import faulthandler, signal; faulthandler.register(signal.SIGUSR1)
 import os, sys, time
 
 def _register():

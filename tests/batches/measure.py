@@ -23,6 +23,8 @@ import bytefit
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 
+from servers import dask_cluster  # noqa: E402
+
 from images import noise, photograph, write_jpeg  # noqa: E402
 
 
@@ -95,9 +97,7 @@ def targets(folder: Path, images: int) -> None:
     command = ["xargs", "-P2", "-n1", "sh", "-c", program, "sh"]
     subprocess.run(command, input=names, text=True, stdout=subprocess.DEVNULL, check=True)
     print(f"against xargs -P2 -n1 bytefit compress: {(time.perf_counter() - started) / two:.2f}x")
-    from test_batch_clusters import dask_cluster
-
-    with dask_cluster(folder) as (address, _):
+    with dask_cluster(folder, {}) as (address, _):
         dask = timed("dask", "--backend", "dask", "--scheduler", address)
     print(f"Dask with two workers: {two / dask:.2f} of loky's speed")
 

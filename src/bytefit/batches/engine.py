@@ -1,6 +1,6 @@
 """Shards on joblib: any of its backends runs them; this module survives the death of workers.
 
-When a worker dies, joblib ends the whole call. The shards that were under way are then run one at a time, cut down
+When a worker dies, joblib ends the whole call. The shards that workers were at are then run one at a time, cut down
 until the image is found that kills; all others go on in parallel.
 """
 
@@ -10,7 +10,7 @@ import os
 import socket
 from collections import deque
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.batches.job import Journal
@@ -87,10 +87,26 @@ def run_tasks(job: Job, tasks: Iterable[Task], engine: Engine, stopping: Callabl
         except Exception as error:
             if not _is_death(error):
                 raise _explained(error) from error
-            for task in list(under_way.values()):
+            finished, begun, others = _sorted_out(job, under_way.values())
+            yield from finished
+            for task in begun:
                 yield from _alone(job, task, engine, stopping)
+            waiting = chain(others, waiting)
             continue
         return
+
+
+def _sorted_out(job: Job, tasks: Iterable[Task]) -> tuple[list[Part], list[Task], list[Task]]:
+    """Return what is finished of the tasks under way at a death, what a worker may have been at, and the others."""
+    finished, begun, others = [], [], []
+    for task in tasks:
+        if job.has_journal(task.shard):
+            begun.append(task)
+        elif not task.retry and job.markers_of(task.shard)[0]:
+            finished.append(Part(task.shard, finished=True))
+        else:
+            others.append(task)
+    return (finished, begun, others) if begun else (finished, others, [])
 
 
 def start_trackers() -> None:
@@ -213,6 +229,8 @@ def _cut(job: Job, task: Task, deaths: dict[int, int]) -> list[Task]:
         return [task]
     if len(left) > 1:
         # A journal on this machine tells which image came next. Of another one only the halves can be tried.
+        if job.is_local:
+            deaths[left[0].number] = 1
         cut = left[1 if job.is_local else len(left) // 2].number
         return [task._replace(first=left[0].number, end=cut), task._replace(first=cut, end=end)]
     number = left[0].number

@@ -98,6 +98,10 @@ class Job:
         """Return the shards that have a journal."""
         return sorted(_numbers(self.folder.names("journal")))
 
+    def has_journal(self, shard: int) -> bool:
+        """Return whether a worker has begun a shard that is not finished."""
+        return self.folder.stamp(_file("journal", shard)) is not None
+
     def unfinished_rows(self, finished: set[int]) -> Iterator[list[Row]]:
         """Yield the rows in the journals of shards under way."""
         for shard in self.journals():
@@ -146,6 +150,8 @@ class Journal:
             if "written" in found:
                 self.intended.discard(found["written"])
                 return
+            if "begun" in found:
+                return
             if "retried_by" in found:
                 self._forget_failures(found["retried_by"])
                 return
@@ -174,6 +180,10 @@ class Journal:
         """Forget a row, so that its image is taken again."""
         self.intended.discard(number)
         del self.rows[number]
+
+    def begin(self) -> None:
+        """Note that a worker is at the shard."""
+        self._note({"begun": True}, at_once=True)
 
     def retry(self, run: str) -> None:
         """Forget the images that failed before a run; those that fail during it stay."""

@@ -97,9 +97,9 @@ def _journal(job: Job, task: Task) -> Journal:
         for row in rows:
             if row.status != Status.IO:
                 journal.add(row)
-        journal.save()
     if task.retry:
         journal.retry(task.run)
+    journal.begin()
     return journal
 
 
