@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -45,8 +46,8 @@ def program(name):
 
 
 @contextmanager
-def running(command, *, port, env=None, seconds=60):
-    """Run a server until the block ends; it answers on its port when the block begins."""
+def running(command, *, port, env=None, seconds=60, gently=False):
+    """Run a server until the block ends, which begins when it answers; `gently` for one that has others to end."""
     with subprocess.Popen(
         [str(part) for part in command],
         env={**os.environ, **(env or {})},
@@ -58,11 +59,11 @@ def running(command, *, port, env=None, seconds=60):
             _wait_for(port, process, seconds)
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            if gently:
+                process.terminate()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
 
 
 def _wait_for(port, process, seconds):
@@ -104,7 +105,7 @@ def ray_cluster(env):
     # The names of its sockets have to be short.
     with TemporaryDirectory(prefix="ray") as folder:
         command = [program("ray"), "start", *options, f"--port={port}", f"--temp-dir={folder}"]
-        with running(command, port=port, env=env):
+        with running(command, port=port, env=env, gently=True):
             yield f"127.0.0.1:{port}"
 
 

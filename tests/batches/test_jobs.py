@@ -59,7 +59,7 @@ def test_an_interrupted_shard_goes_on_at_the_image_it_was_at(photos, batch, tmp_
     rows = batch(source, out, shard_size=4)
     job = load_job(str(tmp_path / "out.bytefit-job"))
     first, second = (row_from(row.columns) for row in list(rows.values())[:2])
-    job.folder.remove("done")
+    job.folder.remove_folder("done")
     journal = Journal(job, 0)
     journal.add(first._replace(reason="kept"))
     journal.add(second, intended=True)
@@ -78,7 +78,7 @@ def test_an_answer_that_was_only_intended_is_made(photos, batch, tmp_path):
     source, out = photos(2), tmp_path / "out"
     rows = batch(source, out, shard_size=2)
     job = load_job(str(tmp_path / "out.bytefit-job"))
-    job.folder.remove("done")
+    job.folder.remove_folder("done")
     Journal(job, 0).add(rows["photo1.jpg"], intended=True)
     (out / "photo1.jpg").unlink()
 
@@ -107,7 +107,7 @@ def test_a_file_that_changed_after_it_was_listed_is_left_alone(photos, batch, tm
     """What was listed is another image; `--retry-failed` takes it as it is now."""
     source, out = photos(3), tmp_path / "out"
     batch(source, out, shard_size=3)
-    load_job(str(tmp_path / "out.bytefit-job")).folder.remove("done")
+    load_job(str(tmp_path / "out.bytefit-job")).folder.remove_folder("done")
     write_jpeg(source / "photo2.jpg", flat())
 
     first = batch(source, out, shard_size=3)
@@ -124,7 +124,7 @@ def test_unfinished_shards_are_retried_too(photos, batch, tmp_path):
     (source / "photo1.jpg").write_bytes(b"no image" * 3000)
     rows = batch(source, out, shard_size=4)
     job = load_job(str(tmp_path / "out.bytefit-job"))
-    job.folder.remove("done")
+    job.folder.remove_folder("done")
     journal = Journal(job, 0)
     journal.add(rows["photo1.jpg"])
     journal.add(rows["photo2.jpg"]._replace(reason="kept"))
@@ -140,7 +140,7 @@ def test_a_failure_is_retried_once_a_run(photos, batch, tmp_path):
     """A shard that goes on after the death of a worker must not take the image again that killed it."""
     batch(photos(3), tmp_path / "out", shard_size=3)
     job = load_job(str(tmp_path / "out.bytefit-job"))
-    job.folder.remove("done")
+    job.folder.remove_folder("done")
     failed = Row(job.inputs(0)[0], Status.CRASHED, "it died")
     Journal(job, 0).add(failed)
 
@@ -240,7 +240,7 @@ def test_images_of_shards_under_way_count(photos, batch, tmp_path):
     """Progress and limits see each image once: in the journal of its shard, or in the marker."""
     rows = list(batch(photos(4), tmp_path / "out", shard_size=2).values())
     job = load_job(str(tmp_path / "out.bytefit-job"))
-    job.folder.remove("done")
+    job.folder.remove_folder("done")
     following = Following(job, Tally())
     journal = Journal(job, 0)
     journal.add(rows[0])

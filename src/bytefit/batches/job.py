@@ -108,6 +108,10 @@ class Job:
             if shard not in finished:
                 yield list(Journal(self, shard).rows.values())
 
+    def end_run(self) -> None:
+        """Remove what asked workers to stop."""
+        self.folder.remove_folder("stop")
+
     def ask_to_stop(self, run: str) -> None:
         """Ask the workers of a run to stop after the image they are at."""
         self.folder.write(f"stop/{run}", b"")
@@ -251,11 +255,11 @@ def prepare_job(place: str, plan: Plan, found: Iterable[Entry], *, shard_size: i
         ConfigError: if there are none, or two would be written to one name. Nothing is left in the job folder then.
     """
     folder = folder_of(place)
-    folder.remove("inputs")
+    folder.remove_folder("inputs")
     try:
         counts = _write_inputs(folder, plan, iter(found), shard_size)
     except BaseException:
-        folder.remove("")
+        folder.remove_folder("")
         raise
     text = json.dumps({"version": VERSION, "plan": plan._asdict(), "counts": counts._asdict()}, indent=1)
     folder.write("job.json", text.encode())
@@ -265,8 +269,9 @@ def prepare_job(place: str, plan: Plan, found: Iterable[Entry], *, shard_size: i
 def forget_job(place: str) -> None:
     """Remove all of a job but its lock; the list goes first, so that half a job is none."""
     folder = folder_of(place)
-    for name in ("job.json", "inputs", "journal", "done", "open", "stop"):
-        folder.remove(name)
+    folder.remove("job.json")
+    for name in ("inputs", "journal", "done", "open", "stop"):
+        folder.remove_folder(name)
 
 
 def _write_inputs(folder: Folder, plan: Plan, found: Iterator[Entry], shard_size: int | None) -> Counts:

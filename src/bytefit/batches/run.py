@@ -183,6 +183,6 @@ class Run:
                     yield from rows
         finally:
             with suppress(Exception):
-                job.folder.remove("stop")
+                job.end_run()
         if self._reason:
             raise BatchStopped(self._reason)

@@ -75,7 +75,10 @@ class Folder(Protocol):
         """Yield the content of files, in order."""
 
     def remove(self, name: str) -> None:
-        """Remove a file or a folder, if there is one."""
+        """Remove a file, if there is one."""
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all in it, if there is one; "" is this one."""
 
     def remove_leftovers(self, name: str) -> None:
         """Remove what a process that was killed while it wrote a file left beside it."""
@@ -152,14 +155,14 @@ class LocalFolder:
             yield (self._path / name).read_bytes()
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all in it."""
+        """Remove a file, if there is one."""
+        (self._path / name).unlink(missing_ok=True)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all in it, if there is one."""
         from shutil import rmtree
 
-        path = self._path / name
-        if path.is_dir():
-            rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        rmtree(self._path / name, ignore_errors=True)
 
     def remove_leftovers(self, name: str) -> None:
         """Remove the temporary files of killed processes from the folder of a file."""
@@ -251,7 +254,12 @@ class RemoteFolder:
             yield from (found[path] for path in paths)
 
     def remove(self, name: str) -> None:
-        """Remove an object, or all below a prefix."""
+        """Remove an object, if there is one, by one request."""
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(self.at(name))
+
+    def remove_folder(self, name: str) -> None:
+        """Remove all below a prefix, if there is anything."""
         with suppress(FileNotFoundError):
             self.fs.rm(self.at(name), recursive=True)
 
