@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+import joblib
 import pytest
 from batch_results import TARGET, content, facts, statuses
 
@@ -18,6 +19,7 @@ from bytefit.batches.manifest import rows as manifest_rows
 from bytefit.batches.row import COLUMNS, Entry, Row, Status, row_from
 from bytefit.batches.storage.stamps import Stamp
 from bytefit.batches.tally import Tally, tally_of
+from bytefit.cli.main import main
 from images import flat, noise, write_jpeg
 
 
@@ -47,7 +49,7 @@ def test_other_options_on_the_same_job_are_refused(photos, batch, tmp_path):
     batch(source, tmp_path / "out")
     before = content(tmp_path)
 
-    with pytest.raises(ConfigError, match=r"--to was 9000, now 8000; min_quality was not given, now 5;.*--restart"):
+    with pytest.raises(ConfigError, match=r"^.+--to was 9000, now 8000; min_quality was not given, now 5;.*--restart$"):
         batch(source, tmp_path / "out", "8KB", min_quality=5)
 
     assert content(tmp_path) == before
@@ -157,8 +159,9 @@ def test_a_failure_is_retried_once_a_run(photos, batch, tmp_path):
 def test_a_second_driver_of_a_job_is_refused(photos, batch, tmp_path):
     """Two would do the work twice, and in place each would take the answers of the other for images that changed."""
     source, out, job = photos(3), tmp_path / "out", tmp_path / "out.bytefit-job"
-    first = bytefit.batch(source, out, TARGET, backend="loky", jobs=2)
-    next(first)
+    first = bytefit.batch(source, out, TARGET)
+    with joblib.parallel_config(backend="sequential"):
+        next(first)
     before = content(out)
 
     for options in ({}, {"restart": True}, {"retry_failed": True}):
@@ -256,16 +259,17 @@ def test_images_of_shards_under_way_count(photos, batch, tmp_path):
     assert following.tally.after == sum(row.answer.size for row in rows[:2])
 
 
-def test_a_shard_can_be_run_by_a_scheduler_of_ones_own(photos, batch, tmp_path):
-    """Slurm, Airflow or a queue call `run_shard`; the batch then finds nothing left to do."""
+def test_a_shard_can_be_run_by_a_scheduler_of_ones_own(photos, batch, tmp_path, capsys):
+    """Slurm, Airflow or a queue call `run_shard` on a job that was prepared; the batch then has nothing left to do."""
     source, job = photos(4), tmp_path / "out.bytefit-job"
-    rows = batch(source, tmp_path / "out", shard_size=2)
-    for marker in (job / "done").iterdir():
-        marker.unlink()
 
+    code = main(["batch", str(source), str(tmp_path / "out"), "--to", TARGET, "--shard-size", "2", "--prepare"])
+
+    assert (code, capsys.readouterr().out) == (0, f"{job}: 4 images in 2 shards\n")
+    assert not (tmp_path / "out").exists()
     assert [bytefit.run_shard(job, number) for number in range(2)] == [True, True]
     assert batch(source, tmp_path / "out", shard_size=2) == {}
-    assert tally_of(job_at(job)).images == len(rows)
+    assert tally_of(job_at(job)).images == 4
     with pytest.raises(ConfigError, match="shard 2 is not in the job: it has 2"):
         bytefit.run_shard(job, 2)
     with pytest.raises(ConfigError, match="no job in"):

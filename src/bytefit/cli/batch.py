@@ -88,6 +88,9 @@ def _add_job_options(batch: argparse.ArgumentParser) -> None:
     group.add_argument("--shard-size", type=_positive, metavar="N", help="images in a shard (default: up to 100)")
     group.add_argument("--restart", action="store_true", help="forget what was done, and list the images again")
     group.add_argument("--retry-failed", action="store_true", help="try the images that failed again")
+    group.add_argument(
+        "--prepare", action="store_true", help="write the job folder for bytefit.run_shard, and run nothing"
+    )
     group.add_argument("--max-failures", metavar="N|P%", help="stop when more images fail: 20, or 1%%")
     group.add_argument("--image-timeout", type=_seconds, metavar="SECONDS", help="the most time for one image")
     group.add_argument(
@@ -140,6 +143,7 @@ def _batch(arguments: argparse.Namespace) -> int:
     from bytefit.batches.plan import Plan
     from bytefit.batches.preparing import checked_engine, opened_batch, planned
     from bytefit.batches.run import Run
+    from bytefit.batches.storage.places import shown_place
     from bytefit.batches.tally import Failures
 
     failures = Failures.read(arguments.max_failures)
@@ -171,6 +175,10 @@ def _batch(arguments: argparse.Namespace) -> int:
             return FINE
         again = {"restart": arguments.restart, "retry": arguments.retry_failed}
         with opened_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size) as made:
+            if arguments.prepare:
+                counts = made.job.counts
+                print(one_line(f"{shown_place(place)}: {counts.images} images in {counts.shards} shards"))
+                return FINE
             return _run(Run(made, failures), arguments)
 
 
