@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.batches.engine import BACKENDS, Engine
+from bytefit.batches.backends.engine import BACKENDS, Engine
 from bytefit.batches.inputs import Where, check_source, entries, entries_from, where
 from bytefit.batches.job import Job, forget_job, load_job, prepare_job
 from bytefit.batches.plan import Plan, checked_plan

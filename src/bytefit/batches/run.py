@@ -6,7 +6,8 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Unpack
 
-from bytefit.batches.engine import Engine, connected, run_tasks
+from bytefit.batches.backends.clusters import connected
+from bytefit.batches.backends.engine import Engine, run_tasks
 from bytefit.batches.following import Following
 from bytefit.batches.job import load_job
 from bytefit.batches.plan import Plan

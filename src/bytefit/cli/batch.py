@@ -139,7 +139,8 @@ def _seconds(text: str) -> float:
 
 
 def _batch(arguments: argparse.Namespace) -> int:
-    from bytefit.batches.engine import Engine, connected
+    from bytefit.batches.backends.clusters import connected
+    from bytefit.batches.backends.engine import Engine
     from bytefit.batches.plan import Plan
     from bytefit.batches.preparing import checked_engine, opened_batch, planned
     from bytefit.batches.run import Run
@@ -223,7 +224,7 @@ def _interrupts(run: Run) -> Iterator[None]:
     if not hasattr(signal, "sigtimedwait") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    from bytefit.batches.engine import start_trackers
+    from bytefit.batches.backends.engine import start_trackers
 
     start_trackers()
     over, asked = threading.Event(), threading.Event()

@@ -7,9 +7,8 @@ until the image is found that kills; all others go on in parallel.
 from __future__ import annotations
 
 import os
-import socket
 from collections import deque
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +16,7 @@ from bytefit.batches.job import Journal
 from bytefit.batches.row import Row, Status, versions
 from bytefit.batches.shards import Part, Task, run_task
 from bytefit.batches.storage.retries import reason_of
-from bytefit.errors import BatchStopped, ConfigError
+from bytefit.errors import BatchStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,11 +34,8 @@ _DEATHS = frozenset(
     }
 )
 
-# Seconds to wait for a scheduler.
-_CONNECTING = 5
-
 # joblib runs what is for one worker in this process, and an image that kills it would end the job.
-_FEWEST = 2
+FEWEST = 2
 
 # A list of shards for a backend that returns nothing before all are done: long enough to keep its workers busy, short
 # enough that progress is seen.
@@ -54,7 +50,7 @@ class Engine(NamedTuple):
         jobs: how many at a time; None for one a core, or all of a cluster.
         scheduler: the address of Dask's scheduler.
         address: the address of Ray's cluster; None for one on this machine.
-        config: what `joblib.parallel_config` is told once the cluster is there; see `connected`.
+        config: what `joblib.parallel_config` is told once the cluster is there; see `clusters.connected`.
         shares_memory: whether the storage is the memory of this process, so that no other can see it.
     """
 
@@ -147,7 +143,7 @@ def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine)
         as_they_end = backend.supports_return_generator or engine.shares_memory
         settings |= {"n_jobs": jobs, "pre_dispatch": at_once}
         parallel = joblib.Parallel(**settings, return_as="generator_unordered" if as_they_end else "list")
-    wave = max(_FEWEST, backend.effective_n_jobs(jobs)) * _WAVE
+    wave = max(FEWEST, backend.effective_n_jobs(jobs)) * _WAVE
     while some := tasks if as_they_end else list(islice(tasks, wave)):
         for part in parallel(joblib.delayed(run_task)(_own(task, backend)) for task in some):
             under_way.pop(part.shard, None)
@@ -171,7 +167,7 @@ def _mend(backend: Any) -> None:
         future.add_done_callback(lambda done: callback(done.exception()) if done.exception() is not None else None)
         return future
 
-    backend.effective_n_jobs = lambda jobs: max(_FEWEST, counted(jobs))
+    backend.effective_n_jobs = lambda jobs: max(FEWEST, counted(jobs))
     backend.submit = submit_and_tell
 
 
@@ -195,7 +191,7 @@ def _how_many(engine: Engine, backend: Any, configured: int) -> tuple[int, int |
         jobs = -1 if nobody_chose else configured
     starts_processes = engine.backend in {"loky", "ray"} or (is_loky and engine.jobs is None)
     if starts_processes and backend.effective_n_jobs(jobs) == 1:
-        return _FEWEST, 1  # the others have nothing to do
+        return FEWEST, 1  # the others have nothing to do
     if engine.backend == "dask" and engine.jobs is not None:
         return jobs, engine.jobs  # joblib itself always takes all workers of Dask
     return jobs, "2*n_jobs"
@@ -209,7 +205,7 @@ def _alone(job: Job, task: Task, engine: Engine, stopping: Callable[[], bool]) -
     while pending and not stopping():
         part = pending.popleft()
         try:
-            (last,) = _parallel(iter([part]), {}, engine._replace(jobs=engine.jobs and max(_FEWEST, engine.jobs)))
+            (last,) = _parallel(iter([part]), {}, engine._replace(jobs=engine.jobs and max(FEWEST, engine.jobs)))
         except Exception as error:
             if not _is_death(error):
                 raise _explained(error) from error
@@ -260,72 +256,3 @@ def _explained(error: Exception) -> Exception:
     if isinstance(error, BytefitError) or type(error).__name__ not in {*gone, "StreamClosedError", "TimeoutError"}:
         return error
     return BatchStopped(f"the cluster is gone, or has no workers ({reason_of(error)}): start it")
-
-
-@contextmanager
-def connected(engine: Engine) -> Iterator[Engine]:
-    """Yield an engine whose cluster is there, and leave it at the end.
-
-    Raises:
-        ConfigError: if the cluster, or the package for it, is not there.
-    """
-    if engine.backend == "dask":
-        with _dask(engine) as client:
-            yield engine._replace(config={"backend": "dask", "client": client})
-    elif engine.backend == "ray":
-        _start_ray(engine)
-        yield engine._replace(config={"backend": "ray"})
-    elif engine.backend == "loky":
-        yield engine._replace(config={"backend": "loky", "inner_max_num_threads": 1})
-    else:
-        yield engine
-
-
-def _dask(engine: Engine) -> AbstractContextManager[object]:
-    try:
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise ConfigError("--backend dask needs distributed: pip install 'bytefit[dask]'") from error
-    if engine.scheduler is None:
-        raise ConfigError("--backend dask needs --scheduler: give the address of a scheduler, as in tcp://host:8786")
-    try:
-        client = Client(engine.scheduler, timeout=_CONNECTING, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ConfigError(
-            f"no Dask scheduler at {engine.scheduler}: start one with 'dask scheduler' and workers with 'dask worker'"
-        ) from error
-    return client
-
-
-def _start_ray(engine: Engine) -> None:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ModuleNotFoundError as error:
-        raise ConfigError("--backend ray needs ray: pip install 'bytefit[ray]'") from error
-    import logging
-
-    # joblib names a context to each pool, and Ray's warns that it takes none.
-    logging.getLogger("ray.util.multiprocessing.pool").setLevel(logging.ERROR)
-    if not ray.is_initialized():
-        settings: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-        if engine.address is None:
-            settings |= {"num_cpus": max(_FEWEST, engine.jobs or os.cpu_count() or 1), "include_dashboard": False}
-        try:
-            _check_answers(engine.address)
-            ray.init(address=engine.address, **settings)
-        except OSError as error:
-            raise ConfigError(
-                f"no Ray cluster at {engine.address} ({reason_of(error)}): start one with 'ray start --head'"
-            ) from error
-    there, needed = int(ray.cluster_resources().get("CPU", 0)), max(_FEWEST, engine.jobs or 0)
-    if there < needed:
-        raise ConfigError(f"the Ray cluster has {there} CPUs, but bytefit needs {needed}: add nodes, or lower --jobs")
-    register_ray()
-
-
-def _check_answers(address: str | None) -> None:
-    """Raise OSError if nobody listens at an address; Ray itself would try for 20 seconds."""
-    host, _, port = (address or "").rpartition(":")
-    if host and port.isdecimal() and "://" not in host:
-        socket.create_connection((host, int(port)), _CONNECTING).close()
