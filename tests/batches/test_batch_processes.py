@@ -98,8 +98,8 @@ def test_killed_processes_cost_the_images_in_flight(tmp_path):
         assert content(out) == wanted
         opened = Counter((tmp_path / "opened.txt").read_text().splitlines())
         assert set(opened) == {str(source / name) for name in wanted}
-        # Two images are in flight at a time: each kill may cost both.
-        assert sum(opened.values()) - len(opened) <= 2 * killed
+        # Two images are fitted at a time, while the two before them are written: each kill may cost all of them.
+        assert sum(opened.values()) - len(opened) <= 4 * killed
         assert sum(count > 2 for count in opened.values()) <= killed
 
 
