@@ -194,10 +194,12 @@ def test_what_travels_is_small(photos, batch, tmp_path):
     """Schedulers keep what they are sent: names and numbers, under a kilobyte."""
     import pickle
 
-    from bytefit.batches.shards import Task, run_task
+    from bytefit.batches.backends.engine import _MOST_TOGETHER
+    from bytefit.batches.shards import Task, run_together
 
     batch(photos(3), tmp_path / "out", shard_size=3)
-    task = Task(str(tmp_path / "out.bytefit-job"), 0, "f" * 32, driver=os.getpid())
+    job = str(tmp_path / "out.bytefit-job")
+    tasks = [Task(job, shard, "f" * 32, driver=os.getpid()) for shard in range(_MOST_TOGETHER)]
 
-    assert len(pickle.dumps(task)) < 1000
-    assert len(pickle.dumps(run_task(task))) < 1000
+    assert len(pickle.dumps(tasks)) < 1000
+    assert len(pickle.dumps(run_together(tasks[:1]) * _MOST_TOGETHER)) < 1000

@@ -13,7 +13,8 @@ from batch_results import TARGET, content, facts, statuses
 import bytefit
 from bytefit import BatchStopped, ConfigError
 from bytefit.batches.following import Following
-from bytefit.batches.job import Journal, load_job
+from bytefit.batches.job import load_job
+from bytefit.batches.journal import Journal
 from bytefit.batches.manifest import job_at, write_manifest
 from bytefit.batches.manifest import rows as manifest_rows
 from bytefit.batches.row import COLUMNS, Entry, Row, Status, row_from
@@ -87,6 +88,22 @@ def test_an_answer_that_was_only_intended_is_made(photos, batch, tmp_path):
     batch(source, out, shard_size=2)
 
     assert set(content(out)) == {"below/photo0.jpg", "photo1.jpg"}
+
+
+@pytest.mark.parametrize("left", [0, 1, 1.5])
+def test_a_marker_that_a_loss_of_power_took_back_is_made_again(photos, batch, tmp_path, left):
+    """Markers are not waited for until the disk has them. The rows that are there are kept."""
+    rows = batch(photos(3), tmp_path / "out", shard_size=3)
+    marker = tmp_path / "out.bytefit-job/done/000000.jsonl"
+    lines = marker.read_bytes().splitlines(keepends=True)
+    marker.write_bytes(b"".join(lines)[: int(left * len(lines[0]))])
+
+    again = batch(tmp_path / "in", tmp_path / "out", shard_size=3)
+
+    assert statuses(again) == statuses(rows)
+    assert (again["photo1.jpg"].seconds == rows["photo1.jpg"].seconds) is (left >= 1)
+    assert len(marker.read_bytes().splitlines()) == 3
+    assert batch(tmp_path / "in", tmp_path / "out", shard_size=3) == {}
 
 
 def test_failed_images_are_tried_again_on_request(photos, batch, tmp_path):

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from bytefit.batches.job import Journal
+from bytefit.batches.journal import Journal
 from bytefit.batches.tally import Tally
 
 if TYPE_CHECKING:

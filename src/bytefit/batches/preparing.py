@@ -164,7 +164,7 @@ def _taken_up(job: Job, place: str, engine: Engine, *, retry: bool) -> Batch:
     kept, before = [], Tally()
     shards = sorted(done)
     for shard, rows in zip(shards, job.rows(shards), strict=True):
-        if retry and not all(row.fine for row in rows):
+        if len(rows) < job.length(shard) or (retry and not all(row.fine for row in rows)):
             continue
         kept.append(shard)
         for row in rows:

@@ -12,16 +12,17 @@ from contextlib import nullcontext, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.batches.job import Journal
+from bytefit.batches.job import SHARD_SIZE
+from bytefit.batches.journal import Journal
 from bytefit.batches.row import Row, Status, versions
-from bytefit.batches.shards import Part, Task, run_task
+from bytefit.batches.shards import Part, Task, run_together
 from bytefit.batches.storage.retries import reason_of
 from bytefit.errors import BatchStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from bytefit.batches.job import Job
+    from bytefit.batches.job import Counts, Job
 
 BACKENDS = ("loky", "dask", "ray")
 
@@ -36,6 +37,10 @@ _DEATHS = frozenset(
 
 # joblib runs what is for one worker in this process, and an image that kills it would end the job.
 FEWEST = 2
+
+# A worker takes its share in at least so many turns, so that all end at about the same time. The names of so many
+# shards take less than a kilobyte.
+_TURNS, _MOST_TOGETHER = 16, 16
 
 # A list of shards for a backend that returns nothing before all are done: long enough to keep its workers busy, short
 # enough that progress is seen.
@@ -79,7 +84,7 @@ def run_tasks(job: Job, tasks: Iterable[Task], engine: Engine, stopping: Callabl
     while True:
         under_way: dict[int, Task] = {}
         try:
-            yield from _parallel(_noted(waiting, under_way, stopping), under_way, engine)
+            yield from _parallel(_noted(waiting, under_way, stopping), under_way, engine, job.counts)
         except Exception as error:
             if not _is_death(error):
                 raise _explained(error) from error
@@ -127,8 +132,10 @@ def _noted(tasks: Iterator[Task], under_way: dict[int, Task], stopping: Callable
             return
 
 
-def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine) -> Iterator[Part]:
-    """Yield the parts of tasks as they end."""
+def _parallel(
+    tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine, counts: Counts | None = None
+) -> Iterator[Part]:
+    """Yield the parts of tasks as they end; small shards of a job travel together."""
     import joblib
 
     settings: dict[str, Any] = {"batch_size": 1}
@@ -143,13 +150,25 @@ def _parallel(tasks: Iterator[Task], under_way: dict[int, Task], engine: Engine)
         as_they_end = backend.supports_return_generator or engine.shares_memory
         settings |= {"n_jobs": jobs, "pre_dispatch": at_once}
         parallel = joblib.Parallel(**settings, return_as="generator_unordered" if as_they_end else "list")
-    wave = max(FEWEST, backend.effective_n_jobs(jobs)) * _WAVE
-    while some := tasks if as_they_end else list(islice(tasks, wave)):
-        for part in parallel(joblib.delayed(run_task)(_own(task, backend)) for task in some):
-            under_way.pop(part.shard, None)
-            yield part
+    workers = max(FEWEST, backend.effective_n_jobs(jobs))
+    together = _together(iter(tasks), 1 if counts is None else _how_many_together(counts, workers))
+    while some := together if as_they_end else list(islice(together, workers * _WAVE)):
+        for parts in parallel(joblib.delayed(run_together)(_own(tasks, backend)) for tasks in some):
+            for part in parts:
+                under_way.pop(part.shard, None)
+                yield part
         if as_they_end:
             return
+
+
+def _how_many_together(counts: Counts, workers: int) -> int:
+    """Return how many shards a worker is sent at a time: as many as have the images of one that is not small."""
+    return max(1, min(_MOST_TOGETHER, SHARD_SIZE // counts.shard_size, counts.shards // (workers * _TURNS)))
+
+
+def _together(tasks: Iterator[Task], most: int) -> Iterator[list[Task]]:
+    while some := list(islice(tasks, most)):
+        yield some
 
 
 def _mend(backend: Any) -> None:
@@ -171,9 +190,10 @@ def _mend(backend: Any) -> None:
     backend.submit = submit_and_tell
 
 
-def _own(task: Task, backend: object) -> Task:
-    """Return a task that ends with this process, where its worker is a child of it."""
-    return task._replace(driver=os.getpid()) if type(backend).__name__ == "LokyBackend" else task
+def _own(tasks: list[Task], backend: object) -> list[Task]:
+    """Return tasks that end with this process, where their worker is a child of it."""
+    is_child = type(backend).__name__ == "LokyBackend"
+    return [task._replace(driver=os.getpid()) for task in tasks] if is_child else tasks
 
 
 def _how_many(engine: Engine, backend: Any, configured: int) -> tuple[int, int | str]:

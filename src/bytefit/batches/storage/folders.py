@@ -120,7 +120,7 @@ class LocalFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         else:
             _check_unchanged(self, name, options.replaces)
-        write_atomically(path, data)
+        write_atomically(path, data, durable=options.durable)
         if options.mtime is not None:
             os.utime(path, (options.mtime, options.mtime))
 
