@@ -1,4 +1,4 @@
-"""Batches on S3: a real server, and moto's for If-Match and for errors that a real one makes seldom."""
+"""Batches on S3: a real server, and moto's behind a proxy for errors that a real one makes seldom."""
 
 from __future__ import annotations
 
@@ -227,22 +227,24 @@ def failing_proxy(address, fails):
         proxy.server_close()
 
 
-def test_in_place_keeps_headers_and_leaves_alone_what_changed(fake, moto_server, connected, photos, batch):
+@pytest.mark.parametrize(("fixture", "address_of"), [("real", "server"), ("fake", "moto_server")])
+def test_in_place_keeps_headers_and_leaves_alone_what_changed(request, fixture, address_of, connected, photos, batch):
     """If-Match: what somebody uploads between the GET and the PUT must not be lost."""
-    upload(fake, photos(2))
+    fs, server_address = request.getfixturevalue(fixture), request.getfixturevalue(address_of)
+    upload(fs, photos(2))
 
     def somebody_uploads(command, path):
         if command == "PUT" and path.endswith("in/photo1.jpg"):
-            fake.pipe_file(f"{BUCKET}/in/photo1.jpg", b"another file")
+            fs.pipe_file(f"{BUCKET}/in/photo1.jpg", b"another file")
 
-    with failing_proxy(moto_server, somebody_uploads) as address:
+    with failing_proxy(server_address, somebody_uploads) as address:
         connected(address)
         rows = batch(f"s3://{BUCKET}/in", in_place=True)
 
     assert statuses(rows) == {"below/photo0.jpg": "done", "photo1.jpg": "changed-meanwhile"}
-    assert head(fake, "in/below/photo0.jpg")["ContentLength"] <= 9000
-    assert head(fake, "in/below/photo0.jpg")["CacheControl"] == "max-age=60"
-    assert head(fake, "in/photo1.jpg")["ContentLength"] == len(b"another file")
+    assert head(fs, "in/below/photo0.jpg")["ContentLength"] <= 9000
+    assert head(fs, "in/below/photo0.jpg")["CacheControl"] == "max-age=60"
+    assert head(fs, "in/photo1.jpg")["ContentLength"] == len(b"another file")
 
 
 @pytest.mark.usefixtures("impatient")

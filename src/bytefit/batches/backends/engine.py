@@ -91,7 +91,7 @@ def run_tasks(job: Job, tasks: Iterable[Task], engine: Engine, stopping: Callabl
             finished, begun, others = _sorted_out(job, under_way.values())
             yield from finished
             for task in begun:
-                yield from _alone(job, task, engine, stopping)
+                yield from _alone(job, task, engine, stopping, killed=len(begun) == 1)
             waiting = chain(others, waiting)
             continue
         return
@@ -217,11 +217,19 @@ def _how_many(engine: Engine, backend: Any, configured: int) -> tuple[int, int |
     return jobs, "2*n_jobs"
 
 
-def _alone(job: Job, task: Task, engine: Engine, stopping: Callable[[], bool]) -> Iterator[Part]:
-    """Run a task that was under way when a worker died, cut down to the image that kills, if one does."""
-    pending = deque([task])
+def _alone(job: Job, task: Task, engine: Engine, stopping: Callable[[], bool], *, killed: bool) -> Iterator[Part]:
+    """Run a task that was under way when a worker died, cut down to the image that kills, if one does.
+
+    Args:
+        job: the job.
+        task: the task.
+        engine: where it runs.
+        stopping: whether no further part is to be begun.
+        killed: whether the worker was at this task, and not at another one.
+    """
     last = Part(task.shard, finished=False)
     deaths: dict[int, int] = {}
+    pending = deque(_cut(job, task, deaths) if killed else [task])
     while pending and not stopping():
         part = pending.popleft()
         try:
