@@ -43,7 +43,8 @@ def environment(tmp_path: Path, **more: str) -> dict[str, str]:
     folder = tmp_path / "custom"
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(CUSTOM, encoding="utf-8")
-    return {**os.environ, "PYTHONPATH": str(folder), "OPENED": str(tmp_path / "opened.txt"), **more}
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "OPENED": str(tmp_path / "opened.txt"), **more}
 
 
 def start(arguments: list[object], env: dict[str, str], **options: object) -> subprocess.Popen[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -44,8 +46,8 @@ def program(name):
 
 
 @contextmanager
-def running(command, *, port, env=None, seconds=60):
-    """Run a server until the block ends; it answers on its port when the block begins."""
+def running(command, *, port, env=None, seconds=60, gently=False):
+    """Run a server until the block ends, which begins when it answers; `gently` for one that has others to end."""
     with subprocess.Popen(
         [str(part) for part in command],
         env={**os.environ, **(env or {})},
@@ -57,11 +59,11 @@ def running(command, *, port, env=None, seconds=60):
             _wait_for(port, process, seconds)
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            if gently:
+                process.terminate()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
 
 
 def _wait_for(port, process, seconds):
@@ -75,6 +77,36 @@ def _wait_for(port, process, seconds):
                 return
         time.sleep(0.05)
     pytest.skip(f"the server did not answer within {seconds} s")
+
+
+@contextmanager
+def dask_cluster(folder, env):
+    """Run a scheduler of Dask with two worker processes; yield its address and the processes."""
+    (port,) = free_ports()
+    address = f"tcp://127.0.0.1:{port}"
+    options = ["--host", "127.0.0.1", "--no-dashboard"]
+    # Dask gives up a task that killed a worker at once, and not at the fourth.
+    env = {**env, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    with ExitStack() as stack:
+        dask = program("dask")
+        servers = [stack.enter_context(running([dask, "scheduler", *options, "--port", port], port=port, env=env))]
+        for number in range(2):
+            place = ["--nthreads", "1", "--local-directory", folder / f"worker{number}"]
+            command = [dask, "worker", address, *options, *place]
+            servers.append(stack.enter_context(running(command, port=port, env=env)))
+        yield address, servers
+
+
+@contextmanager
+def ray_cluster(env):
+    """Run a cluster of Ray that counts two cores; yield its address."""
+    (port,) = free_ports()
+    options = ["--head", "--block", "--num-cpus=2", "--include-dashboard=false", "--node-ip-address=127.0.0.1"]
+    # The names of its sockets have to be short.
+    with TemporaryDirectory(prefix="ray") as folder:
+        command = [program("ray"), "start", *options, f"--port={port}", f"--temp-dir={folder}"]
+        with running(command, port=port, env=env, gently=True):
+            yield f"127.0.0.1:{port}"
 
 
 @contextmanager

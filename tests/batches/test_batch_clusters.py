@@ -1,72 +1,89 @@
-"""Batches on clusters: a Dask scheduler with two workers, started by their own commands, and Ray on this machine."""
+"""Batches on clusters: Dask's and Ray's own, started by their commands on this machine's loopback."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
-from contextlib import ExitStack, contextmanager
+import sys
+from contextlib import contextmanager
 
 import pytest
-from batch_processes import environment, run
-from batch_results import TARGET, content, statuses
-from servers import free_ports, program, running
+from batch_processes import environment, run, start, wait_until
+from batch_results import TARGET, content, facts, statuses
+from servers import dask_cluster, free_ports, ray_cluster
 
 import bytefit
 from bytefit import ConfigError
+from bytefit.batches.manifest import job_at, write_manifest
+from bytefit.batches.manifest import rows as manifest_rows
+
+# Neither asks for a token, nor tells its makers that it was used.
+RAY = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 @contextmanager
-def dask_cluster(folder):
-    """Run a scheduler with two worker processes; yield its address and the processes."""
-    (port,) = free_ports()
-    address = f"tcp://127.0.0.1:{port}"
-    options = ["--host", "127.0.0.1", "--no-dashboard"]
-    env = environment(folder, OPENED="")
-    with ExitStack() as stack:
-        dask = program("dask")
-        servers = [stack.enter_context(running([dask, "scheduler", *options, "--port", port], port=port))]
-        for number in range(2):
-            place = ["--nthreads", "1", "--local-directory", folder / f"worker{number}"]
-            command = [dask, "worker", address, *options, *place]
-            servers.append(stack.enter_context(running(command, port=port, env=env)))
-        yield address, servers
-
-
-@pytest.fixture
-def scheduler(tmp_path):
-    """Return the address of a scheduler with two worker processes, and the processes."""
+def dask(tmp_path_factory):
+    """Run a Dask cluster whose workers know the images that kill; yield the options, and the processes."""
     pytest.importorskip("distributed", reason="needs bytefit[dask]")
-    with dask_cluster(tmp_path) as cluster:
+    folder = tmp_path_factory.mktemp("dask")
+    with dask_cluster(folder, environment(folder, OPENED="")) as (address, servers):
+        yield ["--backend", "dask", "--scheduler", address], servers
+
+
+@pytest.fixture(scope="module")
+def on_dask(tmp_path_factory):
+    """Return the options for a Dask cluster, and its processes."""
+    with dask(tmp_path_factory) as cluster:
         yield cluster
 
 
-def test_dask_gives_the_same_answers(scheduler, photos, batch, tmp_path):
-    """Workers of a cluster see the same folders, and are sent names only."""
-    address, _ = scheduler
+@pytest.fixture(scope="module")
+def on_ray(tmp_path_factory):
+    """Return the options for a Ray cluster."""
+    pytest.importorskip("ray", reason="needs bytefit[ray]")
+    folder = tmp_path_factory.mktemp("ray")
+    with ray_cluster(environment(folder, OPENED="", **RAY)) as address:
+        yield ["--backend", "ray", "--address", address]
+
+
+def same_answers_but_for_one_that_kills(options, photos, batch, tmp_path):
+    """Run a batch with an image that kills its worker, and check that it costs itself and nothing else."""
     source = photos(8)
     batch(source, tmp_path / "here")
+    (source / "photo3-KILL.jpg").write_bytes(b"KILL" * 5000)
 
     code, out, err = run(
-        [source, tmp_path / "there", "--to", TARGET, "--backend", "dask", "--scheduler", address],
-        environment(tmp_path, OPENED=""),
+        [source, tmp_path / "there", "--to", TARGET, "--shard-size", 9, *options],
+        environment(tmp_path, OPENED="", **RAY),
     )
 
-    assert code == 0, err
-    assert "8 of 8 images: 8 done" in out
+    assert (code, "Traceback" in err) == (1, False), err
+    assert "9 of 9 images: 8 done, 1 crashed" in out
     assert content(tmp_path / "there") == content(tmp_path / "here")
+    rows = manifest_rows(job_at(tmp_path / "there.bytefit-job"))
+    assert [row.entry.name for row in rows if row.status == "crashed"] == ["photo3-KILL.jpg"]
 
 
-def test_a_killed_worker_of_dask_costs_nothing(scheduler, photos, tmp_path):
+def test_dask_gives_the_same_answers(on_dask, photos, batch, tmp_path):
+    """Workers see the same folders, and are sent names only; an image that kills them costs itself, never the job."""
+    same_answers_but_for_one_that_kills(on_dask[0], photos, batch, tmp_path)
+
+
+def test_ray_gives_the_same_answers(on_ray, photos, batch, tmp_path):
+    """Workers see the same folders, and are sent names only; an image that kills them costs itself, never the job."""
+    same_answers_but_for_one_that_kills(on_ray, photos, batch, tmp_path)
+
+
+def test_a_killed_worker_of_dask_costs_nothing(on_dask, photos, tmp_path):
     """Its nanny starts another one, and the shard goes on at the image it was at."""
-    address, servers = scheduler
-    source = photos(60)
+    options, servers = on_dask
+    source = photos(40)
     import joblib
     from distributed import Client
 
     done = []
-    with Client(address) as client, joblib.parallel_config(backend="dask", client=client):
+    with Client(options[-1]) as client, joblib.parallel_config(backend="dask", client=client):
         client.wait_for_workers(2, timeout=60)
         for row in bytefit.batch(source, tmp_path / "out", TARGET, slack=0, shard_size=10):
             if not done:
@@ -75,8 +92,34 @@ def test_a_killed_worker_of_dask_costs_nothing(scheduler, photos, tmp_path):
                 os.kill(worker, signal.SIGKILL)
             done.append(row)
 
-    assert len(done) == 60
+    assert len(done) == 40
     assert all(row.fine for row in done)
+
+
+def test_a_killed_scheduler_of_dask_costs_nothing(on_dask, tmp_path_factory, photos, batch, tmp_path):
+    """The driver says on one line that the cluster is gone. The same command on another one finishes the job."""
+    source, out = photos(40), tmp_path / "out"
+    settings = {"slack": 0, "shard_size": 5}
+    batch(source, tmp_path / "undisturbed", **settings)
+    command = [source, out, "--to", TARGET, "--slack", 0, "--shard-size", 5]
+    env = environment(tmp_path, OPENED="")
+
+    with dask(tmp_path_factory) as (options, servers):
+        process = start([*command, *options], env)
+        wait_until(lambda: len(list(out.rglob("*.jpg"))) > 3)
+        servers[0].kill()
+        _, err = process.communicate(timeout=60)
+    code, said, why = run([*command, *on_dask[0]], env)
+
+    assert process.returncode == 1
+    assert "bytefit: the cluster is gone" in err
+    assert "run the same command again to go on" in err
+    assert code == 0, why
+    assert "40 of 40 images" in said
+    assert content(out) == content(tmp_path / "undisturbed")
+    for name in ("out", "undisturbed"):
+        write_manifest(job_at(tmp_path / f"{name}.bytefit-job"), tmp_path / f"{name}.jsonl")
+    assert facts(tmp_path / "out.jsonl") == facts(tmp_path / "undisturbed.jsonl")
 
 
 def _children(process):
@@ -86,46 +129,46 @@ def _children(process):
     return [int(line) for line in found.stdout.split()]
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(photos, tmp_path):
+def test_a_scheduler_that_is_not_there_is_one_line(photos, tmp_path, monkeypatch):
     """With the commands that start one; nothing is written."""
     pytest.importorskip("distributed", reason="needs bytefit[dask]")
     address = "tcp://127.0.0.1:1"
+    monkeypatch.setattr("bytefit.batches.backends.clusters._CONNECTING", 0.5)
 
     with pytest.raises(ConfigError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1: start one"):
         list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend="dask", scheduler=address))
 
-    assert not (tmp_path / "out").exists()
-    assert not (tmp_path / "out.bytefit-job").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_dask_needs_an_address(photos, tmp_path):
     """A cluster that nobody named is not guessed."""
+    pytest.importorskip("distributed", reason="needs bytefit[dask]")
+
     with pytest.raises(ConfigError, match="needs --scheduler"):
         list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend="dask"))
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason="ray is not installed: 240 MB, left out of bytefit[dev]"
-)
-def test_ray_gives_the_same_answers(photos, batch, tmp_path):
-    """A cluster of Ray on this machine, started by the batch."""
-    source = photos(8)
-    batch(source, tmp_path / "here")
+def test_a_ray_cluster_that_is_not_there_is_one_line(photos, tmp_path):
+    """With the command that starts one; nothing is written."""
+    pytest.importorskip("ray", reason="needs bytefit[ray]")
+    (port,) = free_ports()
 
-    code, out, err = run(
-        [source, tmp_path / "there", "--to", TARGET, "--backend", "ray"], environment(tmp_path, OPENED="")
-    )
+    with pytest.raises(ConfigError, match=r"no Ray cluster at 127\.0\.0\.1:\d+ \(Connection refused\): start one"):
+        list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend="ray", address=f"127.0.0.1:{port}"))
 
-    assert code == 0, err
-    assert "8 of 8 images: 8 done" in out
-    assert content(tmp_path / "there") == content(tmp_path / "here")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="ray is installed")
-def test_ray_that_is_not_installed_is_one_line(photos, tmp_path):
+@pytest.mark.parametrize(("backend", "module"), [("ray", "ray"), ("dask", "distributed")])
+def test_a_backend_that_is_not_installed_is_one_line(photos, tmp_path, monkeypatch, backend, module):
     """With the extra that brings it."""
-    with pytest.raises(ConfigError, match=r"pip install 'bytefit\[ray\]'"):
-        list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend="ray"))
+    monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(ConfigError, match=rf"needs {module}: pip install 'bytefit\[{backend}\]'"):
+        list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend=backend))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_the_users_own_configuration_of_joblib_is_honoured(photos, tmp_path):
@@ -151,10 +194,12 @@ def test_what_travels_is_small(photos, batch, tmp_path):
     """Schedulers keep what they are sent: names and numbers, under a kilobyte."""
     import pickle
 
-    from bytefit.batches.shards import Task, run_task
+    from bytefit.batches.backends.engine import _MOST_TOGETHER
+    from bytefit.batches.shards import Task, run_together
 
     batch(photos(3), tmp_path / "out", shard_size=3)
-    task = Task(str(tmp_path / "out.bytefit-job"), 0, "f" * 32, driver=os.getpid())
+    job = str(tmp_path / "out.bytefit-job")
+    tasks = [Task(job, shard, "f" * 32, driver=os.getpid()) for shard in range(_MOST_TOGETHER)]
 
-    assert len(pickle.dumps(task)) < 1000
-    assert len(pickle.dumps(run_task(task))) < 1000
+    assert len(pickle.dumps(tasks)) < 1000
+    assert len(pickle.dumps(run_together(tasks[:1]) * _MOST_TOGETHER)) < 1000

@@ -34,8 +34,9 @@ def test_bad_images_cost_themselves_and_never_the_job(photos, tmp_path):
     for name in ("KILL", "HANG", "LOOP", "FILL"):
         (source / f"photo3-{name}.jpg").write_bytes(name.encode() * 5000)
 
-    limits = ["--image-timeout", 2, "--memory", "500MB", "--shard-size", 4]
-    code, out, err = run([source, tmp_path / "out", "--to", TARGET, "--jobs", 2, *limits], environment(tmp_path))
+    limits = ["--image-timeout", 1, "--memory", "500MB", "--shard-size", 4]
+    # Without --jobs the images run in other processes, too: in the driver, KILL would end the job.
+    code, out, err = run([source, tmp_path / "out", "--to", TARGET, *limits], environment(tmp_path))
 
     assert (code, "Traceback" in err) == (1, False), err
     found = statuses_of(job)
@@ -51,8 +52,8 @@ def test_bad_images_cost_themselves_and_never_the_job(photos, tmp_path):
 
 def test_interrupting_finishes_the_images_in_flight_and_says_how_to_go_on(photos, tmp_path):
     """Ctrl-C goes to the driver and its workers alike. The next run takes the rest, and no image twice."""
-    source, out = photos(80), tmp_path / "out"
-    command = [source, out, "--to", TARGET, "--jobs", 2, "--shard-size", 40, "--slack", 0]
+    source, out = photos(50), tmp_path / "out"
+    command = [source, out, "--to", TARGET, "--jobs", 2, "--shard-size", 25, "--slack", 0]
     env = environment(tmp_path)
     process = start(command, env)
     wait_until(lambda: len(list(out.rglob("*.jpg"))) > 2)
@@ -97,8 +98,8 @@ def test_killed_processes_cost_the_images_in_flight(tmp_path):
         assert content(out) == wanted
         opened = Counter((tmp_path / "opened.txt").read_text().splitlines())
         assert set(opened) == {str(source / name) for name in wanted}
-        # Two images are in flight at a time: each kill may cost both.
-        assert sum(opened.values()) - len(opened) <= 2 * killed
+        # Two images are fitted at a time, while the two before them are written: each kill may cost all of them.
+        assert sum(opened.values()) - len(opened) <= 4 * killed
         assert sum(count > 2 for count in opened.values()) <= killed
 
 
@@ -122,7 +123,7 @@ def _killed_until_done(command, env, most, wanted):
 def _kill_at_random(process, generator):
     """Kill the driver or a worker some time after the workers began; return whether it was still running."""
     wait_until(lambda: workers(process.pid) or process.poll() is not None)
-    time.sleep(generator.uniform(0.2, 1.6))
+    time.sleep(generator.uniform(0.1, 1.2))
     if process.poll() is not None:
         return False
     victim = generator.choice(["driver", "worker", "politely"])

@@ -1,4 +1,4 @@
-"""Batches on S3: a real server, and moto's for If-Match and for errors that a real one makes seldom."""
+"""Batches on S3: a real server, and moto's behind a proxy for errors that a real one makes seldom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
+from itertools import count, cycle
 from urllib.parse import urlsplit
 
 import pytest
@@ -73,27 +73,28 @@ def _answers(fs):
     return True
 
 
+def emptied(fs):
+    """Remove what is in the bucket."""
+    if found := fs.find(BUCKET):
+        fs.rm(found)
+    return fs
+
+
 @pytest.fixture
 def real(connected, server):
     """Return the file system of the real server, with an empty bucket."""
-    fs = connected(server)
-    for path in fs.find(BUCKET):
-        fs.rm_file(path)
-    return fs
+    return emptied(connected(server))
 
 
 @pytest.fixture
 def fake(connected, moto_server):
     """Return the file system of moto, with an empty bucket."""
-    fs = connected(moto_server)
-    for path in fs.find(BUCKET):
-        fs.rm_file(path)
-    return fs
+    return emptied(connected(moto_server))
 
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Try again without a pause."""
+    """Try again without a pause; s3fs itself does not try again."""
     monkeypatch.setattr("bytefit.batches.storage.retries.PAUSE", 0.001)
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
 
@@ -159,7 +160,7 @@ def test_a_job_on_the_server_survives_its_driver(real, server, tmp_path):
     for _ in range(3):
         process = start(command, env)
         wait_until(lambda process=process: workers(process.pid) or process.poll() is not None)
-        time.sleep(generator.uniform(0.3, 1.2))
+        time.sleep(generator.uniform(0.2, 0.8))
         process.kill()
         process.wait()
     code, out, err = run(command, env)
@@ -226,44 +227,51 @@ def failing_proxy(address, fails):
         proxy.server_close()
 
 
-def test_in_place_keeps_headers_and_leaves_alone_what_changed(fake, moto_server, connected, photos, batch):
+@pytest.mark.parametrize(("fixture", "address_of"), [("real", "server"), ("fake", "moto_server")])
+def test_in_place_keeps_headers_and_leaves_alone_what_changed(request, fixture, address_of, connected, photos, batch):
     """If-Match: what somebody uploads between the GET and the PUT must not be lost."""
-    upload(fake, photos(2))
+    fs, server_address = request.getfixturevalue(fixture), request.getfixturevalue(address_of)
+    upload(fs, photos(2))
 
     def somebody_uploads(command, path):
         if command == "PUT" and path.endswith("in/photo1.jpg"):
-            fake.pipe_file(f"{BUCKET}/in/photo1.jpg", b"another file")
+            fs.pipe_file(f"{BUCKET}/in/photo1.jpg", b"another file")
 
-    with failing_proxy(moto_server, somebody_uploads) as address:
+    with failing_proxy(server_address, somebody_uploads) as address:
         connected(address)
         rows = batch(f"s3://{BUCKET}/in", in_place=True)
 
     assert statuses(rows) == {"below/photo0.jpg": "done", "photo1.jpg": "changed-meanwhile"}
-    assert head(fake, "in/below/photo0.jpg")["ContentLength"] <= 9000
-    assert head(fake, "in/below/photo0.jpg")["CacheControl"] == "max-age=60"
-    assert head(fake, "in/photo1.jpg")["ContentLength"] == len(b"another file")
+    assert head(fs, "in/below/photo0.jpg")["ContentLength"] <= 9000
+    assert head(fs, "in/below/photo0.jpg")["CacheControl"] == "max-age=60"
+    assert head(fs, "in/photo1.jpg")["ContentLength"] == len(b"another file")
 
 
-@pytest.mark.parametrize("how", [500, 503, "reset", "slow"])
-def test_a_server_that_fails_now_and_then_costs_no_image(fake, moto_server, connected, photos, batch, how):
-    """Errors of the server are tried again, and say nothing about images."""
-    upload(fake, photos(3))
-    requests = count(1)
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_fails_now_and_then_costs_no_image(fake, moto_server, connected, photos, batch, tmp_path):
+    """Errors of the server, lost connections and slow answers are tried again, and say nothing about images."""
+    upload(fake, photos(8))
+    requests, faults = count(1), cycle([500, 503, "reset", "slow"])
+    seen = []
 
     def fails(_command, path):
-        return how if "photo" in path and next(requests) % 4 == 0 else None
+        if "photo" not in path or next(requests) % 4:
+            return None
+        seen.append(next(faults))
+        return seen[-1]
 
     with failing_proxy(moto_server, fails) as address:
         connected(address)
-        rows = batch(f"s3://{BUCKET}/in", f"s3://{BUCKET}/out-{how}")
+        rows = batch(f"s3://{BUCKET}/in", f"s3://{BUCKET}/out", job=tmp_path / "job")
 
     assert set(statuses(rows).values()) == {"done"}
+    assert {*seen} == {500, 503, "reset", "slow"}
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_server_that_goes_on_failing_is_never_the_images_fault(fake, moto_server, connected, photos, batch):
     """The row says io, and the same command does the image later."""
-    upload(fake, photos(3))
+    upload(fake, photos(2))
     broken = True
 
     def fails(command, path):
@@ -299,6 +307,7 @@ def test_a_wrong_bucket_is_one_line(fake, photos, batch, tmp_path, monkeypatch, 
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert set(content(tmp_path)) == {"in/below/photo0.jpg"}
+    assert fake.find(BUCKET) == []
 
 
 def test_missing_credentials_are_one_line(moto_server, tmp_path):
@@ -312,6 +321,7 @@ def test_missing_credentials_are_one_line(moto_server, tmp_path):
     assert code == 2
     assert err.count("\n") == 1
     assert "credentials" in err.lower()
+    assert [path.name for path in tmp_path.iterdir()] == ["custom"]
 
 
 @pytest.mark.parametrize(

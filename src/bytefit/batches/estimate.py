@@ -7,7 +7,7 @@ from math import sqrt
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from bytefit.batches.engine import run_tasks
+from bytefit.batches.backends.engine import run_tasks
 from bytefit.batches.job import prepare_job
 from bytefit.batches.shards import Task, rows_of
 from bytefit.batches.storage.places import shown_place
@@ -17,7 +17,7 @@ from bytefit.messages import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bytefit.batches.engine import Engine
+    from bytefit.batches.backends.engine import Engine
     from bytefit.batches.plan import Plan
     from bytefit.batches.row import Entry, Row
 

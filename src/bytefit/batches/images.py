@@ -12,6 +12,7 @@ from bytefit.batches.plan import Plan, output_name
 from bytefit.batches.row import Answer, Entry, Row, Status, versions
 from bytefit.batches.storage.retries import reason_of, retried
 from bytefit.batches.storage.stamps import SourceChanged
+from bytefit.batches.storage.write_options import WriteOptions
 from bytefit.codecs import codec_for_format
 from bytefit.errors import BudgetUnreachable, BytefitError, CorruptImage
 from bytefit.files.compress_file import fit_source, verify
@@ -227,11 +228,8 @@ def write_answer(fitted: Fitted, plan: Plan, places: Places) -> Row:
         if data is None:
             retried(lambda: places.source.copy(row.entry.name, places.destination, answer.output))
         else:
-            retried(
-                lambda: places.destination.write(
-                    answer.output, data, headers=fitted.headers, replaces=fitted.replaces, mtime=mtime
-                )
-            )
+            options = WriteOptions(fitted.headers, fitted.replaces, mtime)
+            retried(lambda: places.destination.write(answer.output, data, options))
     except SourceChanged as error:
         return row._replace(status=Status.CHANGED, reason=str(error), answer=None)
     except Exception as error:  # noqa: BLE001  (a storage raises what its libraries raise)

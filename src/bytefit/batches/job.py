@@ -6,12 +6,12 @@ journal/000000.jsonl  the rows of a shard under way, a line a row; a torn last l
 done/000000.jsonl     the rows of a finished shard, in one write: the marker
 open/000000.jsonl     the same where storage failed for some image: the next run tries those again
 stop/RUN              asks the workers of a run to stop after the image they are at
+lock                  names the driver, and is locked while it lives; only in a local folder
 """
 
 from __future__ import annotations
 
 import json
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,7 @@ from bytefit.batches.row import Entry, Row, Status, row_from
 from bytefit.batches.storage.folders import Folder, LocalFolder, folder_of
 from bytefit.batches.storage.places import checked_name, shown_place
 from bytefit.batches.storage.stamps import Stamp
+from bytefit.batches.storage.write_options import WriteOptions
 from bytefit.batches.taken_names import TakenNames
 from bytefit.errors import ConfigError
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 # A shard is done in some minutes, and its rows are 50 kB. A short list makes more and smaller shards, so that all
 # workers have some: 64 keep 16 of them busy to the end.
 SHARD_SIZE, LEAST_SHARDS = 100, 64
-
-# Seconds between two writes of a journal to a storage that cannot append: what a killed worker loses at most.
-JOURNAL_PAUSE = 5.0
 
 VERSION = 1
 
@@ -55,9 +53,13 @@ class Job:
 
     def inputs(self, shard: int) -> list[Entry]:
         """Return the inputs of a shard."""
-        lines = self.folder.read(_file("inputs", shard)).data.splitlines()
+        lines = self.folder.read(file_name("inputs", shard)).data.splitlines()
         first = shard * self.counts.shard_size
         return [Entry(first + number, *_entry_from(json.loads(line))) for number, line in enumerate(lines)]
+
+    def length(self, shard: int) -> int:
+        """Return how many images a shard has."""
+        return min(self.counts.shard_size, self.counts.images - shard * self.counts.shard_size)
 
     def markers(self) -> tuple[set[int], set[int]]:
         """Return the shards that are finished, and those that are but for failures of the storage."""
@@ -66,7 +68,7 @@ class Job:
 
     def markers_of(self, shard: int) -> tuple[bool, bool]:
         """Return whether a shard is finished, and whether it is but for failures of the storage."""
-        done, still_open = (self.folder.stamp(_file(kind, shard)) is not None for kind in ("done", "open"))
+        done, still_open = (self.folder.stamp(file_name(kind, shard)) is not None for kind in ("done", "open"))
         return done, still_open and not done
 
     @property
@@ -75,28 +77,37 @@ class Job:
         return isinstance(self.folder, LocalFolder)
 
     def rows(self, shards: Iterable[int], *, still_open: bool = False) -> Iterator[list[Row]]:
-        """Yield the rows of each of some finished shards."""
-        names = (_file("open" if still_open else "done", shard) for shard in shards)
+        """Yield the rows of each of some finished shards; fewer than images where a loss of power took some."""
+        names = (file_name("open" if still_open else "done", shard) for shard in shards)
         for text in self.folder.texts(names):
-            yield [row_from(json.loads(line)) for line in text.splitlines()]
+            rows = (_row_in(line) for line in text.splitlines())
+            yield [row for row in rows if row is not None]
 
     def finish(self, shard: int, rows: Iterable[Row]) -> bool:
         """Write the marker of a shard, remove its journal, and return whether no row is open."""
         rows = sorted(rows, key=lambda row: row.entry.number)
         final = not any(row.status == Status.IO for row in rows)
         text = "".join(json.dumps(row.columns) + "\n" for row in rows)
-        self.folder.write(_file("done" if final else "open", shard), text.encode())
+        # The answers are on the disk by now. Rows that are lost are made again, and a disk takes 5 ms to keep them.
+        self.folder.write(file_name("done" if final else "open", shard), text.encode(), WriteOptions(durable=False))
         if final:
-            self.folder.remove(_file("open", shard))
+            self.folder.remove(file_name("open", shard))
         else:
-            self.folder.remove(_file("done", shard))
-        self.folder.remove(_file("journal", shard))
+            self.folder.remove(file_name("done", shard))
+        self.folder.remove(file_name("journal", shard))
         return final
 
-    def unfinished_rows(self, finished: set[int]) -> Iterator[list[Row]]:
-        """Yield the rows in the journals of shards under way."""
-        for shard in sorted(_numbers(self.folder.names("journal")) - finished):
-            yield list(Journal(self, shard).rows.values())
+    def journals(self) -> list[int]:
+        """Return the shards that have a journal."""
+        return sorted(_numbers(self.folder.names("journal")))
+
+    def has_journal(self, shard: int) -> bool:
+        """Return whether a worker has begun a shard that is not finished."""
+        return self.folder.stamp(file_name("journal", shard)) is not None
+
+    def end_run(self) -> None:
+        """Remove what asked workers to stop."""
+        self.folder.remove_folder("stop")
 
     def ask_to_stop(self, run: str) -> None:
         """Ask the workers of a run to stop after the image they are at."""
@@ -105,85 +116,6 @@ class Job:
     def is_asked_to_stop(self, run: str) -> bool:
         """Return whether the workers of a run are to stop."""
         return self.folder.stamp(f"stop/{run}") is not None
-
-
-class Journal:
-    """The rows of a shard under way.
-
-    Attributes:
-        rows: the rows by the number of the image. Those in `intended` may not have been written yet.
-        intended: the numbers of images whose answer was about to be written.
-        is_exact: whether each row is on the disk before the next image begins.
-    """
-
-    def __init__(self, job: Job, shard: int) -> None:
-        """Read the journal of a shard, if there is one."""
-        self._folder, self._name = job.folder, _file("journal", shard)
-        self._at_once = job.plan.in_place
-        self._last = time.monotonic()
-        self.rows: dict[int, Row] = {}
-        self.intended: set[int] = set()
-        self.is_exact = True
-        try:
-            text = self._folder.read(self._name).data
-        except FileNotFoundError:
-            text = b""
-        self._torn = not text.endswith(b"\n") and text != b""
-        for line in text.splitlines():
-            self._take(line)
-
-    def _take(self, line: bytes) -> None:
-        try:
-            found = json.loads(line)
-            if "written" in found:
-                self.intended.discard(found["written"])
-                return
-            row = row_from(found)
-        except (ValueError, KeyError, TypeError):
-            return  # the process was killed in the middle of it
-        self.rows[row.entry.number] = row
-        self.intended.discard(row.entry.number)
-        if found.get("intended"):
-            self.intended.add(row.entry.number)
-
-    def add(self, row: Row, *, intended: bool = False) -> None:
-        """Note a row; `intended` where its answer is written next."""
-        self.rows[row.entry.number] = row
-        self.intended.discard(row.entry.number)
-        if intended:
-            self.intended.add(row.entry.number)
-        self._note({**row.columns, **({"intended": True} if intended else {})}, at_once=self._at_once and intended)
-
-    def confirm(self, number: int) -> None:
-        """Note that an intended answer was written."""
-        self.intended.discard(number)
-        self._note({"written": number}, at_once=False)
-
-    def forget(self, number: int) -> None:
-        """Forget a row, so that its image is taken again."""
-        self.intended.discard(number)
-        del self.rows[number]
-
-    def _note(self, line: dict[str, Any], *, at_once: bool) -> None:
-        text = json.dumps(line) + "\n"
-        if self._torn:
-            text, self._torn = "\n" + text, False
-        if self._folder.append(self._name, text):
-            return
-        self.is_exact = False
-        if at_once or time.monotonic() - self._last >= JOURNAL_PAUSE:
-            self.save()
-
-    def save(self) -> None:
-        """Write all rows to a storage that cannot append; where it can, they are there already."""
-        if self.is_exact:
-            return
-        lines = (
-            json.dumps({**row.columns, **({"intended": True} if number in self.intended else {})})
-            for number, row in self.rows.items()
-        )
-        self._folder.write(self._name, "".join(line + "\n" for line in lines).encode())
-        self._last = time.monotonic()
 
 
 def load_job(place: str) -> Job | None:
@@ -217,15 +149,23 @@ def prepare_job(place: str, plan: Plan, found: Iterable[Entry], *, shard_size: i
         ConfigError: if there are none, or two would be written to one name. Nothing is left in the job folder then.
     """
     folder = folder_of(place)
-    folder.remove("inputs")
+    folder.remove_folder("inputs")
     try:
         counts = _write_inputs(folder, plan, iter(found), shard_size)
     except BaseException:
-        folder.remove("")
+        folder.remove_folder("")
         raise
     text = json.dumps({"version": VERSION, "plan": plan._asdict(), "counts": counts._asdict()}, indent=1)
     folder.write("job.json", text.encode())
     return Job(folder, plan, counts)
+
+
+def forget_job(place: str) -> None:
+    """Remove all of a job but its lock; the list goes first, so that half a job is none."""
+    folder = folder_of(place)
+    folder.remove("job.json")
+    for name in ("inputs", "journal", "done", "open", "stop"):
+        folder.remove_folder(name)
 
 
 def _write_inputs(folder: Folder, plan: Plan, found: Iterator[Entry], shard_size: int | None) -> Counts:
@@ -241,7 +181,7 @@ def _write_inputs(folder: Folder, plan: Plan, found: Iterator[Entry], shard_size
             for entry in some:
                 names.take(output_name(plan, checked_name(entry.name)), entry.name)
             lines = (json.dumps([entry.name, *entry.stamp]) for entry in some)
-            folder.write(_file("inputs", shards), "".join(line + "\n" for line in lines).encode())
+            folder.write(file_name("inputs", shards), "".join(line + "\n" for line in lines).encode())
             images, shards = images + len(some), shards + 1
     finally:
         names.close()
@@ -260,7 +200,15 @@ def _entry_from(line: list[Any]) -> tuple[str, Stamp]:
     return line[0], Stamp(*line[1:])
 
 
-def _file(kind: str, shard: int) -> str:
+def _row_in(line: bytes) -> Row | None:
+    try:
+        return row_from(json.loads(line))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def file_name(kind: str, shard: int) -> str:
+    """Return the name of a file of a shard, of one of the kinds above."""
     return f"{kind}/{shard:06d}.jsonl"
 
 

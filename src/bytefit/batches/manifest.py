@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bytefit.batches.job import load_job
+from bytefit.batches.journal import unfinished_rows
 from bytefit.batches.row import COLUMNS, Row
 from bytefit.batches.storage.places import checked_place, shown_place
 from bytefit.errors import ConfigError
@@ -49,7 +50,7 @@ def rows(job: Job) -> Iterator[Row]:
     if not still_open:
         found = job.rows(both)  # type: ignore[assignment]
     yield from chain.from_iterable(found)
-    yield from chain.from_iterable(job.unfinished_rows(done | still_open))
+    yield from chain.from_iterable(unfinished_rows(job, done | still_open))
 
 
 def write_manifest(job: Job, output: str | os.PathLike[str]) -> int:
@@ -102,7 +103,7 @@ def _write_parquet(path: Path, found: Iterator[dict[str, Any]]) -> int:
         from pyarrow import parquet
     except ModuleNotFoundError as error:
         raise ConfigError(
-            "a manifest in Parquet needs pyarrow: pip install pyarrow, or name a .jsonl or .csv"
+            "a manifest in Parquet needs pyarrow: pip install 'bytefit[parquet]', or name a .jsonl or .csv"
         ) from error
     types = {name: pa.int64() for name in _NUMBERS} | {name: pa.float64() for name in _FRACTIONS}
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])

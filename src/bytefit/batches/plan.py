@@ -74,7 +74,9 @@ class Plan(NamedTuple):
     @property
     def options_hash(self) -> str:
         """A hash of all that decides the bytes of an answer."""
-        text = json.dumps([self.budget, self.options], sort_keys=True)
+        text = json.dumps([self.budget, self.options])
+        # The command line has 0.0 where Python code has 0.
+        text = json.dumps(json.loads(text, parse_int=float), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

@@ -6,11 +6,12 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytefit.batches.engine import BACKENDS, Engine
+from bytefit.batches.backends.engine import BACKENDS, Engine
 from bytefit.batches.inputs import Where, check_source, entries, entries_from, where
-from bytefit.batches.job import Job, load_job, prepare_job
+from bytefit.batches.job import Job, forget_job, load_job, prepare_job
 from bytefit.batches.plan import Plan, checked_plan
 from bytefit.batches.storage.folders import folder_of
+from bytefit.batches.storage.locks import locked
 from bytefit.batches.storage.places import checked_place, default_job, holds, is_uri, shown_place
 from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.tally import Tally
@@ -106,7 +107,8 @@ def checked_engine(engine: Engine, places: Iterable[str]) -> Engine:
     return engine._replace(shares_memory=any(place.startswith("memory://") for place in places))
 
 
-def open_batch(
+@contextmanager
+def opened_batch(
     plan: Plan,
     place: str,
     found: Callable[[], Iterator[Any]],
@@ -115,28 +117,45 @@ def open_batch(
     restart: bool,
     retry: bool,
     shard_size: int | None,
-) -> Batch:
-    """Return the job in a folder, prepared now or by an earlier run.
+) -> Iterator[Batch]:
+    """Yield the job in a folder, prepared now or by an earlier run; no other driver can run it until the block ends.
+
+    Raises:
+        ConfigError: if it was prepared with another plan, or another driver runs it.
+    """
+    job = None if restart else _begun(place, plan)
+    if job is None:
+        found()  # raises if there is no source
+        _check_writable(plan.destination or plan.source)
+    with locked(place):
+        if not restart:  # another driver may have prepared it meanwhile
+            job = _begun(place, plan)
+        if job is not None:
+            yield _taken_up(job, place, engine, retry=retry)
+            return
+        with _storage_errors(place):
+            if restart:
+                forget_job(place)
+            job = prepare_job(place, plan, found(), shard_size=shard_size)
+        yield Batch(job, place, engine, retry, frozenset(), Tally())
+
+
+def _begun(place: str, plan: Plan) -> Job | None:
+    """Return the job that an earlier run prepared with the same plan; None if there is none.
 
     Raises:
         ConfigError: if it was prepared with another plan.
     """
     with _storage_errors(place):
-        job = None if restart else load_job(place)
-    if job is not None:
-        if changes := job.plan.changes(plan):
-            raise ConfigError(
-                f"job {shown_place(place)} was begun differently: {'; '.join(changes)}; "
-                "run the first command again, name another --job, or forget what was done with --restart"
-            )
-        return _taken_up(Job(job.folder, plan, job.counts), place, engine, retry=retry)
-    listing = found()
-    _check_writable(plan.destination or plan.source)
-    if restart:
-        folder_of(place).remove("")
-    with _storage_errors(place):
-        job = prepare_job(place, plan, listing, shard_size=shard_size)
-    return Batch(job, place, engine, retry, frozenset(), Tally())
+        job = load_job(place)
+    if job is None:
+        return None
+    if changes := job.plan.changes(plan):
+        raise ConfigError(
+            f"job {shown_place(place)} was begun differently: {'; '.join(changes)}; "
+            "run the first command again, name another --job, or forget what was done with --restart"
+        )
+    return Job(job.folder, plan, job.counts)
 
 
 def _taken_up(job: Job, place: str, engine: Engine, *, retry: bool) -> Batch:
@@ -145,7 +164,7 @@ def _taken_up(job: Job, place: str, engine: Engine, *, retry: bool) -> Batch:
     kept, before = [], Tally()
     shards = sorted(done)
     for shard, rows in zip(shards, job.rows(shards), strict=True):
-        if retry and not all(row.fine for row in rows):
+        if len(rows) < job.length(shard) or (retry and not all(row.fine for row in rows)):
             continue
         kept.append(shard)
         for row in rows:

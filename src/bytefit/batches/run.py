@@ -6,11 +6,14 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Unpack
 
-from bytefit.batches.engine import Engine, connected, run_tasks
+from bytefit.batches.backends.clusters import connected
+from bytefit.batches.backends.engine import Engine, run_tasks
+from bytefit.batches.following import Following
 from bytefit.batches.job import load_job
 from bytefit.batches.plan import Plan
-from bytefit.batches.preparing import Batch, checked_engine, open_batch, planned
+from bytefit.batches.preparing import Batch, checked_engine, opened_batch, planned
 from bytefit.batches.shards import Task, rows_of, run_task
+from bytefit.batches.storage.locks import locked
 from bytefit.batches.storage.places import checked_place, shown_place
 from bytefit.batches.tally import Failures
 from bytefit.errors import BatchStopped, ConfigError
@@ -18,9 +21,10 @@ from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bytefit.batches.row import Row
+    from bytefit.batches.tally import Tally
     from bytefit.options import FitOptions
 
 
@@ -106,8 +110,9 @@ def batch(
     )
     asked = checked_engine(Engine(backend, jobs, scheduler, address), (plan.source, plan.destination or "", place))
     with connected(asked) as engine:
-        made = open_batch(plan, place, found, engine, restart=restart, retry=retry_failed, shard_size=shard_size)
-        yield from Run(made, failures).rows()
+        again = {"restart": restart, "retry": retry_failed}
+        with opened_batch(plan, place, found, engine, **again, shard_size=shard_size) as made:
+            yield from Run(made, failures).rows()
 
 
 def run_shard(job: str | os.PathLike[str], shard: int) -> bool:
@@ -118,7 +123,7 @@ def run_shard(job: str | os.PathLike[str], shard: int) -> bool:
         shard: its number, from 0 up to the number of shards in `job.json`.
 
     Raises:
-        ConfigError: if there is no such job or shard.
+        ConfigError: if there is no such job or shard, or `bytefit batch` is running the job.
     """
     place = checked_place(job)
     found = load_job(place)
@@ -126,8 +131,9 @@ def run_shard(job: str | os.PathLike[str], shard: int) -> bool:
         raise ConfigError(f"no job in {shown_place(place)}: bytefit batch prepares one")
     if not 0 <= shard < found.counts.shards:
         raise ConfigError(f"shard {shard} is not in the job: it has {found.counts.shards}, numbered from 0")
-    finished, _ = found.markers_of(shard)
-    return finished or run_task(Task(place, shard)).finished
+    with locked(place, shared=True):
+        finished, _ = found.markers_of(shard)
+        return finished or run_task(Task(place, shard)).finished
 
 
 class Run:
@@ -136,6 +142,7 @@ class Run:
     def __init__(self, made: Batch, failures: Failures) -> None:
         """Take a job, and how many of its images may fail."""
         self.made = made
+        self.following = Following(made.job, made.before)
         self._failures = failures
         self._name = uuid.uuid4().hex
         self._reason = ""
@@ -146,28 +153,37 @@ class Run:
             self._reason = reason
             self.made.job.ask_to_stop(self._name)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, told: Callable[[Tally], None] | None = None) -> Iterator[Row]:
         """Run what is left of the job, and yield the rows of shards as they finish.
+
+        Args:
+            told: called with the numbers of the job now and then, from any thread.
 
         Raises:
             BatchStopped: if it was asked to stop, or too many images failed.
         """
-        job, made = self.made.job, self.made
+        job, made, following = self.made.job, self.made, self.following
         left = (shard for shard in range(job.counts.shards) if shard not in made.kept)
         tasks = (Task(made.place, shard, self._name, retry=made.retry) for shard in left)
-        failed = made.before.failed
+
+        def check(tally: Tally) -> None:
+            if self._failures.are_too_many(tally.failed, job.counts.images):
+                limit = f"more than --max-failures {self._failures} allows"
+                self.stop(f"{tally.failed} of {job.counts.images} images failed, {limit}")
+            if told is not None:
+                told(tally)
+
         try:
-            for part in run_tasks(job, tasks, made.engine, lambda: bool(self._reason)):
-                if not part.finished:
-                    continue
-                for row in rows_of(job, part.shard):
-                    failed += not row.fine
-                    yield row
-                if self._failures.are_too_many(failed, job.counts.images):
-                    limit = f"more than --max-failures {self._failures} allows"
-                    self.stop(f"{failed} of {job.counts.images} images failed, {limit}")
+            with following.keeping_on(check):
+                for part in run_tasks(job, tasks, made.engine, lambda: bool(self._reason)):
+                    if not part.finished:
+                        continue
+                    rows = list(rows_of(job, part.shard))
+                    following.end(part.shard, rows)
+                    following.tell(check)
+                    yield from rows
         finally:
             with suppress(Exception):
-                job.folder.remove("stop")
+                job.end_run()
         if self._reason:
             raise BatchStopped(self._reason)

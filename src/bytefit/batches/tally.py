@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from bytefit.batches.journal import unfinished_rows
 from bytefit.batches.row import FINE, Status
 from bytefit.errors import ConfigError
 from bytefit.messages import format_size, shown
@@ -39,6 +40,13 @@ class Tally:
             self.before += row.entry.stamp.size or 0
             self.after += row.answer.size
 
+    def __add__(self, other: Tally) -> Tally:
+        both = Tally()
+        both.statuses = self.statuses + other.statuses
+        both.before, both.after = self.before + other.before, self.after + other.after
+        both.seconds = self.seconds + other.seconds
+        return both
+
     @property
     def images(self) -> int:
         """How many images have a row."""
@@ -65,7 +73,7 @@ def tally_of(job: Job) -> Tally:
     tally = Tally()
     done, still_open = job.markers()
     for rows in chain(
-        job.rows(sorted(done)), job.rows(sorted(still_open), still_open=True), job.unfinished_rows(done | still_open)
+        job.rows(sorted(done)), job.rows(sorted(still_open), still_open=True), unfinished_rows(job, done | still_open)
     ):
         for row in rows:
             tally.add(row)

@@ -54,7 +54,11 @@ def add_batch_commands(commands: argparse._SubParsersAction[Any]) -> None:
     manifest = commands.add_parser("batch manifest", help="write what a batch did with each image")
     manifest.add_argument("job", metavar="JOB", help="the job folder")
     manifest.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="the file: .jsonl, .csv or .parquet (needs pyarrow)"
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="the file: .jsonl, .csv or .parquet (needs bytefit[parquet])",
     )
     manifest.set_defaults(run=_manifest)
 
@@ -84,6 +88,9 @@ def _add_job_options(batch: argparse.ArgumentParser) -> None:
     group.add_argument("--shard-size", type=_positive, metavar="N", help="images in a shard (default: up to 100)")
     group.add_argument("--restart", action="store_true", help="forget what was done, and list the images again")
     group.add_argument("--retry-failed", action="store_true", help="try the images that failed again")
+    group.add_argument(
+        "--prepare", action="store_true", help="write the job folder for bytefit.run_shard, and run nothing"
+    )
     group.add_argument("--max-failures", metavar="N|P%", help="stop when more images fail: 20, or 1%%")
     group.add_argument("--image-timeout", type=_seconds, metavar="SECONDS", help="the most time for one image")
     group.add_argument(
@@ -132,10 +139,12 @@ def _seconds(text: str) -> float:
 
 
 def _batch(arguments: argparse.Namespace) -> int:
-    from bytefit.batches.engine import Engine, connected
+    from bytefit.batches.backends.clusters import connected
+    from bytefit.batches.backends.engine import Engine
     from bytefit.batches.plan import Plan
-    from bytefit.batches.preparing import checked_engine, open_batch, planned
+    from bytefit.batches.preparing import checked_engine, opened_batch, planned
     from bytefit.batches.run import Run
+    from bytefit.batches.storage.places import shown_place
     from bytefit.batches.tally import Failures
 
     failures = Failures.read(arguments.max_failures)
@@ -166,8 +175,12 @@ def _batch(arguments: argparse.Namespace) -> int:
             print(estimate(plan, found(), arguments.sample, cluster).words())
             return FINE
         again = {"restart": arguments.restart, "retry": arguments.retry_failed}
-        made = open_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size)
-        return _run(Run(made, failures), arguments)
+        with opened_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size) as made:
+            if arguments.prepare:
+                counts = made.job.counts
+                print(one_line(f"{shown_place(place)}: {counts.images} images in {counts.shards} shards"))
+                return FINE
+            return _run(Run(made, failures), arguments)
 
 
 def _run(run: Run, arguments: argparse.Namespace) -> int:
@@ -176,16 +189,15 @@ def _run(run: Run, arguments: argparse.Namespace) -> int:
     from bytefit.cli.batch_progress import shown_progress
 
     made = run.made
-    tally, images = made.before, made.job.counts.images
-    earlier = tally.images
+    earlier, images = run.following.tally.images, made.job.counts.images
     stopped = ""
-    with _interrupts(run), shown_progress(arguments.progress, tally, images) as report:
+    with _interrupts(run), shown_progress(arguments.progress, run.following.tally, images) as told:
         try:
-            for row in run.rows():
-                tally.add(row)
-                report(row)
+            for _ in run.rows(told):
+                pass
         except BatchStopped as error:
             stopped = str(error)
+    tally = run.following.tally
     again = f" ({earlier} of them before)" if earlier and earlier < images else ""
     print(one_line(f"{tally.images} of {images} images{again}: {tally.words()}"))
     if stopped:
@@ -212,7 +224,7 @@ def _interrupts(run: Run) -> Iterator[None]:
     if not hasattr(signal, "sigtimedwait") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    from bytefit.batches.engine import start_trackers
+    from bytefit.batches.backends.engine import start_trackers
 
     start_trackers()
     over, asked = threading.Event(), threading.Event()

@@ -13,7 +13,6 @@ from bytefit.messages import format_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bytefit.batches.row import Row
     from bytefit.batches.tally import Tally
 
 # Seconds between two lines.
@@ -21,42 +20,43 @@ _PAUSE = 5.0
 
 
 @contextmanager
-def shown_progress(kind: str, tally: Tally, images: int) -> Iterator[Callable[[Row], None]]:
-    """Yield a function to call with each row, after it was counted.
+def shown_progress(kind: str, earlier: Tally, images: int) -> Iterator[Callable[[Tally], None]]:
+    """Yield a function to call with the numbers of the batch as often as they are known.
 
     Args:
         kind: "auto", "plain", "json" or "none".
-        tally: the numbers to show.
+        earlier: what was done before.
         images: how many images there are.
     """
     if kind == "none":
-        yield lambda _row: None
+        yield lambda _tally: None
     elif kind == "auto" and sys.stderr.isatty():
-        with _bar(tally, images) as report:
-            yield report
+        with _bar(earlier, images) as told:
+            yield told
     else:
-        yield _Lines(tally, images, as_json=kind == "json")
+        yield _Lines(earlier, images, as_json=kind == "json")
 
 
 class _Lines:
     """Progress as lines, one every few seconds and one at the end."""
 
-    def __init__(self, tally: Tally, images: int, *, as_json: bool) -> None:
-        self._tally, self._images, self._as_json = tally, images, as_json
+    def __init__(self, earlier: Tally, images: int, *, as_json: bool) -> None:
+        self._images, self._as_json = images, as_json
         self._started = self._last = time.monotonic()
-        self._earlier = tally.images
+        self._earlier = self._told = earlier.images
 
-    def __call__(self, _row: Row) -> None:
+    def __call__(self, tally: Tally) -> None:
         now = time.monotonic()
-        if now - self._last < _PAUSE and self._tally.images < self._images:
+        at_end = self._told < tally.images == self._images
+        if now - self._last < _PAUSE and not at_end:
             return
-        self._last = now
-        facts = _facts(self._tally, self._images, self._earlier, now - self._started)
+        self._last, self._told = now, tally.images
+        facts = _facts(tally, self._images, self._earlier, now - self._started)
         print(json.dumps(facts) if self._as_json else _words(facts), file=sys.stderr, flush=True)
 
 
 def _facts(tally: Tally, images: int, earlier: int, seconds: float) -> dict[str, Any]:
-    rate = (tally.images - earlier) / seconds if seconds else 0.0
+    rate = max(0, tally.images - earlier) / seconds if seconds else 0.0
     return {
         "taken": tally.images,
         "images": images,
@@ -81,7 +81,7 @@ def _clock(seconds: int) -> str:
 
 
 @contextmanager
-def _bar(tally: Tally, images: int) -> Iterator[Callable[[Row], None]]:
+def _bar(earlier: Tally, images: int) -> Iterator[Callable[[Tally], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -89,15 +89,15 @@ def _bar(tally: Tally, images: int) -> Iterator[Callable[[Row], None]]:
         *(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}")),
         *(TimeRemainingColumn(), TextColumn("left")),
     )
-    started, earlier = time.monotonic(), tally.images
+    started, before = time.monotonic(), earlier.images
     console = Console(stderr=True)
     with Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False) as progress:
-        task = progress.add_task("", total=images, completed=tally.images, facts="")
+        task = progress.add_task("", total=images, completed=before, facts="")
 
-        def report(_row: Row) -> None:
-            facts = _facts(tally, images, earlier, time.monotonic() - started)
+        def told(tally: Tally) -> None:
+            facts = _facts(tally, images, before, time.monotonic() - started)
             saved = format_size(max(0, facts["saved"]))
             text = f"{facts['images_per_second']} images/s, {saved} saved, {facts['failed']} failed,"
             progress.update(task, completed=tally.images, facts=text)
 
-        yield report
+        yield told

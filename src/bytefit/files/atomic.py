@@ -21,11 +21,16 @@ _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 FOLDER_NOT_WRITABLE = "a new file is written to the same folder first, and that folder is not writable"
 
 
-def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], data: bytes, *, durable: bool = True) -> None:
     """Write `data` to `path` atomically, and keep the permissions of an existing file.
 
     The bytes go to a temporary file in the same folder, which is then renamed. A reader of `path` sees the old file or
     the new one. A symbolic link is followed. A pipe or a standard stream is written directly.
+
+    Args:
+        path: the file.
+        data: its bytes.
+        durable: whether to wait until they are on the disk. Else a loss of power may leave an empty file.
 
     Raises:
         OSError: if the file cannot be written. It names `path`, and the folder if that is the reason.
@@ -38,7 +43,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     while not replaced:
         temporary = destination.parent / os.urandom(8).hex().join(_TEMPORARY)
         try:  # before the file exists: a signal may end the process at any moment
-            replaced = _replaced(destination, temporary, data)
+            replaced = _replaced(destination, temporary, data, durable=durable)
         except BaseException as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -88,7 +93,7 @@ def _named(error: OSError, path: str | os.PathLike[str]) -> OSError:
     return OSError(error.errno, reason, os.fspath(path))
 
 
-def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
+def _replaced(destination: Path, temporary: Path, data: bytes, *, durable: bool) -> bool:
     """Write the temporary file and rename it. Return False if another process removed it as a leftover."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
@@ -97,7 +102,8 @@ def _replaced(destination: Path, temporary: Path, data: bytes) -> bool:
             return False
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
         with suppress(FileNotFoundError):
             _take_over(temporary, destination.stat())
         if os.name != "nt":  # Windows cannot rename an open file; elsewhere the lock is held until after the rename

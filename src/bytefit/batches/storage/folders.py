@@ -17,6 +17,7 @@ from bytefit.batches.storage import s3
 from bytefit.batches.storage.places import is_uri
 from bytefit.batches.storage.retries import reason_of
 from bytefit.batches.storage.stamps import SourceChanged, Stamp
+from bytefit.batches.storage.write_options import WriteOptions
 from bytefit.errors import ConfigError
 from bytefit.files.atomic import remove_leftovers, write_atomically
 
@@ -28,6 +29,8 @@ _PROTOCOLS = {"s3": ("s3fs", "bytefit[s3]"), "s3a": ("s3fs", "bytefit[s3]")}
 
 # How many small objects are fetched together.
 _AT_ONCE = 64
+
+_PLAIN = WriteOptions()
 
 _CHANGED = "it was changed by another program meanwhile, and was left alone"
 
@@ -59,16 +62,8 @@ class Folder(Protocol):
     def stamp(self, name: str) -> Stamp | None:
         """Return which version of a file there is; None if there is none."""
 
-    def write(
-        self,
-        name: str,
-        data: bytes,
-        *,
-        headers: Mapping[str, Any] | None = None,
-        replaces: Stamp | None = None,
-        mtime: float | None = None,
-    ) -> None:
-        """Write a file in one step; `replaces` is the version that it may take the place of."""
+    def write(self, name: str, data: bytes, options: WriteOptions = _PLAIN) -> None:
+        """Write a file in one step."""
 
     def append(self, name: str, text: str) -> bool:
         """Append to a file, or return False where the storage cannot."""
@@ -80,7 +75,10 @@ class Folder(Protocol):
         """Yield the content of files, in order."""
 
     def remove(self, name: str) -> None:
-        """Remove a file or a folder, if there is one."""
+        """Remove a file, if there is one."""
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all in it, if there is one; "" is this one."""
 
     def remove_leftovers(self, name: str) -> None:
         """Remove what a process that was killed while it wrote a file left beside it."""
@@ -110,15 +108,7 @@ class LocalFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def write(
-        self,
-        name: str,
-        data: bytes,
-        *,
-        headers: Mapping[str, Any] | None = None,  # noqa: ARG002  (files have none)
-        replaces: Stamp | None = None,
-        mtime: float | None = None,
-    ) -> None:
+    def write(self, name: str, data: bytes, options: WriteOptions = _PLAIN) -> None:
         """Write a file by a rename.
 
         Raises:
@@ -126,13 +116,13 @@ class LocalFolder:
             OSError: if it cannot be written.
         """
         path = self._path / name
-        if replaces is None:
+        if options.replaces is None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        elif (now := self.stamp(name)) is None or now.differs(replaces):
-            raise SourceChanged(_CHANGED)
-        write_atomically(path, data)
-        if mtime is not None:
-            os.utime(path, (mtime, mtime))
+        else:
+            _check_unchanged(self, name, options.replaces)
+        write_atomically(path, data, durable=options.durable)
+        if options.mtime is not None:
+            os.utime(path, (options.mtime, options.mtime))
 
     def append(self, name: str, text: str) -> bool:
         """Append to a file in one call of the system."""
@@ -165,14 +155,14 @@ class LocalFolder:
             yield (self._path / name).read_bytes()
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all in it."""
+        """Remove a file, if there is one."""
+        (self._path / name).unlink(missing_ok=True)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all in it, if there is one."""
         from shutil import rmtree
 
-        path = self._path / name
-        if path.is_dir():
-            rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        rmtree(self._path / name, ignore_errors=True)
 
     def remove_leftovers(self, name: str) -> None:
         """Remove the temporary files of killed processes from the folder of a file."""
@@ -224,15 +214,7 @@ class RemoteFolder:
         except FileNotFoundError:
             return None
 
-    def write(
-        self,
-        name: str,
-        data: bytes,
-        *,
-        headers: Mapping[str, Any] | None = None,
-        replaces: Stamp | None = None,
-        mtime: float | None = None,
-    ) -> None:
+    def write(self, name: str, data: bytes, options: WriteOptions = _PLAIN) -> None:
         """Write an object by one PUT.
 
         Raises:
@@ -240,11 +222,11 @@ class RemoteFolder:
         """
         path = self.at(name)
         if self.is_s3:
-            s3.put(self.fs, path, data, headers or {}, replaces=replaces, mtime=mtime)
+            s3.put(self.fs, path, data, options)
             return
-        if replaces is not None and ((now := self.stamp(name)) is None or now.differs(replaces)):
-            raise SourceChanged(_CHANGED)
-        if replaces is None:
+        if options.replaces is not None:
+            _check_unchanged(self, name, options.replaces)
+        else:
             with suppress(NotImplementedError):
                 self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         self.fs.pipe_file(path, data)
@@ -272,7 +254,12 @@ class RemoteFolder:
             yield from (found[path] for path in paths)
 
     def remove(self, name: str) -> None:
-        """Remove an object, or all below a prefix."""
+        """Remove an object, if there is one, by one request."""
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(self.at(name))
+
+    def remove_folder(self, name: str) -> None:
+        """Remove all below a prefix, if there is anything."""
         with suppress(FileNotFoundError):
             self.fs.rm(self.at(name), recursive=True)
 
@@ -294,6 +281,12 @@ def folder_of(place: str) -> Folder:
         ConfigError: if a package is missing for it.
     """
     return RemoteFolder(place) if is_uri(place) else LocalFolder(place)
+
+
+def _check_unchanged(folder: Folder, name: str, listed: Stamp) -> None:
+    """Raise SourceChanged if another version of a file is there."""
+    if (now := folder.stamp(name)) is None or now.differs(listed):
+        raise SourceChanged(_CHANGED)
 
 
 def _local_stamp(status: os.stat_result) -> Stamp:

@@ -9,6 +9,8 @@ from bytefit.batches.storage.stamps import SourceChanged, Stamp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bytefit.batches.storage.write_options import WriteOptions
+
 # What an object says of itself to browsers, besides its type and the user's metadata. The encoding of the transfer is
 # left out: it was that of the old bytes.
 _KEPT = ("CacheControl", "ContentDisposition", "ContentLanguage", "StorageClass")
@@ -25,33 +27,20 @@ def described(fs: Any, path: str) -> tuple[Stamp, dict[str, Any]]:
     return _stamp(reply["ContentLength"], reply), headers
 
 
-def put(
-    fs: Any,
-    path: str,
-    data: bytes,
-    headers: Mapping[str, Any],
-    *,
-    replaces: Stamp | None,
-    mtime: float | None,
-) -> None:
+def put(fs: Any, path: str, data: bytes, options: WriteOptions) -> None:
     """Write an object by one PUT.
 
-    Args:
-        fs: the file system of s3fs.
-        path: bucket and key.
-        data: the bytes.
-        headers: what goes along.
-        replaces: the version it may take the place of; None for any.
-        mtime: a modification time to keep, in the metadata that rclone uses for it: S3 sets its own.
+    A modification time to keep goes into the metadata that rclone uses for it: S3 sets its own.
 
     Raises:
-        SourceChanged: if another version is there.
+        SourceChanged: if another version is there than the one it may replace.
     """
-    settings = dict(headers)
-    if mtime is not None:
-        settings["Metadata"] = {**settings.get("Metadata", {}), "mtime": f"{mtime:.9f}".rstrip("0").rstrip(".")}
-    if replaces is not None and replaces.etag is not None:
-        settings["IfMatch"] = f'"{replaces.etag}"'
+    settings = dict(options.headers)
+    if options.mtime is not None:
+        mtime = f"{options.mtime:.9f}".rstrip("0").rstrip(".")
+        settings["Metadata"] = {**settings.get("Metadata", {}), "mtime": mtime}
+    if options.replaces is not None and options.replaces.etag is not None:
+        settings["IfMatch"] = f'"{options.replaces.etag}"'
     bucket, key, _ = fs.split_path(path)
     try:
         fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **settings)
