@@ -27,7 +27,6 @@ from servers import dask_cluster  # noqa: E402
 
 from images import noise, photograph, write_jpeg  # noqa: E402
 
-
 # Ext4 gives a file 65,000 names.
 _LINKS = 30_000
 
