@@ -23,7 +23,8 @@ def packed(monkeypatch):
     oxipng = pytest.importorskip("oxipng")
 
     class Counting:
-        Deflaters, PngError, StripChunks = oxipng.Deflaters, oxipng.PngError, oxipng.StripChunks
+        Deflaters, PngError = oxipng.Deflaters, oxipng.PngError
+        RowFilter, StripChunks = oxipng.RowFilter, oxipng.StripChunks
 
         @staticmethod
         def optimize_from_memory(data, **options):
@@ -40,23 +41,31 @@ def packed(monkeypatch):
     ("options", "calls"),
     [
         ({"colors": 40, "strength": codec.PROBE}, 0),
-        ({"colors": 40, "strength": codec.NORMAL}, 0),
+        ({"colors": 40, "strength": codec.NORMAL}, 1),
         ({"colors": 40, "strength": codec.BEST}, 1),
         ({"strength": codec.PROBE}, 0),
         ({"strength": codec.NORMAL}, 1),
     ],
     ids=str,
 )
-def test_palettes_and_probes_of_large_images_are_packed_by_pillow(options, calls, packed):
-    """Memory for a second and a third copy of the pixels must be taken only where it saves a third of the bytes."""
+def test_large_images_get_one_filter_at_a_time_and_probes_none(options, calls, packed):
+    """Each filter that oxipng tries at the same time takes a copy of the pixels."""
     small, large = photograph((SIZE[0], SIZE[1] - 1)), photograph(SIZE)
 
     data = PNG.encode(large, options)
 
     assert len(packed) == calls
+    assert all(len(call["filter"]) == 1 for call in packed if "filter" in call)
     assert opened(data).size == SIZE
     PNG.encode(small, options)
     assert len(packed) == calls + 1
+
+
+def test_large_graphics_get_another_filter(packed):
+    """On flat areas a filter saves 5 % and more, and needs the memory only after the first is done."""
+    PNG.encode(screenshot(SIZE).convert("RGB").resize(SIZE), {"colors": 2, "strength": codec.NORMAL})
+
+    assert [len(call["filter"]) for call in packed] == [1, 1]
 
 
 @pytest.mark.parametrize("options", [{"colors": 40, "strength": codec.BEST}, {"strength": codec.NORMAL}], ids=str)
