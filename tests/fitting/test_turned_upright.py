@@ -157,3 +157,35 @@ def test_turned_pixels_are_scored_upright():
     result = bytefit.compress(image, 60_000, format="JPEG2000", lossless=True)
 
     assert score_of_answer(image, result) == pytest.approx(100)
+
+
+def with_resolution(turn, x, y):
+    """Return a JPEG that lies, with one resolution from left to right and another from top to bottom."""
+    tags = Image.Exif()
+    tags.update({0x0112: turn, 0x011A: x, 0x011B: y, 0x0128: 2})
+    return Image.open(BytesIO(encoded(photograph(SIZE), "JPEG", exif=tags.tobytes())))
+
+
+@each_format
+@pytest.mark.parametrize(("turn", "expected"), [(3, (300.0, 150.0)), (6, (150.0, 300.0))])
+def test_resolutions_turn_with_the_picture(wanted, turn, expected):
+    """What was a line of pixels is a column after a quarter turn: the two resolutions change places."""
+    result = bytefit.compress(with_resolution(turn, 300, 150), 60_000, format=wanted)
+
+    tags, _ = exif_in(result.data)
+    assert (tags[0x011A], tags[0x011B]) == expected
+
+
+@pytest.mark.parametrize(("turn", "expected"), [(1, 0.5), (6, 2.0)])
+def test_the_shape_of_a_pixel_turns_with_the_picture(turn, expected):
+    """GIF has no place for an orientation, but for the shape of a pixel, in steps of 1/64."""
+    picture = Image.new("RGB", (40, 20), "red")
+    tags = Image.Exif()
+    tags[0x0112] = turn
+    data = bytearray(encoded(picture, "JPEG", exif=tags.tobytes(), dpi=(2, 1)))
+    assert data[6:10] == b"JFIF"
+    data[13] = 0  # the two numbers are no resolution but a ratio
+
+    result = bytefit.compress(Image.open(BytesIO(bytes(data))), "60KB", format="GIF")
+
+    assert (result.data[12] + 15) / 64 == pytest.approx(expected, abs=1 / 64)

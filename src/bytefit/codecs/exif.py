@@ -70,6 +70,24 @@ def with_resolution(block: bytes, x: tuple[int, int], y: tuple[int, int], unit: 
     )
 
 
+def with_axes_exchanged(block: bytes) -> bytes:
+    """Return an EXIF block whose resolutions from left to right and from top to bottom have changed places.
+
+    Unchanged where it does not state both, or is broken.
+    """
+    start, order = _start(block)
+    try:
+        place_of = {entry.tag: start + entry.place for entry in _entries(block[start:], order, None)}
+    except struct.error:
+        return block
+    if not {_X_RESOLUTION, _Y_RESOLUTION} <= place_of.keys():
+        return block
+    changed = bytearray(block)
+    x, y = (slice(place_of[tag] + 2, place_of[tag] + _ENTRY) for tag in (_X_RESOLUTION, _Y_RESOLUTION))
+    changed[x], changed[y] = changed[y], changed[x]
+    return bytes(changed)
+
+
 def tags_in(block: bytes) -> frozenset[int]:
     """Return the tags of the first directory of an EXIF block; none of a broken one."""
     start, order = _start(block)

@@ -100,13 +100,17 @@ def _orientation_in(block: bytes) -> int:
 def as_upright(carried: Mapping[str, Any], turn: int, size: tuple[int, int]) -> dict[str, Any]:
     """Return the metadata that a file carries after `turn` was applied to its pixels, which are `size` then.
 
-    Nothing but the orientation, and the dimensions where they changed places, is changed.
+    Nothing but the orientation, and the dimensions and resolutions where they changed places, is changed.
     """
     changed = dict(carried)
+    if turn >= _CHANGES_SIDES and (density := carried.get("density")) is not None:
+        changed["density"] = density._replace(x=density.y, y=density.x)
     for name, kind in (("exif", exif), ("xmp", xmp)):
         if turn != 1 and isinstance(stated := carried.get(name), bytes):
             upright_one = kind.with_orientation(stated, 1)
             changed[name] = kind.with_dimensions(upright_one, size) if turn >= _CHANGES_SIDES else upright_one
+    if turn >= _CHANGES_SIDES and "exif" in changed:
+        changed["exif"] = exif.with_axes_exchanged(changed["exif"])
     return changed
 
 
