@@ -76,9 +76,9 @@ def test_killed_processes_cost_the_images_in_flight(tmp_path):
     """Driver and workers are killed at random moments: in the end all is as if nothing had happened."""
     source, out, job = tmp_path / "in", tmp_path / "out", tmp_path / "out.bytefit-job"
     source.mkdir()
-    for number in range(40):
+    for number in range(28):
         write_jpeg(source / f"photo{number}.jpg", noise((800, 600), seed=number))
-    command = [source, out, "--to", "80KB", "--jobs", 2, "--slack", 0, "--shard-size", 8]
+    command = [source, out, "--to", "80KB", "--jobs", 2, "--slack", 0, "--shard-size", 6]
     env = environment(tmp_path)
     code, _, err = run(command, {**env, "OPENED": ""})
     assert code == 0, err
@@ -123,7 +123,7 @@ def _killed_until_done(command, env, most, wanted):
 def _kill_at_random(process, generator):
     """Kill the driver or a worker some time after the workers began; return whether it was still running."""
     wait_until(lambda: workers(process.pid) or process.poll() is not None)
-    time.sleep(generator.uniform(0.1, 1.2))
+    time.sleep(generator.uniform(0.1, 0.9))
     if process.poll() is not None:
         return False
     victim = generator.choice(["driver", "worker", "politely"])
