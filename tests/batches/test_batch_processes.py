@@ -72,6 +72,18 @@ def test_interrupting_finishes_the_images_in_flight_and_says_how_to_go_on(photos
     assert {name for name, count in opened.items() if count > 1} == set(), err
 
 
+def test_idle_workers_end_with_their_driver(tmp_path):
+    """A worker without a shard would wait for one for minutes, and keep the pipes of the driver open."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "photo.jpg").write_bytes(b"LOOP" * 5000)
+    process = start([tmp_path / "in", tmp_path / "out", "--to", TARGET, "--jobs", 2], environment(tmp_path))
+    wait_until(lambda: len(workers(process.pid)) == 2 and (tmp_path / "opened.txt").exists())
+
+    process.kill()
+
+    process.communicate(timeout=20)  # until nobody holds the pipes
+
+
 def test_killed_processes_cost_the_images_in_flight(tmp_path):
     """Driver and workers are killed at random moments: in the end all is as if nothing had happened."""
     source, out, job = tmp_path / "in", tmp_path / "out", tmp_path / "out.bytefit-job"

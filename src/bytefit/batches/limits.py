@@ -13,7 +13,6 @@ import threading
 import time
 import warnings
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -123,7 +122,6 @@ def _address_space() -> int | None:
     return None
 
 
-@cache
 def follow(driver: int) -> None:
     """End this worker soon after its driver has ended; else it would wait for work for minutes, and hold its pipes."""
 

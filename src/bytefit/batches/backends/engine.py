@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.batches.job import SHARD_SIZE
 from bytefit.batches.journal import Journal
+from bytefit.batches.limits import follow
 from bytefit.batches.row import Row, Status, versions
 from bytefit.batches.shards import Part, Task, run_together
 from bytefit.batches.storage.retries import reason_of
@@ -147,6 +148,8 @@ def _parallel(
         if type(backend).__name__ == "DaskDistributedBackend":
             _mend(backend)
         jobs, at_once = _how_many(engine, backend, configured)
+        if _is_loky(backend):  # also a worker that never gets a shard ends with its driver
+            settings |= {"initializer": follow, "initargs": (os.getpid(),)}
         as_they_end = backend.supports_return_generator or engine.shares_memory
         settings |= {"n_jobs": jobs, "pre_dispatch": at_once}
         parallel = joblib.Parallel(**settings, return_as="generator_unordered" if as_they_end else "list")
@@ -192,8 +195,11 @@ def _mend(backend: Any) -> None:
 
 def _own(tasks: list[Task], backend: object) -> list[Task]:
     """Return tasks that end with this process, where their worker is a child of it."""
-    is_child = type(backend).__name__ == "LokyBackend"
-    return [task._replace(driver=os.getpid()) for task in tasks] if is_child else tasks
+    return [task._replace(driver=os.getpid()) for task in tasks] if _is_loky(backend) else tasks
+
+
+def _is_loky(backend: object) -> bool:
+    return type(backend).__name__ == "LokyBackend"
 
 
 def _how_many(engine: Engine, backend: Any, configured: int) -> tuple[int, int | str]:
@@ -204,7 +210,7 @@ def _how_many(engine: Engine, backend: Any, configured: int) -> tuple[int, int |
         backend: what joblib would use.
         configured: how many workers joblib is configured for; 1 is its default, also where nobody chose it.
     """
-    is_loky = type(backend).__name__ == "LokyBackend"
+    is_loky = _is_loky(backend)
     jobs = engine.jobs
     if jobs is None:
         nobody_chose = engine.backend is not None or (is_loky and configured == 1)
