@@ -67,6 +67,7 @@ def shown(data: bytes) -> Shown | None:
             if image.width * image.height * frames > _MOST_PIXELS:
                 return None
             name, deep = named(image.format or "").name, image.mode.startswith(("I", "F", "LAB"))
+            stated = _orientation(image)  # Pillow turns a TIFF by itself when it loads it
             image.load()
             # Viewers of JPEG XL ignore the orientation of EXIF.
             turn = None if name == "JXL" else _TURNS.get(_orientation(image))
@@ -80,7 +81,7 @@ def shown(data: bytes) -> Shown | None:
                 alpha, visible = _rgba(picture)
                 clearest = clearest if deep else min(clearest, alpha)
                 pixels.append(visible)
-            return Shown(name, size, frames, tuple(pixels), deep, clearest, turn is not None)
+            return Shown(name, size, frames, tuple(pixels), deep, clearest, stated in _TURNS)
     except Exception:  # noqa: BLE001  (damaged files make Pillow raise almost anything)
         return None
 

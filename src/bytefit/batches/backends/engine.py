@@ -258,9 +258,8 @@ def _cut(job: Job, task: Task, deaths: dict[int, int]) -> list[Task]:
     if not left:
         return [task]
     if len(left) > 1:
-        # A journal on this machine tells which image came next. Of another one only the halves can be tried.
-        if job.is_local:
-            deaths[left[0].number] = 1
+        # A journal on this machine tells which image came next. Of another one only the halves can be tried. A death
+        # among other work counts for no image: it may have had another cause.
         cut = left[1 if job.is_local else len(left) // 2].number
         return [task._replace(first=left[0].number, end=cut), task._replace(first=cut, end=end)]
     number = left[0].number
