@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import joblib
+from distributed import Client
 
 import bytefit
 
@@ -103,6 +104,8 @@ def targets(folder: Path, images: int) -> None:
     subprocess.run(command, input=names, text=True, stdout=subprocess.DEVNULL, check=True)
     print(f"against xargs -P2 -n1 bytefit compress: {(time.perf_counter() - started) / two:.2f}x")
     with dask_cluster(folder, {}) as (address, _):
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2)
         dask = timed("dask", "--backend", "dask", "--scheduler", address)
     print(f"Dask with two workers: {two / dask:.2f} of loky's speed")
 
