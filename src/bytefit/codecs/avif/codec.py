@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
+from functools import cache, partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from bytefit.codecs.avif.boxes import without_times
 from bytefit.codecs.avif.container import CONTAINER
-from bytefit.codecs.codec import Codec
+from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH, Codec, Variants
 from bytefit.codecs.encoding import refusals, save_frames, save_to_bytes
 from bytefit.codecs.exif import ORIENTATION
 from bytefit.codecs.parts import Holds, Modes, SaveOptions, SeedingHints
@@ -37,8 +40,36 @@ _QUALITIES = (
 _USUAL_SPEED = 6
 
 
-def _setting(quality: float, _mode: str) -> dict[str, Any]:
-    return {"quality": int(quality)}
+# What libaom is tuned for by content, the best first, where it knows that. "iq" is libavif's default from 1.4 on. Over
+# it "ssimulacra2" gains 1.8, 1.2 and 0.4 SSIMULACRA2 at 0.25, 0.5 and 1 bit per pixel, in 1.05 of the time (10
+# photographs), and loses 0.8, 0.3 and 0 with 8 screenshots and paintings.
+_TUNINGS = {PHOTOGRAPH: ("ssimulacra2", "iq"), GRAPHIC: ("iq",)}
+
+# libaom refuses any tuning at its finest quantiser, which changes nothing but colours.
+_UNTUNED = 100
+
+# Pillow's names for libaom, and for whichever encoder it has, which is libaom where that is one of them.
+_LIBAOM = frozenset({"auto", "aom"})
+
+
+def _setting(content: str, quality: float, _mode: str) -> dict[str, Any]:
+    tuned = _tuned(content) if quality < _UNTUNED else None
+    return {"quality": int(quality), **({"advanced": tuned} if tuned else {})}
+
+
+@cache
+def _tuned(content: str) -> _Tuned | None:
+    """Return the option that tunes libaom for visible quality; None where the library knows no such tuning."""
+    for tune in _TUNINGS[content]:
+        tuned = _Tuned(tune=tune)
+        with suppress(OSError, ValueError, KeyError):
+            Image.new("L", (1, 1)).save(BytesIO(), "AVIF", speed=10, advanced=tuned)
+            return tuned
+    return None
+
+
+class _Tuned(dict[str, str]):
+    """Pillow's option `advanced`, set by bytefit and not by the user."""
 
 
 class _StoredExif(Image.Exif):
@@ -62,6 +93,10 @@ class _StoredExif(Image.Exif):
 
 
 def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+    other_encoder = options.get("codec", "auto") not in _LIBAOM
+    if isinstance(options.get("advanced"), _Tuned) and (isinstance(picture, Frames) or other_encoder):
+        # libaom's tunings are made for still pictures, and the other encoders refuse them.
+        options = {name: value for name, value in options.items() if name != "advanced"}
     stored = options.get("exif")
     if isinstance(stored, bytes) and stored:
         with refusals("AVIF"):
@@ -87,7 +122,7 @@ AVIF = Codec(
     format="AVIF",
     suffixes=named("AVIF").suffixes,
     ladder=_QUALITIES,
-    setting=_setting,
+    setting=partial(_setting, PHOTOGRAPH),
     encode=_encode,
     mean_bits=(
         (2, 0.0581),
@@ -123,4 +158,10 @@ AVIF = Codec(
     ),
     holds=Holds(max_side=32_768, frames=True),
     container=CONTAINER,
+)
+AVIF = replace(
+    AVIF,
+    variants=Variants(
+        for_graphics=replace(AVIF, setting=partial(_setting, GRAPHIC), variants=Variants(content=GRAPHIC))
+    ),
 )
