@@ -10,8 +10,9 @@ from PIL import Image
 import bytefit
 from bytefit.codecs import CODECS, LEARNED, codec_for_format
 from bytefit.codecs.jpeg.codec import JPEG
+from bytefit.fitting import resizing
 from bytefit.seeding import best_scale as scaling
-from bytefit.seeding.best_scale import SCALES, best_scale, scale_features
+from bytefit.seeding.best_scale import SCALES, best_scales, scale_features
 from bytefit.seeding.model import VERSION, Model, feature_names
 from bytefit.seeding.trees import Ensemble
 from images import flat, noise, opened, photograph
@@ -60,7 +61,7 @@ def shipped(monkeypatch):
 
 def scale_of(picture, budget=3000, codec=JPEG):
     """Return the best scale of a picture."""
-    return best_scale(codec, picture, budget)
+    return best_scales(codec, picture, budget)[0]
 
 
 @pytest.mark.parametrize("scale", SCALES[1:])
@@ -156,6 +157,47 @@ def test_the_predicted_scale_keeps_to_the_bounds(shipped, bounds, width):
     result = bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True, **bounds)
 
     assert (result.width, result.height) == (width, round(160 * width / 240))
+
+
+def close_call():
+    """Return trees that predict nearly as much for 0.71 as for 0.5."""
+    return Ensemble(0.0, [gains_at(0.5, 20.0), gains_at(0.71, 19.0)])
+
+
+def test_a_close_second_scale_is_named(shipped):
+    """Predictions that differ by less than their error cannot decide between two scales."""
+    shipped(model(scale_trees=close_call()))
+    assert best_scales(JPEG, photograph(SIZE), 3000) == (0.5, 0.71)
+
+    shipped(model())
+    assert best_scales(JPEG, photograph(SIZE), 3000) == (0.5,)
+
+
+@pytest.mark.parametrize("scores", [(80.0, 70.0), (70.0, 80.0)], ids=["second better", "first better"])
+def test_of_two_close_scales_the_one_that_scores_higher_is_used(shipped, scores, monkeypatch):
+    """Where answers can be scored, both are made, and the score of the real files decides."""
+    shipped(model(scale_trees=close_call()))
+    found = iter(scores)
+    monkeypatch.setattr(resizing, "can_score", lambda: True)
+    monkeypatch.setattr(resizing, "score_of_trials", lambda _trials: next(found))
+
+    result = bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True)
+
+    assert result.scale == pytest.approx(0.71 if scores[0] > scores[1] else 0.5, abs=0.01)
+    assert result.size <= 6000
+    assert {trial.size for trial in result.trials} >= {result.size}
+
+
+def test_without_the_metric_the_prediction_decides(shipped, monkeypatch):
+    """Without `bytefit[metrics]` there is nothing to choose by, and a score takes longer than a fast answer may."""
+    shipped(model(scale_trees=close_call()))
+    monkeypatch.setattr(resizing, "score_of_trials", None)
+
+    monkeypatch.setattr(resizing, "can_score", lambda: False)
+    assert bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True).scale == 0.5
+
+    monkeypatch.setattr(resizing, "can_score", lambda: True)
+    assert bytefit.compress(photograph(SIZE), 6000, format="JPEG", resize=True, effort="fast").scale == 0.5
 
 
 def test_dimensions_in_exif_follow_the_predicted_scale(shipped):

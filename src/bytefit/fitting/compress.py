@@ -68,7 +68,9 @@ def compress(
         min_quality: the least quality accepted, on the codec's own scale.
         min_score: the least visible quality accepted, as SSIMULACRA2 (90 hard to tell apart, 70 good, 50 middling);
             needs the `metrics` extra.
-        resize: lower the dimensions where that looks better at the bytes there are, or is needed.
+        resize: lower the dimensions where that looks better at the bytes there are, or is needed. Where two scales are
+            predicted to look about as good, both are tried with the `metrics` extra, and the better one is kept,
+            except at effort "fast".
         min_width: the least width `resize` may come down to, in pixels.
         max_width: the most width the answer may have, in pixels, with `resize`; a picture is never made larger.
         max_height: the most height, likewise.

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import PixelsNotKept, UnsupportedImage
 from bytefit.fitting.frame_dropping import with_half_the_frames
+from bytefit.fitting.scoring import score_of_trials
 from bytefit.fitting.trials import Trials, search_ladder
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.scaling import scaled
-from bytefit.seeding.best_scale import best_scale
+from bytefit.pictures.scores import can_score
+from bytefit.seeding.best_scale import best_scales
 from bytefit.sources.metadata import with_dimensions
 
 if TYPE_CHECKING:
@@ -32,9 +34,12 @@ def search_scales(trials: Trials, options: Options) -> tuple[Trials, Found]:
         The trials of the version that the search ended at, and what it found there.
     """
     least, most = options.min_width or 1, largest_scale(trials, options)
-    if options.resize and (size := _size_for_looks(trials, least, most)) != trials.whole.size:
+    size, *others = _sizes_for_looks(trials, least, most) if options.resize else [trials.whole.size]
+    if size != trials.whole.size:
         trials = _resized(trials, size)
     found = search_ladder(trials)
+    if others and trials.fits and options.effort != "fast" and can_score():
+        trials, found = _better_looking(trials, found, others[0])
     if options.resize and (larger := _larger_size(trials, most)):
         trials = _resized(trials, larger)
         found = search_ladder(trials)
@@ -94,14 +99,29 @@ def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
     return picture.quantize() if mode == "P" else picture.convert(mode)
 
 
-def _size_for_looks(trials: Trials, least: int, most: float) -> tuple[int, int]:
-    """Return the dimensions predicted to look best when shown at full size: `least` wide, `most` times as large."""
+def _better_looking(trials: Trials, found: Found, size: tuple[int, int]) -> tuple[Trials, Found]:
+    """Return the trials, or those at other dimensions if these score higher."""
+    other = _resized(trials, size)
+    found_there = search_ladder(other)
+    try:
+        better = other.fits and score_of_trials(other) > score_of_trials(trials)
+    except UnsupportedImage:  # too small for the metric
+        better = False
+    return (other, found_there) if better else (trials, found)
+
+
+def _sizes_for_looks(trials: Trials, least: int, most: float) -> list[tuple[int, int]]:
+    """Return the dimensions predicted to look best when shown at full size, and others if they are close.
+
+    They are at least `least` wide and at most `most` times as large as the picture.
+    """
     size, picture = trials.codec.largest_size(trials.whole.size), trials.picture
+    sizes = [size]
     if trials.payload > 0:
         first, shown = (picture.typical, len(picture.pictures)) if isinstance(picture, Frames) else (picture, 1)
-        scale = best_scale(trials.codec, first, trials.payload // shown)
-        size = min(size, _scaled(trials, scale, least))
-    return min(size, _scaled(trials, most, 1))
+        scales = best_scales(trials.codec, first, trials.payload // shown)
+        sizes = [min(size, _scaled(trials, scale, least)) for scale in scales]
+    return list(dict.fromkeys(min(size, _scaled(trials, most, 1)) for size in sizes))
 
 
 def _larger_size(trials: Trials, most: float) -> tuple[int, int] | None:

@@ -49,6 +49,16 @@ def score_of_answer(source: Image.Image | Frames, answer: Result) -> float | Non
         return None
 
 
+def score_of_trials(trials: Trials) -> float:
+    """Return the SSIMULACRA2 score of the best encoding, at the dimensions of the whole picture.
+
+    Raises:
+        UnsupportedImage, ConfigError: see `bytefit.pictures.scores.ssimulacra2_score`.
+    """
+    with open_image(trials.picture_data, UNLIMITED) as version:
+        return score_of(trials.whole, frames_of(version) if isinstance(trials.whole, Frames) else version)
+
+
 def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
     """Go up to the first rung whose score is at least `least`, where the best encoding that fits scores less.
 
@@ -57,7 +67,7 @@ def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
     Returns:
         The SSIMULACRA2 score of the best encoding, and whether what fits scored less than `least`.
     """
-    score = _score(trials)
+    score = score_of_trials(trials)
     if score >= least:
         return score, False
     low, high = trials.rung + 1, trials.last
@@ -68,17 +78,12 @@ def raise_to_score(trials: Trials, least: float) -> tuple[float, bool]:
         except PixelsNotKept:
             high = rung - 1
             continue
-        score = _score(trials)
+        score = score_of_trials(trials)
         if score >= least:
             high = rung - 1
         else:
             low = rung + 1
     if trials.rung != low and low <= trials.last:
         trials.measure(low, wanted=True)
-        score = _score(trials)
+        score = score_of_trials(trials)
     return score, True
-
-
-def _score(trials: Trials) -> float:
-    with open_image(trials.picture_data, UNLIMITED) as version:
-        return score_of(trials.whole, frames_of(version) if isinstance(trials.whole, Frames) else version)

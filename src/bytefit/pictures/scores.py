@@ -6,6 +6,8 @@ one. This module knows neither files nor codecs.
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,12 @@ _LEAST_SIDE = 8
 
 # The backgrounds behind transparency, as shares of white. The reference tool reports the worse of the two scores.
 _BACKGROUNDS = (0.1, 0.9)
+
+
+@cache
+def can_score() -> bool:
+    """Return whether the `metrics` extra is installed."""
+    return find_spec("ssimulacra2") is not None
 
 
 def ssimulacra2_score(original: Image.Image, version: Image.Image) -> float:

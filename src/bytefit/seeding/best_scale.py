@@ -28,9 +28,13 @@ SCALES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.3, 0.25)
 # detail is certain.
 _WORTH_IT = 2.0
 
+# Scales whose predictions differ by less are both worth a trial, where the answers can be scored: about the error of a
+# prediction.
+_CLOSE = 2.0
 
-def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
-    """Return the scale, at most 1, that looks best in `budget` bytes.
+
+def best_scales(codec: Codec, picture: Image.Image, budget: int) -> tuple[float, ...]:
+    """Return the scale, at most 1, that looks best in `budget` bytes, and a second one if it may look as good.
 
     Args:
         codec: with the settings for the picture's content.
@@ -40,23 +44,29 @@ def best_scale(codec: Codec, picture: Image.Image, budget: int) -> float:
     model = shipped_model(codec.format)
     pixels = picture.width * picture.height
     if model is None or pixels < model.least_pixels:
-        return 1.0
+        return (1.0,)
     tiles = mosaic(picture)
     complexities = dict(
         zip(model.complexity_qualities, complexity_probe(tiles, model.complexity_qualities)[0], strict=True)
     )
-    return predicted_scale(model, budget * 8 / pixels, graphic=content(tiles) == GRAPHIC, complexities=complexities)
+    return predicted_scales(model, budget * 8 / pixels, graphic=content(tiles) == GRAPHIC, complexities=complexities)
 
 
-def predicted_scale(model: Model, bits: float, *, graphic: bool, complexities: Mapping[int, float]) -> float:
-    """Return the scale with the largest predicted gain, 1 where none is worth it; see `scale_features` for the rest."""
+def predicted_scales(
+    model: Model, bits: float, *, graphic: bool, complexities: Mapping[int, float]
+) -> tuple[float, ...]:
+    """Return the scale with the largest predicted gain, 1 where none is worth it, and the next one if it is close.
+
+    See `scale_features` for the arguments.
+    """
     used = {quality: complexities[quality] for quality in model.complexity_qualities}
     gains = {
         scale: model.scale_trees.predict(scale_features(bits, scale, graphic=graphic, complexities=used))
         for scale in SCALES[1:]
     }
-    best = max(gains, key=gains.__getitem__)
-    return best if gains[best] > _WORTH_IT else 1.0
+    gains[1.0] = _WORTH_IT
+    first, second = sorted(gains, key=lambda scale: (-gains[scale], -scale))[:2]
+    return (first, second) if gains[first] - gains[second] < _CLOSE else (first,)
 
 
 def scale_features(bits: float, scale: float, *, graphic: bool, complexities: Mapping[int, float]) -> list[float]:

@@ -19,7 +19,7 @@ from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.encoding import NO_METADATA
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
-from bytefit.seeding.best_scale import SCALES, predicted_scale, scale_features
+from bytefit.seeding.best_scale import SCALES, predicted_scales, scale_features
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content, for_content
 from bytefit.seeding.probes import complexity_probe
@@ -248,7 +248,7 @@ def looks_of(records: list[Scaled], model: Model) -> list[Looks]:
         reached = [(record, looks) for record, looks in reached if not np.isnan(looks[0])]
         if reached:
             scales = [
-                predicted_scale(model, bits, graphic=record.graphic, complexities=record.complexities)
+                predicted_scales(model, bits, graphic=record.graphic, complexities=record.complexities)[0]
                 for record, _ in reached
             ]
             predicted = [_at_scale(looks, scale) for (_, looks), scale in zip(reached, scales, strict=True)]
