@@ -419,7 +419,9 @@ def _formats() -> str:
         "## Formats",
         (
             "The quality is the codec's own scale; the scales of two codecs cannot be compared. "
-            "A rung is a setting that the search can choose. TIFF has one because it is lossless."
+            "A rung is a setting that the search can choose. TIFF has one because it is lossless. In PNG 100 is "
+            "lossless, 91 to 99 are [nearly lossless](../explanation/nearly-lossless.md), and 20 to 90 are palettes of "
+            "2 to 256 colours. WebP has these qualities from 53 on as well, for images whose source is lossless."
         ),
         _table(("format", "suffixes", "quality", "transparency", "holds", "most pixels a side", "needs"), rows),
         "## Save options",

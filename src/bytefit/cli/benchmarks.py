@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # The formats that `bytefit.benchmarks.shares` measures.
 SHRUNK = ("PNG", "GIF")
 
+# The formats that `bytefit.benchmarks.near_lossless` measures.
+NEARLY_LOSSLESS = ("PNG", "WEBP")
+
 
 def add_benchmark_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `bench` and its subcommands to the commands of the command line."""
@@ -47,6 +50,14 @@ def add_benchmark_commands(commands: argparse._SubParsersAction[Any]) -> None:
         "--codec", type=str.upper, choices=SHRUNK, action="append", help="only files of this format (default: both)"
     )
     _add_jobs(shrink)
+
+    near = _add(
+        benchmarks, "near-lossless", _near_lossless, "fit PNG files to shares of their lossless bytes as PNG and WebP"
+    )
+    near.add_argument(
+        "--codec", type=str.upper, choices=NEARLY_LOSSLESS, action="append", help="only this format (default: both)"
+    )
+    _add_jobs(near)
 
 
 def _add(
@@ -131,6 +142,18 @@ def _shrink(arguments: argparse.Namespace) -> str:
     return bench_shrink(
         arguments.folder,
         formats=arguments.codec or SHRUNK,
+        limit=arguments.limit,
+        as_json=arguments.json,
+        jobs=arguments.jobs,
+    )
+
+
+def _near_lossless(arguments: argparse.Namespace) -> str:
+    from bytefit.benchmarks.near_lossless import bench_near_lossless
+
+    return bench_near_lossless(
+        arguments.folder,
+        formats=arguments.codec or NEARLY_LOSSLESS,
         limit=arguments.limit,
         as_json=arguments.json,
         jobs=arguments.jobs,

@@ -173,6 +173,19 @@ class Codec:
             self, ladder=(LOSSLESS,), setting=lambda _quality, _mode: dict(options), mean_bits=((0, 8), (LOSSLESS, 8))
         )
 
+    def nearly_lossless(self, sample: Any) -> Codec | None:
+        """Return the codec with a ladder of settings that lose little, the lossless one last; None without any."""
+        near, options = self.lossless.near, self.lossless.options
+        if near is None or options is None:
+            return None
+        return replace(
+            self,
+            ladder=near.ladder(sample),
+            setting=lambda quality, _mode: {**options, **({"near_lossless": quality} if quality < LOSSLESS else {})},
+            mean_bits=near.mean_bits,
+            hints=replace(self.hints, probe_options=near.probe_options, probe_gain=near.probe_gain),
+        )
+
 
 def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec:
     """Return the codec with the options of an effort, and then the user's own, added to each of its settings."""

@@ -55,6 +55,23 @@ class SaveOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class NearLossless:
+    """Encodes that lose little, of a format whose ladder is lossy: the setting's `near_lossless` is their quality.
+
+    Attributes:
+        ladder: (sample of an image) -> the qualities that look better than lossy encodes of as many bytes, and 100.
+        mean_bits: their mean curve, see `Codec.mean_bits`.
+        probe_options: see `SeedingHints`, as the next one.
+        probe_gain: what a probe says of the size.
+    """
+
+    ladder: Callable[[Image.Image], tuple[float, ...]]
+    mean_bits: tuple[tuple[float, float], ...]
+    probe_options: Mapping[str, Any]
+    probe_gain: Callable[[float, Image.Image | Frames, bytes], float]
+
+
+@dataclass(frozen=True, slots=True)
 class Lossless:
     """How the format keeps every pixel.
 
@@ -65,6 +82,7 @@ class Lossless:
         hidden_colours: whether a pixel of full transparency has a colour in this format.
         probe_options: save options that make a lossless encode cheap, where one is tried before a ladder without a
             lossless rung.
+        near: encodes that lose little, where the ladder has none; else None.
         only_modes: modes that the format holds without loss or not at all.
         is_lossless: (bytes of a file of this format) -> whether it kept every pixel.
         versions: (bytes of a file, metadata policy, EXIF block of its orientation, the most bytes worth the effort)
@@ -76,6 +94,7 @@ class Lossless:
     hidden_options: Mapping[str, Any] = field(default_factory=dict)
     hidden_colours: bool = True
     probe_options: Mapping[str, Any] | None = None
+    near: NearLossless | None = None
     only_modes: frozenset[str] = frozenset()
     is_lossless: Callable[[bytes], bool] = lambda _data: False
     versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()

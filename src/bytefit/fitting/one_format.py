@@ -20,7 +20,6 @@ from bytefit.formats import LOSSLESS_FORMATS
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.opening import UNLIMITED
-from bytefit.search.search import Found
 from bytefit.seeding.picture_kind import content
 from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
 from bytefit.sources.metadata import as_upright, orientation_to_apply, turned
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.options import Options
+    from bytefit.search.search import Found
     from bytefit.sources.source import Source
 
 
@@ -120,9 +120,9 @@ def _searched(source: Source, codec: Codec, trials: Trials, options: Options) ->
     """Return the trials that hold the answer: lossless where a lossless source fits, otherwise what was searched."""
     full_size = largest_scale(trials, options) == 1 and max(trials.whole.size) <= codec.holds.max_side
     if full_size and not options.lossless and _was_lossless(codec, source, trials.sample):
-        lossless = try_without_loss(trials)
+        lossless = try_without_loss(trials, options.min_quality)
         if lossless is not None:
-            return lossless, Found(0, proven=True, sizes={0: lossless.payload})
+            return lossless
     return search_scales(trials, options)
 
 

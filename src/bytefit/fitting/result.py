@@ -22,7 +22,7 @@ class Result:
         budget: the most bytes it was allowed to have.
         format: Pillow's name of the format.
         quality: the quality of `setting` on the codec's own scale.
-        setting: the Pillow save options of the encode, metadata left out.
+        setting: the Pillow save options of the encode, metadata left out, and the codec's own, such as `near_lossless`.
         width, height: the dimensions of the encoded image, in pixels.
         frames: how many frames or pages it holds.
         scale: its longer side over that of the source; 1.0 unless `resize` made it smaller.

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import PixelsNotKept
+from bytefit.pictures.frames import Frames
 from bytefit.search.search import Found, search
 from bytefit.seeding.lossless_probe import lossless_probe
 from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
-from bytefit.seeding.seed import LazyCurve, Seed
+from bytefit.seeding.seed import LazyCurve, Seed, mean_curve
 from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
     from bytefit.codecs.container import TrailingData
-    from bytefit.pictures.frames import Frames
+
+# No nearly lossless encode is tried where the smallest needs more than the budget even at this share of its mean size.
+_LEAST_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +143,13 @@ class Trials:
             log=self.log,
         )
 
-    def without_loss(self) -> Trials:
-        """Return trials of the same picture on a ladder of nothing but the lossless rung, counted together."""
+    def on(self, codec: Codec, *, first: int, last: int) -> Trials:
+        """Return trials of the same picture on another ladder, from rung `first` to `last`, counted together."""
         return Trials(
-            with_options(self.codec.without_loss(hidden_colours=False), self.target.effort, self.target.coding),
+            with_options(codec, self.target.effort, self.target.coding),
             self.whole,
             self.picture,
-            replace(self.target, first=0, last=0),
+            replace(self.target, first=first, last=last),
             carried=self.carried,
             trailing=self.trailing,
             overhead=self.overhead,
@@ -276,14 +279,33 @@ def _search(trials: Trials) -> Found:
     return found if last == trials.last else replace(found, proven=found.proven and found.rung != last)
 
 
-def try_without_loss(trials: Trials) -> Trials | None:
-    """Return the lossless encoding where that fits; None where it does not, or a probe says it is not worth a trial."""
+def try_without_loss(trials: Trials, min_quality: float | None) -> tuple[Trials, Found] | None:
+    """Return the lossless encoding where that fits, or else one that is nearly lossless and better than a lossy one.
+
+    None where neither fits, or a probe says they are not worth a trial.
+
+    Args:
+        trials: of a picture whose source lost nothing, on a lossy ladder.
+        min_quality: the least quality accepted.
+    """
     if trials.payload < 1:
         return None
-    worthwhile, probe = lossless_probe(trials.codec, trials.picture, trials.sample, budget=trials.payload)
+    least, probe = lossless_probe(trials.codec, trials.picture, trials.sample)
     trials.log.probes.append(probe)
-    if not worthwhile:
+    if least <= trials.payload:
+        lossless = trials.on(trials.codec.without_loss(hidden_colours=False), first=0, last=0)
+        lossless.measure(0)
+        if lossless.fits:
+            return lossless, Found(0, proven=True, sizes={0: lossless.payload})
+        least = len(lossless.data) - lossless.overhead
+    codec = None if isinstance(trials.picture, Frames) else trials.codec.nearly_lossless(trials.sample)
+    if codec is None:
         return None
-    lossless = trials.without_loss()
-    lossless.measure(0)
-    return lossless if lossless.fits else None
+    curve = mean_curve(codec, trials.picture)
+    if log(least * _LEAST_SHARE) + curve[0] - curve[-1] > log(trials.payload):
+        return None
+    nearly = trials.on(codec, first=codec.floor_rung(min_quality), last=len(codec.ladder) - 2)
+    if nearly.target.first > nearly.target.last:
+        return None
+    found = search_ladder(nearly)
+    return (nearly, found) if nearly.fits else None

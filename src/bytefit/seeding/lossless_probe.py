@@ -21,18 +21,15 @@ _MOST_OVER = {GRAPHIC: 4.0}
 _USUALLY_OVER = 1.3
 
 
-def lossless_probe(
-    codec: Codec, picture: Image.Image | Frames, sample: Image.Image, *, budget: int
-) -> tuple[bool, Trial]:
-    """Return whether a lossless file may have at most `budget` bytes, and the encode this is predicted from.
+def lossless_probe(codec: Codec, picture: Image.Image | Frames, sample: Image.Image) -> tuple[float, Trial]:
+    """Return the fewest bytes that a lossless file may have, and the encode this is predicted from.
 
     Args:
         codec: one with a lossless coding.
         picture: the picture or frames to encode.
         sample: its sample.
-        budget: see `bytefit.search.search.search`.
     """
     lossless = codec.lossless
     _, trial = encode_timed(codec, sample, {**(lossless.options or {}), **(lossless.probe_options or {})}, {})
     expected = trial.size * pixels_of(picture) / (sample.width * sample.height)
-    return expected <= budget * _MOST_OVER.get(content(sample), _USUALLY_OVER), trial
+    return expected / _MOST_OVER.get(content(sample), _USUALLY_OVER), trial

@@ -186,7 +186,7 @@ def test_imagequant_is_taken_where_it_does_clearly_better(colours, factor, monke
     monkeypatch.setattr(
         palettes, "_rate_distortion_cost", lambda _, version: {True: 1.0, False: 2.0}[version.tobytes() == preferred]
     )
-    monkeypatch.setattr(palettes, "_error", lambda _, bands: costs[b"".join(band.tobytes() for _, band in bands)])
+    monkeypatch.setattr(palettes, "mean_error", lambda _, bands: costs[b"".join(band.tobytes() for _, band in bands)])
     preferred = by_imagequant(picture, 64).tobytes()
 
     assert Palettes().quantised(picture, colours).tobytes() == other.tobytes()

@@ -23,3 +23,8 @@ def bands_of(picture: Image.Image) -> Iterator[Box]:
     rows = max(1, _BAND_PIXELS // picture.width)
     for top in range(0, picture.height, rows):
         yield 0, top, picture.width, min(top + rows, picture.height)
+
+
+def crops_of(picture: Image.Image) -> Iterator[tuple[Box, Image.Image]]:
+    """Yield the bands of an image, each with its box."""
+    return ((box, picture.crop(box)) for box in bands_of(picture))

@@ -11,18 +11,13 @@ from functools import cache, cached_property
 from importlib.util import find_spec
 from io import BytesIO
 from math import log2
-from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
-from bytefit.codecs.palettes.bands import bands_of
+from bytefit.codecs.palettes.bands import crops_of
 from bytefit.codecs.palettes.clusters import Clusters, sample_of
+from bytefit.codecs.palettes.near_lossless import NearLossless, mean_error
 from bytefit.pictures.frames import Frames
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bytefit.codecs.palettes.bands import Box
 
 MOST_COLOURS = 256
 
@@ -45,6 +40,10 @@ _CLEARLY_LESS = 0.8
 # up to 8 above the wrong choice).
 _COMPARED_AT = 64
 _SIZE_EXPONENT = 2
+
+# 256 colours come close to an image where their error is below this: it is 0.1 to 0.6 for screenshots and graphics that
+# a palette suits, and 1.8 to 4 for those with photographs in them.
+_CLOSE = 1.0
 
 # An entry used by fully transparent pixels becomes fully transparent if its alpha is below this; an entry with a higher
 # alpha also represents visible pixels.
@@ -90,25 +89,57 @@ class Palettes:
             dither: the share of the error that is diffused to the neighbours, 0 to 1; without libimagequant all or
                 nothing. Dithering costs bytes and looks worse at the same size.
         """
+        version = self._versions_of(picture).version(colours, dither)
+        return unstack_frames(version, picture) if isinstance(picture, Frames) else version
+
+    def nearly_lossless(self, picture: Image.Image | Frames, quality: float) -> Image.Image | Frames:
+        """Return a version of an image, or of all frames, of a quality in `NEAR_LOSSLESS`.
+
+        It differs from the image no more than the version in 256 colours does, and is that one where the difference
+        is as large. An image that has no more colours is returned unchanged.
+
+        Args:
+            picture: mode L, LA, RGB or RGBA; or frames in one of these.
+            quality: one of `NEAR_LOSSLESS`.
+        """
+        version = self._versions_of(picture).nearly_lossless(quality)
+        return unstack_frames(version, picture) if isinstance(picture, Frames) else version
+
+    def come_close(self, picture: Image.Image) -> bool:
+        """Return whether 256 colours come so close to an image that a palette suits it well."""
+        versions = self._versions_of(picture)
+        in_palette = versions.version(MOST_COLOURS, 0)
+        return in_palette is picture or mean_error(picture, crops_of(in_palette)) < _CLOSE
+
+    def _versions_of(self, picture: Image.Image | Frames) -> _Versions:
         if picture is not self._picture:
             self._picture = picture
             self._versions = _Versions(stack_frames(picture) if isinstance(picture, Frames) else picture)
-        version = self._versions.version(colours, dither)
-        return unstack_frames(version, picture) if isinstance(picture, Frames) else version
+        return self._versions
 
 
 class _Versions:
-    """The versions of one image in few colours."""
+    """The versions of one image in few colours, and those that are nearly lossless."""
 
     def __init__(self, picture: Image.Image) -> None:
         self._picture = picture
         self._found: dict[tuple[int, float], Image.Image] = {}
+        self._nearly: dict[float, Image.Image] = {}
 
     def version(self, colours: int, dither: float) -> Image.Image:
         key = colours, dither
         if key not in self._found:
             self._found[key] = self._quantised(colours, dither)
         return self._found[key]
+
+    def nearly_lossless(self, quality: float) -> Image.Image:
+        if quality not in self._nearly:
+            self._nearly = {quality: self.near_lossless.version(quality)}  # a probe and its trial share it
+        return self._nearly[quality]
+
+    @cached_property
+    def near_lossless(self) -> NearLossless:
+        return NearLossless(self._picture, self.version(MOST_COLOURS, 0))
 
     def _quantised(self, colours: int, dither: float) -> Image.Image:
         picture = self._picture
@@ -126,8 +157,8 @@ class _Versions:
         """Return what libimagequant makes of the image in 256 colours, if it is clearly better than what we make."""
         other = by_imagequant(self._picture, MOST_COLOURS, dither=_HALF_DITHER)
         # Our version is compared in bands: two whole versions would need more memory.
-        own_error = _error(self._picture, self._clusters.bands(MOST_COLOURS))
-        return other if _error(self._picture, _bands(other)) < _CLEARLY_LESS * own_error else None
+        own_error = mean_error(self._picture, self._clusters.bands(MOST_COLOURS))
+        return other if mean_error(self._picture, crops_of(other)) < _CLEARLY_LESS * own_error else None
 
     @cached_property
     def _clusters(self) -> Clusters:
@@ -223,25 +254,7 @@ def _rate_distortion_cost(picture: Image.Image, version: Image.Image) -> float:
     """Return the error of a version times a power of its size: the lower, the better."""
     buffer = BytesIO()
     version.save(buffer, "PNG", compress_level=6)
-    return _error(picture, _bands(version)) * float(buffer.tell()) ** _SIZE_EXPONENT
-
-
-def _bands(version: Image.Image) -> Iterator[tuple[Box, Image.Image]]:
-    return ((box, version.crop(box)) for box in bands_of(version))
-
-
-def _error(picture: Image.Image, bands: Iterable[tuple[Box, Image.Image]]) -> float:
-    """Return the mean difference of the premultiplied colours to a version in bands, summed over the channels."""
-    summed = 0.0
-    for box, band in bands:
-        first, second = (_channels(image.convert("RGBA").convert("RGBa")) for image in (picture.crop(box), band))
-        summed += sum(ImageStat.Stat(ImageChops.difference(first, second)).sum)
-    return summed / (picture.width * picture.height)
-
-
-def _channels(premultiplied: Image.Image) -> Image.Image:
-    """Return premultiplied colours as four independent channels."""
-    return Image.frombytes("CMYK", premultiplied.size, premultiplied.tobytes())
+    return mean_error(picture, crops_of(version)) * float(buffer.tell()) ** _SIZE_EXPONENT
 
 
 @cache

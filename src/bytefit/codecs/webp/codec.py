@@ -1,16 +1,19 @@
-"""WebP, lossy: libwebp's quality, which is a real number, at the effort Pillow uses."""
+"""WebP, lossy: libwebp's quality, which is a real number, at the effort Pillow uses; lossless, or nearly so."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bytefit.codecs.codec import Codec
+from bytefit.codecs.codec import Codec, Variants
 from bytefit.codecs.encoding import save_frames, save_to_bytes
-from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints
+from bytefit.codecs.parts import Holds, Lossless, Modes, NearLossless, SaveOptions, SeedingHints
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.codecs.webp.animation import with_alpha_flag, with_every_frame
 from bytefit.codecs.webp.chunks import is_lossless
 from bytefit.codecs.webp.container import CONTAINER
+from bytefit.codecs.webp.near_lossless import MEAN_BITS, PROBE_OPTIONS, NearVersions, log_size_from_probe, near_ladder
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
 from bytefit.pictures.frames import Frames
@@ -42,9 +45,11 @@ def _setting(quality: float, _mode: str) -> dict[str, Any]:
     return {"quality": quality}
 
 
-def _encode(picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
+def _encode(versions: NearVersions, picture: Image.Image | Frames, options: Mapping[str, Any]) -> bytes:
     """Encode with Pillow; `webp_exact` is its option `exact`, which keeps the colours of fully transparent pixels."""
     options = dict(options)
+    if (quality := options.pop("near_lossless", None)) is not None:
+        picture = versions.version(picture, quality)
     if (exact := options.pop("webp_exact", None)) is not None:
         options["exact"] = exact
     if isinstance(picture, Frames):
@@ -72,7 +77,7 @@ WEBP = Codec(
         100,
     ),
     setting=_setting,
-    encode=_encode,
+    encode=partial(_encode, NearVersions()),
     mean_bits=(
         (0, 0.089),
         (5, 0.16),
@@ -107,6 +112,7 @@ WEBP = Codec(
         options={"lossless": True, "quality": 80},
         hidden_options={"exact": True},
         probe_options={"quality": 0, "method": 0},
+        near=NearLossless(near_ladder, MEAN_BITS, PROBE_OPTIONS, log_size_from_probe),
         is_lossless=is_lossless,
     ),
     hints=SeedingHints(
@@ -117,4 +123,5 @@ WEBP = Codec(
     ),
     holds=Holds(max_side=16_383, frames=True),
     container=CONTAINER,
+    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, NearVersions()))),
 )
