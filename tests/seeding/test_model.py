@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import pytest
 
@@ -64,7 +63,7 @@ def test_a_model_holds_what_its_file_says(tmp_path):
 
     model = load_model(written(tmp_path, contents), JPEG)
 
-    assert asdict(model) == contents
+    assert model.as_record() == contents
 
 
 @pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"version": 1}'])

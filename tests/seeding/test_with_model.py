@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
 from itertools import pairwise
 from math import exp, log
 
@@ -211,7 +210,7 @@ def test_a_graphic_is_predicted_as_one():
     )
     told = model(sample_probe_trees=by_sample, low_effort_trees=by_low_effort)
     picture, budget = photograph(LARGE), 20_000
-    graphic = replace(JPEG.variants.for_graphics, setting=JPEG.setting, hints=JPEG.hints)
+    graphic = JPEG.variants.for_graphics._replace(setting=JPEG.setting, hints=JPEG.hints)
 
     prediction = seeded_with(told, picture, budget=budget, codec=graphic)
 

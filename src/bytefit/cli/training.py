@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 # Libraries that `train` and `bench` need, and the extra that brings each.
 EXTRAS = {
@@ -13,9 +12,8 @@ EXTRAS = {
 }
 
 
-def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add `train` to the commands of the command line."""
-    train = commands.add_parser("train", help="train the models on your images (needs bytefit[train])")
+def add_train(train: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit train`."""
     train.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="a folder of images")
     train.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write the models to"

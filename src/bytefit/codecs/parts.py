@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 COMMON_METADATA = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra"})
 
 
-@dataclass(frozen=True, slots=True)
-class Modes:
+class Modes(NamedTuple):
     """What becomes of Pillow's modes.
 
     Attributes:
@@ -30,13 +28,12 @@ class Modes:
 
     opaque: Mapping[str, str]
     alpha: str | None = None
-    alpha_of: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, str] = field(default_factory=dict)
+    alpha_of: Mapping[str, str] = {}
+    refused: Mapping[str, str] = {}
     blurs_alpha: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SaveOptions:
+class SaveOptions(NamedTuple):
     """The save options of the format's writer.
 
     Attributes:
@@ -50,12 +47,11 @@ class SaveOptions:
     steered: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     metadata: frozenset[str] = COMMON_METADATA
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    efforts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"fast": {}, "normal": {}, "best": {}})
+    renamed: Mapping[str, str] = {}
+    efforts: Mapping[str, Mapping[str, Any]] = {"fast": {}, "normal": {}, "best": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class Lossless:
+class Lossless(NamedTuple):
     """How the format keeps every pixel.
 
     Attributes:
@@ -73,7 +69,7 @@ class Lossless:
 
     options: Mapping[str, Any] | None = None
     refusal: str = ""
-    hidden_options: Mapping[str, Any] = field(default_factory=dict)
+    hidden_options: Mapping[str, Any] = {}
     hidden_colours: bool = True
     probe_options: Mapping[str, Any] | None = None
     only_modes: frozenset[str] = frozenset()
@@ -81,8 +77,7 @@ class Lossless:
     versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()
 
 
-@dataclass(frozen=True, slots=True)
-class SeedingHints:
+class SeedingHints(NamedTuple):
     """What makes the first prediction of a search better. None of it changes what fits.
 
     Attributes:
@@ -98,7 +93,7 @@ class SeedingHints:
         key_frames: one frame in this many is coded whole; None where only the first one is.
     """
 
-    probe_options: Mapping[str, Any] = field(default_factory=dict)
+    probe_options: Mapping[str, Any] = {}
     probe_pays: Callable[[Mapping[str, Any]], bool] = lambda _options: False
     probe_gain: Callable[[float, Image.Image | Frames, bytes], float] | None = None
     probe_from_pixels: int = 0
@@ -108,8 +103,7 @@ class SeedingHints:
     key_frames: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKnowledge:
+class SourceKnowledge(NamedTuple):
     """What is known of a file of the format that is encoded again.
 
     Attributes:
@@ -123,8 +117,7 @@ class SourceKnowledge:
     decoder_rotates: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(NamedTuple):
     """What fits into one file.
 
     Attributes:

@@ -5,10 +5,9 @@ Which rung is tried next is the search's to say, which picture is tried `resizin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cache
 from math import ceil, log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import PixelsNotKept
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from bytefit.pictures.frames import Frames
 
 
-@dataclass(frozen=True, slots=True)
-class EncodeTarget:
+class EncodeTarget(NamedTuple):
     """What the encodes of one picture have to meet.
 
     Attributes:
@@ -52,12 +50,12 @@ class EncodeTarget:
     coding: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Log:
     """All encodes made for one answer, in order, on whichever ladder and at whichever size."""
 
-    trials: list[Trial] = field(default_factory=list)
-    probes: list[Trial] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.trials: list[Trial] = []
+        self.probes: list[Trial] = []
 
 
 class Trials:
@@ -146,7 +144,7 @@ class Trials:
             with_options(self.codec.without_loss(hidden_colours=False), self.target.effort, self.target.coding),
             self.whole,
             self.picture,
-            replace(self.target, first=0, last=0),
+            self.target._replace(first=0, last=0),
             carried=self.carried,
             trailing=self.trailing,
             overhead=self.overhead,
@@ -202,7 +200,7 @@ class Trials:
         if ratio == 1:
             return found
         curve, shift = found.curve, log(ratio)
-        return replace(found, curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
+        return found._replace(curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
 
     def _within(self, size: int) -> bool:
         return size <= self.target.encode_budget or size == self.target.budget
@@ -273,7 +271,7 @@ def _search(trials: Trials) -> Found:
         # Without its lossless rung the ladder is searched again; what was measured is not measured again.
         last = trials.last
         found = searched(last)
-    return found if last == trials.last else replace(found, proven=found.proven and found.rung != last)
+    return found if last == trials.last else found._replace(proven=found.proven and found.rung != last)
 
 
 def try_without_loss(trials: Trials) -> Trials | None:

@@ -7,9 +7,8 @@ trees that correct the probes and predict the best scale, and the sources the mo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs import codec_for_format
 from bytefit.errors import ModelError
@@ -31,8 +30,7 @@ VERSION = 4
 _ENSEMBLES = ("sample_probe_trees", "low_effort_trees", "scale_trees")
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """What a model file holds.
 
     Attributes:
@@ -68,6 +66,10 @@ class Model:
     modes: list[str]
     least_pixels: int
     sources: list[str]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what the file of the model holds, as `load_model` reads it."""
+        return {**self._asdict(), **{name: getattr(self, name)._asdict() for name in _ENSEMBLES}}
 
     def complexity_lines(self) -> tuple[tuple[float, ...], ...]:
         """Return the intercepts of all rungs, then the weights of each complexity, interpolated between the knots."""
@@ -105,7 +107,7 @@ def load_model(path: Path, codec: Codec) -> Model:
         record = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read model {path}: {error}") from error
-    names = {field.name for field in fields(Model)}
+    names = set(Model._fields)
     if not isinstance(record, dict) or set(record) != names:
         raise ModelError(f"model {path} does not hold exactly {', '.join(sorted(names))}: train it again")
     if any(not isinstance(record[name], dict) or record[name].keys() != {"base", "trees"} for name in _ENSEMBLES):

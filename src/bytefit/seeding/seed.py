@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from math import exp, log
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from bytefit.pictures.frames import Frames
 from bytefit.search.curve import interpolated
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from bytefit.codecs import Codec, Trial
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(NamedTuple):
     """The prediction for a picture.
 
     Attributes:

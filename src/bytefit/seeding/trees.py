@@ -6,8 +6,7 @@ threshold. A hundred trees of depth three take some 40 microseconds; importing n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 Tree: TypeAlias = float | list[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Ensemble:
+class Ensemble(NamedTuple):
     """Boosted trees: the prediction is `base` plus the leaf of every tree."""
 
     base: float = 0.0

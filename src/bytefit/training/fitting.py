@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +79,10 @@ def fit(
     train = [record for record in train if record.width * record.height >= LEAST_PIXELS]
     held_out = [record for record in held_out if record.width * record.height >= LEAST_PIXELS]
     bare = _bare(codec, train)
-    bare = replace(bare, complexity_curve=_fit_complexity_curve(bare, train))
+    bare = bare._replace(complexity_curve=_fit_complexity_curve(bare, train))
     by_sample = _fit_trees([row for record in train for row in sample_probe_rows(bare, record)])
     by_low_effort = _fit_trees([row for record in train for row in low_effort_rows(bare, record)])
-    model = replace(
-        bare,
+    model = bare._replace(
         sample_probe_trees=_as_ensemble(by_sample),
         low_effort_trees=_as_ensemble(by_low_effort),
         scale_trees=_as_ensemble(fit_scale(scaled, bare.complexity_qualities)),

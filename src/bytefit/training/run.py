@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import LEARNED
@@ -60,7 +59,7 @@ def train(folders: list[Path], output: Path, *, cache: Path, jobs: int, grid: Gr
         other_scales = [record for record in scaled[codec.format] if record.source in held_sources]
         fitted[codec.format] = fit(codec, learned, others, scales, other_scales)
         published[codec.format] = [_published_row(record) for record in learned if record.view == "middle"]
-        _write(output / f"{codec.format.lower()}.json", asdict(fitted[codec.format].model))
+        _write(output / f"{codec.format.lower()}.json", fitted[codec.format].model.as_record())
     _write(output / "published-attempt.json", published)
     write_card(output / "README.md", fitted, measured, held_sources, folders)
 

@@ -5,7 +5,6 @@ Qualities: 100 is lossless; a palette of n colours has 10 + 10 log2 n, so 90 for
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -224,5 +223,5 @@ PNG = Codec(
     ),
     holds=Holds(max_side=2**31 - 1, frames=True),
     container=CONTAINER,
-    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, Palettes()))),
+    variants=Variants(per_picture=lambda codec: codec._replace(encode=partial(_encode, Palettes()))),
 )
