@@ -43,7 +43,6 @@ def model(codec=JPEG, **changes):
     entries = {
         "version": VERSION,
         "codec": codec.format,
-        "rungs": rungs,
         "probe_options": dict(codec.hints.probe_options),
         "complexity_qualities": QUALITIES,
         "whole_complexity": not codec.hints.rows_apart,
@@ -55,7 +54,8 @@ def model(codec=JPEG, **changes):
         "scale_trees": Ensemble(),
         "modes": ["RGB", "L"],
         "least_pixels": 1024,
-        "sources": [],
+        "ladder": 0,
+        "training": {"sources": []},
     }
     return Model(**{**entries, **changes})
 

@@ -79,7 +79,13 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-_READERS: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str, "names": _names}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "string": str,
+    "path": str,
+    "names": _names,
+}
 
 
 def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bytefit.formats import FORMATS
+
 # Libraries that `train` and `bench` need, and the extra that brings each.
 EXTRAS = {
     **dict.fromkeys(("joblib", "numpy", "rich", "scipy", "sklearn", "sewar", "ssimulacra2"), "train"),
@@ -27,6 +29,13 @@ def add_train(train: argparse.ArgumentParser) -> None:
         default=Path.home() / ".cache" / "bytefit",
         metavar="DIR",
         help="the folder that keeps measurements for the next run (default: ~/.cache/bytefit)",
+    )
+    train.add_argument(
+        "--codec",
+        action="append",
+        type=str.upper,
+        choices=[one.name for one in FORMATS if one.has_model],
+        help="only the model of this format; may be repeated (default: all)",
     )
     train.add_argument("--tables", action="store_true", help="learn JPEG's quantisation tables instead of the models")
     train.set_defaults(run=_train)
@@ -55,7 +64,9 @@ def _train(arguments: argparse.Namespace) -> int:
 
         print(learn_tables(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs))
         return 0
+    from bytefit.codecs import LEARNED
     from bytefit.training.run import train
 
-    train(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs)
+    codecs = tuple(one for one in LEARNED if arguments.codec is None or one.format in arguments.codec)
+    train(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs, codecs=codecs)
     return 0

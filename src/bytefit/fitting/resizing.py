@@ -99,7 +99,7 @@ def _size_for_looks(trials: Trials, least: int, most: float) -> tuple[int, int]:
     size, picture = trials.codec.largest_size(trials.whole.size), trials.picture
     if trials.payload > 0:
         first, shown = (picture.typical, len(picture.pictures)) if isinstance(picture, Frames) else (picture, 1)
-        scale = best_scale(trials.codec, first, trials.payload // shown)
+        scale = best_scale(trials.codec, first, trials.payload // shown, models=trials.target.models)
         size = min(size, _scaled(trials, scale, least))
     return min(size, _scaled(trials, most, 1))
 

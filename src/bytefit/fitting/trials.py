@@ -20,6 +20,7 @@ from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from PIL import Image
@@ -38,6 +39,7 @@ class EncodeTarget(NamedTuple):
         slack: the share of the encode budget that may stay unused.
         first, last: the lowest and the highest rung that may be used.
         effort: "fast", "normal" or "best".
+        models: the folder of the user's own models; None for those in use.
         coding: the user's save options that change how pixels are coded.
     """
 
@@ -47,6 +49,7 @@ class EncodeTarget(NamedTuple):
     first: int
     last: int
     effort: str
+    models: str | os.PathLike[str] | None
     coding: Mapping[str, Any]
 
 
@@ -196,6 +199,7 @@ class Trials:
             min_accept=max(1, round(min_accept / ratio)),
             first=self.target.first,
             last=self.target.last,
+            models=self.target.models,
         )
         if ratio == 1:
             return found
