@@ -350,13 +350,14 @@ def _properties(properties: Mapping[str, Any]) -> str:
 
 def _exit_codes() -> str:
     rows = [
-        [str(FINE), "Everything fits. `bench` and `train` have finished."],
+        [str(FINE), "Everything fits. `bench`, `train` and `models` have finished."],
         [
             str(OVER),
             (
                 "`compress` cannot fit the image, or wrote one that is over (`--on-unreachable smallest`). "
                 "`check` found an image or a total over its budget. "
-                "`fix` found an image over its budget, whether it could repair it or not."
+                "`fix` found an image over its budget, whether it could repair it or not. "
+                "`models --check` found that training again pays."
             ),
         ],
         [str(WRONG), "Wrong usage, a wrong configuration, or a file that cannot be read or written."],

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.util import find_spec
 from io import BytesIO
@@ -330,7 +330,7 @@ def _scaled(image: Image.Image | bytefit.Frames, megapixels: float) -> Image.Ima
     share = min(1.0, (megapixels * 1e6 / (image.width * image.height)) ** 0.5)
     size = max(1, round(image.width * share)), max(1, round(image.height * share))
     if isinstance(image, bytefit.Frames):
-        few = replace(image, pictures=tuple(image.pictures)[:_MOST_FRAMES], durations=image.durations[:_MOST_FRAMES])
+        few = image._replace(pictures=tuple(image.pictures)[:_MOST_FRAMES], durations=image.durations[:_MOST_FRAMES])
         return few if share == 1 else few.each(lambda picture: picture.resize(size))
     if share == 1 or image.mode.startswith("I;"):
         return image

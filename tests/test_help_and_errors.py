@@ -162,6 +162,10 @@ EXAMPLES = {
         load_model(Path("missing.json"), codec_for_format("JPEG"))
         load_model(Path("empty.json"), codec_for_format("JPEG"))
         load_model(Path("old-model.json"), codec_for_format("JPEG"))
+        bytefit.use_models("missing")
+        bytefit.compress(photo, "9KB", format="JPEG", models="folder")
+        $ models --codec JPEG --check missing
+        $ models --codec JPEG --check folder
         load_knots(Path("missing.json"))
         load_knots(Path("empty-tables.json"))
     """,

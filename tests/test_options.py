@@ -50,6 +50,7 @@ RIGHT = {
     "drop_extras": [True, False],
     "allow_frame_drop": [True, False],
     "max_pixels": [None, 1, 10**9],
+    "models": [None, "own", Path("own")],
 }
 
 # Values of the wrong type, for every option but those that accept them.
@@ -101,6 +102,8 @@ def test_every_option_has_values_here():
         ("min_score", 100, "min_score 100 is not on the scale of SSIMULACRA2: give a number below 100"),
         ("min_score", -INFINITY, "min_score -inf is not on the scale of SSIMULACRA2: give a number below 100"),
         ("resize", (300, 200), "resize (300, 200) is neither True nor False"),
+        ("models", "", "models '' is not the path of a folder: give a folder that `bytefit train` has written"),
+        ("models", 3, "models 3 is not the path of a folder: give a folder that `bytefit train` has written"),
         ("resize", "no", "resize 'no' is neither True nor False"),
         ("resize", 1, "resize 1 is neither True nor False"),
         ("lossless", "no", "lossless 'no' is neither True nor False"),

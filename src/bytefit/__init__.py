@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from bytefit.messages import format_size
     from bytefit.pictures.frames import Frames
     from bytefit.pillow_plugin import register, unregister
+    from bytefit.seeding.model import use_models
     from bytefit.sizes import parse_size
 
 __version__ = "0.1.0"
@@ -99,12 +100,14 @@ __all__ = [
     "register_codec",
     "run_shard",
     "unregister",
+    "use_models",
 ]
 
 _HOMES = {
     "batches.run": ("batch", "run_shard"),
     "messages": ("format_size",),
     "sizes": ("parse_size",),
+    "seeding.model": ("use_models",),
     "codecs": ("Codec", "Trial", "register_codec"),
     "fitting.compress": ("compress",),
     "fitting.result": ("Result",),

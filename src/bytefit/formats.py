@@ -19,6 +19,7 @@ class Format(NamedTuple):
         suffixes: file suffixes in lower case, the usual one first.
         signatures: (offset, bytes there), any of which a file of the format begins with, by the specifications.
         alias_of: the name of the format whose codec and properties it shares.
+        reader: Pillow's own module for the format; empty where that is not known.
         plugin: the module that Pillow needs to read and write it; empty where it needs none.
         extra: the extra of bytefit that installs the plugin.
         is_lossless: whether its files have kept every pixel.
@@ -32,6 +33,7 @@ class Format(NamedTuple):
     suffixes: tuple[str, ...] = ()
     signatures: tuple[tuple[int, bytes], ...] = ()
     alias_of: str = ""
+    reader: str = ""
     plugin: str = ""
     extra: str = ""
     is_lossless: bool = False
@@ -52,15 +54,36 @@ FORMATS = (
         "jpeg",
         (".jpg", ".jpeg", ".jpe", ".jfif"),
         ((0, b"\xff\xd8\xff"),),
+        reader="JpegImagePlugin",
         first_image_only=True,
         has_model=True,
     ),
-    Format("PNG", "png", (".png", ".apng"), ((0, b"\x89PNG\r\n\x1a\n"),), is_lossless=True),
-    Format("WEBP", "webp", (".webp",), ((8, b"WEBP"),), has_model=True),
-    Format("AVIF", "avif", (".avif", ".avifs"), ((4, b"ftypavif"), (4, b"ftypavis")), has_model=True),
-    Format("GIF", "gif", (".gif",), ((0, b"GIF8"),), is_lossless=True),
-    Format("TIFF", "tiff", (".tif", ".tiff"), ((0, b"II*\x00"), (0, b"MM\x00*")), is_lossless=True),
-    Format("JPEG2000", "jpeg2000", (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"), ((0, b"\x00\x00\x00\x0cjP  "),)),
+    Format("PNG", "png", (".png", ".apng"), ((0, b"\x89PNG\r\n\x1a\n"),), reader="PngImagePlugin", is_lossless=True),
+    Format("WEBP", "webp", (".webp",), ((8, b"WEBP"),), reader="WebPImagePlugin", has_model=True),
+    Format(
+        "AVIF",
+        "avif",
+        (".avif", ".avifs"),
+        ((4, b"ftypavif"), (4, b"ftypavis")),
+        reader="AvifImagePlugin",
+        has_model=True,
+    ),
+    Format("GIF", "gif", (".gif",), ((0, b"GIF8"),), reader="GifImagePlugin", is_lossless=True),
+    Format(
+        "TIFF",
+        "tiff",
+        (".tif", ".tiff"),
+        ((0, b"II*\x00"), (0, b"MM\x00*")),
+        reader="TiffImagePlugin",
+        is_lossless=True,
+    ),
+    Format(
+        "JPEG2000",
+        "jpeg2000",
+        (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"),
+        ((0, b"\x00\x00\x00\x0cjP  "),),
+        reader="Jpeg2KImagePlugin",
+    ),
     Format(
         "HEIF",
         "heif",

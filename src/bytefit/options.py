@@ -7,6 +7,7 @@ Records are named tuples: importing `dataclasses` takes longer than `bytefit che
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 POLICIES = ("keep", "orientation+icc", "strip")
-ON_UNREACHABLE = ("error", "smallest")
-EFFORTS = ("fast", "normal", "best")
+ON_UNREACHABLE, EFFORTS = ("error", "smallest"), ("fast", "normal", "best")
 
 # The SSIMULACRA2 score of an unchanged image. The scale has no lower end; a lower floor is taken for a typing error.
 BEST_SCORE, WORST_SCORE = 100, -(10**6)
@@ -48,6 +48,7 @@ class Options(NamedTuple):
     drop_extras: bool = False
     allow_frame_drop: bool = False
     max_pixels: int | None = None
+    models: str | os.PathLike[str] | None = None
     save_options: Mapping[str, Any] = {}
 
 
@@ -73,6 +74,7 @@ class FitOptions(_ResizeOptions, total=False):
     drop_extras: bool
     allow_frame_drop: bool
     max_pixels: int | None
+    models: str | os.PathLike[str] | None
 
 
 class Bounds(NamedTuple):
@@ -109,7 +111,7 @@ class Option(NamedTuple):
     """
 
     name: str
-    value_type: Literal["boolean", "integer", "number", "string", "names"]
+    value_type: Literal["boolean", "integer", "number", "string", "names", "path"]
     help: str
     default_note: str = ""
     what: str = ""
@@ -142,6 +144,8 @@ class Option(NamedTuple):
                 return isinstance(value, bool)
             case "string":
                 return isinstance(value, str) and (not self.choices or value in self.choices)
+            case "path":
+                return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
             case "names":
                 return _are_names(value)
         types = int if self.value_type == "integer" else int | float
@@ -168,20 +172,14 @@ class Option(NamedTuple):
 
 
 def _are_names(value: object) -> bool:
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        return False
-    return not isinstance(value, Collection) or all(isinstance(name, str) for name in value)
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return several and (not isinstance(value, Collection) or all(isinstance(name, str) for name in value))
 
 
 # Options of one image that `bytefit fix` and the configuration do not have.
 _COMPRESS_ONLY: Mapping[str, Any] = {"for_fix": False, "in_configuration": False}
-_WIDTH: Mapping[str, Any] = {
-    "what": "a width in pixels",
-    "expected": "give a whole number from 1 up",
-    "metavar": "PIXELS",
-    "bounds": Bounds(minimum=1),
-    "needs": ("resize", True),
-}
+_PIXELS: Mapping[str, Any] = {"expected": "give a whole number from 1 up", "metavar": "PIXELS", "bounds": Bounds(1)}
+_WIDTH = {**_PIXELS, "what": "a width in pixels", "needs": ("resize", True)}
 _HEIGHT = {**_WIDTH, "what": "a height in pixels"}
 
 OPTIONS: tuple[Option, ...] = (
@@ -249,9 +247,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("exact", "boolean", "pad the file to exactly the target", needs_target=False, **_COMPRESS_ONLY),
     Option(
-        "on_unreachable",
-        "string",
-        "what to do if nothing fits: fail, or return the smallest file",
+        *("on_unreachable", "string", "what to do if nothing fits: fail, or return the smallest file"),
         choices=ON_UNREACHABLE,
     ),
     Option("metadata", "string", "which metadata to keep (EXIF, ICC profile, XMP ...)", choices=POLICIES),
@@ -263,9 +259,7 @@ OPTIONS: tuple[Option, ...] = (
         **_COMPRESS_ONLY,
     ),
     Option(
-        "allow_frame_drop",
-        "boolean",
-        "drop every second frame of an animation, repeatedly, if nothing else fits",
+        *("allow_frame_drop", "boolean", "drop every second frame of an animation, repeatedly, if nothing else fits"),
         **_COMPRESS_ONLY,
     ),
     Option(
@@ -274,9 +268,16 @@ OPTIONS: tuple[Option, ...] = (
         "refuse an image file of more pixels: a small file can need all the memory there is",
         default_note=f"{PILLOWS_MOST_PIXELS:,}, the limit of Pillow",
         what="a number of pixels",
-        expected="give a whole number from 1 up",
-        metavar="PIXELS",
-        bounds=Bounds(minimum=1),
+        **_PIXELS,
+    ),
+    Option(
+        "models",
+        "path",
+        "the folder with your own models, made by `bytefit train`",
+        default_note="BYTEFIT_MODELS, else the models that come with bytefit",
+        what="the path of a folder",
+        expected="give a folder that `bytefit train` has written",
+        metavar="DIR",
     ),
 )
 
@@ -296,9 +297,8 @@ def options_from(values: Mapping[str, Any]) -> Options:
     Raises:
         ConfigError: naming the option, its value and what it takes.
     """
-    own = {name: value for name, value in values.items() if name in OWN_OPTIONS}
-    save_options = {name: value for name, value in values.items() if name not in OWN_OPTIONS}
-    return checked(Options(**own, save_options=save_options))
+    own = {name: values[name] for name in values if name in OWN_OPTIONS}
+    return checked(Options(**own, save_options={name: values[name] for name in values if name not in OWN_OPTIONS}))
 
 
 def checked(options: Options) -> Options:

@@ -16,6 +16,7 @@ from bytefit.benchmarks.peers import installed_peers
 from bytefit.benchmarks.processes import (
     BYTEFIT,
     CONTESTANTS,
+    FIX,
     PILLOW,
     Contestant,
     ProcessRun,
@@ -154,7 +155,7 @@ def test_installed_peers_take_part_once():
 
     names = [(each.name, each.format) for each in INSTALLED]
     assert len(set(names)) == len(names)
-    assert {name for name, _ in names} == {BYTEFIT, PILLOW, *commands}
+    assert {name for name, _ in names} == {BYTEFIT, FIX, PILLOW, *commands}
 
 
 def test_answers_over_the_target_are_counted(folder):

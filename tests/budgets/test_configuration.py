@@ -40,6 +40,7 @@ on-unreachable = "smallest"
 slack = 0.02
 effort = "fast"
 max-pixels = 200_000_000
+models = "/own/models"
 skip = false
 exclude = ["old/**"]
 [[{0}rules]]
@@ -61,6 +62,7 @@ OPTIONS = {
     "slack": 0.02,
     "effort": "fast",
     "max_pixels": 200_000_000,
+    "models": "/own/models",
 }
 
 
@@ -113,6 +115,8 @@ def definition_of(option):
     if option.value_type == "integer":
         bounds["exclusiveMaximum"] = TOO_LARGE
     accepted = {"enum": list(option.choices)} if option.choices else {"type": option.value_type}
+    if option.value_type == "path":
+        accepted = {"type": "string", "minLength": 1}
     default = {} if option.default is None else {"default": option.default}
     return {**accepted, **{word: bound for word, bound in bounds.items() if bound is not None}, **default}
 

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from bytefit.cli.benchmarks import add_benchmark_commands
+from bytefit.cli.benchmarks import add_bench
 from bytefit.cli.main import main
-from bytefit.cli.training import add_training_commands
+from bytefit.cli.training import add_train
 from images import photograph
 
 BENCHMARKS = ("search", "looks", "efforts", "peers", "shrink", "near-lossless")
@@ -17,12 +17,10 @@ BENCHMARKS = ("search", "looks", "efforts", "peers", "shrink", "near-lossless")
 
 def commands():
     """Return the parsers of `train` and of every benchmark, by name."""
-    parser = argparse.ArgumentParser()
-    found = parser.add_subparsers()
-    add_training_commands(found)
-    add_benchmark_commands(found)
-    bench = next(action for action in found.choices["bench"]._actions if action.choices)
-    return {"train": found.choices["train"], **bench.choices}
+    train, bench = argparse.ArgumentParser(), argparse.ArgumentParser()
+    add_train(train)
+    add_bench(bench)
+    return {"train": train, **next(action for action in bench._actions if action.choices).choices}
 
 
 def test_there_is_a_subcommand_for_every_benchmark():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PIL import Image
 
@@ -82,7 +80,7 @@ def own_codecs(monkeypatch):
 @pytest.mark.usefixtures("own_codecs")
 def test_a_registered_codec_is_known_by_its_name_and_suffixes():
     """Beside those that bytefit brings, which stay as they are."""
-    mine = replace(PNG, format="PCX", suffixes=(".pcx",))
+    mine = PNG._replace(format="PCX", suffixes=(".pcx",))
 
     register_codec(mine)
 
@@ -94,7 +92,7 @@ def test_a_registered_codec_is_known_by_its_name_and_suffixes():
 @pytest.mark.usefixtures("own_codecs")
 def test_a_registered_codec_takes_the_place_of_one_that_is_there():
     """Another way to steer a format, registered anew as often as is wanted."""
-    first, second = (replace(JPEG, ladder=(quality,)) for quality in (10, 20))
+    first, second = (JPEG._replace(ladder=(quality,)) for quality in (10, 20))
 
     register_codec(first)
     register_codec(second)

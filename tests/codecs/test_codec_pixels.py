@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -222,7 +221,7 @@ def test_pictures_larger_than_the_format_are_refused(codec):
     if codec.holds.max_side == 2**31 - 1:
         with pytest.raises(OverflowError):
             Image.new("L", (codec.holds.max_side + 1, 1))
-        codec = replace(codec, holds=replace(codec.holds, max_side=1000))
+        codec = codec._replace(holds=codec.holds._replace(max_side=1000))
     picture = Image.new("L", (codec.holds.max_side + 1, 1))
 
     with pytest.raises(UnsupportedImage, match=f"{codec.format} cannot hold {codec.holds.max_side + 1}x1 pixels"):

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import PIL
 import pytest
 
 from bytefit.formats import FORMATS
@@ -42,6 +43,43 @@ def test_compress_loads_the_formats_it_meets(tmp_path, source, wanted, folders):
 
     assert loaded == folders
     assert count <= 34
+
+
+# What a plain JPEG has no use for, in the order of what it costs to load.
+UNUSED = {
+    *("numpy", "rich", "PIL.GifImagePlugin", "PIL.PngImagePlugin", "PIL.BmpImagePlugin", "PIL.WebPImagePlugin"),
+    *("inspect", "dataclasses", "shutil", "fractions", "tempfile", "xml", "pickle", "tomllib", "pathspec", "hashlib"),
+    *("bytefit.cli.batch", "bytefit.cli.budgets", "bytefit.cli.benchmarks", "bytefit.cli.training"),
+}
+
+
+def modules_loaded(*arguments):
+    """Return the modules that a command has loaded at its end, without those of the interpreter's start."""
+    code = "import sys\nbefore = set(sys.modules)\nfrom bytefit.cli.main import main\nmain(sys.argv[1:])\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}print(*sorted(set(sys.modules) - before))", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize("output", ["answer.jpg", "answer.webp"])
+def test_the_command_loads_nothing_it_does_not_use(tmp_path, output):
+    """The first answer is what a user of the command line waits for: every module costs it a part of a millisecond."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(photograph((96, 64)), "JPEG", quality=95))
+
+    loaded = modules_loaded("compress", path, "--to", "2000", "-o", tmp_path / output)
+
+    unused = UNUSED - ({"PIL.WebPImagePlugin"} if output.endswith("webp") else set())
+    if tuple(map(int, PIL.__version__.split(".")[:2])) < (12, 2):  # it loads five plugins with the first image
+        unused = {name for name in unused if not name.startswith("PIL.")}
+    assert not unused & set(loaded)
+    assert len([name for name in loaded if name.startswith("bytefit")]) <= 86
+    # Pillow, and what it and `argparse` load; 3.11 loads the most.
+    assert len(loaded) <= 190
 
 
 @pytest.mark.parametrize("command", ["check", "fix"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import replace
 from functools import cache
 from io import BytesIO
 
@@ -258,7 +257,7 @@ def test_odd_sizes_are_refused_for_webp():
 
 def test_formats_that_cannot_be_padded_are_refused():
     """Nothing may be appended where it is not known what decoders make of it."""
-    codec = replace(JPEG, format="PCX", container=Container())
+    codec = JPEG._replace(format="PCX", container=Container())
 
     with pytest.raises(ConfigError, match=r"^cannot pad PCX files to an exact size; leave exact out$"):
         least_padding(codec, 1000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -225,7 +224,7 @@ def test_an_exact_size_is_refused_where_padding_is_unknown():
 def test_an_exact_size_is_made_with_the_codecs_own_padding():
     """A codec may declare how its files are padded, and the result has exactly the budget."""
     padding = Padding(least=0, fill=lambda data, missing: data + bytes(missing))
-    bytefit.register_codec(replace(POSTER, container=Container(padding=padding)))
+    bytefit.register_codec(POSTER._replace(container=Container(padding=padding)))
 
     result = bytefit.compress(photograph(), 6000, format="POSTER", exact=True)
 
@@ -276,7 +275,7 @@ def test_files_of_a_format_that_is_not_registered_are_left_alone(tmp_path, monke
 
 def test_a_codec_without_a_container_has_that_of_the_built_in_format():
     """Another way to encode a format changes nothing of what its files carry, or how they are padded."""
-    plain = replace(JPEG, container=Container(), variants=Variants())
+    plain = JPEG._replace(container=Container(), variants=Variants())
     unaware = Codec(
         format="JPEG",
         suffixes=JPEG.suffixes,
@@ -296,7 +295,7 @@ def test_a_codec_without_a_container_has_that_of_the_built_in_format():
 
 def test_a_codec_that_is_brought_can_be_replaced():
     """The one registered is used, by name and by suffix, and stands once among all."""
-    grey = replace(JPEG, modes=Modes(opaque={"RGB": "L", "L": "L"}), suffixes=(".jpg", ".grey"))
+    grey = JPEG._replace(modes=Modes(opaque={"RGB": "L", "L": "L"}), suffixes=(".jpg", ".grey"))
 
     bytefit.register_codec(grey)
 
@@ -308,7 +307,7 @@ def test_a_codec_that_is_brought_can_be_replaced():
 
 def test_registering_again_replaces():
     """The last one counts."""
-    first, second = (replace(POSTER, holds=Holds(max_side=side)) for side in (10, 20))
+    first, second = (POSTER._replace(holds=Holds(max_side=side)) for side in (10, 20))
 
     bytefit.register_codec(first)
     bytefit.register_codec(second)
@@ -326,8 +325,7 @@ def test_a_format_of_pillows_can_be_given_a_codec():
         return encoded(picture.point([round(round(value / step) * step) for value in range(256)]), "PCX")
 
     bytefit.register_codec(
-        replace(
-            POSTER,
+        POSTER._replace(
             format="PCX",
             suffixes=(".pcx",),
             ladder=tuple(map(float, shades)),

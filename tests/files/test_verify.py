@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 import bytefit
@@ -23,7 +21,7 @@ def test_an_animation_that_is_not_what_was_encoded_is_not_written(tmp_path, chan
 
     verify(result)
     with pytest.raises(UnsupportedImage, match="returned 3 of WEBP 48x32 instead of"):
-        verify(replace(result, **changes))
+        verify(result._replace(**changes))
 
 
 @pytest.mark.parametrize("changes", [{"width": 5}, {"height": 5}, {"format": "WEBP"}])
@@ -33,7 +31,7 @@ def test_a_result_that_is_not_what_was_encoded_is_not_written(changes):
 
     verify(result)
     with pytest.raises(UnsupportedImage, match="nothing was written"):
-        verify(replace(result, **changes))
+        verify(result._replace(**changes))
 
 
 def test_a_result_that_cannot_be_decoded_is_not_written():
@@ -41,4 +39,4 @@ def test_a_result_that_cannot_be_decoded_is_not_written():
     result = bytefit.compress(photograph(), TARGET, format="JPEG")
 
     with pytest.raises(BytefitError):
-        verify(replace(result, data=result.data[:-500]))
+        verify(result._replace(data=result.data[:-500]))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -39,21 +39,9 @@ def answer_in(name, *, lossless=False):
     )
 
 
-@dataclass(frozen=True)
-class Unfitted(Miss):
-    """A miss that came to some bytes."""
-
-    bytes: int
-
-    @property
-    def smallest(self):
-        """The bytes."""
-        return self.bytes
-
-
 def unreachable(smallest):
     """Return what is left of a picture that came to `smallest` bytes."""
-    return Unfitted(None, None, floored=False, bytes=smallest)
+    return Miss(SimpleNamespace(data=bytes(smallest)), None, floored=False)
 
 
 def chosen(answers, allowed=None, scores=None, source=None):

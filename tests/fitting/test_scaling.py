@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PIL import Image
 
@@ -139,7 +137,7 @@ def test_few_bits_become_colours_when_scaled(tmp_path, wanted, mode, becomes):
 
 def test_a_format_of_palettes_gets_one_back(monkeypatch):
     """A codec that holds nothing but palettes must get a palette again after scaling."""
-    only_palettes = replace(TIFF, modes=Modes(opaque={"P": "P"}))
+    only_palettes = TIFF._replace(modes=Modes(opaque={"P": "P"}))
     monkeypatch.setattr("bytefit.fitting.one_format.codec_for_format", lambda _name: only_palettes)
 
     result = bytefit.compress(photograph().quantize(64), "100KB", format="TIFF", resize=True, max_width=40)

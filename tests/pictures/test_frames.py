@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -196,7 +195,7 @@ def test_an_excerpt_has_the_frames_and_times_at_its_places():
     """An excerpt must hold the frames at its places with their durations; pages have none."""
     frames = Frames(tuple(flats(5)), (10, 20, 30, 40, 50))
 
-    part, pages = frames.excerpt(range(1, 4)), replace(frames, durations=()).excerpt(range(1, 4))
+    part, pages = frames.excerpt(range(1, 4)), frames._replace(durations=()).excerpt(range(1, 4))
 
     assert part.durations == (20, 30, 40)
     assert pages.durations == ()
@@ -310,9 +309,9 @@ FRAMES = Frames(tuple(flats(3)), (50, 60, 70), loop=2)
     "written_frames",
     [
         FRAMES,
-        replace(FRAMES, durations=(50, 60, 75)),  # GIF counts in units of 10 ms
-        replace(FRAMES, loop=None),  # AVIF stores no loop count
-        replace(FRAMES, pictures=tuple(one.convert("P") for one in FRAMES.pictures)),
+        FRAMES._replace(durations=(50, 60, 75)),  # GIF counts in units of 10 ms
+        FRAMES._replace(loop=None),  # AVIF stores no loop count
+        FRAMES._replace(pictures=tuple(one.convert("P") for one in FRAMES.pictures)),
     ],
 )
 def test_what_was_written_as_it_should_be_passes(written_frames):
@@ -326,9 +325,9 @@ def test_what_was_written_as_it_should_be_passes(written_frames):
         (FRAMES.first, "the encoder wrote 1 of 3 frames"),
         (FRAMES.excerpt(range(2)), "the encoder wrote 2 of 3 frames"),
         (FRAMES.resize((9, 9)), r"the encoder wrote \(9, 9\) pixels instead of \(24, 16\)"),
-        (replace(FRAMES, durations=(50, 60, 90)), "changed the duration of a frame by 20 ms"),
-        (replace(FRAMES, loop=3), "the encoder wrote 3 loops instead of 2"),
-        (replace(FRAMES, loop=0), "the encoder wrote 0 loops instead of 2"),
+        (FRAMES._replace(durations=(50, 60, 90)), "changed the duration of a frame by 20 ms"),
+        (FRAMES._replace(loop=3), "the encoder wrote 3 loops instead of 2"),
+        (FRAMES._replace(loop=0), "the encoder wrote 0 loops instead of 2"),
     ],
 )
 def test_what_was_written_otherwise_is_refused(written_frames, message):

@@ -36,7 +36,6 @@ def model(codec=JPEG, **changes):
     entries = {
         "version": VERSION,
         "codec": codec.format,
-        "rungs": rungs,
         "probe_options": dict(codec.hints.probe_options),
         "complexity_qualities": QUALITIES,
         "whole_complexity": False,
@@ -48,7 +47,8 @@ def model(codec=JPEG, **changes):
         "scale_trees": Ensemble(0.0, [gains_at(0.5, 20.0)]),
         "modes": ["RGB", "L"],
         "least_pixels": 1024,
-        "sources": [],
+        "ladder": 0,
+        "training": {"sources": []},
     }
     return Model(**{**entries, **changes})
 
@@ -56,7 +56,7 @@ def model(codec=JPEG, **changes):
 @pytest.fixture
 def shipped(monkeypatch):
     """Return a function that ships a model instead of the codec's own, as far as scales go."""
-    return lambda instead: monkeypatch.setattr(scaling, "shipped_model", lambda _codec: instead)
+    return lambda instead: monkeypatch.setattr(scaling, "model_in_use", lambda _codec, _models: instead)
 
 
 def scale_of(picture, budget=3000, codec=JPEG):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import pytest
 
@@ -14,7 +13,7 @@ from bytefit.codecs.webp.codec import WEBP
 from bytefit.errors import ModelError
 from bytefit.resources import models_folder
 from bytefit.seeding.best_scale import scale_features
-from bytefit.seeding.model import VERSION, feature_names, load_model, shipped_model
+from bytefit.seeding.model import VERSION, feature_names, ladder_key, load_model, shipped_model
 from bytefit.seeding.probes import WHOLE_QUALITY
 
 each_codec = pytest.mark.parametrize("codec", LEARNED, ids=lambda codec: codec.format)
@@ -26,7 +25,7 @@ def record(**changes):
     whole = {
         "version": VERSION,
         "codec": "JPEG",
-        "rungs": len(JPEG.ladder),
+        "ladder": ladder_key(JPEG),
         "probe_options": dict(JPEG.hints.probe_options),
         "complexity_qualities": qualities,
         "whole_complexity": False,
@@ -38,7 +37,7 @@ def record(**changes):
         "scale_trees": {"base": -0.2, "trees": [[0, -1.0, -0.1, 0.1]]},
         "modes": ["RGB", "L"],
         "least_pixels": 4096,
-        "sources": ["test"],
+        "training": {"sources": ["test"]},
     }
     return {name: value for name, value in {**whole, **changes}.items() if value is not None}
 
@@ -64,7 +63,7 @@ def test_a_model_holds_what_its_file_says(tmp_path):
 
     model = load_model(written(tmp_path, contents), JPEG)
 
-    assert asdict(model) == contents
+    assert model.as_record() == contents
 
 
 @pytest.mark.parametrize("contents", ["", "{", "null", "[]", "3", '"text"', "{}", '{"version": 1}'])
@@ -80,6 +79,16 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     path.write_bytes(b"\x80\x04\x95\xff\xfe")
 
     with pytest.raises(ModelError, match="cannot read model"):
+        load_model(path, JPEG)
+
+
+def test_a_file_too_large_is_refused(tmp_path):
+    """A file of gigabytes under the name of a model must not take all the memory."""
+    path = tmp_path / "jpeg.json"
+    with path.open("wb") as file:
+        file.truncate(5_000_001)
+
+    with pytest.raises(ModelError, match="has 5,000,001 bytes, at most 5,000,000 are read"):
         load_model(path, JPEG)
 
 
@@ -108,7 +117,9 @@ def test_a_model_with_an_unknown_entry_is_refused(tmp_path):
         {"version": VERSION + 1},
         {"version": VERSION - 1},
         {"codec": "WEBP"},
-        {"rungs": len(JPEG.ladder) - 1},
+        {"knots": [0, len(JPEG.ladder) - 2]},
+        {"ladder": ladder_key(JPEG) + 1},
+        {"ladder": ladder_key(WEBP)},
         {"probe_options": {"speed": 8}},
         {"probe_options": {}},
     ],
@@ -137,9 +148,14 @@ def test_a_model_of_one_codec_is_refused_by_another(tmp_path):
         {"features": feature_names([50, 80])[::-1]},
         {"features": feature_names([50, 90])},
         {"knots": [0, 5, 10]},
+        {"complexity_curve": [[1.0, 0.5, 0.5], [-2.0, 0.5, 0.5]]},
+        {"complexity_curve": [[-2.0, 0.5, 0.5], ["1", None, 0.5]]},
         {"sample_probe_trees": {"base": 0.0}},
         {"low_effort_trees": {"base": 0.0, "trees": [], "more": 1}},
         {"scale_trees": []},
+        {"training": {}},
+        {"training": []},
+        {"knots": []},
     ],
     ids=str,
 )

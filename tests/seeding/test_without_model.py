@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import accumulate, pairwise
 from math import exp, log
 
@@ -32,12 +31,11 @@ def told(sizes, encoded):
         encoded.append(options["rung"])
         return bytes(8)
 
-    return replace(
-        PNG,
+    return PNG._replace(
         setting=lambda quality, _mode: {"rung": PNG.ladder.index(quality)},
         encode=encode,
-        hints=replace(PNG.hints, probe_gain=lambda quality, _picture, _data: log(sizes[PNG.ladder.index(quality)])),
-        variants=replace(PNG.variants, per_picture=lambda codec: codec),
+        hints=PNG.hints._replace(probe_gain=lambda quality, _picture, _data: log(sizes[PNG.ladder.index(quality)])),
+        variants=PNG.variants._replace(per_picture=lambda codec: codec),
     )
 
 
@@ -135,7 +133,7 @@ def test_excerpts_are_of_long_animations(count, runs):
     whole = noise((32 + count, 24))
     pictures = tuple(whole.crop((place, 0, place + 32, 24)) for place in range(count))
     seen = []
-    codec = replace(WEBP, encode=lambda frames, _options: seen.append(frames.pictures) or bytes(100 * len(seen[-1])))
+    codec = WEBP._replace(encode=lambda frames, _options: seen.append(frames.pictures) or bytes(100 * len(seen[-1])))
 
     prediction = seed_by_probes(
         codec, Frames(pictures, (40,) * count), budget=10**9, min_accept=1, first=0, last=len(WEBP.ladder) - 1

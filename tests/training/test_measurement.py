@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import log
 
 import pytest
@@ -327,4 +326,4 @@ def test_the_settings_are_a_part_of_what_is_cached():
     """A measurement with other tables is another one; a setting with a quality alone is named by the quality."""
     assert settings_key(WEBP, [10, 20]) == [10, 20]
     assert len(set(settings_key(JPEG, [5, 20, 50, 80, 95]))) == 5
-    assert settings_key(replace(JPEG, variants=Variants()), [50]) != settings_key(JPEG, [50])
+    assert settings_key(JPEG._replace(variants=Variants()), [50]) != settings_key(JPEG, [50])

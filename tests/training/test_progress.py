@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from bytefit.training.progress import tracked
 from images import encoded, photograph
 
 pty = pytest.importorskip("pty", reason="terminals are made for POSIX systems here")
@@ -79,3 +80,19 @@ def test_in_a_pipe_there_is_no_bar(folder):
     *lines, loaded = done.stdout.splitlines()
     assert (done.stderr, loaded) == ("", "False")
     assert [bool(LINE.fullmatch(line)) for line in lines] == [True] * 3
+
+
+def test_a_log_gets_plain_lines(capsys):
+    """Forty photographs printed nothing for nine minutes once: nobody could tell that from a hang."""
+    assert list(tracked(range(3), "measuring", 3, every=0.0)) == [0, 1, 2]
+
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == ["measuring: 1 of 3", "measuring: 2 of 3", "measuring: 3 of 3"]
+    assert captured.out == ""
+
+
+def test_what_is_done_at_once_prints_nothing(capsys):
+    """Scripts that measure a few files want no lines of progress."""
+    assert list(tracked(range(3), "measuring", 3)) == [0, 1, 2]
+
+    assert capsys.readouterr().err == ""

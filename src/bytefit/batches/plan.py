@@ -13,6 +13,7 @@ from bytefit.errors import ConfigError
 from bytefit.fitting.format_choice import is_auto
 from bytefit.messages import shown
 from bytefit.options import KEEPING_WHAT_FITS, Options, options_from
+from bytefit.seeding.model import folder_in_use, own_formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,6 +110,7 @@ def checked_plan(plan: Plan) -> Plan:
 
     Raises:
         ConfigError: if they do not.
+        ModelError: if there are no models in the folder that they name.
     """
     wanted = plan.wanted
     if wanted.format is not None and not is_auto(wanted.format):
@@ -125,8 +127,13 @@ def checked_plan(plan: Plan) -> Plan:
         )
     if plan.overwrite not in OVERWRITE:
         raise ConfigError(f"unknown overwrite {shown(plan.overwrite)}: use one of {', '.join(OVERWRITE)}")
+    models = folder_in_use(wanted.models)
+    if models is not None:
+        own_formats(models)  # a wrong folder ends the batch before the first image
+    # Workers have another current folder, and know nothing of what `use_models` said in this process.
+    given = dict(plan.options) if models is None else {**plan.options, "models": models}
     try:
-        options = json.loads(json.dumps(dict(plan.options)))
+        options = json.loads(json.dumps(given))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"the options of a batch are written to its job folder as JSON: {error}") from error
     return plan._replace(options=options)

@@ -20,6 +20,7 @@ from statistics import fmean, median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bytefit.benchmarks.first_answer import first_answer_milliseconds, loads_numpy
 from bytefit.benchmarks.peers import installed_peers
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
@@ -44,24 +45,19 @@ TIMEOUT_SECONDS = 300.0
 _STOPWATCH = """
 import os, subprocess, sys, threading, time
 began = time.perf_counter()
-child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+child = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 limit = threading.Timer(float(sys.argv[1]), child.kill)
 limit.start()
 if hasattr(os, "wait4"):
-    _, child.returncode, usage = os.wait4(child.pid, 0)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 else:
     child.wait()
     peak = "null"
 print(f"[{time.perf_counter() - began}, {peak}]")
 limit.cancel()
-sys.exit(child.returncode != 0)
-"""
-
-_LOADS_NUMPY = """
-import sys, bytefit
-bytefit.compress(sys.argv[1], int(sys.argv[2]), format=sys.argv[3])
-print("numpy" in sys.modules)
+sys.exit(child.returncode not in (0, int(sys.argv[2])))
 """
 
 
@@ -74,6 +70,7 @@ class Contestant:
         program: the program to run.
         arguments: as in a shell, with {bytes} for the target and {kib} for the whole KiB in it, at least 1.
         answer: the file it writes.
+        exit_code: the code besides 0 that it ends with when it has written its answer.
     """
 
     name: str
@@ -81,18 +78,21 @@ class Contestant:
     program: str
     arguments: str
     answer: str
+    exit_code: int = 0
 
 
 # All others are compared in time with the first and in memory with the second, which gets no target: one encode at
 # Pillow's own quality is about the least that a process can do.
-BYTEFIT, PILLOW = "bytefit", "Pillow, one encode"
+BYTEFIT, FIX, PILLOW = "bytefit", "bytefit fix", "Pillow, one encode"
 _OPENED = "from PIL import Image; Image.open('in.jpg')"
 
+# The hook ends with 1 when it has changed a file.
 # Of several with one name and format, the first that is installed takes part. jpegoptim takes whole KiB only, here
 # rounded down, and works in place.
 CONTESTANTS = (
     Contestant(BYTEFIT, "JPEG", sys.executable, "-m bytefit compress in.jpg --to {bytes} -o out.jpg", "out.jpg"),
     Contestant(BYTEFIT, "WEBP", sys.executable, "-m bytefit compress in.jpg --to {bytes} -o out.webp", "out.webp"),
+    Contestant(FIX, "JPEG", sys.executable, "-m bytefit fix in.jpg --max-size {bytes}", "in.jpg", exit_code=1),
     Contestant(
         *(PILLOW, "JPEG", sys.executable),
         *(f"""-c "{_OPENED}.save('out.jpg', quality=75, progressive=True, optimize=True)" """, "out.jpg"),
@@ -146,11 +146,28 @@ def bench_peers(folder: Path, *, limit: int | None, as_json: bool, repeats: int 
     rows: list[ProcessRun] = []
     for turn, case in enumerate(tracked(cases, "timing", len(cases))):
         rows += compared(folder, case, installed, repeats=repeats, turn=turn * repeats)
-    imports, numpy = import_milliseconds(pairs=5 * repeats), _loads_numpy(folder, cases[0])
+    first = {
+        case.format: first_answer_milliseconds(folder / case.path, case.target, case.format, processes=5 * repeats)
+        for case in reversed(cases)
+    }
+    imports, numpy = (
+        import_milliseconds(pairs=5 * repeats),
+        loads_numpy(folder / cases[0].path, cases[0].target, cases[0].format),
+    )
     if as_json:
-        found = {"left_out": left_out, "import_milliseconds": imports, "loads_numpy": numpy}
+        found = {
+            "left_out": left_out,
+            "import_milliseconds": imports,
+            "first_answer_milliseconds": first,
+            "loads_numpy": numpy,
+        }
         return json.dumps({**found, "rows": [asdict(row) for row in rows]}, indent=1)
     costs = [f"`{code}` in addition to `import PIL.Image`: {cost:+.1f} ms." for code, cost in imports.items()]
+    costs += [
+        f"The first `compress` of a process to {name}, over the second: {cost:+.1f} ms."
+        for name, cost in sorted(first.items())
+        if cost is not None
+    ]
     left = "; ".join(f"{count} {what}" for what, count in sorted(left_out.items())) or "none"
     return "\n\n".join(
         [process_report(rows), *costs, f"`numpy` in `sys.modules` after a first answer: {numpy}.", f"Left out: {left}."]
@@ -159,7 +176,7 @@ def bench_peers(folder: Path, *, limit: int | None, as_json: bool, repeats: int 
 
 def contestants() -> list[Contestant]:
     """Return the contestants that are installed and work here, with the paths of their programs."""
-    tried = {BYTEFIT, PILLOW, *(peer.name for peer in installed_peers())}
+    tried = {BYTEFIT, FIX, PILLOW, *(peer.name for peer in installed_peers())}
     found: dict[tuple[str, str], Contestant] = {}
     for each in CONTESTANTS:
         if each.name in tried and (program := which(each.program)) is not None:
@@ -182,15 +199,17 @@ def compared(
 
 
 def clocked(
-    command: Sequence[str], folder: Path, *, timeout_seconds: float = TIMEOUT_SECONDS
+    command: Sequence[str], folder: Path, *, timeout_seconds: float = TIMEOUT_SECONDS, exit_code: int = 0
 ) -> tuple[float, int | None] | None:
     """Run a command in `folder`; return its seconds and peak memory in bytes, or None if it fails or takes too long.
+
+    It fails with any exit code but 0 and `exit_code`.
 
     The memory is None where the platform does not report it for one process (Windows).
     """
     # An installed package comes with its bytecode; without it, every run here would compile bytefit again.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    stopwatch = [sys.executable, "-I", "-S", "-c", _STOPWATCH, str(timeout_seconds), *command]
+    stopwatch = [sys.executable, "-I", "-S", "-c", _STOPWATCH, str(timeout_seconds), str(exit_code), *command]
     done = subprocess.run(stopwatch, cwd=folder, env=environment, capture_output=True, check=False)  # noqa: S603  (ours)
     if done.returncode != 0:
         return None
@@ -288,16 +307,9 @@ def _run_of(path: Path, row: ProcessRun, contestant: Contestant) -> ProcessRun:
     with TemporaryDirectory() as name:
         folder = Path(name)
         copyfile(path, folder / "in.jpg")
-        run = clocked([contestant.program, *command], folder)
+        run = clocked([contestant.program, *command], folder, exit_code=contestant.exit_code)
         answer = folder / contestant.answer
         size = answer.stat().st_size if answer.is_file() else 0
     if run is None or not size:
         return replace(row, seconds=None, memory=None, size=None)
     return replace(row, seconds=run[0], memory=run[1], size=size)
-
-
-def _loads_numpy(folder: Path, case: ProcessRun) -> bool | None:
-    """Return whether a process has loaded numpy with its first answer, or None if it gave no answer."""
-    command = [sys.executable, "-c", _LOADS_NUMPY, str((folder / case.path).resolve()), str(case.target), case.format]
-    done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  (ours)
-    return {"True": True, "False": False}.get(done.stdout.strip())

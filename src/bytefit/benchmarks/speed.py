@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.benchmarks.plot import Curve, curve_of, draw
 from bytefit.benchmarks.published import PublishedModel
+from bytefit.benchmarks.published_table import published_table
 from bytefit.benchmarks.rows import BUDGET_BITS, EARLY, PROVEN, SIZE_CLASSES, STRATEGIES, Row
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format
@@ -177,6 +178,8 @@ def _search_report(rows: list[Row], skipped: dict[str, int]) -> str:
         by_strategy = {name: [row for row in of_codec if row.strategy == name] for name in STRATEGIES}
         parts.append(f"{codec}: {len(of_codec) // len(STRATEGIES)} cases\n\n" + _group_table(by_strategy))
         parts.append(f"{codec}, bytefit:\n\n" + _group_table(_groups(by_strategy["bytefit"]), counted=True))
+        if lines := published_table(of_codec):
+            parts.append(f"{codec}, in the columns of the published attempt (0.3 bpp, bytefit as ML):\n\n" + lines)
     left = "; ".join(f"{count} {what}" for what, count in sorted(skipped.items())) or "none"
     return "\n\n".join([*parts, f"Left out: {left}."])
 

@@ -168,13 +168,17 @@ def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str
     tables = "rules", "totals"
     top = _Table(table, f"{file}" if own else f"{file} [tool.bytefit]", {*CHECKS, *tables, "exclude"})
     prefix = "" if own else "tool.bytefit."
-    values = {**top.values(), **given}
+    values = {**_placed(top.values(), base), **given}
     default = _rule(values, label=_default_label(file, values, given), patterns=())
     rules, totals = [], []
     for number, rule in enumerate(top.tables("rules", prefix), 1):
         checked = _Table(rule, f"{file} [[{prefix}rules]] {number}", {*CHECKS, "files"})
         label = f"[[{prefix}rules]] {number} in {file}"
-        rules.append(_rule({**values, **checked.values()}, label=label, patterns=checked.globs("files", needed=True)))
+        rules.append(
+            _rule(
+                {**values, **_placed(checked.values(), base)}, label=label, patterns=checked.globs("files", needed=True)
+            )
+        )
     for number, total in enumerate(top.tables("totals", prefix), 1):
         checked = _Table(total, f"{file} [[{prefix}totals]] {number}", {"files", "max-size"})
         label = f"[[{prefix}totals]] {number} in {file}"
@@ -183,6 +187,11 @@ def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str
             raise ConfigError(f"{checked.where}: max-size is missing: give the largest size of all files together")
         totals.append(Total(label, checked.globs("files", needed=True), most))
     return Configuration(base, file, default, tuple(rules), tuple(totals), top.globs("exclude"))
+
+
+def _placed(values: dict[str, Any], base: str) -> dict[str, Any]:
+    """Return the values of a table; the folder of models in it is relative to the folder of the configuration."""
+    return {**values, "models": os.path.join(base, values["models"])} if "models" in values else values
 
 
 def _default_label(file: str | None, values: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -30,9 +30,8 @@ _LOOK = 0.1
 _SAMPLE = 200
 
 
-def add_batch_commands(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add `batch`, `batch status` and `batch manifest` to the commands of the command line."""
-    batch = commands.add_parser("batch", help="make many images fit a size, on one machine or many")
+def add_batch(batch: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit batch`."""
     batch.add_argument("source", metavar="SOURCE", help="a folder, a glob, or a URI such as s3://bucket/folder")
     batch.add_argument(
         "destination", nargs="?", metavar="DEST", help="the folder or URI for the answers, which keep their names"
@@ -46,12 +45,16 @@ def add_batch_commands(commands: argparse._SubParsersAction[Any]) -> None:
     add_fitting_options(batch)
     batch.set_defaults(run=_batch)
 
-    status = commands.add_parser("batch status", help="show how far a batch is")
+
+def add_status(status: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit batch status`."""
     status.add_argument("job", metavar="JOB", help="the job folder")
     status.add_argument("--json", action="store_true", help="print it as JSON")
     status.set_defaults(run=_status)
 
-    manifest = commands.add_parser("batch manifest", help="write what a batch did with each image")
+
+def add_manifest(manifest: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit batch manifest`."""
     manifest.add_argument("job", metavar="JOB", help="the job folder")
     manifest.add_argument(
         "-o",

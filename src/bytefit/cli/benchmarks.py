@@ -18,9 +18,8 @@ SHRUNK = ("PNG", "GIF")
 NEARLY_LOSSLESS = ("PNG", "WEBP")
 
 
-def add_benchmark_commands(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add `bench` and its subcommands to the commands of the command line."""
-    bench = commands.add_parser("bench", help="measure bytefit on your images (needs bytefit[train])")
+def add_bench(bench: argparse.ArgumentParser) -> None:
+    """Add the subcommands of `bytefit bench`."""
     benchmarks = bench.add_subparsers(required=True, metavar="BENCHMARK")
 
     search = _add(benchmarks, "search", _search, "compare search strategies: trials, time, fill")

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, size_argument, summary_line
 from bytefit.errors import ConfigError
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from bytefit.budgets.selection import Selection
 
 
-def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add `check` and `fix` to the commands of the command line."""
-    check = commands.add_parser("check", help="report images over their budgets; never write")
+def add_check(check: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit check`."""
     _add_audit_options(check)
     check.add_argument(
         "--explain", metavar="PATH", help="show which rule applies to a file and why, and check nothing else"
@@ -52,7 +51,9 @@ def add_budget_commands(commands: argparse._SubParsersAction[Any]) -> None:
     )
     check.set_defaults(run=_check)
 
-    fix = commands.add_parser("fix", help="recompress images over their budgets in place")
+
+def add_fix(fix: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit fix`."""
     _add_audit_options(fix)
     add_fitting_options(fix, for_fix=True)
     fix.add_argument("--dry-run", action="store_true", help="show the results without writing any file")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bytefit.errors import BytefitError, ConfigError
@@ -18,6 +21,21 @@ if TYPE_CHECKING:
     from bytefit.options import Option
 
 FINE, OVER, WRONG = 0, 1, 2
+
+
+def formatter() -> Callable[..., argparse.HelpFormatter]:
+    """Return what formats help as wide as the terminal.
+
+    argparse asks `shutil` for the width at every argument that is added, and loading `shutil` takes 4 ms.
+    """
+    try:
+        width = int(os.environ.get("COLUMNS", "")) or 80
+    except ValueError:
+        try:
+            width = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns or 80
+        except (OSError, ValueError):
+            width = 80
+    return partial(argparse.HelpFormatter, width=width - 2)
 
 
 def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = False) -> None:
@@ -61,7 +79,13 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-_READERS: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str, "names": _names}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "string": str,
+    "path": str,
+    "names": _names,
+}
 
 
 def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+
+from bytefit.formats import FORMATS
 
 # Libraries that `train` and `bench` need, and the extra that brings each.
 EXTRAS = {
@@ -13,9 +14,8 @@ EXTRAS = {
 }
 
 
-def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add `train` to the commands of the command line."""
-    train = commands.add_parser("train", help="train the models on your images (needs bytefit[train])")
+def add_train(train: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit train`."""
     train.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="a folder of images")
     train.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write the models to"
@@ -29,6 +29,13 @@ def add_training_commands(commands: argparse._SubParsersAction[Any]) -> None:
         default=Path.home() / ".cache" / "bytefit",
         metavar="DIR",
         help="the folder that keeps measurements for the next run (default: ~/.cache/bytefit)",
+    )
+    train.add_argument(
+        "--codec",
+        action="append",
+        type=str.upper,
+        choices=[one.name for one in FORMATS if one.has_model],
+        help="only the model of this format; may be repeated (default: all)",
     )
     train.add_argument("--tables", action="store_true", help="learn JPEG's quantisation tables instead of the models")
     train.set_defaults(run=_train)
@@ -57,7 +64,9 @@ def _train(arguments: argparse.Namespace) -> int:
 
         print(learn_tables(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs))
         return 0
+    from bytefit.codecs import LEARNED
     from bytefit.training.run import train
 
-    train(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs)
+    codecs = tuple(one for one in LEARNED if arguments.codec is None or one.format in arguments.codec)
+    train(arguments.folders, arguments.output, cache=arguments.cache, jobs=arguments.jobs, codecs=codecs)
     return 0

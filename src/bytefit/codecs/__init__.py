@@ -5,7 +5,6 @@ A format's folder is loaded when the format is first met. A new format is a fold
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +85,7 @@ def register_codec(codec: Codec) -> None:
     """
     known = formats.named(codec.format)
     if codec.container is UNKNOWN_CONTAINER and known.folder:
-        codec = replace(codec, container=_built_in(known).container)
+        codec = codec._replace(container=_built_in(known).container)
     _registered[codec.format] = codec
     formats.register(codec.format, codec.suffixes)
 

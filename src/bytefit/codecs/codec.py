@@ -5,8 +5,7 @@ A codec for a format of your own needs the fields without a default, and works; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs.container import UNKNOWN_CONTAINER, Container
 from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
@@ -24,8 +23,7 @@ LOSSLESS = 100
 PHOTOGRAPH, GRAPHIC = "photograph", "graphic"
 
 
-@dataclass(frozen=True, slots=True)
-class Careful:
+class Careful(NamedTuple):
     """Trials of one picture that take much more care than the codec's own, whose answer is compared with theirs.
 
     Attributes:
@@ -39,8 +37,7 @@ class Careful:
     size_ratio: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Variants:
+class Variants(NamedTuple):
     """Other codecs of the same format.
 
     Attributes:
@@ -58,8 +55,7 @@ class Variants:
     on_request: Callable[[Mapping[str, Any]], Codec | None] = lambda _options: None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Codec:
+class Codec(NamedTuple):
     """A format that bytefit can fit to a size.
 
     Attributes:
@@ -87,13 +83,20 @@ class Codec:
     encode: Callable[[Any, Mapping[str, Any]], bytes]
     mean_bits: tuple[tuple[float, float], ...]
     modes: Modes
-    save_options: SaveOptions = field(default_factory=SaveOptions)
-    lossless: Lossless = field(default_factory=Lossless)
-    hints: SeedingHints = field(default_factory=SeedingHints)
-    source: SourceKnowledge = field(default_factory=SourceKnowledge)
-    holds: Holds = field(default_factory=Holds)
+    save_options: SaveOptions = SaveOptions()
+    lossless: Lossless = Lossless()
+    hints: SeedingHints = SeedingHints()
+    source: SourceKnowledge = SourceKnowledge()
+    holds: Holds = Holds()
     container: Container = UNKNOWN_CONTAINER
-    variants: Variants = field(default_factory=Variants)
+    variants: Variants = Variants()
+
+    # Its functions make it what it is: a codec equals itself only.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     @property
     def ladder_keeps_pixels(self) -> bool:
@@ -169,8 +172,8 @@ class Codec:
             usual = f"{self.format} has no lossless coding: take PNG or WEBP, or leave lossless out"
             raise ConfigError(self.lossless.refusal or usual)
         options = {**self.lossless.options, **(self.lossless.hidden_options if hidden_colours else {})}
-        return replace(
-            self, ladder=(LOSSLESS,), setting=lambda _quality, _mode: dict(options), mean_bits=((0, 8), (LOSSLESS, 8))
+        return self._replace(
+            ladder=(LOSSLESS,), setting=lambda _quality, _mode: dict(options), mean_bits=((0, 8), (LOSSLESS, 8))
         )
 
     def nearly_lossless(self, sample: Any) -> Codec | None:
@@ -178,12 +181,11 @@ class Codec:
         near, options = self.lossless.near, self.lossless.options
         if near is None or options is None:
             return None
-        return replace(
-            self,
+        return self._replace(
             ladder=near.ladder(sample),
             setting=lambda quality, _mode: {**options, **({"near_lossless": quality} if quality < LOSSLESS else {})},
             mean_bits=near.mean_bits,
-            hints=replace(self.hints, probe_options=near.probe_options, probe_gain=near.probe_gain),
+            hints=self.hints._replace(probe_options=near.probe_options, probe_gain=near.probe_gain),
         )
 
 
@@ -192,4 +194,4 @@ def with_options(codec: Codec, effort: str, options: Mapping[str, Any]) -> Codec
     added, setting = {**codec.save_options.efforts[effort], **options}, codec.setting
     if not added:
         return codec
-    return replace(codec, setting=lambda quality, mode: {**setting(quality, mode), **added})
+    return codec._replace(setting=lambda quality, mode: {**setting(quality, mode), **added})

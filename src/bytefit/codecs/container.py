@@ -5,8 +5,7 @@ Each format's folder declares its own `Container`. What is declared here is know
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs.descriptions import comment_in_info, density_in_info
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from bytefit.pictures.frames import Frames
 
 
-@dataclass(frozen=True, slots=True)
-class Padding:
+class Padding(NamedTuple):
     """How a file is extended without changing what it shows.
 
     Attributes:
@@ -34,8 +32,7 @@ class Padding:
     even_sizes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TrailingData:
+class TrailingData(NamedTuple):
     """Data of a source file that go into the new file byte for byte, such as further images.
 
     Attributes:
@@ -47,8 +44,7 @@ class TrailingData:
     put: Callable[[bytes], bytes] = lambda data: data
 
 
-@dataclass(frozen=True, slots=True)
-class AuxiliaryImages:
+class AuxiliaryImages(NamedTuple):
     """How a format stores further images, gain maps and the like after the main image.
 
     Attributes:
@@ -63,8 +59,7 @@ class AuxiliaryImages:
     carried: Callable[[bytes, str], TrailingData]
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptions:
+class Descriptions(NamedTuple):
     """What a container says about the image that other formats may say in another way.
 
     Attributes:
@@ -94,8 +89,7 @@ class Descriptions:
     keeps_cover: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """The file format around the pixels. Each default says that nothing is known.
 
     Attributes:
@@ -121,7 +115,7 @@ class Container:
     settle: Callable[[Image.Image], None] = lambda _image: None
     carried: Callable[[Image.Image | Frames, str], Mapping[str, Any]] = lambda _image, _policy: {}
     resized: Callable[[Mapping[str, Any], tuple[int, int]], Mapping[str, Any]] = lambda _carried, _size: {}
-    descriptions: Descriptions = field(default_factory=Descriptions)
+    descriptions: Descriptions = Descriptions()
     auxiliary_images: AuxiliaryImages | None = None
     padding: Padding | None = None
     register_plugin: Callable[[], None] = lambda: None

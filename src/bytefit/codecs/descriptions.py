@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from bytefit.pictures.frames import Frames
 
 INCH, CENTIMETRE, METRE, NO_UNIT = "inch", "cm", "m", ""
-_INCHES = {INCH: Fraction(1), CENTIMETRE: Fraction(100, 254), METRE: Fraction(10_000, 254)}
+_INCHES = {INCH: (1, 1), CENTIMETRE: (100, 254), METRE: (10_000, 254)}  # numerator and denominator
 _LARGEST = 2**32 - 1  # terms of a fraction in EXIF and TIFF
 _TERMS = 10_000
 
@@ -49,12 +48,16 @@ class Density(NamedTuple):
         """Return the same density in another unit."""
         if unit == self.unit:
             return self
-        share = _INCHES[unit] / _INCHES[self.unit]
+        from fractions import Fraction
+
+        share = Fraction(*_INCHES[unit]) / Fraction(*_INCHES[self.unit])
         return Density(float(Fraction(self.x) * share), float(Fraction(self.y) * share), unit)
 
     @property
     def fractions(self) -> tuple[tuple[int, int], tuple[int, int], int] | None:
         """The density as TIFF and EXIF state it: two fractions and 1, 2 or 3 for no unit, inch, centimetre."""
+        from fractions import Fraction
+
         stated = self.per(CENTIMETRE) if self.unit == METRE else self
         x, y = (Fraction(side).limit_denominator(_TERMS) for side in (stated.x, stated.y))
         if not (0 < x.numerator <= _LARGEST and 0 < y.numerator <= _LARGEST):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 COMMON_METADATA = frozenset({"exif", "icc_profile", "xmp", "comment", "dpi", "extra"})
 
 
-@dataclass(frozen=True, slots=True)
-class Modes:
+class Modes(NamedTuple):
     """What becomes of Pillow's modes.
 
     Attributes:
@@ -30,13 +28,12 @@ class Modes:
 
     opaque: Mapping[str, str]
     alpha: str | None = None
-    alpha_of: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, str] = field(default_factory=dict)
+    alpha_of: Mapping[str, str] = {}
+    refused: Mapping[str, str] = {}
     blurs_alpha: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SaveOptions:
+class SaveOptions(NamedTuple):
     """The save options of the format's writer.
 
     Attributes:
@@ -50,12 +47,11 @@ class SaveOptions:
     steered: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     metadata: frozenset[str] = COMMON_METADATA
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    efforts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"fast": {}, "normal": {}, "best": {}})
+    renamed: Mapping[str, str] = {}
+    efforts: Mapping[str, Mapping[str, Any]] = {"fast": {}, "normal": {}, "best": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class NearLossless:
+class NearLossless(NamedTuple):
     """Encodes that lose little, of a format whose ladder is lossy: the setting's `near_lossless` is their quality.
 
     Attributes:
@@ -71,8 +67,7 @@ class NearLossless:
     probe_gain: Callable[[float, Image.Image | Frames, bytes], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Lossless:
+class Lossless(NamedTuple):
     """How the format keeps every pixel.
 
     Attributes:
@@ -91,7 +86,7 @@ class Lossless:
 
     options: Mapping[str, Any] | None = None
     refusal: str = ""
-    hidden_options: Mapping[str, Any] = field(default_factory=dict)
+    hidden_options: Mapping[str, Any] = {}
     hidden_colours: bool = True
     probe_options: Mapping[str, Any] | None = None
     near: NearLossless | None = None
@@ -100,8 +95,7 @@ class Lossless:
     versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()
 
 
-@dataclass(frozen=True, slots=True)
-class SeedingHints:
+class SeedingHints(NamedTuple):
     """What makes the first prediction of a search better. None of it changes what fits.
 
     Attributes:
@@ -115,9 +109,10 @@ class SeedingHints:
         rows_apart: whether each row of blocks is coded independently of the one above.
         smooth_within: how far from a rung, in ln(bytes), a sample predicts the shape of the curve.
         key_frames: one frame in this many is coded whole; None where only the first one is.
+        by_machine: options of a setting that depend on the encoder of the machine; no model is bound to them.
     """
 
-    probe_options: Mapping[str, Any] = field(default_factory=dict)
+    probe_options: Mapping[str, Any] = {}
     probe_pays: Callable[[Mapping[str, Any]], bool] = lambda _options: False
     probe_gain: Callable[[float, Image.Image | Frames, bytes], float] | None = None
     probe_from_pixels: int = 0
@@ -125,10 +120,10 @@ class SeedingHints:
     rows_apart: bool = False
     smooth_within: float = 0.1
     key_frames: int | None = None
+    by_machine: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKnowledge:
+class SourceKnowledge(NamedTuple):
     """What is known of a file of the format that is encoded again.
 
     Attributes:
@@ -142,8 +137,7 @@ class SourceKnowledge:
     decoder_rotates: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(NamedTuple):
     """What fits into one file.
 
     Attributes:

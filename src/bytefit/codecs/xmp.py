@@ -31,7 +31,8 @@ _PACKET_START = (
     b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 )
 _END, _PACKET_END = b"</rdf:RDF>", b'</x:xmpmeta><?xpacket end="w"?>'
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# As text: compiling it takes 3 ms, and few images bring a text that is new to their XMP.
+_NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def with_dimensions(packet: bytes, size: tuple[int, int]) -> bytes:
@@ -96,5 +97,5 @@ def _property(name: str, texts: Sequence[Text]) -> str:
 
 def _escaped(text: str) -> str:
     """Return a text as XML; characters that XML cannot hold become U+FFFD."""
-    text = _NOT_XML.sub("\ufffd", text)
+    text = re.sub(_NOT_XML, "\ufffd", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -6,12 +6,11 @@ It knows nothing of how an image is fitted.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from errno import EISDIR
 from pathlib import Path
 from stat import S_ISDIR
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from bytefit.codecs import codec_for_format, format_for_suffix
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
 _WORTHWHILE = 2 / 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What `compress_file` did.
 
     Attributes:

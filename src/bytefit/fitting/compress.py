@@ -53,6 +53,7 @@ def compress(
     drop_extras: bool = False,
     allow_frame_drop: bool = False,
     max_pixels: int | None = None,
+    models: str | os.PathLike[str] | None = None,
     **save_options: Any,
 ) -> Result:
     """Encode `image` so that the file has at most `target` bytes and looks as good as those bytes allow.
@@ -88,6 +89,8 @@ def compress(
             the frames that are left are shown for longer.
         max_pixels: the most pixels that the image of a file may have. A small file can need all the memory there is.
             None means the limit of Pillow: twice `Image.MAX_IMAGE_PIXELS`, 178,956,970 pixels unless that was changed.
+        models: the folder with your own models, see `bytefit train`; a format without one there uses the model that
+            comes with bytefit. None means `bytefit.use_models`, else the environment variable BYTEFIT_MODELS.
         save_options: further options of Pillow's writer, used in every encode.
 
     Raises:
@@ -95,6 +98,7 @@ def compress(
         UnsupportedImage: if the picture cannot be read, or not be written in the format without losing something.
         BudgetUnreachable: if no encoding within the floors is small enough.
         ConfigError: if an option makes no sense, is unknown or in conflict with the target.
+        ModelError: if a model of your own cannot be used.
     """
     options = Options(
         format=format,
@@ -114,6 +118,7 @@ def compress(
         drop_extras=drop_extras,
         allow_frame_drop=allow_frame_drop,
         max_pixels=max_pixels,
+        models=models,
         save_options=save_options,
     )
     budget = parse_size(target)

@@ -98,6 +98,7 @@ def _prepared_trials(
         first=max(first, tried.lowest_rung(prepared.mode)),
         last=last,
         effort=options.effort,
+        models=options.models,
         coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
     )
     trailing = kept_trailing_data(

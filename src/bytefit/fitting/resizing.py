@@ -119,7 +119,7 @@ def _sizes_for_looks(trials: Trials, least: int, most: float) -> list[tuple[int,
     sizes = [size]
     if trials.payload > 0:
         first, shown = (picture.typical, len(picture.pictures)) if isinstance(picture, Frames) else (picture, 1)
-        scales = best_scales(trials.codec, first, trials.payload // shown)
+        scales = best_scales(trials.codec, first, trials.payload // shown, models=trials.target.models)
         sizes = [min(size, _scaled(trials, scale, least)) for scale in scales]
     return list(dict.fromkeys(min(size, _scaled(trials, most, 1)) for size in sizes))
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.errors import Alternative
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from bytefit.codecs import Trial
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """An image that was fitted to a budget.
 
     Attributes:
@@ -38,11 +36,11 @@ class Result:
             what you left out by `metadata` is not among it.
     """
 
-    data: bytes = field(repr=False)
+    data: bytes
     budget: int
     format: str
     quality: float
-    setting: Mapping[str, Any] = field(repr=False)
+    setting: Mapping[str, Any]
     width: int
     height: int
     frames: int
@@ -50,11 +48,16 @@ class Result:
     score: float | None
     lossless: bool
     proven: bool
-    trials: tuple[Trial, ...] = field(repr=False)
-    probes: tuple[Trial, ...] = field(repr=False)
+    trials: tuple[Trial, ...]
+    probes: tuple[Trial, ...]
     seconds: float
-    exact: bool = field(default=False, repr=False)
+    exact: bool = False
     dropped: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        left_out = {"data", "setting", "trials", "probes", "exact"}
+        shown = [f"{name}={value!r}" for name, value in self._asdict().items() if name not in left_out]
+        return f"Result({', '.join(shown)})"
 
     @property
     def size(self) -> int:

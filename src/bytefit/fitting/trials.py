@@ -5,10 +5,9 @@ Which rung is tried next is the search's to say, which picture is tried `resizin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cache
 from math import ceil, log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import PixelsNotKept
@@ -22,6 +21,7 @@ from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from PIL import Image
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 _LEAST_SHARE = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class EncodeTarget:
+class EncodeTarget(NamedTuple):
     """What the encodes of one picture have to meet.
 
     Attributes:
@@ -43,6 +42,7 @@ class EncodeTarget:
         slack: the share of the encode budget that may stay unused.
         first, last: the lowest and the highest rung that may be used.
         effort: "fast", "normal" or "best".
+        models: the folder of the user's own models; None for those in use.
         coding: the user's save options that change how pixels are coded.
     """
 
@@ -52,15 +52,16 @@ class EncodeTarget:
     first: int
     last: int
     effort: str
+    models: str | os.PathLike[str] | None
     coding: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Log:
     """All encodes made for one answer, in order, on whichever ladder and at whichever size."""
 
-    trials: list[Trial] = field(default_factory=list)
-    probes: list[Trial] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.trials: list[Trial] = []
+        self.probes: list[Trial] = []
 
 
 class Trials:
@@ -149,7 +150,7 @@ class Trials:
             with_options(codec, self.target.effort, self.target.coding),
             self.whole,
             self.picture,
-            replace(self.target, first=first, last=last),
+            self.target._replace(first=first, last=last),
             carried=self.carried,
             trailing=self.trailing,
             overhead=self.overhead,
@@ -201,11 +202,12 @@ class Trials:
             min_accept=max(1, round(min_accept / ratio)),
             first=self.target.first,
             last=self.target.last,
+            models=self.target.models,
         )
         if ratio == 1:
             return found
         curve, shift = found.curve, log(ratio)
-        return replace(found, curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
+        return found._replace(curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
 
     def _within(self, size: int) -> bool:
         return size <= self.target.encode_budget or size == self.target.budget
@@ -276,7 +278,7 @@ def _search(trials: Trials) -> Found:
         # Without its lossless rung the ladder is searched again; what was measured is not measured again.
         last = trials.last
         found = searched(last)
-    return found if last == trials.last else replace(found, proven=found.proven and found.rung != last)
+    return found if last == trials.last else found._replace(proven=found.proven and found.rung != last)
 
 
 def try_without_loss(trials: Trials, min_quality: float | None) -> tuple[Trials, Found] | None:

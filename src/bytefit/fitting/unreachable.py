@@ -5,8 +5,7 @@ It explains from what was measured and encodes nothing itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.errors import Alternative, BudgetUnreachable
 from bytefit.fitting.resizing import scale_of
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 _HEAVY_METADATA = 1 / 4
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """An image that was not fitted to its budget, or only below the score asked for.
 
     Attributes:

@@ -10,8 +10,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from bytefit.errors import ConfigError, UnsupportedImage
 
@@ -35,8 +34,7 @@ DECODING_ERRORS = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frames:
+class Frames(NamedTuple):
     """The pictures of one file, in order; at least one.
 
     Attributes:
@@ -53,8 +51,15 @@ class Frames:
     durations: tuple[float, ...] = ()
     loop: int | None = None
     format: str | None = None
-    info: Mapping[Any, Any] = field(default_factory=dict)
+    info: Mapping[Any, Any] = {}
     transparent: bool | None = None
+
+    # A picture equals itself only: what two of them show takes decoding.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def tobytes(self) -> bytes:
         """Return the pixels of every picture."""
@@ -110,8 +115,8 @@ class Frames:
     def each(self, change: Callable[[Image.Image], Image.Image]) -> Frames:
         """Return these frames with `change` applied to every picture."""
         if isinstance(self.pictures, _LazyPictures):
-            return replace(self, pictures=self.pictures.changed(change))
-        return replace(self, pictures=tuple(change(picture) for picture in self.pictures))
+            return self._replace(pictures=self.pictures.changed(change))
+        return self._replace(pictures=tuple(change(picture) for picture in self.pictures))
 
     def decoded(self) -> Frames:
         """Return these frames with every picture decoded, for encoders that need all of them at once.
@@ -140,7 +145,7 @@ class Frames:
             times = (duration,) * len(self.pictures) if isinstance(duration, int | float) else tuple(duration)
         if len(times) != len(self.pictures):
             raise ConfigError(f"{len(times)} durations do not fit {len(self.pictures)} frames: give one for each")
-        return replace(self, durations=times, loop=self.loop if loop is None else loop)
+        return self._replace(durations=times, loop=self.loop if loop is None else loop)
 
     def without_every_second_frame(self) -> Frames:
         """Return the first, third, fifth ... frame, each shown for its own duration plus that of the dropped frame.
@@ -149,16 +154,14 @@ class Frames:
         """
         cover = bool(self.info.get("default_image"))
         times = [sum(self.durations[place : place + 2]) for place in range(cover, len(self.durations), 2)]
-        return replace(
-            self,
+        return self._replace(
             pictures=(*self.pictures[:cover], *self.pictures[cover::2]),
             durations=(*self.durations[:cover], *times),
         )
 
     def excerpt(self, places: range) -> Frames:
         """Return the frames at `places`."""
-        return replace(
-            self,
+        return self._replace(
             pictures=tuple(self.pictures[place] for place in places),
             durations=tuple(self.durations[place] for place in places if self.durations),
         )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
+from importlib import import_module
 from io import BytesIO
 from sys import maxsize
 from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
+from bytefit import formats
 from bytefit.pictures.headers import stated_size
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ UNLIMITED = maxsize
 
 # The bytes that the plugins of Pillow recognise their format by.
 _PREFIX = 16
+
+# Enough of a file to recognise its format by.
+_HEAD = 32
 
 
 class TooManyPixels(Image.DecompressionBombError):
@@ -51,7 +56,7 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
     """
     most = most_pixels(max_pixels)
     try:
-        image: Image.Image = Image.open(BytesIO(data))
+        image: Image.Image = _opened_by_own_plugin(data) or Image.open(BytesIO(data))
     except Image.DecompressionBombError as error:
         size = stated_size(lambda offset, count: data[offset : offset + count])
         if max_pixels is None or (size is not None and size[0] * size[1] > most):
@@ -60,6 +65,27 @@ def open_image(data: bytes, max_pixels: int | None = None) -> Image.Image:
     if image.width * image.height > most:
         raise TooManyPixels(_refusal(image.size, most))
     return image
+
+
+def _opened_by_own_plugin(data: bytes) -> Image.Image | None:
+    """Open a file by the plugin of its format; return None where `Image.open` has more to do, or to say.
+
+    `Image.open` loads the plugins of five formats, or all of them, for a file without a name, which takes 4 to 40 ms.
+    """
+    known = formats.named(formats.sniff(data[:_HEAD]) or "")
+    if not known.reader:
+        return None
+    if known.name not in Image.OPEN:
+        import_module(f"PIL.{known.reader}")
+    opens, accepts = Image.OPEN[known.name]
+    if accepts is None or accepts(data[:_PREFIX]) is not True:
+        return None
+    try:
+        image = opens(BytesIO(data), "")
+    except Exception:  # noqa: BLE001  (whatever it is, `Image.open` raises it again, or knows another plugin)
+        return None
+    most = Image.MAX_IMAGE_PIXELS
+    return image if most is None or image.width * image.height <= most else None
 
 
 def _refusal(size: tuple[int, int] | None, most: int) -> str:

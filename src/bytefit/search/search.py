@@ -7,9 +7,8 @@ the trials: the answer is always a rung that was measured and fits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.search.curve import corrected, rung_at, target_log_size
 
@@ -24,8 +23,7 @@ PATIENCE = 6
 _STEEPEST = 4.0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The result of a search.
 
     Attributes:

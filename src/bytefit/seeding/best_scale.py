@@ -10,12 +10,13 @@ from math import log
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import GRAPHIC
-from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.model import Model, model_in_use
 from bytefit.seeding.mosaic import mosaic
 from bytefit.seeding.picture_kind import content
 from bytefit.seeding.probes import complexity_probe
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from PIL import Image
@@ -33,15 +34,18 @@ _WORTH_IT = 2.0
 _CLOSE = 2.0
 
 
-def best_scales(codec: Codec, picture: Image.Image, budget: int) -> tuple[float, ...]:
+def best_scales(
+    codec: Codec, picture: Image.Image, budget: int, *, models: str | os.PathLike[str] | None = None
+) -> tuple[float, ...]:
     """Return the scale, at most 1, that looks best in `budget` bytes, and a second one if it may look as good.
 
     Args:
         codec: with the settings for the picture's content.
         picture: in the mode it will be encoded in.
         budget: the bytes available for the pixels.
+        models: see `bytefit.seeding.model.model_in_use`.
     """
-    model = shipped_model(codec.format)
+    model = model_in_use(codec.format, models)
     pixels = picture.width * picture.height
     if model is None or pixels < model.least_pixels:
         return (1.0,)

@@ -5,9 +5,8 @@ They are made of what the probes measured (`bytefit.seeding.probes`); nothing is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.codecs.codec import GRAPHIC
 from bytefit.seeding.probes import WHOLE_QUALITY
@@ -21,8 +20,7 @@ SAMPLE_PROBE_FEATURES = ["position", "sample_bits", "beyond_complexity"]
 LOW_EFFORT_FEATURES = ["position", "low_effort_bits", "effort_log_ratio", "probe_residual", "log_probe_share"]
 
 
-@dataclass(frozen=True, slots=True)
-class StaticFeatures:
+class StaticFeatures(NamedTuple):
     """The features that are the same for every rung.
 
     Attributes:

@@ -7,9 +7,8 @@ which takes a millisecond or two whatever the codec. A *sample probe* encodes th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.codecs import Trial, encode_timed
 from bytefit.codecs.encoding import NO_METADATA
@@ -57,8 +56,7 @@ def log_bits(size: int, picture: Image.Image) -> float:
     return log(max(1, size) * 8 / (picture.width * picture.height))
 
 
-@dataclass(frozen=True, slots=True)
-class LowEffortProbe:
+class LowEffortProbe(NamedTuple):
     """A low-effort probe of a picture at one rung.
 
     Attributes:

@@ -18,7 +18,7 @@ from bytefit.seeding.features import (
     low_effort_features,
     sample_probe_features,
 )
-from bytefit.seeding.model import Model, shipped_model
+from bytefit.seeding.model import Model, model_in_use
 from bytefit.seeding.probes import (
     WHOLE_QUALITY,
     LowEffortProbe,
@@ -31,6 +31,7 @@ from bytefit.seeding.seed import LazyCurve, Seed, in_bytes, mean_curve
 from bytefit.seeding.without_model import seed_by_probes
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from PIL import Image
@@ -65,6 +66,7 @@ def seed(
     min_accept: int,
     first: int,
     last: int | None = None,
+    models: str | os.PathLike[str] | None = None,
 ) -> Seed:
     """Predict the curve of `picture` as well as pays for a search between `min_accept` and `budget` bytes.
 
@@ -76,6 +78,7 @@ def seed(
         min_accept: the bytes at which the search stops.
         first: the lowest rung it may use.
         last: the highest; None for the ladder's last.
+        models: see `bytefit.seeding.model.model_in_use`.
     """
     if len(codec.ladder) == 1:
         return Seed(mean_curve(codec, picture))
@@ -88,7 +91,7 @@ def seed(
             first=first,
             last=len(codec.ladder) - 1 if last is None else last,
         )
-    model, pixels = shipped_model(codec.format), picture.width * picture.height
+    model, pixels = model_in_use(codec.format, models), picture.width * picture.height
     if (
         model is None
         or picture.mode not in model.modes

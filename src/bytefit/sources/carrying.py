@@ -7,7 +7,6 @@ lost in silence. No format's name stands here: what each can say is declared in 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs import container_of, exif, xmp
@@ -189,7 +188,7 @@ def without_cover(
     info = {key: value for key, value in image.info.items() if key != "default_image"}
     words = ("still picture that is no part of the animation",)
     if len(rest.pictures) > 1:
-        return replace(rest, info=info), words
+        return rest._replace(info=info), words
     only = rest.first.copy()
     only.info, only.format = dict(info), image.format
     return only, words

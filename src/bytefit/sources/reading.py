@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +89,7 @@ def decode(data: bytes, name: str, *, as_shown: bool = False, max_pixels: int | 
         container.settle(opened)
         image = decoded(opened, name)
     if isinstance(image, Frames):
-        return replace(image, info={**image.info, **unread})
+        return image._replace(info={**image.info, **unread})
     image.info.update(unread)
     return image
 

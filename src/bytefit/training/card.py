@@ -72,11 +72,14 @@ def _data(measured: dict[str, list[Measured]], held_sources: set[str]) -> str:
             seen = [record for record in records if record.view == view]
             held = sum(record.source in held_sources for record in seen)
             rows.append([f"{name} {view}", str(len(seen) - held), str(held)])
+    middles = [record.source in held_sources for record in next(iter(measured.values())) if record.view == "middle"]
+    share = 100 * sum(middles) / max(1, len(middles))
     kinds = Counter(record.kind for record in next(iter(measured.values())) if record.view == "middle")
     sources = {record.source for records in measured.values() for record in records}
     return (
         table(["codec and view", "pictures trained on", "held out"], rows)
-        + f"\n\n{len(sources)} sources, {len(sources & held_sources)} of them held out. All views of all pictures of a"
+        + f"\n\n{len(sources)} sources, {len(sources & held_sources)} of them held out: of the {next(iter(measured))}"
+        + f" middles {100 - share:.0f} % are trained on and {share:.0f} % held out. All views of all pictures of a"
         + " source are on the same side.\nViews: the middle, at most a megapixel; a larger middle, up to four; a"
         + " tiny piece, down to 24x24 pixels;\nthe whole, scaled down to 0.1-0.3 megapixel and compressed once as JPEG."
         + "\n\nKinds: "
@@ -132,8 +135,11 @@ def _scale_scores(trained: dict[str, TrainedModel]) -> str:
         for name, model in trained.items()
         for one in model.looks
     ]
-    return "Mean SSIMULACRA2 at full size of pictures of at most 0.3 megapixel, by bits per pixel.\n\n" + table(
-        ["", "pictures", "full size", "predicted scale", "best scale"], rows
+    few = "" if rows else "Too few pictures were given to test scales; with few, the trees come with bytefit.\n\n"
+    return (
+        few
+        + "Mean SSIMULACRA2 at full size of pictures of at most 0.3 megapixel, by bits per pixel.\n\n"
+        + table(["", "pictures", "full size", "predicted scale", "best scale"], rows)
     )
 
 

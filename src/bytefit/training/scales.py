@@ -46,11 +46,13 @@ class Grid(NamedTuple):
         scales: shares of the width, the whole one first.
         qualities: by format; every scale is encoded at each, and between them scores are interpolated by ln(bytes).
         a_kind: how many pictures of each kind.
+        least: with fewer pictures than this nothing is measured: the model takes the scales of the shipped one.
     """
 
     scales: tuple[float, ...]
     qualities: dict[str, tuple[float, ...]]
     a_kind: int
+    least: int = 1
 
 
 GRID = Grid(
@@ -61,6 +63,7 @@ GRID = Grid(
         "AVIF": (2, 15, 27, 39, 54, 70, 86),
     },
     a_kind=9,
+    least=25,
 )
 
 # The budgets to train for, in bits per pixel at full size.
@@ -113,6 +116,8 @@ def measure_scales(
     for kind in sorted({file.kind for file in files} - LEFT_OUT):
         of_kind = [file for file in files if file.kind == kind]
         chosen += sorted(of_kind, key=lambda file: sha256(file.path.name.encode()).digest())[: grid.a_kind]
+    if len(chosen) < grid.least:
+        chosen = []
     pairs = [(file, codec) for codec in codecs for file in chosen]
     tasks = [joblib.delayed(_scaled_record)(file, codec.format, cache, grid) for file, codec in pairs]
     records = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)

@@ -359,7 +359,7 @@ def cut_out_by_hand(data):
     index = carried_index(data, "a.jpg")
     start = data.index(index.segment)
     order = {b"II": "<", b"MM": ">"}[index.segment[ORIGIN : ORIGIN + 2]]
-    stated = struct.iter_unpack(order + "IIIHH", index.segment[index.place :][: 16 * index.count])
+    stated = struct.iter_unpack(order + "IIIHH", index.segment[index.place :][: 16 * index.entries])
     return [data[start + ORIGIN + offset :][:size] for _, size, offset, *_ in list(stated)[1:]]
 
 

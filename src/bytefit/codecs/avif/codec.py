@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -155,13 +154,13 @@ AVIF = Codec(
         probe_options={"speed": 7},
         probe_pays=lambda options: options.get("speed", _USUAL_SPEED) <= _USUAL_SPEED,
         header=lambda _quality, mode: 485 if mode == "RGBA" else 300,
+        by_machine=frozenset({"advanced"}),
     ),
     holds=Holds(max_side=32_768, frames=True),
     container=CONTAINER,
 )
-AVIF = replace(
-    AVIF,
+AVIF = AVIF._replace(
     variants=Variants(
-        for_graphics=replace(AVIF, setting=partial(_setting, GRAPHIC), variants=Variants(content=GRAPHIC))
+        for_graphics=AVIF._replace(setting=partial(_setting, GRAPHIC), variants=Variants(content=GRAPHIC))
     ),
 )

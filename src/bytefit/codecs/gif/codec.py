@@ -6,7 +6,6 @@ image that GIF cannot hold without loss has no rung above 90.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from math import log2
 from typing import TYPE_CHECKING, Any
@@ -239,5 +238,5 @@ GIF = Codec(
     ),
     holds=Holds(max_side=65_535, frames=True),
     container=CONTAINER,
-    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, _Gathered()))),
+    variants=Variants(per_picture=lambda codec: codec._replace(encode=partial(_encode, _Gathered()))),
 )

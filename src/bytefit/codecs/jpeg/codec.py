@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -166,14 +165,12 @@ JPEG = Codec(
     holds=Holds(max_side=65_500),
     container=CONTAINER,
 )
-JPEG = replace(
-    JPEG,
+JPEG = JPEG._replace(
     variants=Variants(
-        for_graphics=replace(
-            JPEG,
+        for_graphics=JPEG._replace(
             setting=partial(_setting, GRAPHIC),
             mean_bits=_GRAPHIC_BITS,
-            hints=replace(JPEG.hints, header=partial(_header, GRAPHIC)),
+            hints=JPEG.hints._replace(header=partial(_header, GRAPHIC)),
             variants=Variants(content=GRAPHIC, careful=_careful),
         ),
         careful=_careful,

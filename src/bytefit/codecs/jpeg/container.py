@@ -88,10 +88,11 @@ def is_one_of_several(image: Image.Image | Frames) -> bool:
     """Return whether an opened JPEG lists further images (CIPA DC-007, tag B001)."""
     if getattr(image, "n_frames", 1) > 1:
         return True
-    if "mp" not in image.info or not hasattr(image, "_getmp"):
+    read_index = getattr(image, "_getmp", None)  # Pillow offers nothing public
+    if "mp" not in image.info or read_index is None:
         return False
     try:
-        index = image._getmp()  # noqa: SLF001  (Pillow offers nothing public)
+        index = read_index()
     except _BROKEN_INDEX:
         return False
     return int((index or {}).get(0xB001, 1)) > 1
@@ -118,9 +119,10 @@ def with_texts(texts: Sequence[Text]) -> tuple[bytes, Sequence[Text]]:
 
 def texts_in(image: Image.Image | Frames) -> Sequence[Text]:
     """Return the comments of an opened JPEG."""
-    if not hasattr(image, "applist"):
+    segments = getattr(image, "applist", None)
+    if segments is None:
         return comment_in_info(image)
-    comments = (content for marker, content in image.applist if marker == "COM")
+    comments = (content for marker, content in segments if marker == "COM")
     return [Text("", decoded(content.rstrip(b"\x00")), "JPEG comment") for content in comments if content]
 
 

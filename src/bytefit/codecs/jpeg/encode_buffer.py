@@ -27,7 +27,13 @@ class _ReadyToEncodeError(Exception):
 
 
 class _Stop(BytesIO):
-    """A file that stops a save after the encoder was set up: Pillow then asks for the file's number."""
+    """A file that stops a save after the encoder was set up: Pillow then asks for the file's number.
+
+    Pillow takes the format from its name, and loads the plugin of that format only; when it is given the format, it
+    loads five plugins, which takes 4 ms.
+    """
+
+    name = "image.jpg"
 
     def fileno(self) -> int:
         raise _ReadyToEncodeError
@@ -47,7 +53,7 @@ def save_in_own_buffer(picture: Image.Image, options: Mapping[str, Any]) -> byte
     image, file = unshared(picture), _Stop()
     with refusals("JPEG"):
         try:
-            image.save(file, "JPEG", **options)
+            image.save(file, **options)
         except _ReadyToEncodeError:
             return _encoded(image)
     return file.getvalue()

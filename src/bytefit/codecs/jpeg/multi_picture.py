@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.codecs.jpeg.markers import EOI, behind_picture, markers
 from bytefit.errors import UnsupportedImage
@@ -44,15 +43,14 @@ _PICTURES = {
 _FILM = re.compile(rb"\x00\x00\x00.ftyp", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """The index of the images of a file, with the offsets needed to correct it.
 
     Attributes:
         segment: the complete APP2 segment with its marker.
         order: its byte order in the notation of `struct`.
         place: the offset of its first entry in the segment.
-        count: the number of entries, including that of the primary image.
+        entries: the number of entries, including that of the primary image.
         origin: the offset in the file from which the offsets in the entries count.
         end: the offset in the file of the end of the primary image.
     """
@@ -60,14 +58,14 @@ class Index:
     segment: bytes
     order: str
     place: int
-    count: int
+    entries: int
     origin: int
     end: int
 
     def further(self) -> list[tuple[int, int]]:
         """Return the offset in the file and the size that the index states for each image except the primary one."""
-        entries = self.segment[self.place : self.place + self.count * _ENTRY_SIZE]
-        stated = list(struct.iter_unpack(self.order + _ENTRY, entries))[1:]
+        table = self.segment[self.place : self.place + self.entries * _ENTRY_SIZE]
+        stated = list(struct.iter_unpack(self.order + _ENTRY, table))[1:]
         return [(self.origin + offset, size) for _, size, offset, *_ in stated]
 
 
@@ -137,8 +135,8 @@ def check_auxiliary_images(before: bytes, after: bytes) -> str | None:
         return str(error)
     if old is None or new is None:
         return None if old is new else "only one of the files has an index of further images"
-    if old.count != new.count:
-        return f"the index lists {new.count} images instead of {old.count}"
+    if old.entries != new.entries:
+        return f"the index lists {new.entries} images instead of {old.entries}"
     for number, (one, other) in enumerate(zip(old.further(), new.further(), strict=True), 2):
         if _cut_out(before, *one) != _cut_out(after, *other):
             return f"the index points to a changed image {number}"
@@ -262,4 +260,4 @@ def _further_count(data: bytes) -> int:
         index = carried_index(data, "the file")
     except UnsupportedImage:
         return 0
-    return index.count - 1 if index is not None else 0
+    return index.entries - 1 if index is not None else 0

@@ -9,11 +9,10 @@ on the training images.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from math import exp, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
 from bytefit.errors import ModelError
@@ -32,8 +31,7 @@ CHOOSABLE = 6
 _STEEPNESS, _LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.2, 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Knot:
+class Knot(NamedTuple):
     """The tables of one quality.
 
     Attributes:
@@ -53,13 +51,25 @@ def quantisation(quality: float, content: str) -> tuple[tuple[tuple[int, ...], .
     return tables_at(shipped_knots()[content], quality)
 
 
+def first_divisor(quality: float, content: str) -> int:
+    """Return the first divisor of the shipped luma table of a quality, without the 191 others."""
+    low, high, share = _between(shipped_knots()[content], quality)
+    (start, slope), *_ = _log_lines(low.tables[0][:1], high.tables[0][:1])
+    return round(exp(start + share * slope))
+
+
 def tables_at(knots: list[Knot], quality: float) -> tuple[tuple[tuple[int, ...], ...], str]:
     """Return the tables of a quality, interpolated between knots and rounded, and their chroma subsampling."""
+    low, high, share = _between(knots, quality)
+    pairs = zip(low.tables, high.tables, strict=True)
+    return tuple(_interpolated(first, second, share) for first, second in pairs), low.subsampling
+
+
+def _between(knots: list[Knot], quality: float) -> tuple[Knot, Knot, float]:
+    """Return the knots below and above a quality, and its share of the way between them."""
     for low, high in pairwise(knots):
         if quality < high.quality or high.quality == 100:  # noqa: PLR2004  (the top of libjpeg's scale)
-            share = (quality - low.quality) / (high.quality - low.quality)
-            pairs = zip(low.tables, high.tables, strict=True)
-            return tuple(_interpolated(first, second, share) for first, second in pairs), low.subsampling
+            return low, high, (quality - low.quality) / (high.quality - low.quality)
     raise AssertionError(quality)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
-from bytefit.codecs.jpeg.quantisation import evened, quantisation
+from bytefit.codecs.jpeg.quantisation import evened, first_divisor, quantisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,8 @@ def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> fl
         quality
         for content in (PHOTOGRAPH, GRAPHIC)
         for quality in ladder
-        if found in _tables(quantisation(quality, content)[0], found)
+        if _may_be(first_divisor(quality, content), found[0][0])
+        and found in _tables(quantisation(quality, content)[0], found)
     ]
     if rungs:
         return min(rungs)
@@ -50,10 +51,17 @@ def _tables(
 ) -> list[tuple[tuple[int, ...], ...]]:
     """Return the tables that a rung may have in a file with as many as `like`: its own, and those of chosen levels."""
     own = tables[: len(like)]
-    # Most rungs are told apart by the step of the mean, exp(0.2) times its own (see `evened`).
-    if own == like or abs(like[0][0] - min(255, 1.22 * own[0][0])) > 1:
-        return [own]
-    return [own, evened(own)]
+    return [own] if own == like or not _is_mean_step(own[0][0], like[0][0]) else [own, evened(own)]
+
+
+def _may_be(own: int, like: int) -> bool:
+    """Return whether a rung with the first divisor `own` may have a table that begins with `like`."""
+    return own == like or _is_mean_step(own, like)
+
+
+def _is_mean_step(own: int, like: int) -> bool:
+    """Return whether a table for chosen levels may begin with `like`: with exp(0.2) times its own (see `evened`)."""
+    return abs(like - min(255, 1.22 * own)) <= 1
 
 
 def _libjpeg_sum(quality: int) -> int:

@@ -6,7 +6,6 @@ Both are tried on the image, and the better one is used. The formats know how to
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import cache, cached_property
 from importlib.util import find_spec
 from io import BytesIO
@@ -184,7 +183,7 @@ def unstack_frames(whole: Image.Image, frames: Frames) -> Frames:
     """Return `frames` with the pictures that are stacked in `whole`."""
     width, height = frames.size
     pictures = (whole.crop((0, top, width, top + height)) for top in range(0, whole.height, height))
-    return replace(frames, pictures=tuple(pictures))
+    return frames._replace(pictures=tuple(pictures))
 
 
 def in_exact_palette(picture: Image.Image) -> Image.Image | None:

@@ -6,7 +6,6 @@ and 20 for 2.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -248,5 +247,5 @@ PNG = Codec(
     ),
     holds=Holds(max_side=2**31 - 1, frames=True),
     container=CONTAINER,
-    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, Palettes()))),
+    variants=Variants(per_picture=lambda codec: codec._replace(encode=partial(_encode, Palettes()))),
 )

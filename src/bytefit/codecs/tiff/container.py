@@ -68,7 +68,8 @@ def _density(image: Image.Image | Frames) -> Density | None:
     if DENSITY in image.info:
         stated: Density | None = image.info[DENSITY]
         return stated
-    return density_in(image.tag_v2) if hasattr(image, "tag_v2") else None
+    tags = getattr(image, "tag_v2", None)
+    return None if tags is None else density_in(tags)
 
 
 def resized(carried: Mapping[str, Any], size: tuple[int, int]) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -123,5 +122,5 @@ WEBP = Codec(
     ),
     holds=Holds(max_side=16_383, frames=True),
     container=CONTAINER,
-    variants=Variants(per_picture=lambda codec: replace(codec, encode=partial(_encode, NearVersions()))),
+    variants=Variants(per_picture=lambda codec: codec._replace(encode=partial(_encode, NearVersions()))),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -50,7 +49,7 @@ def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any])
         return {**own, "qtables": evened(own["qtables"])}
 
     encodes = _Encodes(picture, codec.encode)
-    return Careful(replace(codec, setting=setting, encode=encodes.encode), encodes.score, _SIZE_RATIO)
+    return Careful(codec._replace(setting=setting, encode=encodes.encode), encodes.score, _SIZE_RATIO)
 
 
 class _Encodes:

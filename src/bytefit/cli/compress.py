@@ -1,0 +1,62 @@
+"""`bytefit compress`: its arguments and output."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size_argument, summary_line
+from bytefit.sources.streams import is_standard_output
+
+if TYPE_CHECKING:
+    import argparse
+
+    from bytefit.files.compress_file import Outcome
+
+
+def add_compress(compress: argparse.ArgumentParser) -> None:
+    """Add the arguments of `bytefit compress`."""
+    compress.add_argument(
+        "path", metavar="IMAGE", help="the image file, replaced unless --output is given; - is standard input"
+    )
+    compress.add_argument(
+        "--to", type=size_argument, required=True, metavar="SIZE", help="the largest size allowed: 200KB, 1.5MiB, 4096"
+    )
+    compress.add_argument(
+        "-o", "--output", metavar="FILE", help="write here; the suffix chooses the format; - is standard output"
+    )
+    add_fitting_options(compress)
+    compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    compress.set_defaults(run=_compress)
+
+
+def _compress(arguments: argparse.Namespace) -> int:
+    from bytefit.files.compress_file import compress_file
+
+    outcome = compress_file(arguments.path, arguments.to, output=arguments.output, **fitting_options(arguments))
+    answered = is_standard_output(arguments.output or arguments.path)
+    line = _as_json(outcome) if arguments.json else summary_line(outcome)
+    print(line, file=sys.stderr if answered else sys.stdout)
+    return FINE if outcome.fits else OVER
+
+
+def _as_json(outcome: Outcome) -> str:
+    import json
+
+    record: dict[str, Any] = {
+        "path": str(outcome.path),
+        "output": str(outcome.output),
+        "before": outcome.before,
+        "size": outcome.after,
+        "budget": outcome.budget,
+        "fill": outcome.after / outcome.budget,
+        "fits": outcome.fits,
+        "changed": outcome.changed,
+    }
+    if (result := outcome.result) is not None:
+        names = ("format", "quality", "width", "height", "frames", "scale", "score", "proven")
+        record |= {name: getattr(result, name) for name in names}
+        record["dropped"] = list(result.dropped)
+        record |= {"trials": [trial._asdict() for trial in result.trials]}
+        record |= {"probes": [trial._asdict() for trial in result.probes], "seconds": result.seconds}
+    return json.dumps(record, indent=2)
