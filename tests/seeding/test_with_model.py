@@ -95,7 +95,8 @@ def test_the_mean_curve_has_a_value_for_every_rung_and_never_falls(codec):
 
     assert len(curve) == len(codec.ladder)
     assert all(left <= right for left, right in pairwise(curve))
-    assert curve[0] < curve[len(curve) // 2] < curve[-1]
+    assert curve[0] <= curve[len(curve) // 2] <= curve[-1]
+    assert len(curve) == 1 or curve[0] < curve[-1]
 
 
 @each_codec
@@ -105,7 +106,7 @@ def test_the_mean_curve_grows_with_the_pixels(codec):
 
     small, large = (
         [exp(value) - header for value, header in zip(mean_curve(codec, flat(size)), headers, strict=True)]
-        for size in ((100, 50), (200, 100))
+        for size in ((400, 200), (800, 400))
     )
 
     assert large == pytest.approx([4 * size for size in small])
