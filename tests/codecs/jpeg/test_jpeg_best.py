@@ -220,7 +220,7 @@ def test_without_numpy_the_levels_are_those_of_the_effort_normal(monkeypatch):
 
 def test_where_the_plain_file_scores_higher_it_is_taken(monkeypatch):
     """Chosen levels that make a picture worse must not be returned."""
-    monkeypatch.setattr(encodes, "pace_of", lambda _table: Pace(rounds=1, share=1, limit=5))
+    monkeypatch.setattr(encodes, "pace_of", lambda _table: Pace(rounds=1, first_share=1, last_share=1, limit=5))
     picture = photograph((120, 90))
 
     best = bytefit.compress(picture, 2500, format="JPEG", effort="best")

@@ -29,7 +29,7 @@ VERSION = 1
 CHOOSABLE = 6
 
 # How tables for chosen levels differ: the steepness of luma, and the logarithm of the means' steps.
-_STEEPNESS, _LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.2, 0.3
+_STEEPNESS, LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.3, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def evened(tables: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
     logs = [log(step) for step in luma[1:]]
     mean = sum(logs) / len(logs)
     kept = [mean + _STEEPNESS * (value - mean) for value in logs]
-    found = [[log(luma[0]) + _LUMA_MEAN, *kept]]
+    found = [[log(luma[0]) + LUMA_MEAN, *kept]]
     found += [[log(table[0]) + _CHROMA_MEAN, *map(log, table[1:])] for table in chroma]
     return tuple(tuple(min(255, max(1, round(exp(value)))) for value in table) for table in found)
 

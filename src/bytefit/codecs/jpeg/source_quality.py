@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
-from bytefit.codecs.jpeg.quantisation import evened, quantisation
+from bytefit.codecs.jpeg.quantisation import LUMA_MEAN, evened, quantisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,8 +51,8 @@ def _tables(
 ) -> list[tuple[tuple[int, ...], ...]]:
     """Return the tables that a rung may have in a file with as many as `like`: its own, and those of chosen levels."""
     own = tables[: len(like)]
-    # Most rungs are told apart by the step of the mean, exp(0.2) times its own (see `evened`).
-    if own == like or abs(like[0][0] - min(255, 1.22 * own[0][0])) > 1:
+    # Most rungs are told apart by the step of the mean, which chosen levels have coarser (see `evened`).
+    if own == like or abs(like[0][0] - min(255, exp(LUMA_MEAN) * own[0][0])) > 1:
         return [own]
     return [own, evened(own)]
 
