@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bytefit.pictures.frames import Frames
 
 # The luminance table that libjpeg scales by its quality (ITU-T T.81, table K.1).
-_LUMINANCE = (
+LUMINANCE = (
     *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56),
     *(14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
     *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
@@ -60,4 +60,4 @@ def _tables(
 def _libjpeg_sum(quality: int) -> int:
     """Return the sum of libjpeg's luminance divisors at a quality (jcparam.c, jpeg_quality_scaling)."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004  (libjpeg's own formula)
-    return sum(min(255, max(1, (entry * scale + 50) // 100)) for entry in _LUMINANCE)
+    return sum(min(255, max(1, (entry * scale + 50) // 100)) for entry in LUMINANCE)

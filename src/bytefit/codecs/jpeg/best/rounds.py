@@ -195,8 +195,9 @@ def _curvature(component: Component, slope: Floats, error: Floats) -> tuple[floa
     by_block = sums[0] / (sums[2] + np.float32(1e-6))
     by_frequency = sums[1] / (sums[3] + np.float32(1e-6))
     mean = max(float(sums[1].sum() / (sums[3].sum() + np.float32(1e-6))), 1e-20)
-    block = np.clip(by_block / mean, _FLATTEST, _STEEPEST)[:, :, None]
-    return mean, block, np.clip(by_frequency / mean, _FLATTEST, _STEEPEST)
+    block: Floats = np.clip(by_block / mean, _FLATTEST, _STEEPEST).astype(np.float32)
+    frequency: Floats = np.clip(by_frequency / mean, _FLATTEST, _STEEPEST).astype(np.float32)
+    return mean, block[:, :, None], frequency
 
 
 def _around(values: Floats) -> Floats:
