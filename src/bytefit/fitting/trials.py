@@ -192,7 +192,8 @@ class Trials:
 
     def seeded(self, payload: int, min_accept: int) -> Seed:
         """Return the predicted curve of the trials, for a search between `min_accept` and `payload` bytes."""
-        ratio = 1.0 if self.careful is None else self.careful.size_ratio
+        careful, ladder = self.careful, self.codec.ladder
+        ratio = 1.0 if careful is None else careful.size_ratio(ladder[len(ladder) // 2])
         found = seed(
             self.codec,
             self.picture,
@@ -202,10 +203,11 @@ class Trials:
             first=self.target.first,
             last=self.target.last,
         )
-        if ratio == 1:
+        if careful is None:
             return found
-        curve, shift = found.curve, log(ratio)
-        return replace(found, curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
+        curve, ratio_of = found.curve, careful.size_ratio
+        shifted = LazyCurve(len(curve), lambda rung: curve[rung] + log(ratio_of(ladder[rung])))
+        return replace(found, curve=shifted, start=None)
 
     def _within(self, size: int) -> bool:
         return size <= self.target.encode_budget or size == self.target.budget

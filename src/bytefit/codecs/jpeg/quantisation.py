@@ -29,7 +29,7 @@ VERSION = 1
 CHOOSABLE = 6
 
 # How tables for chosen levels differ: the steepness of luma, and the logarithm of the means' steps.
-_STEEPNESS, LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.3, 0.3
+_STEEPNESS, LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.5, 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
 from bytefit.codecs.codec import Careful
@@ -28,8 +29,8 @@ _HALVED = {"4:2:0": True, 2: True, "4:4:4": False, 0: False}
 # The metric compares windows of this many pixels a side.
 _LEAST_SIDE = 8
 
-# The bytes of chosen levels over those of rounded ones with the same tables, the mean of the training photographs.
-_SIZE_RATIO = 0.89
+# Quality -> the bytes of chosen levels over those of rounded ones, the mean of training photographs.
+_SIZE_RATIOS = ((40, 0.775), (60, 0.84), (80, 0.88), (90, 0.91), (94, 0.95), (96.5, 1.0))
 
 
 def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any]) -> Careful | None:
@@ -50,7 +51,11 @@ def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any])
         return {**own, "qtables": evened(own["qtables"])}
 
     encodes = _Encodes(picture, codec.encode)
-    return Careful(replace(codec, setting=setting, encode=encodes.encode), encodes.score, _SIZE_RATIO)
+    return Careful(replace(codec, setting=setting, encode=encodes.encode), encodes.score, _size_ratio)
+
+
+def _size_ratio(quality: float) -> float:
+    return float(np.interp(quality, *zip(*_SIZE_RATIOS, strict=True)))
 
 
 class _Encodes:

@@ -63,15 +63,18 @@ _LEVELS = (2.5, 3.3, 4.2, 5.0)
 _LIMITS = (0.17, 0.2, 0.24, 0.27)
 _BLOCK_POWERS = (0.3, 0.4, 0.5, 0.55)
 _FREQUENCY_POWERS = (0.25, 0.35, 0.4, 0.45)
+_CHROMA_WORTHS = (16.0, 15.0, 13.0, 12.0)
+_ROUNDS = (6, 6, 8, 8)
 
 
 def pace_of(table: Sequence[int]) -> Pace:
     """Return how far levels are moved with a quantisation table of luma: the less, the finer it is."""
     level = float(np.log(np.asarray(table[1:])).mean())
-    limit, block, frequency = (
-        float(np.interp(level, _LEVELS, values)) for values in (_LIMITS, _BLOCK_POWERS, _FREQUENCY_POWERS)
+    rounds, limit, block, frequency, chroma = (
+        float(np.interp(level, _LEVELS, values))
+        for values in (_ROUNDS, _LIMITS, _BLOCK_POWERS, _FREQUENCY_POWERS, _CHROMA_WORTHS)
     )
-    return Pace(limit=limit, block_power=block, frequency_power=frequency)
+    return Pace(round(rounds), limit=limit, block_power=block, frequency_power=frequency, chroma=chroma)
 
 
 # The parts of a coefficient's step, and of the sums that its curvature is made of, that the rounds before keep. One
