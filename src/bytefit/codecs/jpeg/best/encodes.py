@@ -29,8 +29,8 @@ _HALVED = {"4:2:0": True, 2: True, "4:4:4": False, 0: False}
 # The metric compares windows of this many pixels a side.
 _LEAST_SIDE = 8
 
-# Quality -> the bytes of chosen levels over those of rounded ones, the mean of training photographs.
-_SIZE_RATIOS = ((40, 0.775), (60, 0.84), (80, 0.88), (90, 0.91), (94, 0.95), (96.5, 1.0))
+# Qualities, and the bytes of chosen levels over those of rounded ones there, the mean of training photographs.
+_QUALITIES, _SIZE_RATIOS = (40, 60, 80, 90, 94, 96.5), (0.775, 0.84, 0.88, 0.91, 0.95, 1)
 
 
 def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any]) -> Careful | None:
@@ -55,7 +55,7 @@ def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any])
 
 
 def _size_ratio(quality: float) -> float:
-    return float(np.interp(quality, *zip(*_SIZE_RATIOS, strict=True)))
+    return float(np.interp(quality, _QUALITIES, _SIZE_RATIOS))
 
 
 class _Encodes:
