@@ -6,7 +6,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from bytefit.codecs.codec import GRAPHIC, PHOTOGRAPH
-from bytefit.codecs.jpeg.quantisation import LUMA_MEAN, evened, quantisation
+from bytefit.codecs.jpeg.quantisation import EVENED, evened, quantisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> fl
         quality
         for content in (PHOTOGRAPH, GRAPHIC)
         for quality in ladder
-        if found in _tables(quantisation(quality, content)[0], found)
+        if found in _tables(quantisation(quality, content)[0], found, content)
     ]
     if rungs:
         return min(rungs)
@@ -47,14 +47,14 @@ def source_quality(picture: Image.Image | Frames, ladder: Iterable[float]) -> fl
 
 
 def _tables(
-    tables: tuple[tuple[int, ...], ...], like: tuple[tuple[int, ...], ...]
+    tables: tuple[tuple[int, ...], ...], like: tuple[tuple[int, ...], ...], content: str
 ) -> list[tuple[tuple[int, ...], ...]]:
     """Return the tables that a rung may have in a file with as many as `like`: its own, and those of chosen levels."""
     own = tables[: len(like)]
     # Most rungs are told apart by the step of the mean, which chosen levels have coarser (see `evened`).
-    if own == like or abs(like[0][0] - min(255, exp(LUMA_MEAN) * own[0][0])) > 1:
+    if own == like or abs(like[0][0] - min(255, exp(EVENED[content][1]) * own[0][0])) > 1:
         return [own]
-    return [own, evened(own)]
+    return [own, evened(own, content)]
 
 
 def _libjpeg_sum(quality: int) -> int:

@@ -46,11 +46,13 @@ def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any])
     if options.get("smooth") or options.get("keep_rgb") or options.get("subsampling", 0) not in _HALVED:
         return None
 
+    content = codec.variants.content
+
     def setting(quality: float, mode: str) -> dict[str, Any]:
         own = codec.setting(quality, mode)
-        return {**own, "qtables": evened(own["qtables"])}
+        return {**own, "qtables": evened(own["qtables"], content)}
 
-    encodes = _Encodes(picture, codec.encode)
+    encodes = _Encodes(picture, codec.encode, content)
     return Careful(replace(codec, setting=setting, encode=encodes.encode), encodes.score, _size_ratio)
 
 
@@ -61,8 +63,9 @@ def _size_ratio(quality: float) -> float:
 class _Encodes:
     """The encodes of one picture, and what was derived from it when it was first needed."""
 
-    def __init__(self, picture: Image.Image, encode: Callable[[Any, Mapping[str, Any]], bytes]) -> None:
+    def __init__(self, picture: Image.Image, encode: Callable[[Any, Mapping[str, Any]], bytes], content: str) -> None:
         self._picture = picture
+        self._content = content
         self._encode = encode
 
     @cached_property
@@ -75,7 +78,7 @@ class _Encodes:
         if max(tables[0]) <= CHOOSABLE:
             return self._encode(picture, options)
         halved = _HALVED[options.get("subsampling", 0)]
-        made, _ = self._reference.synthesised(tables, pace_of(tables[0]), halved=halved)
+        made, _ = self._reference.synthesised(tables, pace_of(tables[0], self._content), halved=halved)
         return self._encode(made, options)
 
     def score(self, data: bytes) -> float:

@@ -6,11 +6,12 @@ weights its error by the curvature. This module knows neither files nor Pillow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.jpeg.best.blocks import coefficients, padded, plane_of, steps_of
 from bytefit.codecs.jpeg.best.colours import back_to_planes, pixels_of, planes_of
 from bytefit.codecs.jpeg.best.trellis import bits_of, quantised
@@ -66,15 +67,27 @@ _FREQUENCY_POWERS = (0.25, 0.35, 0.4, 0.45)
 _CHROMA_WORTHS = (16.0, 15.0, 13.0, 12.0)
 _ROUNDS = (6, 6, 8, 8)
 
+# Screen content is made of edges between colours, and at coarse rungs of single levels that are not worth their bits.
+_LUMA_OF_GRAPHICS = (17.0, 14.0, 11.0, 11.0)
+_CHROMA_OF_GRAPHICS = 24.0
 
-def pace_of(table: Sequence[int]) -> Pace:
-    """Return how far levels are moved with a quantisation table of luma: the less, the finer it is."""
+
+def pace_of(table: Sequence[int], content: str) -> Pace:
+    """Return how far levels are moved with a quantisation table of luma: the less, the finer it is.
+
+    Args:
+        table: the table.
+        content: what the picture holds, as codecs name it.
+    """
     level = float(np.log(np.asarray(table[1:])).mean())
     rounds, limit, block, frequency, chroma = (
         float(np.interp(level, _LEVELS, values))
         for values in (_ROUNDS, _LIMITS, _BLOCK_POWERS, _FREQUENCY_POWERS, _CHROMA_WORTHS)
     )
-    return Pace(round(rounds), limit=limit, block_power=block, frequency_power=frequency, chroma=chroma)
+    pace = Pace(round(rounds), limit=limit, block_power=block, frequency_power=frequency, chroma=chroma)
+    if content != GRAPHIC:
+        return pace
+    return replace(pace, luma=float(np.interp(level, _LEVELS, _LUMA_OF_GRAPHICS)), chroma=_CHROMA_OF_GRAPHICS)
 
 
 # The parts of a coefficient's step, and of the sums that its curvature is made of, that the rounds before keep. One
