@@ -61,7 +61,7 @@ class Pace:
 # Mean logarithms of luma's steps, from fine rungs to coarse ones, and what suits them. Further moves and more of the
 # curvature at fine rungs raise SSIMULACRA2 a little and cost 0.2 to 0.3 dB of PSNR-HVS.
 _LEVELS = (2.5, 3.3, 4.2, 5.0)
-_LIMITS = (0.17, 0.2, 0.24, 0.27)
+_LIMITS = (0.12, 0.19, 0.24, 0.27)
 _BLOCK_POWERS = (0.3, 0.4, 0.5, 0.55)
 _FREQUENCY_POWERS = (0.25, 0.35, 0.4, 0.45)
 _CHROMA_WORTHS = (16.0, 15.0, 13.0, 12.0)
