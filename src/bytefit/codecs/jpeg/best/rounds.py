@@ -38,6 +38,7 @@ class Pace:
             round. With all of them they overshoot together.
         step: the part of a Newton step that a target moves.
         limit: the most that a target moves, in quantiser steps.
+        mean_limit: the same of a block's mean.
         block_power, frequency_power: the powers of the curvature that weights errors, by block and by frequency.
         luma, chroma: the bits that a squared error of one quantiser step is worth.
     """
@@ -47,6 +48,7 @@ class Pace:
     last_share: float = 0.5
     step: float = 0.5
     limit: float = 0.27
+    mean_limit: float = 0.3
     block_power: float = 0.55
     frequency_power: float = 0.45
     luma: float = 16
@@ -64,7 +66,7 @@ _LEVELS = (2.5, 3.3, 4.2, 5.0)
 _LIMITS = (0.12, 0.19, 0.24, 0.27)
 _BLOCK_POWERS = (0.3, 0.4, 0.5, 0.55)
 _FREQUENCY_POWERS = (0.25, 0.35, 0.4, 0.45)
-_CHROMA_WORTHS = (16.0, 15.0, 13.0, 12.0)
+_CHROMA_WORTHS = (13.0, 14.0, 13.0, 12.0)
 _ROUNDS = (6, 6, 8, 8)
 
 # Screen content is made of edges between colours, and at coarse rungs of single levels that are not worth their bits.
@@ -187,9 +189,9 @@ def _moved(component: Component, gradient: Floats, pace: Pace) -> Floats:
     if component.steps_before is not None:
         rest += _KEPT_STEP * (component.steps_before - rest)
     component.steps_before = rest
-    limit = np.float32(pace.limit)
-    bounded: Floats = np.tanh(np.float32(pace.step / pace.limit) * rest)
-    component.targets = component.exact - limit * bounded
+    limits = np.full(64, pace.limit, np.float32)
+    limits[0] = pace.mean_limit
+    component.targets = component.exact - limits * np.tanh(np.float32(pace.step) / limits * rest)
     scale = block ** np.float32(pace.block_power) * frequency ** np.float32(pace.frequency_power)
     relative: Floats = scale / scale.mean()
     return relative
