@@ -13,8 +13,9 @@ pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
 pytest.importorskip("sewar")
 
-from bytefit.benchmarks.looks import bench_looks, contenders, ms_ssim, shown_picture
+from bytefit.benchmarks.looks import bench_looks, contenders, shown_picture
 from bytefit.benchmarks.looks_report import BASELINE, Scored, looks_json, looks_report
+from bytefit.benchmarks.metrics import Metrics, ms_ssim, psnr_hvs
 from bytefit.benchmarks.peers import installed_peers
 from bytefit.benchmarks.sheet import PART, TITLE, busiest_part, contact_sheet
 from bytefit.errors import ConfigError, UnsupportedImage
@@ -98,10 +99,10 @@ def test_another_program_of_the_same_name_is_no_peer(tmp_path, monkeypatch):
 
 
 def test_bytefit_competes_in_every_format_asked_for():
-    """It answers once at full size and once with resize."""
+    """It answers as it does by default, without slack, at effort best and with resize."""
     names = [tool.name for tool in contenders(["webp"], resize=True)]
 
-    assert names[-2:] == ["bytefit WEBP", "bytefit WEBP resize"]
+    assert names[-4:] == ["bytefit WEBP, default", "bytefit WEBP", "bytefit WEBP, best", "bytefit WEBP resize"]
     assert not any("JPEG" in name for name in names)
     assert "bytefit AVIF resize" not in [tool.name for tool in contenders(None, resize=False)]
 
@@ -158,7 +159,8 @@ def test_the_report_is_tables_for_people(drawn_folder):
     printed = bench_looks(drawn_folder, formats=["JPEG"], bits=(3.0,), resize=False, jobs=1)
 
     assert printed.startswith("3 images of 3 sources, 3 files left out.")
-    assert printed.count("| bytefit JPEG") == 5
+    tables = 9 if "Butteraugli" in printed else 7
+    assert printed.count("| bytefit JPEG, default") == printed.count("| bytefit JPEG, best") == tables
     assert "SSIMULACRA2, over Pillow progressive where both answered:" in printed
 
 
@@ -200,6 +202,39 @@ def test_structure_is_measured_in_decibel():
 
         assert ms_ssim(picture, picture) == pytest.approx(60)
         assert ms_ssim(picture, poor) < ms_ssim(picture, good) < 60
+
+
+def test_errors_weigh_as_much_as_the_eye_sees_of_them():
+    """An identical picture gets the cap; a coarse wave costs more than a fine one of the same height."""
+    picture = flat((64, 64), "L")
+    coarse, fine = picture.copy(), picture.copy()
+    for version, period in ((coarse, 8), (fine, 2)):
+        for x in range(64):
+            version.paste(picture.getpixel((0, 0)) + (8 if x % period < period // 2 else -8), (x, 0, x + 1, 64))
+
+    assert psnr_hvs(picture, picture) > 90
+    assert psnr_hvs(picture, coarse) < psnr_hvs(picture, fine) - 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script here")
+@pytest.mark.parametrize(("prints", "distance"), [("1.25 extra words", 1.25), ("no number", None), ("", None)])
+def test_butteraugli_is_what_the_program_prints(tmp_path, monkeypatch, prints, distance):
+    """A program of that name that prints something else must not end the benchmark."""
+    (tmp_path / "butteraugli").write_text(f"#!/bin/sh\necho {prints}\n")
+    (tmp_path / "butteraugli").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    picture = photograph((64, 48))
+
+    assert Metrics(picture).of(picture)["butteraugli"] == distance
+
+
+def test_without_the_program_there_is_no_table_of_butteraugli(monkeypatch, tmp_path):
+    """A metric that was not measured must not be reported as a column of dashes."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    scores = Metrics(photograph((64, 48))).of(photograph((64, 48)))
+
+    assert scores["butteraugli"] is None
+    assert "Butteraugli" not in looks_report([replace(CASE, size=900, **scores)], 0)
 
 
 def test_pictures_are_read_upright_and_bare(tmp_path):

@@ -1,7 +1,7 @@
 """Quality at the same bytes: bytefit and every installed peer answer the same (picture, budget) cases, side by side.
 
-Pillow decodes the answers; where a tool lowered the dimensions, they are scaled back up. Two metrics score them, since
-one that a tool was tuned to flatters it. Times are not measured here (see `bytefit.benchmarks.speed`).
+Pillow decodes the answers; where a tool lowered the dimensions, they are scaled back up. Several metrics score them,
+since one that a tool was tuned to flatters it. Times are not measured here (see `bytefit.benchmarks.speed`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from itertools import product
-from math import log2, log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import joblib
-import numpy as np
 from PIL import Image
-from sewar.full_ref import msssim
 
 from bytefit.benchmarks.looks_report import Scored, looks_json, looks_report
+from bytefit.benchmarks.metrics import LEAST_SIDE, Metrics
 from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
@@ -26,7 +24,6 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
-from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.sources.metadata import upright
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_files, limited
@@ -42,16 +39,16 @@ if TYPE_CHECKING:
 # Budgets of a picture, in bits per pixel: from tight to generous.
 BUDGET_BITS = (0.25, 0.5, 1.0, 2.0)
 
-# Pictures on a page are seldom larger, and the two metrics take five seconds per megapixel.
+# Pictures on a page are seldom larger, and the metrics take three seconds per megapixel.
 MEGAPIXELS = 0.6
 
-# The window of MS-SSIM in pixels, and the weights of its scales from the finest to the coarsest
-# (Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment", 2003).
-_WINDOW = 11
-_SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-
-# A smaller difference than this counts as none, which caps the score at 60 decibel, so that a mean is finite.
-_NOTHING = 1e-6
+# What bytefit is asked for: the name of the answer behind the format's, and the options.
+_BYTEFIT: dict[str, dict[str, Any]] = {
+    ", default": {},
+    "": {"slack": 0.0},
+    ", best": {"slack": 0.0, "effort": "best"},
+    " resize": {"slack": 0.0, "resize": True},
+}
 
 # The most rows of a contact sheet.
 _MOST_SHOWN = 6
@@ -113,9 +110,11 @@ def contenders(formats: list[str] | None, *, resize: bool) -> list[Peer]:
     tools = []
     for name in dict.fromkeys(names):
         tools += [peer for peer in peers if peer.format == name]
-        tools.append(Peer(f"bytefit {name}", name, partial(_bytefit, name)))
-        if resize:
-            tools.append(Peer(f"bytefit {name} resize", name, partial(_bytefit, name, resize=True)))
+        tools += [
+            Peer(f"bytefit {name}{what}", name, partial(_bytefit, name, options))
+            for what, options in _BYTEFIT.items()
+            if resize or "resize" not in options
+        ]
     return tools
 
 
@@ -128,27 +127,15 @@ def shown_picture(path: Path, megapixels: float | None) -> Image.Image:
     """
     picture = prepare(JPEG, upright(read_picture(path)), any_size=True)
     picture = _reduced(picture if picture.mode == "L" else picture.convert("RGB"), megapixels)
-    if min(picture.size) < _WINDOW:
-        raise UnsupportedImage(f"{path} has fewer than {_WINDOW} pixels a side: its quality cannot be measured")
+    if min(picture.size) < LEAST_SIDE:
+        raise UnsupportedImage(f"{path} has fewer than {LEAST_SIDE} pixels a side: its quality cannot be measured")
     picture.info.clear()
     return picture
 
 
-def ms_ssim(original: Image.Image, version: Image.Image) -> float:
-    """Return the multi-scale structural similarity of the luma of two pictures of one size, in decibel; 60 is the same.
-
-    A picture under 176 pixels a side has fewer scales, weighted in the same proportions.
-    """
-    scales = min(len(_SCALE_WEIGHTS), int(log2(min(original.size) / _WINDOW)) + 1)
-    weights = np.array(_SCALE_WEIGHTS[:scales])
-    first, second = (np.asarray(picture.convert("L")) for picture in (original, version))
-    likeness = float(np.real(msssim(first, second, weights=weights / weights.sum(), ws=_WINDOW)))
-    return -10 * log10(max(1 - likeness, _NOTHING))
-
-
-def _bytefit(codec_format: str, picture: Image.Image, budget: int, *, resize: bool = False) -> bytes | None:
+def _bytefit(codec_format: str, options: Mapping[str, Any], picture: Image.Image, budget: int) -> bytes | None:
     try:
-        return compress(picture, budget, format=codec_format, slack=0.0, metadata="strip", resize=resize).data
+        return compress(picture, budget, format=codec_format, metadata="strip", **options).data
     except (BudgetUnreachable, UnsupportedImage):
         return None
 
@@ -170,12 +157,12 @@ def _answers_of_file(
         picture = shown_picture(file.path, megapixels)
     except (UnsupportedImage, OSError):
         return []
-    path = file.path.relative_to(folder).as_posix()
+    path, metrics = file.path.relative_to(folder).as_posix(), Metrics(picture)
     rows = []
     for rate, tool in product(bits, tools):
         budget = _budget(picture, rate)
         case = Scored(path, file.kind, file.source, rate, budget, tool.name, tool.format)
-        rows.append(_scored(case, picture, tool.encode(picture, budget)))
+        rows.append(_scored(case, metrics, tool.encode(picture, budget)))
     return rows
 
 
@@ -183,20 +170,13 @@ def _budget(picture: Image.Image, bits: float) -> int:
     return max(1, int(picture.width * picture.height * bits / 8))
 
 
-def _scored(case: Scored, picture: Image.Image, data: bytes | None) -> Scored:
+def _scored(case: Scored, metrics: Metrics, data: bytes | None) -> Scored:
     """Return `case` with the size and the scores of its answer."""
     if data is None:
         return case
     version = Image.open(BytesIO(data))
-    restored = _restored(version, picture)
-    return replace(
-        case,
-        size=len(data),
-        width=version.width,
-        height=version.height,
-        ssimulacra2=round(ssimulacra2_score(picture, restored), 3),
-        ms_ssim=round(ms_ssim(picture, restored), 3),
-    )
+    scores = metrics.of(_restored(version, metrics.picture))
+    return replace(case, size=len(data), width=version.width, height=version.height, **scores)
 
 
 def _restored(version: Image.Image, picture: Image.Image) -> Image.Image:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 # the hard cases.
 BASELINE = "Pillow progressive"
 
-METRICS = {"ssimulacra2": "SSIMULACRA2", "ms_ssim": "MS-SSIM of luma, in decibel"}
+METRICS = {
+    "ssimulacra2": "SSIMULACRA2",
+    "ms_ssim": "MS-SSIM of luma, in decibel",
+    "psnr_hvs": "PSNR-HVS of luma, in decibel",
+    "butteraugli": "Butteraugli's distance, where less is better",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Scored:
         tool, format: the tool, and the format it writes.
         size: bytes of the answer; None, as all below, where there was none.
         width, height: its own dimensions, in pixels.
-        ssimulacra2, ms_ssim: its scores at the dimensions of the picture.
+        ssimulacra2, ms_ssim, psnr_hvs: its scores at the dimensions of the picture.
+        butteraugli: its distance from the picture; None where no program to measure it is installed.
     """
 
     path: str
@@ -47,6 +53,8 @@ class Scored:
     height: int | None = None
     ssimulacra2: float | None = None
     ms_ssim: float | None = None
+    psnr_hvs: float | None = None
+    butteraugli: float | None = None
 
     @property
     def fits(self) -> bool:
@@ -75,7 +83,11 @@ def looks_report(rows: Sequence[Scored], left_out: int) -> str:
     size = f"{counts['images']} images of {counts['sources']} sources, {left_out} files left out."
     parts = [f"{size} Means are over the answers within the budget, by bits per pixel."]
     for metric, title in METRICS.items():
-        scores = {_case(row): float(getattr(row, metric)) for row in rows if row.fits}
+        scores = {
+            _case(row): float(getattr(row, metric)) for row in rows if row.fits and getattr(row, metric) is not None
+        }
+        if not scores:
+            continue
         gains = _gains_over_baseline(scores)
         parts.append(f"{title}:\n\n" + _by_rate(rows, scores, "{:.2f}"))
         if gains:

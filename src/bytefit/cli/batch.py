@@ -8,8 +8,10 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from bytefit.cli.best_effort import MISSING_EXTRA
 from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size_argument
 from bytefit.cli.training import process_count
 from bytefit.errors import BatchStopped
@@ -150,7 +152,7 @@ def _batch(arguments: argparse.Namespace) -> int:
     from bytefit.batches.storage.places import shown_place
     from bytefit.batches.tally import Failures
 
-    failures = Failures.read(arguments.max_failures)
+    failures, options = Failures.read(arguments.max_failures), fitting_options(arguments)
     plan, place, found = planned(
         arguments.source,
         arguments.destination,
@@ -158,7 +160,7 @@ def _batch(arguments: argparse.Namespace) -> int:
             source="",
             destination=None,
             budget=arguments.to,
-            options=fitting_options(arguments),
+            options=options,
             suffix=arguments.suffix,
             overwrite=arguments.overwrite,
             keep_times=arguments.keep_times,
@@ -169,6 +171,8 @@ def _batch(arguments: argparse.Namespace) -> int:
         files_from=arguments.files_from,
         job=arguments.job,
     )
+    if options.get("effort") == "best" and find_spec("numpy") is None:
+        print(MISSING_EXTRA, file=sys.stderr)
     engine = Engine(arguments.backend, arguments.jobs, arguments.scheduler, arguments.address)
     engine = checked_engine(engine, (plan.source, plan.destination or "", place))
     with connected(engine) as cluster:

@@ -193,6 +193,7 @@ def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
     from bytefit.budgets.fixing import fix
     from bytefit.budgets.repository import is_below, repository_top
+    from bytefit.cli.best_effort import note_missing_extra
 
     options = fitting_options(arguments)
     options_from(options)
@@ -201,11 +202,13 @@ def _fix(arguments: argparse.Namespace) -> int:
     given = {name: value for name, value in options.items() if name not in IN_CONFIGURATION}
     fixes = fix(found, given, dry_run=arguments.dry_run)
     top = repository_top(os.getcwd())
-    rewritten = 0
+    rewritten, results = 0, []
     with _progress(len(found.failing)) as report:
         for one in fixes:
             rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
+            results.append(one.outcome.result if one.outcome else None)
             report(one_line(_summary_line(one, dry_run=arguments.dry_run)))
+    note_missing_extra(results)
     for note in found.notes:
         print(one_line(f"note: {note}"))
     if rewritten:
@@ -228,6 +231,8 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
+    from bytefit.cli.best_effort import passes_shown
+
     console = Console(stderr=True)
     # By default rich redirects standard output to the terminal, even if it goes to a file.
     with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
@@ -240,4 +245,5 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
                 print(line, flush=True)
             progress.advance(task)
 
-        yield report
+        with passes_shown(progress):
+            yield report

@@ -29,12 +29,12 @@ class Careful(NamedTuple):
     Attributes:
         codec: the same ladder with other settings or another `encode`.
         score: (bytes of a file) -> how good it looks; what scores higher at the same budget is the answer.
-        size_ratio: the mean bytes of a rung over those of the codec's own.
+        size_ratio: quality -> the mean bytes of a rung over those of the codec's own.
     """
 
     codec: Codec
     score: Callable[[bytes], float]
-    size_ratio: float = 1.0
+    size_ratio: Callable[[float], float]
 
 
 class Variants(NamedTuple):

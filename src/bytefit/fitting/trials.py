@@ -193,7 +193,8 @@ class Trials:
 
     def seeded(self, payload: int, min_accept: int) -> Seed:
         """Return the predicted curve of the trials, for a search between `min_accept` and `payload` bytes."""
-        ratio = 1.0 if self.careful is None else self.careful.size_ratio
+        careful, ladder = self.careful, self.codec.ladder
+        ratio = 1.0 if careful is None else careful.size_ratio(ladder[len(ladder) // 2])
         found = seed(
             self.codec,
             self.picture,
@@ -204,10 +205,11 @@ class Trials:
             last=self.target.last,
             models=self.target.models,
         )
-        if ratio == 1:
+        if careful is None:
             return found
-        curve, shift = found.curve, log(ratio)
-        return found._replace(curve=LazyCurve(len(curve), lambda rung: curve[rung] + shift))
+        curve, ratio_of = found.curve, careful.size_ratio
+        shifted = LazyCurve(len(curve), lambda rung: curve[rung] + log(ratio_of(ladder[rung])))
+        return found._replace(curve=shifted, start=None)
 
     def _within(self, size: int) -> bool:
         return size <= self.target.encode_budget or size == self.target.budget

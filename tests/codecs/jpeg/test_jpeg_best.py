@@ -220,7 +220,9 @@ def test_without_numpy_the_levels_are_those_of_the_effort_normal(monkeypatch):
 
 def test_where_the_plain_file_scores_higher_it_is_taken(monkeypatch):
     """Chosen levels that make a picture worse must not be returned."""
-    monkeypatch.setattr(encodes, "pace_of", lambda _table: Pace(rounds=1, share=1, limit=5))
+    monkeypatch.setattr(
+        encodes, "pace_of", lambda _table, _content: Pace(rounds=1, first_share=1, last_share=1, limit=5)
+    )
     picture = photograph((120, 90))
 
     best = bytefit.compress(picture, 2500, format="JPEG", effort="best")
@@ -236,7 +238,7 @@ def test_evened_tables_get_finer_with_the_quality_and_are_known_again(content, m
     codec, before = JPEG.for_content(content), None
     for quality in codec.ladder[::5]:
         plain, subsampling = quantisation(quality, content)
-        tables = evened(plain)
+        tables = evened(plain, content)
 
         if before is not None and before[1] == subsampling and max(tables[0]) > CHOOSABLE:
             pairs = zip(before[0], tables, strict=True)

@@ -27,8 +27,9 @@ VERSION = 1
 # Levels of tables with no larger step in luma cannot be chosen: rounding to 8 bits undoes it.
 CHOOSABLE = 6
 
-# How tables for chosen levels differ: the steepness of luma, and the logarithm of the means' steps.
-_STEEPNESS, _LUMA_MEAN, _CHROMA_MEAN = 0.8, 0.2, 0.3
+# How tables for chosen levels differ: the steepness of luma, and what the logarithms of the means' steps in luma and
+# chroma rise by.
+EVENED = {PHOTOGRAPH: (0.8, 0.5, 0.3), GRAPHIC: (0.9, 0.5, 0.3)}
 
 
 class Knot(NamedTuple):
@@ -77,7 +78,7 @@ def _interpolated(low: tuple[float, ...], high: tuple[float, ...], share: float)
     return tuple([round(exp(start + share * slope)) for start, slope in _log_lines(low, high)])
 
 
-def evened(tables: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+def evened(tables: Sequence[tuple[int, ...]], content: str) -> tuple[tuple[int, ...], ...]:
     """Return the tables for levels that are chosen by looks, which are less steep in luma and coarser in the means.
 
     Choosing drops by itself what is not worth its bits, so that the high frequencies need no coarse steps (training
@@ -85,12 +86,13 @@ def evened(tables: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
     """
     if max(tables[0]) <= CHOOSABLE:
         return tuple(tables)
+    steepness, luma_mean, chroma_mean = EVENED[content]
     luma, *chroma = tables
     logs = [log(step) for step in luma[1:]]
     mean = sum(logs) / len(logs)
-    kept = [mean + _STEEPNESS * (value - mean) for value in logs]
-    found = [[log(luma[0]) + _LUMA_MEAN, *kept]]
-    found += [[log(table[0]) + _CHROMA_MEAN, *map(log, table[1:])] for table in chroma]
+    kept = [mean + steepness * (value - mean) for value in logs]
+    found = [[log(luma[0]) + luma_mean, *kept]]
+    found += [[log(table[0]) + chroma_mean, *map(log, table[1:])] for table in chroma]
     return tuple(tuple(min(255, max(1, round(exp(value)))) for value in table) for table in found)
 
 

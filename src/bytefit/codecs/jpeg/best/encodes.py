@@ -6,6 +6,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
 from bytefit.codecs.codec import Careful
@@ -27,8 +28,8 @@ _HALVED = {"4:2:0": True, 2: True, "4:4:4": False, 0: False}
 # The metric compares windows of this many pixels a side.
 _LEAST_SIDE = 8
 
-# The bytes of chosen levels over those of rounded ones with the same tables, the mean of the training photographs.
-_SIZE_RATIO = 0.89
+# Qualities, and the bytes of chosen levels over those of rounded ones there, the mean of training photographs.
+_QUALITIES, _SIZE_RATIOS = (40, 60, 80, 90, 94, 96.5), (0.775, 0.84, 0.88, 0.91, 0.95, 1)
 
 
 def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any]) -> Careful | None:
@@ -44,19 +45,26 @@ def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any])
     if options.get("smooth") or options.get("keep_rgb") or options.get("subsampling", 0) not in _HALVED:
         return None
 
+    content = codec.variants.content
+
     def setting(quality: float, mode: str) -> dict[str, Any]:
         own = codec.setting(quality, mode)
-        return {**own, "qtables": evened(own["qtables"])}
+        return {**own, "qtables": evened(own["qtables"], content)}
 
-    encodes = _Encodes(picture, codec.encode)
-    return Careful(codec._replace(setting=setting, encode=encodes.encode), encodes.score, _SIZE_RATIO)
+    encodes = _Encodes(picture, codec.encode, content)
+    return Careful(codec._replace(setting=setting, encode=encodes.encode), encodes.score, _size_ratio)
+
+
+def _size_ratio(quality: float) -> float:
+    return float(np.interp(quality, _QUALITIES, _SIZE_RATIOS))
 
 
 class _Encodes:
     """The encodes of one picture, and what was derived from it when it was first needed."""
 
-    def __init__(self, picture: Image.Image, encode: Callable[[Any, Mapping[str, Any]], bytes]) -> None:
+    def __init__(self, picture: Image.Image, encode: Callable[[Any, Mapping[str, Any]], bytes], content: str) -> None:
         self._picture = picture
+        self._content = content
         self._encode = encode
 
     @cached_property
@@ -69,7 +77,7 @@ class _Encodes:
         if max(tables[0]) <= CHOOSABLE:
             return self._encode(picture, options)
         halved = _HALVED[options.get("subsampling", 0)]
-        made, _ = self._reference.synthesised(tables, pace_of(tables[0]), halved=halved)
+        made, _ = self._reference.synthesised(tables, pace_of(tables[0], self._content), halved=halved)
         return self._encode(made, options)
 
     def score(self, data: bytes) -> float:

@@ -6,11 +6,12 @@ weights its error by the curvature. This module knows neither files nor Pillow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.jpeg.best.blocks import coefficients, padded, plane_of, steps_of
 from bytefit.codecs.jpeg.best.colours import back_to_planes, pixels_of, planes_of
 from bytefit.codecs.jpeg.best.trellis import bits_of, quantised
@@ -33,34 +34,67 @@ class Pace:
 
     Attributes:
         rounds: how many gradients are taken.
-        share: the part of the coefficients that takes its new level in a round. With all of them they overshoot
-            together.
+        first_share, last_share: the part of the coefficients that takes its new level in the first and in the last
+            round. With all of them they overshoot together.
         step: the part of a Newton step that a target moves.
         limit: the most that a target moves, in quantiser steps.
-        power: the power of the curvature that weights errors.
+        mean_limit: the same of a block's mean.
+        block_power, frequency_power: the powers of the curvature that weights errors, by block and by frequency.
         luma, chroma: the bits that a squared error of one quantiser step is worth.
     """
 
     rounds: int = 6
-    share: float = 0.4
+    first_share: float = 0.8
+    last_share: float = 0.5
     step: float = 0.5
-    limit: float = 0.28
-    power: float = 0.55
+    limit: float = 0.27
+    mean_limit: float = 0.3
+    block_power: float = 0.55
+    frequency_power: float = 0.45
     luma: float = 16
-    chroma: float = 28
+    chroma: float = 16
+
+    def share(self, number: int) -> float:
+        """Return the part of the coefficients that takes its new level in a round, counted from 0."""
+        done = number / max(1, self.rounds - 1)
+        return self.first_share + (self.last_share - self.first_share) * done
 
 
-# The mean logarithm of luma's steps at a coarse and at a fine rung, and the limit of moves there. Further moves at fine
-# rungs raise SSIMULACRA2 by 0.4 and cost 0.3 dB of PSNR-HVS.
-_COARSE, _FINE = (5.0, 0.27), (2.5, 0.17)
+# Mean logarithms of luma's steps, from fine rungs to coarse ones, and what suits them. Further moves and more of the
+# curvature at fine rungs raise SSIMULACRA2 a little and cost 0.2 to 0.3 dB of PSNR-HVS.
+_LEVELS = (2.5, 3.3, 4.2, 5.0)
+_LIMITS = (0.12, 0.19, 0.24, 0.27)
+_BLOCK_POWERS = (0.3, 0.4, 0.5, 0.55)
+_FREQUENCY_POWERS = (0.25, 0.35, 0.4, 0.45)
+_CHROMA_WORTHS = (13.0, 14.0, 13.0, 12.0)
+_ROUNDS = (6, 6, 8, 8)
+
+# Screen content is made of edges between colours, and at coarse rungs of single levels that are not worth their bits.
+_LUMA_OF_GRAPHICS = (17.0, 14.0, 11.0, 11.0)
+_CHROMA_OF_GRAPHICS = 24.0
 
 
-def pace_of(table: Sequence[int]) -> Pace:
-    """Return how far levels are moved with a quantisation table of luma: the less, the finer it is."""
+def pace_of(table: Sequence[int], content: str) -> Pace:
+    """Return how far levels are moved with a quantisation table of luma: the less, the finer it is.
+
+    Args:
+        table: the table.
+        content: what the picture holds, as codecs name it.
+    """
     level = float(np.log(np.asarray(table[1:])).mean())
-    limit = float(np.interp(level, (_FINE[0], _COARSE[0]), (_FINE[1], _COARSE[1])))
-    return Pace(limit=limit)
+    rounds, limit, block, frequency, chroma = (
+        float(np.interp(level, _LEVELS, values))
+        for values in (_ROUNDS, _LIMITS, _BLOCK_POWERS, _FREQUENCY_POWERS, _CHROMA_WORTHS)
+    )
+    pace = Pace(round(rounds), limit=limit, block_power=block, frequency_power=frequency, chroma=chroma)
+    if content != GRAPHIC:
+        return pace
+    return replace(pace, luma=float(np.interp(level, _LEVELS, _LUMA_OF_GRAPHICS)), chroma=_CHROMA_OF_GRAPHICS)
 
+
+# The parts of a coefficient's step, and of the sums that its curvature is made of, that the rounds before keep. One
+# gradient is noisy: many levels change at once (0.2 to 0.5 points over none kept, at no time).
+_KEPT_STEP, _KEPT_SUMS = np.float32(0.7), np.float32(0.8)
 
 # The curvature of a coefficient is kept within these multiples of the mean: it is an estimate of few values.
 _FLATTEST, _STEEPEST = np.float32(0.1), np.float32(10)
@@ -76,6 +110,8 @@ class Component:
         exact: the coefficients of the original, in steps.
         targets: what is quantised, in steps.
         levels: what is written.
+        steps_before: the mean Newton steps of the rounds so far, in quantiser steps; None before the first.
+        sums_before: what the curvature was made of so far.
     """
 
     shape: tuple[int, int]
@@ -83,6 +119,8 @@ class Component:
     exact: Floats
     targets: Floats
     levels: Levels
+    steps_before: Floats | None = None
+    sums_before: tuple[Floats, ...] | None = None
 
     def decoded(self) -> Floats:
         """Return the plane that a decoder makes of the levels."""
@@ -113,14 +151,14 @@ def improve(components: list[Component], original: Original, *, halved: bool, pa
     worth = [pace.luma, pace.chroma, pace.chroma][: len(components)]
     weights = [np.full_like(each.exact, each_worth) for each, each_worth in zip(components, worth, strict=True)]
     _requantise(components, weights, 1.0, random)
-    for _ in range(pace.rounds):
+    for number in range(pace.rounds):
         pixels, inside = pixels_of([each.decoded() for each in components], halved=halved)
         _, gradient = original.gradient(pixels)
         gradient *= inside
         back = back_to_planes(gradient, len(components), halved=halved)
         moved = [_moved(each, plane, pace) for each, plane in zip(components, back, strict=True)]
         weights = [np.float32(each) * relative for each, relative in zip(worth, moved, strict=True)]
-        _requantise(components, weights, pace.share, random)
+        _requantise(components, weights, pace.share(number), random)
 
 
 def _requantise(components: list[Component], weights: list[Floats], share: float, random: np.random.Generator) -> None:
@@ -146,30 +184,38 @@ def _moved(component: Component, gradient: Floats, pace: Pace) -> Floats:
     whole = np.pad(gradient, ((0, -height % 8), (0, -width % 8)))
     slope = coefficients(whole) * component.steps
     error: Floats = component.levels - component.exact
-    curvature = _curvature(slope, error)
-    rest = slope / curvature - error
-    limit = np.float32(pace.limit)
-    bounded: Floats = np.tanh(np.float32(pace.step / pace.limit) * rest)
-    component.targets = component.exact - limit * bounded
-    scale = curvature ** np.float32(pace.power)
+    mean, block, frequency = _curvature(component, slope, error)
+    rest: Floats = slope / (np.float32(mean) * block * frequency) - error
+    if component.steps_before is not None:
+        rest += _KEPT_STEP * (component.steps_before - rest)
+    component.steps_before = rest
+    limits = np.full(64, pace.limit, np.float32)
+    limits[0] = pace.mean_limit
+    component.targets = component.exact - limits * np.tanh(np.float32(pace.step) / limits * rest)
+    scale = block ** np.float32(pace.block_power) * frequency ** np.float32(pace.frequency_power)
     relative: Floats = scale / scale.mean()
     return relative
 
 
-def _curvature(slope: Floats, error: Floats) -> Floats:
-    """Return the second derivative by each coefficient, as the product of one factor a block and one a frequency.
+def _curvature(component: Component, slope: Floats, error: Floats) -> tuple[float, Floats, Floats]:
+    """Return the second derivative by each coefficient: the mean, a factor for each block and one for each frequency.
 
     Where the sum is about quadratic, slope times error is curvature times squared error. Both are summed over the
     blocks or frequencies that share a factor, blocks with their neighbours.
     """
     product, square = slope * error, error * error
-    by_block = _around(product.sum(axis=2)) / (_around(square.sum(axis=2)) + np.float32(1e-6))
-    by_frequency = product.sum(axis=(0, 1)) / (square.sum(axis=(0, 1)) + np.float32(1e-6))
-    mean = max(float(product.sum() / (square.sum() + np.float32(1e-6))), 1e-20)
-    block = np.clip(by_block / mean, _FLATTEST, _STEEPEST)[:, :, None]
-    frequency = np.clip(by_frequency / mean, _FLATTEST, _STEEPEST)
-    curvature: Floats = (block * frequency * np.float32(mean)).astype(np.float32)
-    return curvature
+    sums = tuple(
+        total for values in (product, square) for total in (_around(values.sum(axis=2)), values.sum(axis=(0, 1)))
+    )
+    if component.sums_before is not None:
+        sums = tuple(new + _KEPT_SUMS * old for new, old in zip(sums, component.sums_before, strict=True))
+    component.sums_before = sums
+    by_block = sums[0] / (sums[2] + np.float32(1e-6))
+    by_frequency = sums[1] / (sums[3] + np.float32(1e-6))
+    mean = max(float(sums[1].sum() / (sums[3].sum() + np.float32(1e-6))), 1e-20)
+    block: Floats = np.clip(by_block / mean, _FLATTEST, _STEEPEST).astype(np.float32)
+    frequency: Floats = np.clip(by_frequency / mean, _FLATTEST, _STEEPEST).astype(np.float32)
+    return mean, block[:, :, None], frequency
 
 
 def _around(values: Floats) -> Floats:

@@ -13,6 +13,7 @@ from PIL import Image
 from bytefit.codecs.jpeg.best.metric import Original
 from bytefit.codecs.jpeg.best.rounds import Pace, components_of, improve
 from bytefit.codecs.jpeg.best.samples import samples_of
+from bytefit.codecs.progress import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,7 @@ class Reference:
         grey = self.picture.mode == "L"
         made = Image.new("L" if grey else "YCbCr", self.picture.size)
         lost = 0
+        report(0, len(self.tiles))
         for number, tile in enumerate(self.tiles):
             part = self.picture.crop(tile.outer)
             components = components_of(_grey(part) if grey else _rgb(part), tables, halved=halved)
@@ -97,6 +99,7 @@ class Reference:
                 planes.append(_enlarged(plane, part.size))
             whole = planes[0] if grey else Image.merge("YCbCr", planes)
             made.paste(whole.crop(_moved(tile.inner, tile.outer)), tile.inner[:2])
+            report(number + 1, len(self.tiles))
         return made, lost
 
     def _original(self, tile: Tile) -> Original:

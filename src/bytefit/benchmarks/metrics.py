@@ -1,0 +1,96 @@
+"""How much a version of a picture differs from it, by several metrics: none that a tool was tuned to decides alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from math import log2, log10
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sewar.full_ref import msssim
+
+from bytefit.codecs.jpeg.best.blocks import coefficients, steps_of
+from bytefit.codecs.jpeg.best.tiles import Reference
+from bytefit.codecs.jpeg.source_quality import LUMINANCE
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# The window of MS-SSIM in pixels, and the weights of its scales from the finest to the coarsest
+# (Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment", 2003).
+LEAST_SIDE = 11
+_SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+
+# A smaller difference than this counts as none, which caps the scores at 60 and 98 decibel, so that a mean is finite.
+_NOTHING = 1e-6
+_NO_ERROR = 1e-5
+
+# What an error of a coefficient weighs: the sensitivity of the eye as libjpeg's table implies it, in zigzag order
+# (Egiazarian, Astola, Ponomarenko, Lukin, Battisti and Carli, "New full-reference quality metrics based on HVS", 2006).
+_SENSITIVITY = 25.735 / steps_of(LUMINANCE)
+
+# The programs that print Butteraugli's distance of two PNG files, of Debian's `butteraugli` and of libjxl.
+_BUTTERAUGLI = ("butteraugli", "butteraugli_main")
+_TIMEOUT_SECONDS = 300
+
+
+class Metrics:
+    """A picture, mode "L" or "RGB" and at least `LEAST_SIDE` pixels a side, that versions are compared with."""
+
+    def __init__(self, picture: Image.Image) -> None:
+        """Keep the picture and what SSIMULACRA2 derives from it."""
+        self.picture = picture
+        self._reference = Reference(picture)
+        self._butteraugli = next(filter(None, map(shutil.which, _BUTTERAUGLI)), None)
+
+    def of(self, version: Image.Image) -> dict[str, Any]:
+        """Return the scores of a version of the same mode and size, by the names of `looks_report.METRICS`."""
+        program = self._butteraugli
+        return {
+            "ssimulacra2": round(self._reference.score(version), 3),
+            "ms_ssim": round(ms_ssim(self.picture, version), 3),
+            "psnr_hvs": round(psnr_hvs(self.picture, version), 3),
+            "butteraugli": None if program is None else butteraugli(program, self.picture, version),
+        }
+
+
+def ms_ssim(original: Image.Image, version: Image.Image) -> float:
+    """Return the multi-scale structural similarity of the luma of two pictures of one size, in decibel; 60 is the same.
+
+    A picture under 176 pixels a side has fewer scales, weighted in the same proportions.
+    """
+    scales = min(len(_SCALE_WEIGHTS), int(log2(min(original.size) / LEAST_SIDE)) + 1)
+    weights = np.array(_SCALE_WEIGHTS[:scales])
+    first, second = (np.asarray(picture.convert("L")) for picture in (original, version))
+    likeness = float(np.real(msssim(first, second, weights=weights / weights.sum(), ws=LEAST_SIDE)))
+    return -10 * log10(max(1 - likeness, _NOTHING))
+
+
+def psnr_hvs(original: Image.Image, version: Image.Image) -> float:
+    """Return the PSNR-HVS of the luma of two pictures of one size, in decibel; 98 is the same.
+
+    That is the ratio of the peak to the errors of cosine coefficients in whole blocks of 8x8, each weighted by the
+    eye's sensitivity, without masking.
+    """
+    height, width = original.height // 8 * 8, original.width // 8 * 8
+    first, second = (np.asarray(picture.convert("L"), np.float32)[:height, :width] for picture in (original, version))
+    error = float(np.square(coefficients(first - second) * _SENSITIVITY).mean())
+    return 10 * log10(255**2 / max(error, _NO_ERROR))
+
+
+def butteraugli(program: str, original: Image.Image, version: Image.Image) -> float | None:
+    """Return the distance that a program prints for two pictures of one size, 0 is the same; None if it fails."""
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in ("original.png", "version.png")]
+        for picture, path in zip((original, version), paths, strict=True):
+            picture.convert("RGB").save(path, compress_level=1)
+        try:
+            done = subprocess.run(  # noqa: S603  (a program named above, found on the user's own path)
+                [program, *map(str, paths)], capture_output=True, check=False, text=True, timeout=_TIMEOUT_SECONDS
+            )
+            return round(float(done.stdout.split()[0]), 4)
+        except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
+            return None
