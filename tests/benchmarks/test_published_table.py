@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from bytefit.benchmarks.published_table import published_table
+from bytefit.benchmarks.published import published_table
 from bytefit.benchmarks.rows import Row
 from bytefit.benchmarks.strategies import Answer
 

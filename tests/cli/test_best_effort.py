@@ -51,11 +51,10 @@ def test_the_bar_shows_the_pass_and_goes_when_it_is_over():
         assert not progress.tasks[0].visible
 
 
-@pytest.mark.parametrize(("effort", "is_terminal"), [("best", False), ("normal", True), (None, True)])
-def test_no_bar_where_nobody_looks_or_nothing_takes_long(monkeypatch, capsys, effort, is_terminal):
-    """A log must not be filled with bars, and the default effort must not pay for one."""
-    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal, raising=False)
-    with passes_on_a_terminal(effort):
+def test_no_bar_where_nobody_looks(monkeypatch, capsys):
+    """A log must not be filled with bars."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    with passes_on_a_terminal():
         report(0, 2)
 
     assert capsys.readouterr().err == ""
@@ -64,7 +63,7 @@ def test_no_bar_where_nobody_looks_or_nothing_takes_long(monkeypatch, capsys, ef
 def test_a_terminal_gets_a_bar(monkeypatch, capsys):
     """A large photograph takes minutes."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    with passes_on_a_terminal("best"):
+    with passes_on_a_terminal():
         report(0, 2)
         report(1, 2)
 

@@ -133,11 +133,17 @@ def follow(driver: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def hold_threads() -> None:
-    """Hold the encoders' own threads to one: a worker is a core already."""
+@contextmanager
+def threads_held() -> Iterator[None]:
+    """Hold the encoders' own threads to one in a block: a worker is a core already."""
     from PIL import AvifImagePlugin
 
+    before = AvifImagePlugin.DEFAULT_MAX_THREADS
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    try:
+        yield
+    finally:
+        AvifImagePlugin.DEFAULT_MAX_THREADS = before
 
 
 def be_quiet() -> None:

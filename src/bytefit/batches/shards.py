@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bytefit.batches.images import Fitted, Places, fit_entry, is_written, write_answer
 from bytefit.batches.job import Job, load_job
 from bytefit.batches.journal import Journal
-from bytefit.batches.limits import ImageTimeout, be_quiet, hold_threads, memory_limit, time_limit
+from bytefit.batches.limits import ImageTimeout, be_quiet, memory_limit, threads_held, time_limit
 from bytefit.batches.row import Row, Status, versions
 from bytefit.batches.storage.folders import folder_of
 from bytefit.errors import ConfigError
@@ -68,8 +68,7 @@ def run_together(tasks: Sequence[Task]) -> list[Part]:
     driver = tasks[0].driver
     if driver is not None and os.getpid() != driver:
         be_quiet()
-    hold_threads()
-    with ThreadPoolExecutor(1) as thread:
+    with threads_held(), ThreadPoolExecutor(1) as thread:
         ends = [_begun(task, thread) for task in tasks]
         return [end.result() for end in ends]
 

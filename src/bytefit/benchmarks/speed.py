@@ -13,8 +13,7 @@ from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from bytefit.benchmarks.plot import Curve, curve_of, draw
-from bytefit.benchmarks.published import PublishedModel
-from bytefit.benchmarks.published_table import published_table
+from bytefit.benchmarks.published import PublishedModel, published_table
 from bytefit.benchmarks.rows import BUDGET_BITS, EARLY, PROVEN, SIZE_CLASSES, STRATEGIES, Row
 from bytefit.benchmarks.strategies import SLACK, Answer, Case
 from bytefit.codecs import LEARNED, Codec, codec_for_format

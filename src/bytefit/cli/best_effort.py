@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bytefit.codecs.progress import listening
 
@@ -34,9 +34,9 @@ def passes_shown(progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def passes_on_a_terminal(effort: Any) -> Iterator[None]:
-    """Show long encodes where they are to be expected and standard error is a terminal."""
-    if effort != "best" or not sys.stderr.isatty():
+def passes_on_a_terminal() -> Iterator[None]:
+    """Show long encodes where standard error is a terminal."""
+    if not sys.stderr.isatty():
         yield
         return
     from rich.console import Console

@@ -31,17 +31,25 @@ def add_compress(compress: argparse.ArgumentParser) -> None:
 
 
 def _compress(arguments: argparse.Namespace) -> int:
-    from bytefit.cli.best_effort import note_missing_extra, passes_on_a_terminal
-    from bytefit.files.compress_file import compress_file
-
-    options = fitting_options(arguments)
-    with passes_on_a_terminal(options.get("effort")):
-        outcome = compress_file(arguments.path, arguments.to, output=arguments.output, **options)
-    note_missing_extra([outcome.result])
+    outcome = _compressed(arguments)
     answered = is_standard_output(arguments.output or arguments.path)
     line = _as_json(outcome) if arguments.json else summary_line(outcome)
     print(line, file=sys.stderr if answered else sys.stdout)
     return FINE if outcome.fits else OVER
+
+
+def _compressed(arguments: argparse.Namespace) -> Outcome:
+    from bytefit.files.compress_file import compress_file
+
+    options = fitting_options(arguments)
+    if options.get("effort") != "best":
+        return compress_file(arguments.path, arguments.to, output=arguments.output, **options)
+    from bytefit.cli.best_effort import note_missing_extra, passes_on_a_terminal
+
+    with passes_on_a_terminal():
+        outcome = compress_file(arguments.path, arguments.to, output=arguments.output, **options)
+    note_missing_extra([outcome.result])
+    return outcome
 
 
 def _as_json(outcome: Outcome) -> str:
