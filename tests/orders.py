@@ -381,7 +381,7 @@ def _of_mistakes() -> Iterator[Order]:
     """Yield values that make no sense, and sizes that nobody can read."""
     for options in (
         {"slack": 1},
-        {"slack": "little"},
+        {"models": "no-such-folder"},
         {"min_quality": 200},
         {"min_score": 100},
         {"min_width": 10},

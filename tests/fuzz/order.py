@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from math import inf, nan
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from .mutations import mutated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from bytefit.options import Option
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 WAYS = {"path": 30, "opened": 15, "image": 10, "in place": 20, "output": 12, "save": 8, "fix": 5}
 
 _WRITTEN = {"JPEG": 10, "PNG": 10, "GIF": 8, "WEBP": 8, "TIFF": 8, "JPEG2000": 2, "AVIF": 1, "HEIF": 0.5, "JXL": 0.5}
+
+# The models that are in use anyway.
+_MODELS = Path(__file__).resolve().parent.parent.parent / "models"
 
 # How often an option is given. The slowest are rare, and so is what leaves little to check.
 _CHANCES = {
@@ -47,6 +50,7 @@ _CHANCES = {
     "drop_extras": 0.1,
     "allow_frame_drop": 0.12,
     "max_pixels": 0.04,
+    "models": 0.02,
 }
 
 _WRONG = (None, "", "x", "keep", -1, 0, 1, 0.5, nan, inf, -inf, True, [], {}, b"x", object, 10**400, ["JPEG"], (3,))
@@ -179,6 +183,7 @@ def _value(random: Random, option: Option) -> Any:
         "min_score": (-100, 10, 50, 99),
         "formats": (["JPEG"], ["WEBP", "PNG"], [], ["x"], ["gif"]),
         "max_pixels": (1, 1000, 10**6, 10**12),
+        "models": (str(_MODELS), "no-such-folder"),
     }
     return random.choice(values.get(option.name, (1, 2, 5, 16, 33, 64, 150, 10**6)))
 

@@ -104,7 +104,7 @@ def test_the_command_learns_tables_too(learned, drawn_corpus, tmp_path, capsys, 
 def test_pictures_of_both_contents_are_needed(drawn_corpus, tmp_path):
     """The message names the missing content, and nothing is written."""
     with pytest.raises(ConfigError, match="no pictures to learn the tables of a graphic from"):
-        learn_tables([drawn_corpus / "photo-web"], tmp_path / "new", cache=tmp_path / "cache", jobs=1)
+        learn_tables([drawn_corpus / "photo-web"], tmp_path / "new", cache=tmp_path / "cache", jobs=1, plan=TINY)
 
     assert not (tmp_path / "new").exists()
 

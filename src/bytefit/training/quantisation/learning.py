@@ -123,9 +123,10 @@ def learn_tables(folders: list[Path], output: Path, *, cache: Path, jobs: int, p
     learn = joblib.Memory(cache, verbose=0).cache(_learn, ignore=["parallel"])
     record: dict[str, Any] = {"version": VERSION}
     report = []
+    chosen = {content: (_chosen(files, content), _chosen(held_out, content)) for content in plan.bands}
     with joblib.Parallel(n_jobs=jobs) as parallel:
         for content, bands in plan.bands.items():
-            paths, others = _chosen(files, content), _chosen(held_out, content)
+            paths, others = chosen[content]
             learned: list[Numbers] = []
             libjpeg = np.array(parallel(joblib.delayed(libjpeg_curve)(path, content) for path in paths))
             for band in tracked(bands, content, len(bands)):
