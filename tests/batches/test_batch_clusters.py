@@ -129,11 +129,10 @@ def _children(process):
     return [int(line) for line in found.stdout.split()]
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(photos, tmp_path, monkeypatch):
+def test_a_scheduler_that_is_not_there_is_one_line(photos, tmp_path):
     """With the commands that start one; nothing is written."""
     pytest.importorskip("distributed", reason="needs bytefit[dask]")
     address = "tcp://127.0.0.1:1"
-    monkeypatch.setattr("bytefit.batches.backends.clusters._CONNECTING", 0.5)
 
     with pytest.raises(ConfigError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1: start one"):
         list(bytefit.batch(photos(1), tmp_path / "out", TARGET, backend="dask", scheduler=address))

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, cycle
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -95,7 +96,7 @@ def fake(connected, moto_server):
 @pytest.fixture
 def impatient(monkeypatch):
     """Try again without a pause; s3fs itself does not try again."""
-    monkeypatch.setattr("bytefit.batches.storage.retries.PAUSE", 0.001)
+    monkeypatch.setattr("bytefit.batches.storage.retries.time", SimpleNamespace(sleep=lambda _seconds: None))
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
 
 

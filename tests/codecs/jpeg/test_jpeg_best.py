@@ -260,14 +260,13 @@ def test_tiles_cover_a_picture_once():
         assert (count == 1).all()
 
 
-def test_a_picture_of_many_tiles_has_no_seams(monkeypatch):
+def test_a_picture_of_many_tiles_has_no_seams():
     """Tiles must fit together, and look about as good as the picture in one piece."""
     picture = photograph((320, 240))
     tables, _ = quantisation(30, PHOTOGRAPH)
 
     whole, _ = tiles.Reference(picture).synthesised(tables, Pace(), halved=True)
-    monkeypatch.setattr(tiles, "_SIDE", 128)
-    reference = tiles.Reference(picture)
+    reference = tiles.Reference(picture, most=128)
     parts, _ = reference.synthesised(tables, Pace(), halved=True)
 
     plain = opened(encoded(picture, qtables=tables))

@@ -45,6 +45,7 @@ def _dask(engine: Engine) -> AbstractContextManager[object]:
     if engine.scheduler is None:
         raise ConfigError("--backend dask needs --scheduler: give the address of a scheduler, as in tcp://host:8786")
     try:
+        _check_answers(engine.scheduler.removeprefix("tcp://"))
         client = Client(engine.scheduler, timeout=_CONNECTING, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(
@@ -81,7 +82,7 @@ def _start_ray(engine: Engine) -> None:
 
 
 def _check_answers(address: str | None) -> None:
-    """Raise OSError if nobody listens at an address; Ray itself would try for 20 seconds."""
+    """Raise OSError if nobody listens at an address; Dask itself would try for 5 seconds, and Ray for 20."""
     host, _, port = (address or "").rpartition(":")
     if host and port.isdecimal() and "://" not in host:
         socket.create_connection((host, int(port)), _CONNECTING).close()

@@ -37,10 +37,10 @@ class Tile:
     outer: Box
 
 
-def tiles_of(size: tuple[int, int]) -> list[Tile]:
-    """Return the tiles of a picture of (width, height), the whole of a picture that is small enough."""
+def tiles_of(size: tuple[int, int], most: int = _SIDE) -> list[Tile]:
+    """Return the tiles of a picture of (width, height), the whole of a picture of at most `most` pixels a side."""
     tiles = []
-    for (top, bottom), (left, right) in product(_parts(size[1]), _parts(size[0])):
+    for (top, bottom), (left, right) in product(_parts(size[1], most), _parts(size[0], most)):
         outer = (
             max(0, left - _BORDER),
             max(0, top - _BORDER),
@@ -51,19 +51,19 @@ def tiles_of(size: tuple[int, int]) -> list[Tile]:
     return tiles
 
 
-def _parts(length: int) -> list[tuple[int, int]]:
+def _parts(length: int, most: int) -> list[tuple[int, int]]:
     """Return the starts and ends of about equal parts of an axis."""
-    side = ceil(length / ceil(length / _SIDE) / _GRID) * _GRID
+    side = ceil(length / ceil(length / most) / _GRID) * _GRID
     return [(start, min(length, start + side)) for start in range(0, length, side)]
 
 
 class Reference:
     """A picture, mode "L" or one that converts to RGB, that versions are made of and compared with."""
 
-    def __init__(self, picture: Image.Image) -> None:
-        """Keep the picture; what is derived from it is kept only where it is one tile."""
+    def __init__(self, picture: Image.Image, most: int = _SIDE) -> None:
+        """Keep the picture, in tiles of `most` pixels a side; what is derived from it is kept only for one tile."""
         self.picture = picture
-        self.tiles = tiles_of(picture.size)
+        self.tiles = tiles_of(picture.size, most)
         self._originals: dict[Tile, Original] = {}
 
     def score(self, version: Image.Image) -> float:
