@@ -30,10 +30,9 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("codec_format", ["PNG", "WEBP"])
-def test_images_of_many_colours_are_fitted_to_every_share(folder, codec_format):
+def test_images_of_many_colours_are_fitted_to_every_share(folder):
     """Images of few colours have no rungs there: counted, they would make every figure look better."""
-    rows = json.loads(bench_near_lossless(folder, formats=[codec_format], as_json=True, jobs=1))
+    rows = json.loads(bench_near_lossless(folder, formats=["WEBP"], as_json=True, jobs=1))
 
     assert {row["path"] for row in rows} == {"graphic/mixed.png", "graphic/soft.png"}
     assert [row["share"] for row in rows] == [*SHARES, *SHARES]
