@@ -99,6 +99,7 @@ class Container(NamedTuple):
             saying so, or None.
         unread_metadata: (image as it was opened, bytes of its file) -> what Pillow does not read, for its `info`.
         settle: corrects an image after it was opened, before its pixels are decoded.
+        turned_by_decoder: whether the decoder turns the pixels, so that the orientation in EXIF is to be ignored.
         carried: (image with its `info`, metadata policy) -> the save options for metadata that only this format
             has. They replace the usual ones of the same name.
         resized: (save options that carry metadata, dimensions of the smaller image) -> those options that state other
@@ -113,6 +114,7 @@ class Container(NamedTuple):
     lost: Callable[[Image.Image, bytes], str | None] = lambda _image, _data: None
     unread_metadata: Callable[[Image.Image, bytes], Mapping[str, Any]] = lambda _image, _data: {}
     settle: Callable[[Image.Image], None] = lambda _image: None
+    turned_by_decoder: bool = False
     carried: Callable[[Image.Image | Frames, str], Mapping[str, Any]] = lambda _image, _policy: {}
     resized: Callable[[Mapping[str, Any], tuple[int, int]], Mapping[str, Any]] = lambda _carried, _size: {}
     descriptions: Descriptions = Descriptions()

@@ -155,7 +155,8 @@ def _exif(image: Image.Image | Frames) -> bytes:
     if not raw and (text := image.info.get("Raw profile type exif")):  # ImageMagick's: a name, a length, hexadecimals
         with suppress(ValueError):
             raw = bytes.fromhex("".join(str(text).split("\n")[3:]))
-    return raw if not raw or raw.startswith(exif.PREFIX) else exif.PREFIX + raw
+    block = raw if not raw or raw.startswith(exif.PREFIX) else exif.PREFIX + raw
+    return exif.with_orientation(block, 1) if container_of(image.format).turned_by_decoder else block
 
 
 def _xmp(image: Image.Image | Frames) -> bytes:

@@ -9,7 +9,7 @@ from struct import error as struct_error
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
-from bytefit.codecs import exif, xmp
+from bytefit.codecs import container_of, exif, xmp
 from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def turned(image: Image.Image | Frames, turn: int) -> Image.Image | Frames:
 
 
 def orientation(image: Image.Image | Frames) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
+    """Return the EXIF orientation, 1 to 8; 1 where there is none that can be read, or the decoder turns the pixels."""
+    if container_of(image.format).turned_by_decoder:
+        return 1
     try:
         with _READS_EXIF:
             value = image.getexif().get(exif.ORIENTATION, 1)

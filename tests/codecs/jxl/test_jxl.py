@@ -8,10 +8,10 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms
 
+import bytefit
 from bytefit.codecs.boxes import box
 from bytefit.codecs.jxl.boxes import codestream_in, lost_in_jxl, metadata_in_jxl
 from bytefit.codecs.jxl.codec import JXL
-from bytefit.codecs.jxl.container import settle_orientation
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import ConfigError, UnsupportedImage
 from images import XMP, exif, flat, graphic, icc_profile, in_mode, photograph, write_jpeg
@@ -75,16 +75,22 @@ def test_metadata_is_kept():
 
 
 @with_plugin
-def test_the_orientation_of_a_decoded_image_is_not_applied_again():
-    """The decoder has applied the orientation: it must not be applied again."""
-    file = BytesIO()
-    photograph((96, 64)).save(file, "JXL", exif=exif(orientation=6))
-    image = Image.open(file)
+@pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
+@pytest.mark.parametrize("wanted", ["JXL", "PNG"])
+@pytest.mark.parametrize("opened_by_the_user", [True, False])
+def test_the_orientation_in_exif_is_ignored(tmp_path, wanted, policy, opened_by_the_user):
+    """The decoder turns the pixels by the codestream: nobody may turn them again by EXIF, whoever opened the file."""
+    path = tmp_path / "lying.jxl"
+    photograph((96, 64)).save(path, "JXL", exif=exif(orientation=4), lossless=True)
+    seen = Image.open(path).convert("RGB")
 
-    settle_orientation(image)
+    source = Image.open(path) if opened_by_the_user else path
+    result = bytefit.compress(source, "500KB", format=wanted, metadata=policy, lossless=True)
 
-    assert image.getexif()[0x0112] == 1
-    assert Image.open(BytesIO(JXL.encode(image, {**RUNG, "exif": image.info["exif"]}))).size == (96, 64)
+    again = Image.open(BytesIO(result.data))
+    assert again.convert("RGB").tobytes() == seen.tobytes()
+    assert again.getexif().get(0x0112, 1) == 1 or result.data == path.read_bytes()  # a file that fits stays as it is
+    assert again.getexif().get(0x0110) == ("bytefit test camera" if policy == "keep" else None)
 
 
 @with_plugin

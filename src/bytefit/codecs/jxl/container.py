@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bytefit.codecs.boxes import box, free_box
 from bytefit.codecs.container import Container, Padding
-from bytefit.codecs.exif import ORIENTATION, with_orientation
 from bytefit.codecs.jxl.boxes import lost_in_jxl, metadata_in_jxl
 from bytefit.codecs.padding import append_free_box
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _CODESTREAM = b"\xff\x0a"
 _EMPTY_CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n" + box(b"ftyp", b"jxl \x00\x00\x00\x00jxl ")
@@ -26,18 +20,6 @@ def register_plugin() -> None:
     import pillow_jxl  # noqa: F401  (its import registers the format)
 
 
-def settle_orientation(image: Image.Image) -> None:
-    """Make the EXIF block of an opened JPEG XL file say that the image is upright.
-
-    Its decoder has turned it already, by what the codestream says. The orientation in EXIF is to be ignored (ISO/IEC
-    18181-2, 9.4), but Pillow and whatever is written afterwards would turn the image by it once more.
-    """
-    if image.getexif().get(ORIENTATION, 1) == 1:
-        return
-    image.getexif()[ORIENTATION] = 1
-    image.info["exif"] = with_orientation(image.info.get("exif") or b"", 1)
-
-
 def pad(data: bytes, missing: int) -> bytes:
     """Append a free box, to a bare codestream after putting it into a container (ISO/IEC 18181-2, 9)."""
     if not data.startswith(_CODESTREAM):
@@ -49,7 +31,8 @@ def pad(data: bytes, missing: int) -> bytes:
 CONTAINER = Container(
     lost=lambda _image, data: lost_in_jxl(data),
     unread_metadata=lambda _image, data: metadata_in_jxl(data),
-    settle=settle_orientation,
+    # By what the codestream says: ISO/IEC 18181-2, 9.4.
+    turned_by_decoder=True,
     # A free box, and 40 bytes of a container where the file has none.
     padding=Padding(len(_EMPTY_CONTAINER) + 8 + 8, pad),
     register_plugin=register_plugin,
