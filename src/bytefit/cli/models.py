@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli.options import FINE, OVER
+from bytefit.cli.options import FINE, OVER, add_learned_codecs
 from bytefit.errors import ConfigError
 from bytefit.formats import FORMATS
 from bytefit.seeding.model import file_name, folder_in_use, model_in_use, own_formats
@@ -31,13 +31,7 @@ def add_models(models: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="fit the images of DIR, or a dozen generated ones, and compare the results with the model card",
     )
-    models.add_argument(
-        "--codec",
-        action="append",
-        type=str.upper,
-        choices=_LEARNED,
-        help="only the model of this format; may be repeated (default: all)",
-    )
+    add_learned_codecs(models)
     models.add_argument(
         "--models",
         metavar="DIR",

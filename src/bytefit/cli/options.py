@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bytefit.errors import BytefitError, ConfigError
+from bytefit.formats import FORMATS
 from bytefit.messages import format_size, shown
 from bytefit.options import OPTIONS, OWN_OPTIONS
 from bytefit.sizes import parse_size
@@ -36,6 +37,17 @@ def formatter() -> Callable[..., argparse.HelpFormatter]:
         except (OSError, ValueError):
             width = 80
     return partial(argparse.HelpFormatter, width=width - 2)
+
+
+def add_learned_codecs(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the formats whose models are meant."""
+    parser.add_argument(
+        "--codec",
+        action="append",
+        type=str.upper,
+        choices=[one.name for one in FORMATS if one.has_model],
+        help="only the model of this format; may be repeated (default: all)",
+    )
 
 
 def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = False) -> None:

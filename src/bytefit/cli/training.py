@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bytefit.formats import FORMATS
+from bytefit.cli.options import add_learned_codecs
 
 # Libraries that `train` and `bench` need, and the extra that brings each.
 EXTRAS = {
@@ -30,13 +30,7 @@ def add_train(train: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the folder that keeps measurements for the next run (default: ~/.cache/bytefit)",
     )
-    train.add_argument(
-        "--codec",
-        action="append",
-        type=str.upper,
-        choices=[one.name for one in FORMATS if one.has_model],
-        help="only the model of this format; may be repeated (default: all)",
-    )
+    add_learned_codecs(train)
     train.add_argument("--tables", action="store_true", help="learn JPEG's quantisation tables instead of the models")
     train.set_defaults(run=_train)
 

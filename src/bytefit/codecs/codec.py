@@ -91,7 +91,7 @@ class Codec(NamedTuple):
     container: Container = UNKNOWN_CONTAINER
     variants: Variants = Variants()
 
-    # Its functions make it what it is: a codec equals itself only.
+    # Two codecs are equal only if they are the same object: functions cannot be compared by what they do.
     def __eq__(self, other: object) -> bool:
         return self is other
 

@@ -29,7 +29,7 @@ def prepare(codec: Codec, image: Image.Image | Frames, *, any_size: bool = False
     """Return `image` in the mode it is encoded in, itself where nothing has to change.
 
     Args:
-        codec: what it is to be encoded with.
+        codec: the codec that will encode it.
         image: the image, or the frames.
         any_size: accept dimensions that the format cannot hold; it will be scaled down.
 

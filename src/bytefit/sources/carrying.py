@@ -46,7 +46,7 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
 
     Args:
         image: the image as it was opened, before its pixels are turned; its `info` holds the metadata.
-        codec: what it is to be encoded with.
+        codec: the codec that will encode it.
         mode: the mode it is encoded in.
         policy: "keep" keeps EXIF, colour profile, XMP, resolution, texts and, in the same format, whatever else the
             format's `Container` carries;
@@ -203,7 +203,7 @@ def kept_trailing_data(
     Args:
         data: the file; empty for an image that was opened by somebody else.
         source: its main image.
-        codec: what it is to be encoded with.
+        codec: the codec that will encode it.
         policy: see `kept`; data whose meaning nobody knows go with the metadata.
         name: for the messages.
         drop_extras: leave all of it out.

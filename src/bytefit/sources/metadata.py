@@ -79,7 +79,7 @@ def orientation_to_apply(image: Image.Image | Frames, codec: Codec, policy: str,
 
     Args:
         image: the image as it was opened.
-        codec: what it is to be encoded with.
+        codec: the codec that will encode it.
         policy: what is kept of the metadata; "strip" keeps no orientation.
         given: the EXIF block that the user gives the file, if any.
     """

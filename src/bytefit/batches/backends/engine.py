@@ -56,7 +56,7 @@ class Engine(NamedTuple):
         jobs: how many at a time; None for one a core, or all of a cluster.
         scheduler: the address of Dask's scheduler.
         address: the address of Ray's cluster; None for one on this machine.
-        config: what `joblib.parallel_config` is told once the cluster is there; see `clusters.connected`.
+        config: the arguments of `joblib.parallel_config`, known once the cluster answers; see `clusters.connected`.
         shares_memory: whether the storage is the memory of this process, so that no other can see it.
     """
 

@@ -79,9 +79,8 @@ class Plan:
     reported_bits: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
 
 
-# Where both subsamplings are learned, the finer one takes over. At lower rates the bytes that
-# 4:4:4 spends on chroma are worth more in luma (photographs at 1 bit: a point more with 4:2:0; at 2 bits the same, a
-# fifth faster).
+# Where both subsamplings are learned, the finer one takes over. At lower rates the bytes that 4:4:4 spends on chroma
+# are worth more in luma (photographs at 1 bit: a point more with 4:2:0; at 2 bits the same, a fifth faster).
 PLAN = Plan(
     {
         PHOTOGRAPH: (
