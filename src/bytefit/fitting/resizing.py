@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import PixelsNotKept, UnsupportedImage
-from bytefit.fitting.frame_dropping import with_half_the_frames
 from bytefit.fitting.scoring import score_of_trials
 from bytefit.fitting.trials import Trials, search_ladder
 from bytefit.pictures.frames import Frames
@@ -46,9 +45,12 @@ def search_scales(trials: Trials, options: Options) -> tuple[Trials, Found]:
     while options.resize and not trials.fits and (smaller := _smaller_size(trials, least)):
         trials = _resized(trials, smaller)
         found = search_ladder(trials)
-    while options.allow_frame_drop and not trials.fits and (fewer := with_half_the_frames(trials)):
-        trials = fewer
-        found = search_ladder(trials)
+    if options.allow_frame_drop and not trials.fits:
+        from bytefit.fitting.frame_dropping import with_half_the_frames
+
+        while not trials.fits and (fewer := with_half_the_frames(trials)):
+            trials = fewer
+            found = search_ladder(trials)
     return trials, found
 
 

@@ -11,7 +11,6 @@ from PIL import ImageChops
 from PIL.Image import Resampling
 
 from bytefit.pictures.frames import Frames
-from bytefit.pictures.sixteen_bits import resized
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,6 +45,8 @@ def scaled(picture: Image.Image | Frames, size: tuple[int, int], *, grey: bool =
 
 def _scaled(picture: Image.Image, size: tuple[int, int], *, grey: bool) -> Image.Image:
     if picture.mode.startswith("I;16"):
+        from bytefit.pictures.sixteen_bits import resized
+
         return resized(picture, size)
     return _in_colours(picture, grey=grey).resize(size, Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
 

@@ -1,0 +1,161 @@
+"""The options of one call as a record, and what is known of each: its type, its check, its help.
+
+Records are named tuples: importing `dataclasses` takes longer than `bytefit check` needs for a small tree.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Options(NamedTuple):
+    """The options of one call; see `bytefit.compress` for what each means."""
+
+    format: str | None = None
+    formats: Iterable[str] | None = None
+    slack: float = 0.05
+    min_quality: float | None = None
+    min_score: float | None = None
+    resize: bool = False
+    min_width: int | None = None
+    max_width: int | None = None
+    max_height: int | None = None
+    effort: str = "normal"
+    exact: bool = False
+    on_unreachable: str = "error"
+    metadata: str = "keep"
+    lossless: bool = False
+    drop_extras: bool = False
+    allow_frame_drop: bool = False
+    max_pixels: int | None = None
+    models: str | os.PathLike[str] | None = None
+    save_options: Mapping[str, Any] = {}
+
+
+class _ResizeOptions(TypedDict, total=False):
+    resize: bool
+    min_width: int | None
+    max_width: int | None
+    max_height: int | None
+
+
+class FitOptions(_ResizeOptions, total=False):
+    """The options of `bytefit.compress` as keyword arguments, for functions that pass them on."""
+
+    formats: Iterable[str] | None
+    slack: float
+    min_quality: float | None
+    min_score: float | None
+    effort: str
+    exact: bool
+    on_unreachable: str
+    metadata: str
+    lossless: bool
+    drop_extras: bool
+    allow_frame_drop: bool
+    max_pixels: int | None
+    models: str | os.PathLike[str] | None
+
+
+class Bounds(NamedTuple):
+    """The bounds of a number: at least `minimum`, at most `maximum`, less than `below`; None for no bound."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    below: float | None = None
+
+    def allow(self, value: float) -> bool:
+        """Return whether a number is within the bounds."""
+        low, high, top = self
+        return (low is None or value >= low) and (high is None or value <= high) and (top is None or value < top)
+
+
+class Option(NamedTuple):
+    """One option.
+
+    Attributes:
+        name: its name in Python.
+        value_type: the type of its values; None is accepted too where it is the default.
+        help: what it does, in one line, without its default.
+        default_note: what the default None means; empty if nothing has to be said.
+        what: what a value is; it follows "is not" in a message.
+        expected: what to give instead of a wrong value.
+        metavar: the placeholder for the value in the help of the command line.
+        choices: the accepted values, if there are few.
+        bounds: the bounds of a number.
+        needs: the option without which this one does nothing, and the value that it has to have.
+        for_fix: whether `bytefit fix` takes it.
+        in_configuration: whether the configuration has a key for it.
+        keeps_what_fits: whether a file that fits is left as it is when this option is given.
+        needs_target: whether `Image.save` refuses it without a `target_size`: no writer knows an option of this name.
+    """
+
+    name: str
+    value_type: Literal["boolean", "integer", "number", "string", "names", "path"]
+    help: str
+    default_note: str = ""
+    what: str = ""
+    expected: str = ""
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    bounds: Bounds = Bounds()
+    needs: tuple[str, str | bool] | None = None
+    for_fix: bool = True
+    in_configuration: bool = True
+    keeps_what_fits: bool = True
+    needs_target: bool = True
+
+    @property
+    def default(self) -> Any:
+        """The value that holds if none is given."""
+        return Options._field_defaults[self.name]
+
+    @property
+    def key(self) -> str:
+        """Its name in the configuration, and after "--" on the command line."""
+        return self.name.replace("_", "-")
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is of the right type and within the bounds."""
+        if value is None:
+            return self.default is None
+        match self.value_type:
+            case "boolean":
+                return isinstance(value, bool)
+            case "string":
+                return isinstance(value, str) and (not self.choices or value in self.choices)
+            case "path":
+                return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
+            case "names":
+                return _are_names(value)
+        types = int if self.value_type == "integer" else int | float
+        return not isinstance(value, bool) and isinstance(value, types) and self.bounds.allow(value)
+
+    def unmet(self, options: Mapping[str, Any]) -> tuple[str, str | bool] | None:
+        """Return what this option needs, where the other options do not have it."""
+        if self.needs is None:
+            return None
+        value = options.get(self.needs[0])
+        return None if (value.lower() if isinstance(value, str) else value) == self.needs[1] else self.needs
+
+    def refusal(self, write: Callable[[Any], str] = repr) -> str:
+        """Return why a value is refused and what to give, to follow the value in a message.
+
+        Args:
+            write: value -> how it is written where it was given: in Python, TOML or a shell.
+        """
+        if self.choices:
+            return f": use one of {', '.join(map(write, self.choices))}"
+        if self.value_type == "boolean":
+            return f" is neither {' nor '.join(map(write, (True, False)))}"
+        return f" is not {self.what}: {self.expected}"
+
+
+def _are_names(value: object) -> bool:
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return several and (not isinstance(value, Collection) or all(isinstance(name, str) for name in value))

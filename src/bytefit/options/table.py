@@ -1,0 +1,125 @@
+"""The table of the options: `OPTIONS` declares each once, with its check, its help and where it may be given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bytefit.options.records import Bounds, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLICIES = ("keep", "orientation+icc", "strip")
+ON_UNREACHABLE, EFFORTS = ("error", "smallest"), ("fast", "normal", "best")
+
+# The SSIMULACRA2 score of an unchanged image. The scale has no lower end; a lower floor is taken for a typing error.
+BEST_SCORE, WORST_SCORE = 100, -(10**6)
+BEST_QUALITY = 100  # of every codec
+
+# The most pixels of an image that Pillow opens, unless a program changes its `Image.MAX_IMAGE_PIXELS`.
+PILLOWS_MOST_PIXELS = 2 * (1024**3 // 4 // 3)
+
+# Options of one image that `bytefit fix` and the configuration do not have.
+_COMPRESS_ONLY: Mapping[str, Any] = {"for_fix": False, "in_configuration": False}
+_PIXELS: Mapping[str, Any] = {"expected": "give a whole number from 1 up", "metavar": "PIXELS", "bounds": Bounds(1)}
+_WIDTH = {**_PIXELS, "what": "a width in pixels", "needs": ("resize", True)}
+_HEIGHT = {**_WIDTH, "what": "a height in pixels"}
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "format",
+        "string",
+        "the format, such as JPEG, PNG or WEBP; auto chooses the one that looks best",
+        default_note="by the suffix of the output, else that of the image",
+        what="the name of a format",
+        expected="give text such as 'JPEG', or 'auto'",
+        metavar="FORMAT",
+        keeps_what_fits=False,
+        needs_target=False,
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        "formats",
+        "names",
+        "with format auto, the formats to choose from",
+        default_note="those that browsers show",
+        what="a list of formats",
+        expected="give names such as ['WEBP', 'JPEG']",
+        metavar="A,B",
+        needs=("format", "auto"),
+        keeps_what_fits=False,
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        "slack",
+        "number",
+        "stop once at most this share of the budget is unused; 0 finds the best quality that fits",
+        what="a share of the budget",
+        expected="give a number from 0 to less than 1",
+        metavar="SHARE",
+        bounds=Bounds(minimum=0, below=1),
+    ),
+    Option(
+        "min_quality",
+        "number",
+        "the lowest quality accepted, on the codec's own scale",
+        what="a quality",
+        expected=f"give a number from 0 to {BEST_QUALITY}, on the codec's own scale",
+        metavar="QUALITY",
+        bounds=Bounds(minimum=0, maximum=BEST_QUALITY),
+    ),
+    Option(
+        "min_score",
+        "number",
+        "the lowest SSIMULACRA2 score accepted: 90 very good, 70 good, 50 medium; needs bytefit[metrics]",
+        what="on the scale of SSIMULACRA2",
+        expected=f"give a number below {BEST_SCORE}",
+        metavar="SCORE",
+        bounds=Bounds(minimum=WORST_SCORE, below=BEST_SCORE),
+    ),
+    Option("resize", "boolean", "reduce the dimensions if that looks better or the budget needs it"),
+    Option("min_width", "integer", "with resize, the smallest width", in_configuration=False, **_WIDTH),
+    Option("max_width", "integer", "with resize, the largest width", keeps_what_fits=False, **_WIDTH),
+    Option("max_height", "integer", "with resize, the largest height", keeps_what_fits=False, **_HEIGHT),
+    Option(
+        "effort",
+        "string",
+        "how much time the encoder may spend on quality at the same size; the best JPEG needs bytefit[best]",
+        choices=EFFORTS,
+        needs_target=False,
+    ),
+    Option("exact", "boolean", "pad the file to exactly the target", needs_target=False, **_COMPRESS_ONLY),
+    Option(
+        *("on_unreachable", "string", "what to do if nothing fits: fail, or return the smallest file"),
+        choices=ON_UNREACHABLE,
+    ),
+    Option("metadata", "string", "which metadata to keep (EXIF, ICC profile, XMP ...)", choices=POLICIES),
+    Option("lossless", "boolean", "keep every pixel unchanged, or fail", needs_target=False, **_COMPRESS_ONLY),
+    Option(
+        "drop_extras",
+        "boolean",
+        "leave out further images, gain maps and films of a JPEG, and the still picture of an animated PNG",
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        *("allow_frame_drop", "boolean", "drop every second frame of an animation, repeatedly, if nothing else fits"),
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        "max_pixels",
+        "integer",
+        "refuse an image file of more pixels: a small file can need all the memory there is",
+        default_note=f"{PILLOWS_MOST_PIXELS:,}, the limit of Pillow",
+        what="a number of pixels",
+        **_PIXELS,
+    ),
+    Option(
+        "models",
+        "path",
+        "the folder with your own models, made by `bytefit train`",
+        default_note="BYTEFIT_MODELS, else the models that come with bytefit",
+        what="the path of a folder",
+        expected="give a folder that `bytefit train` has written",
+        metavar="DIR",
+    ),
+)
