@@ -320,7 +320,7 @@ def _of_metadata() -> Iterator[Order]:
             yield Order(source="loaded JPEG", target=target, options={"format": wanted, "metadata": policy})
         for source in ("PNG", "WEBP", "TIFF"):
             yield Order(source=f"loaded {source}", target=0.7, options={"metadata": policy})
-    for source, policy in (("AVIF", "strip"), ("AVIF", "keep"), ("GIF", "keep"), ("HEIF", "keep"), ("JXL", "strip")):
+    for source, policy in (("AVIF", "strip"), ("GIF", "keep"), ("HEIF", "keep"), ("JXL", "strip")):
         yield Order(source=f"loaded {source}", target=0.7, options={"metadata": policy})
     yield Order(road="opened", source="loaded PNG", target=0.7, options={"metadata": "keep"})
     yield Order(source="grey JPEG with profile", target=0.5, options={"format": "WEBP"})
@@ -354,6 +354,11 @@ def _of_choices() -> Iterator[Order]:
     yield Order(target=0.5, options={"format": "JPEG", "min_score": 50})
     yield Order(target=0.05, options={"format": "WEBP", "min_score": 90})
     yield Order(target=0.1, options={"format": "JPEG", "min_score": 40, "resize": True})
+
+
+def _of_conversions() -> Iterator[Order]:
+    """Yield a picture that has to be changed before the format holds it."""
+    yield Order(source="graphic", target=0.3, options={"format": "JPEG", "background": "white"})
 
 
 def _of_save_options() -> Iterator[Order]:
@@ -498,8 +503,8 @@ def _of_examples() -> Iterator[Order]:
 
 def _all() -> Iterator[Order]:
     for group in (
-        *(_of_modes, _of_options, _of_metadata, _of_dimensions, _of_choices, _of_save_options),
-        *(_of_mistakes, _of_frames, _of_files, _of_saving, _of_the_command_line, _of_examples),
+        *(_of_modes, _of_options, _of_metadata, _of_dimensions, _of_choices, _of_conversions),
+        *(_of_save_options, _of_mistakes, _of_frames, _of_files, _of_saving, _of_the_command_line, _of_examples),
     ):
         yield from group()
 

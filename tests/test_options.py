@@ -49,6 +49,7 @@ RIGHT = {
     "lossless": [True, False],
     "drop_extras": [True, False],
     "allow_frame_drop": [True, False],
+    "background": [None, "white", "#fff", "#f0f0f0ff", "rgb(1, 2, 3)", "hsl(120, 50%, 50%)"],
     "max_pixels": [None, 1, 10**9],
     "models": [None, "own", Path("own")],
 }
@@ -114,6 +115,14 @@ def test_every_option_has_values_here():
         ("effort", "slow", "unknown effort 'slow': use one of 'fast', 'normal', 'best'"),
         ("metadata", "KEEP", "unknown metadata 'KEEP': use one of 'keep', 'orientation+icc', 'strip'"),
         ("on_unreachable", None, "unknown on_unreachable None: use one of 'error', 'smallest'"),
+        *(
+            (
+                "background",
+                colour,
+                f"background {colour!r} is not an opaque colour: give a name or a number such as 'white', '#f0f0f0'",
+            )
+            for colour in ("whit", "#12345", "#ffffff80", (255, 255, 255), "")
+        ),
         ("resize", "no" * 99, f"resize 'n{'on' * 29} ... is neither True nor False"),
     ],
 )
@@ -343,9 +352,9 @@ def test_the_sets_of_names_are_those_of_the_contract():
     of_one_image = OWN_OPTIONS - IN_CONFIGURATION
     asking_for_an_encode = OWN_OPTIONS - KEEPING_WHAT_FITS
 
-    assert asking_for_an_encode == {"format", "formats", "max_width", "max_height"}
+    assert asking_for_an_encode == {"format", "formats", "max_width", "max_height", "background"}
     assert of_one_image == {
-        *("format", "formats", "min_width", "exact", "lossless", "drop_extras", "allow_frame_drop"),
+        *("format", "formats", "min_width", "exact", "lossless", "drop_extras", "allow_frame_drop", "background"),
     }
     assert all(option.for_fix for option in OPTIONS if option.in_configuration)
 

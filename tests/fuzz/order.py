@@ -49,6 +49,7 @@ _CHANCES = {
     "lossless": 0.12,
     "drop_extras": 0.1,
     "allow_frame_drop": 0.12,
+    "background": 0.1,
     "max_pixels": 0.04,
     "models": 0.02,
 }
@@ -184,6 +185,7 @@ def _value(random: Random, option: Option) -> Any:
         "formats": (["JPEG"], ["WEBP", "PNG"], [], ["x"], ["gif"]),
         "max_pixels": (1, 1000, 10**6, 10**12),
         "models": (str(_MODELS), "no-such-folder"),
+        "background": ("white", "#123", "rgb(250, 120, 0)"),
     }
     return random.choice(values.get(option.name, (1, 2, 5, 16, 33, 64, 150, 10**6)))
 

@@ -96,6 +96,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "number": float,
     "string": str,
     "path": str,
+    "colour": str,
     "names": _names,
 }
 

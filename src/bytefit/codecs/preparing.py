@@ -50,8 +50,8 @@ def mode_for(codec: Codec, mode: str, *, transparent: bool) -> str:
     modes = codec.modes
     if transparent and modes.alpha is None:
         raise UnsupportedImage(
-            f"{codec.format} cannot hold transparency (mode {mode}): take WEBP or AVIF, or flatten the "
-            f"picture onto a background of your choice first"
+            f"{codec.format} cannot hold transparency (mode {mode}): give a background, such as background='white', "
+            f"or take WEBP or AVIF"
         )
     if transparent and mode.startswith("I;16"):  # Pillow would clip its samples at 255
         raise UnsupportedImage(

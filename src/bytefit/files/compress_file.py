@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from bytefit.codecs import codec_for_format, format_for_suffix
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.files.atomic import check_writable, write_atomically
-from bytefit.fitting.compress import run
+from bytefit.fitting.compress import run, with_conversions
 from bytefit.fitting.format_choice import is_auto
 from bytefit.fitting.repacking import as_it_is, format_of, in_place_without_loss
-from bytefit.options import FitOptions, Options, options_from
+from bytefit.options import CONVERSIONS, FitOptions, Options, ask_for_conversion, options_from
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.opening import UNLIMITED
 from bytefit.sizes import parse_size
@@ -114,8 +114,8 @@ def fit_file(
         output = STANDARD
     in_place = output is None
     status = _status(path, in_place=in_place)
-    bounded = wanted.max_width is not None or wanted.max_height is not None
-    if in_place and status is not None and _fits(status.st_size, budget, wanted) and not bounded:
+    pixels_count = wanted.max_width is not None or wanted.max_height is not None or ask_for_conversion(wanted)
+    if in_place and status is not None and _fits(status.st_size, budget, wanted) and not pixels_count:
         return _kept(path, budget, status.st_size, started)
     destination = path if output is None else output
     check_writable(destination)
@@ -160,14 +160,15 @@ def fit_source(
     """
     before, in_place = len(source.data), output is None
     too_large = in_place and _is_too_large(source, wanted)
-    if in_place and _fits(before, budget, wanted) and not too_large:
+    source = with_conversions(source, wanted)
+    if in_place and _fits(before, budget, wanted) and not too_large and not source.is_converted:
         return None, None
     if output is None:
         _check_format_stays(source, wanted)
         wanted = wanted._replace(format=None)
     elif wanted.format is None:
         wanted = wanted._replace(format=_format_of_output(output))
-    data = None if too_large else _without_encoding(source, budget, wanted, asked, in_place=in_place)
+    data = None if too_large else _without_encoding(source, budget, wanted, asked - CONVERSIONS, in_place=in_place)
     if data is not None:
         return data, None
     # Only fewer pixels may make a file that fits smaller, not more bytes for each of them.
@@ -234,7 +235,7 @@ def _kept(
 
 def _without_encoding(source: Source, budget: int, wanted: Options, asked: set[str], *, in_place: bool) -> bytes | None:
     """Return a file with the very same pixels that fits; None where the image has to be encoded."""
-    if source.refusal is not None:
+    if source.is_converted or source.refusal is not None:
         return None
     if len(source.data) > budget:
         return in_place_without_loss(source, budget, wanted, asked) if in_place else None

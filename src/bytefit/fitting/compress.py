@@ -16,7 +16,7 @@ from bytefit.fitting.resizing import scale_that_fits
 from bytefit.fitting.result import Result
 from bytefit.fitting.scoring import score_of_answer
 from bytefit.fitting.unreachable import Miss, explained
-from bytefit.options import Options, checked
+from bytefit.options import Options, ask_for_conversion, checked
 from bytefit.sizes import parse_size
 from bytefit.sources.source import Source, source_of
 
@@ -52,6 +52,7 @@ def compress(
     lossless: bool = False,
     drop_extras: bool = False,
     allow_frame_drop: bool = False,
+    background: str | None = None,
     max_pixels: int | None = None,
     models: str | os.PathLike[str] | None = None,
     **save_options: Any,
@@ -87,6 +88,9 @@ def compress(
             PNG that is no part of the animation is such an extra in other formats.
         allow_frame_drop: leave out every second frame of an animation, as often as it takes, where nothing else fits;
             the frames that are left are shown for longer.
+        background: a colour that transparency is flattened onto, as `PIL.ImageColor` reads it: "white", "#f0f0f0",
+            "rgb(240, 240, 240)". It has to be opaque. The answer has no alpha channel then, in any format. None keeps
+            transparency, and refuses formats that have none.
         max_pixels: the most pixels that the image of a file may have. A small file can need all the memory there is.
             None means the limit of Pillow: twice `Image.MAX_IMAGE_PIXELS`, 178,956,970 pixels unless that was changed.
         models: the folder with your own models, see `bytefit train`; a format without one there uses the model that
@@ -117,6 +121,7 @@ def compress(
         lossless=lossless,
         drop_extras=drop_extras,
         allow_frame_drop=allow_frame_drop,
+        background=background,
         max_pixels=max_pixels,
         models=models,
         save_options=save_options,
@@ -159,6 +164,7 @@ def run(
     Raises:
         BytefitError: see `compress`.
     """
+    source = with_conversions(source, options)
     limited = _is_limited(source, options)
     if (unchanged := repacked(source, budget, options, limited=limited)) is not None:
         return unchanged
@@ -184,6 +190,7 @@ def run(
 
 def fit_other_format(source: Source, budget: int, options: Options, names: Iterable[str]) -> Result | None:
     """Return the image in the first of some formats in which it fits; None where it fits in none."""
+    source = with_conversions(source, options)
     plain = options._replace(formats=None, exact=False, lossless=False, on_unreachable="error", save_options={})
     for name in names:
         try:
@@ -193,6 +200,19 @@ def fit_other_format(source: Source, budget: int, options: Options, names: Itera
         if isinstance(answer, Result):
             return answer
     return None
+
+
+def with_conversions(source: Source, options: Options) -> Source:
+    """Return a source with the changes that options such as `background` ask for, itself where nothing changes.
+
+    Raises:
+        UnsupportedImage: if the image cannot be decoded.
+    """
+    if not ask_for_conversion(options):
+        return source
+    from bytefit.sources.conversion import converted
+
+    return converted(source, options)
 
 
 def _is_limited(source: Source, options: Options) -> bool:

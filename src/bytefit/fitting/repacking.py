@@ -147,7 +147,7 @@ def repacked(source: Source, budget: int, options: Options, *, limited: bool) ->
 
 def _repacking_codec(source: Source, budget: int, options: Options, *, limited: bool) -> Codec | None:
     """Return the codec of a source that may be repacked, or None where it has to be encoded."""
-    if not source.data:
+    if not source.data or source.is_converted:
         return None
     own = format_of(source)
     if options.format is not None and options.format.upper() != own:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "CONVERSIONS",
     "EFFORTS",
     "IN_CONFIGURATION",
     "KEEPING_WHAT_FITS",
@@ -29,6 +30,7 @@ __all__ = [
     "FitOptions",
     "Option",
     "Options",
+    "ask_for_conversion",
     "checked",
     "options_from",
 ]
@@ -41,6 +43,9 @@ KEEPING_WHAT_FITS = frozenset(option.name for option in OPTIONS if option.keeps_
 
 # The configuration has keys for these.
 IN_CONFIGURATION = frozenset(option.name for option in OPTIONS if option.in_configuration)
+
+# Each of these changes the picture before it is fitted; without them the code for that is not loaded.
+CONVERSIONS = frozenset({"background"})
 
 
 def options_from(values: Mapping[str, Any]) -> Options:
@@ -70,3 +75,8 @@ def checked(options: Options) -> Options:
     if least is not None and most is not None and least > most:
         raise ConfigError(f"min_width {shown(least)} is above max_width {shown(most)}: lower one or raise the other")
     return options
+
+
+def ask_for_conversion(options: Options) -> bool:
+    """Return whether options ask for a change of the picture before it is fitted."""
+    return any(getattr(options, name) is not None for name in CONVERSIONS)

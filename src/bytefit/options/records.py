@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_OPAQUE = 255
+
+
 class Options(NamedTuple):
     """The options of one call; see `bytefit.compress` for what each means."""
 
@@ -32,6 +35,7 @@ class Options(NamedTuple):
     lossless: bool = False
     drop_extras: bool = False
     allow_frame_drop: bool = False
+    background: str | None = None
     max_pixels: int | None = None
     models: str | os.PathLike[str] | None = None
     save_options: Mapping[str, Any] = {}
@@ -58,6 +62,7 @@ class FitOptions(_ResizeOptions, total=False):
     lossless: bool
     drop_extras: bool
     allow_frame_drop: bool
+    background: str | None
     max_pixels: int | None
     models: str | os.PathLike[str] | None
 
@@ -96,7 +101,7 @@ class Option(NamedTuple):
     """
 
     name: str
-    value_type: Literal["boolean", "integer", "number", "string", "names", "path"]
+    value_type: Literal["boolean", "integer", "number", "string", "names", "path", "colour"]
     help: str
     default_note: str = ""
     what: str = ""
@@ -131,8 +136,8 @@ class Option(NamedTuple):
                 return isinstance(value, str) and (not self.choices or value in self.choices)
             case "path":
                 return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
-            case "names":
-                return _are_names(value)
+            case "names" | "colour":
+                return _are_names(value) if self.value_type == "names" else _is_colour(value)
         types = int if self.value_type == "integer" else int | float
         return not isinstance(value, bool) and isinstance(value, types) and self.bounds.allow(value)
 
@@ -159,3 +164,15 @@ class Option(NamedTuple):
 def _are_names(value: object) -> bool:
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     return several and (not isinstance(value, Collection) or all(isinstance(name, str) for name in value))
+
+
+def _is_colour(value: object) -> bool:
+    """Return whether a value is the text of an opaque colour, as Pillow reads it."""
+    if not isinstance(value, str):
+        return False
+    from PIL.ImageColor import getrgb
+
+    try:
+        return all(share == _OPAQUE for share in getrgb(value)[3:])
+    except ValueError:
+        return False

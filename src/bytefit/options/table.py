@@ -106,6 +106,18 @@ OPTIONS: tuple[Option, ...] = (
         **_COMPRESS_ONLY,
     ),
     Option(
+        "background",
+        "colour",
+        "flatten transparency onto this colour, such as white or #f0f0f0",
+        default_note="transparency is kept, or the format refused",
+        what="an opaque colour",
+        expected="give a name or a number such as 'white', '#f0f0f0' or 'rgb(240, 240, 240)'",
+        metavar="COLOUR",
+        keeps_what_fits=False,
+        needs_target=False,  # the writers of GIF and WEBP know an option of this name
+        **_COMPRESS_ONLY,
+    ),
+    Option(
         "max_pixels",
         "integer",
         "refuse an image file of more pixels: a small file can need all the memory there is",

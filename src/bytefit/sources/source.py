@@ -21,6 +21,7 @@ class Source:
         name: what messages call it.
         data: the bytes of its file; empty for an image that somebody else opened.
         max_pixels: the most pixels that a picture of the file may have; None for the limit of Pillow.
+        is_converted: whether the picture was changed since it was decoded, so that it is not the one in `data`.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Source:
         self.name = name
         self.data = data
         self.max_pixels = max_pixels
+        self.is_converted = False
         self._picture = picture
         self._refusal: UnsupportedImage | None = None
 
@@ -68,6 +70,12 @@ class Source:
         if self._picture is None:
             return dimensions(self.data, self.name, max_pixels=self.max_pixels)
         return self._picture.size
+
+    def with_picture(self, picture: Image.Image | Frames) -> Source:
+        """Return a source of the same file with a changed picture."""
+        other = Source(self.name, self.data, picture, max_pixels=self.max_pixels)
+        other._refusal, other.is_converted = self.refusal, True
+        return other
 
 
 def read_source(path: str | os.PathLike[str], *, max_pixels: int | None = None) -> Source:
