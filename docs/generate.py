@@ -322,7 +322,8 @@ def _reports() -> str:
         "# Reports",
         (
             "`bytefit check --report FORMAT` prints a report; `--report FORMAT=FILE` writes it to a file. "
-            "The option may be repeated. Without it `check` prints `text`."
+            "The option may be repeated. Without it `check` prints `text`. `bytefit fix` has the same reports: they "
+            "say what it did with each file, and their findings are the files that are still over budget."
         ),
         _table(("format", "who reads it"), rows),
         "## `json`",
@@ -374,7 +375,7 @@ run ends with {FINE}:
 ```console
 $ bytefit fix photo.jpg --max-size 200KB; echo "exit code $?"
 fixed photo.jpg: 298.3 kB -> 194.3 kB (JPEG quality 81.5, 1 trial, 0.06 s)
-1 rewritten: review them, 'git add' them whole, and commit again
+1 rewritten, 104 kB saved: review them, 'git add' them whole, and commit again
 exit code {OVER}
 $ bytefit fix photo.jpg --max-size 200KB; echo "exit code $?"
 exit code {FINE}

@@ -92,7 +92,7 @@ def test_fix_repairs_what_it_can_and_names_the_rest(run, tmp_path):
     }
     assert after.keys() == before.keys()
     assert all(files[name].stat().st_size <= 4000 for name in over)
-    assert [line.split()[0] for line in out] == ["skipped", "fixed", "fixed", "fixed"]
+    assert [line.split()[0] for line in out] == ["skipped", "fixed", "fixed", "fixed", "3"]
     assert "BMP cannot be fitted" in out[0]
     assert str(files["bmp"]) in out[0]
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 from lxml import etree
 
+from bytefit.budgets.changes import Change, Seen
 from bytefit.budgets.configuration import Rule
 from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding
 from bytefit.errors import ConfigError
@@ -55,6 +56,12 @@ def audit(*findings, totals=(), base="/nowhere", **changes):
 
 
 TOTAL = TotalFinding("site/** !site/old/**", "[[totals]] 1 in .bytefit.toml", 300_000, 200_000, 7, None)
+FIXES = (
+    Change("a.jpg", "a.jpg", "fixed", 250_000, 90_000, 100_000, "JPEG", RULE.label, seconds=0.1, seen=Seen(71.5)),
+    Change("b.jpg", "b.jpg", "still over", 250_000, 120_000, 100_000, "JPEG", RULE.label, seconds=0.1),
+    Change("c|\n.bmp", "c|\n.bmp", "skipped", 300_000, 300_000, 100_000, "BMP", RULE.label, "BMP cannot be fitted"),
+)
+LEFT = finding("b.jpg", 120_000), finding("c|\n.bmp", 300_000, format="BMP")
 CASES = {
     "clean": audit(),
     "one": audit(finding()),
@@ -73,6 +80,10 @@ CASES = {
         finding("both.jpg", rule=WIDE, width=4000, height=5000),
         finding("pointer.jpg", format=POINTER),
         finding("shot.png", format="PNG"),
+    ),
+    "fixed": audit(*LEFT, command="fix", changes=FIXES),
+    "dry run": audit(
+        *(finding(one.path, one.before, format=one.format) for one in FIXES), command="fix --dry-run", changes=FIXES
     ),
 }
 each_case = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
@@ -132,11 +143,11 @@ def test_json_is_as_its_schema_says(found):
 def test_the_schema_describes_every_key():
     """The schema documents the format, so it must describe every key."""
     schema = json.loads(resources.files("bytefit.reporters").joinpath("report.schema.json").read_text("utf-8"))
-    tables = [schema, *(schema["properties"][name]["items"] for name in ("findings", "totals"))]
+    tables = [schema, *(schema["properties"][name]["items"] for name in ("findings", "totals", "changes"))]
 
     for table in tables:
         assert all(key["description"] for key in table["properties"].values())
-        assert sorted(table["required"]) == sorted(table["properties"])
+        assert sorted(table["required"]) == sorted(table["properties"].keys() - {"command", "changes"})
         assert table["additionalProperties"] is False
 
 

@@ -10,6 +10,7 @@ from bytefit.messages import format_size
 from bytefit.options import PILLOWS_MOST_PIXELS
 
 if TYPE_CHECKING:
+    from bytefit.budgets.changes import Change
     from bytefit.budgets.configuration import Rule
 
 POINTER = "Git LFS pointer"
@@ -154,6 +155,8 @@ class Audit(NamedTuple):
         configuration: the name of the file with the budgets; "." without one.
         folders: the folders of the checked files.
         unreadable: the files and folders that could not be read; with one of them the audit does not pass.
+        command: "check", "fix" or "fix --dry-run"; after a fix, the findings are those that are left.
+        changes: what the fix did to each file, or in a dry run would do.
     """
 
     findings: tuple[Finding, ...]
@@ -165,6 +168,8 @@ class Audit(NamedTuple):
     configuration: str = "."
     folders: frozenset[str] = frozenset()
     unreadable: tuple[Unreadable, ...] = ()
+    command: str = "check"
+    changes: tuple[Change, ...] = ()
 
     @property
     def failing(self) -> tuple[Finding, ...]:
@@ -183,8 +188,18 @@ class Audit(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether nothing fails and everything could be read."""
-        return not self.failing and not self.failing_totals and not self.unreadable
+        """Whether nothing fails, everything could be read, and no fix had anything to do."""
+        fixed = self.changes if self.command != "check" else ()
+        return not self.failing and not self.failing_totals and not self.unreadable and not fixed
+
+    def advice(self, finding: Finding) -> str:
+        """Return the action of `bytefit fix` for a finding: what it would do, or why it left the file over a limit."""
+        change = next((change for change in self.changes if change.path == finding.path), None)
+        if self.command == "check" or change is None:
+            return f"fix would {finding.remedy}"
+        if change.kind == "skipped":
+            return f"fix skipped it: {change.reason}"
+        return f"fix {'made' if self.command == 'fix' else 'would make'} it {format_size(change.after or 0)}"
 
     @property
     def as_baseline(self) -> Baseline:

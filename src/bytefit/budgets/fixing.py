@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bytefit.budgets.changes import FIXED, SKIPPED
 from bytefit.budgets.findings import POINTER
 from bytefit.budgets.image_files import head_of, size_in_pointer
 from bytefit.budgets.repository import repository_top
@@ -20,10 +21,15 @@ from bytefit.formats import is_fixable
 from bytefit.messages import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from bytefit.budgets.changes import Change, Seen
     from bytefit.budgets.findings import Audit, Finding
     from bytefit.files.compress_file import Outcome
+    from bytefit.sources.source import Source
+
+    # (an image, the bytes of its file after the fix) -> what was seen of the two. Called before a file is replaced.
+    Examine = Callable[[Source, bytes], Seen]
 
 # Other formats that an image may fit its budget in, the cheaper to try first.
 _OTHER_FORMATS = ("WEBP", "AVIF")
@@ -36,11 +42,13 @@ class Fix(NamedTuple):
         finding: the finding to fix.
         outcome: the outcome of the compression; None if the file was skipped.
         reason: the reason for skipping it and a remedy; else empty.
+        seen: what was seen of the image before and after, if anybody looked.
     """
 
     finding: Finding
     outcome: Outcome | None
     reason: str = ""
+    seen: Seen | None = None
 
     @property
     def rewritten(self) -> bool:
@@ -48,13 +56,16 @@ class Fix(NamedTuple):
         return self.outcome is not None and self.outcome.changed
 
 
-def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Iterator[Fix]:
+def fix(
+    audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False, examine: Examine | None = None
+) -> Iterator[Fix]:
     """Make the failing files of an audit fit, folder by folder, and yield one result each.
 
     Args:
         audit: the findings; those that its baseline accepts are skipped.
         given: options of `bytefit.compress` that rules do not have.
         dry_run: compress the files, but write nothing.
+        examine: looks at each image before and after; what it returns becomes `Fix.seen`.
     """
     if not dry_run:
         for folder in sorted(audit.folders):
@@ -64,11 +75,26 @@ def fix(audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False) -> Ite
         if finding.path in partial:
             yield Fix(finding, None, "it is partially staged: 'git add' the whole image first")
         else:
-            yield _fixed(finding, given, dry_run=dry_run)
+            yield _fixed(finding, given, dry_run=dry_run, examine=examine)
 
 
-def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
+def after(audit: Audit, changes: Sequence[Change], *, dry_run: bool) -> Audit:
+    """Return the audit of the files as they are after a fix, with its changes. A dry run leaves all findings."""
+    command = "fix --dry-run" if dry_run else "fix"
+    of_path = {change.path: change for change in changes}
+    left = []
+    for finding in audit.findings:
+        change = of_path.get(finding.path)
+        if dry_run or change is None or change.kind == SKIPPED:
+            left.append(finding)
+        elif change.kind != FIXED:
+            left.append(finding._replace(size=change.after or 0))
+    return audit._replace(findings=tuple(left), command=command, changes=tuple(changes))
+
+
+def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool, examine: Examine | None) -> Fix:
     options = {**finding.rule.options, **given}
+    seen: list[Seen] = []
     try:
         if reason := _reason_to_leave(finding, resize=options.get("resize", False)):
             return Fix(finding, None, reason)
@@ -76,11 +102,18 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool) -> Fix:
             options |= {"max_width": finding.rule.max_width, "max_height": finding.rule.max_height}
         from bytefit.files.compress_file import fit_file
 
-        outcome = fit_file(Path(finding.path), finding.budget, options, dry_run=dry_run, other_formats=_OTHER_FORMATS)
+        outcome = fit_file(
+            Path(finding.path),
+            finding.budget,
+            options,
+            dry_run=dry_run,
+            other_formats=_OTHER_FORMATS,
+            before_writing=None if examine is None else lambda source, data: seen.append(examine(source, data)),
+        )
     except (BytefitError, OSError) as error:
         return Fix(finding, None, _why(finding, error, options))
     if outcome.after != outcome.before or outcome.changed:
-        return Fix(finding, outcome)
+        return Fix(finding, outcome, seen=next(iter(seen), None))
     if outcome.result is None:
         return Fix(finding, None, f"it has {format_size(outcome.before)} and fits now: another process has fixed it")
     return Fix(finding, None, "no smaller encoding was found: raise the budget, or allow a lower quality or resize")

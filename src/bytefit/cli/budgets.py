@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
-from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, size_argument, summary_line
+from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, size_argument
 from bytefit.errors import ConfigError
-from bytefit.messages import format_size, one_line
+from bytefit.messages import one_line
 from bytefit.options import IN_CONFIGURATION, options_from
+from bytefit.reporters import FORMATS
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bytefit.budgets.baseline import Baseline
     from bytefit.budgets.configuration import Configuration
     from bytefit.budgets.findings import Audit
-    from bytefit.budgets.fixing import Fix
     from bytefit.budgets.selection import Selection
 
 
@@ -40,15 +39,7 @@ def add_check(check: argparse.ArgumentParser) -> None:
         action="store_true",
         help="remove resolved files from the baseline and lower the sizes of files that shrank",
     )
-    check.add_argument(
-        "--report",
-        action="append",
-        metavar="FORMAT[=FILE]",
-        help=(
-            "print a report, or write it to FILE: text, json, github, sarif, junit or codequality; "
-            "may be repeated (default: text)"
-        ),
-    )
+    _add_report(check)
     check.set_defaults(run=_check)
 
 
@@ -57,7 +48,20 @@ def add_fix(fix: argparse.ArgumentParser) -> None:
     _add_audit_options(fix)
     add_fitting_options(fix, for_fix=True)
     fix.add_argument("--dry-run", action="store_true", help="show the results without writing any file")
+    _add_report(fix)
     fix.set_defaults(run=_fix)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--report",
+        action="append",
+        metavar="FORMAT[=FILE]",
+        help=(
+            f"print a report, or write it to FILE: {', '.join([*FORMATS][:-1])} or {[*FORMATS][-1]}; "
+            "may be repeated (default: text)"
+        ),
+    )
 
 
 def _add_audit_options(parser: argparse.ArgumentParser) -> None:
@@ -191,42 +195,41 @@ def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
 
 def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
-    from bytefit.budgets.fixing import fix
-    from bytefit.budgets.repository import is_below, repository_top
+    from bytefit.budgets.changes import change_of
+    from bytefit.budgets.fixing import after, fix
     from bytefit.cli.best_effort import note_missing_extra
+    from bytefit.reporters import parse_destination, write_reports
+    from bytefit.reporters.text import ending, line_of
 
+    reports = [parse_destination(text) for text in arguments.report or ["text"]]
     options = fitting_options(arguments)
     options_from(options)
     configuration = _configuration(arguments)
     found = audit(_selection(arguments), configuration, _baseline(arguments, configuration)[1], totals=False)
     given = {name: value for name, value in options.items() if name not in IN_CONFIGURATION}
     fixes = fix(found, given, dry_run=arguments.dry_run)
-    top = repository_top(os.getcwd())
-    rewritten, results = 0, []
+    printed = ("text", None) in reports
+    changes, results = [], []
     with _progress(len(found.failing)) as report:
         for one in fixes:
-            rewritten += one.rewritten and top is not None and is_below(top, os.path.abspath(one.finding.path))
+            changes.append(change_of(one))
             results.append(one.outcome.result if one.outcome else None)
-            report(one_line(_summary_line(one, dry_run=arguments.dry_run)))
+            line = line_of(changes[-1], dry_run=arguments.dry_run)
+            report(one_line(line) if printed else None)
     note_missing_extra(results)
-    for note in found.notes:
-        print(one_line(f"note: {note}"))
-    if rewritten:
-        print(f"{rewritten} rewritten: review them, 'git add' them whole, and commit again")
+    left = after(found, changes, dry_run=arguments.dry_run)
+    if printed:
+        for line in ending(left):
+            print(one_line(line))
+    write_reports(left, [report for report in reports if report != ("text", None)])
     return _exit_code(found)
 
 
-def _summary_line(one: Fix, *, dry_run: bool) -> str:
-    if one.outcome is None:
-        return f"skipped ({format_size(one.finding.size)}): {one.finding.path}: {one.reason}"
-    return f"{'would fix' if dry_run else 'fixed' if one.outcome.fits else 'shrunk'} {summary_line(one.outcome)}"
-
-
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
+def _progress(total: int) -> Iterator[Callable[[str | None], None]]:
     """Yield a function that prints a line and advances a progress bar. The bar is shown only on a terminal."""
     if not total or not sys.stderr.isatty():
-        yield partial(print, flush=True)
+        yield lambda line: None if line is None else print(line, flush=True)
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -238,8 +241,10 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task("Fitting images", total=total)
 
-        def report(line: str) -> None:
-            if sys.stdout.isatty():
+        def report(line: str | None) -> None:
+            if line is None:
+                pass
+            elif sys.stdout.isatty():
                 console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
             else:
                 print(line, flush=True)

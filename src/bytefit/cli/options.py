@@ -131,19 +131,13 @@ def os_error_message(error: OSError) -> str:
 
 def summary_line(outcome: Outcome) -> str:
     """Return in one line what happened to a file."""
+    from bytefit.fitting.result import how_encoded
+
     sizes = f"{format_size(outcome.before)} -> {format_size(outcome.after)}"
     if outcome.result is None and outcome.after == outcome.before and outcome.output == outcome.path:
         return f"{outcome.path}: {format_size(outcome.before)} fits {format_size(outcome.budget)} as it is, left alone"
-    output = shown_name(str(outcome.output), to_write=True)
-    if outcome.result is None:
-        return f"{output}: {sizes} (the same picture, without loss, no trial, {outcome.seconds:.2f} s)"
-    result = outcome.result
-    detail = f"{result.format} quality {result.quality:g}"
-    if result.scale < 1:
-        detail += f" at {result.width}x{result.height}"
-    if result.score is not None:
-        detail += f", score {result.score:.1f}"
-    trials = "1 trial" if len(result.trials) == 1 else f"{len(result.trials)} trials"
+    output, result = shown_name(str(outcome.output), to_write=True), outcome.result
+    if result is None:
+        return f"{output}: {sizes} {how_encoded(None, outcome.seconds)}"
     over = "" if outcome.fits else f", still over its budget of {format_size(outcome.budget)}"
-    dropped = f"; {result.format} cannot hold: {', '.join(result.dropped)}" if result.dropped else ""
-    return f"{output}: {sizes}{over} ({detail}, {trials}, {result.seconds:.2f} s){dropped}"
+    return f"{output}: {sizes}{over} {how_encoded(result, result.seconds, result.score)}"

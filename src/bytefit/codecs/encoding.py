@@ -30,11 +30,19 @@ _REFUSALS = (
 
 
 class Trial(NamedTuple):
-    """One encode that was made: its save options, the bytes it came to and the seconds it took."""
+    """One encode that was made.
+
+    Attributes:
+        setting: its save options.
+        size: the bytes it came to.
+        seconds: the time it took.
+        quality: the quality of a full encode on the codec's own scale; None for a probe.
+    """
 
     setting: Mapping[str, Any]
     size: int
     seconds: float
+    quality: float | None = None
 
 
 def save_frames(frames: Frames, codec_format: str, options: Mapping[str, Any]) -> bytes:

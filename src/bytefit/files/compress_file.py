@@ -27,7 +27,7 @@ from bytefit.sources.source import Source, read_source
 from bytefit.sources.streams import STANDARD, is_stream, shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bytefit.fitting.result import Result
 
@@ -105,8 +105,12 @@ def fit_file(
     output: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
     other_formats: Sequence[str] | None = None,
+    before_writing: Callable[[Source, bytes], object] | None = None,
 ) -> Outcome:
-    """See `compress_file`; with `other_formats` see `bytefit.fitting.compress.run`."""
+    """See `compress_file`; with `other_formats` see `bytefit.fitting.compress.run`.
+
+    `before_writing` is called with the image and the bytes of its answer, also in a dry run.
+    """
     budget, wanted = parse_size(target), options_from(options)
     asked = {name for name, value in options.items() if name != "format" or is_auto(value)}
     started = perf_counter()
@@ -126,6 +130,8 @@ def fit_file(
     )
     if data is None:
         return _kept(path, budget, before, started, result)
+    if before_writing is not None:
+        before_writing(source, data)
     if not dry_run:
         _write(data, destination, result, path, status)
     seconds = perf_counter() - started

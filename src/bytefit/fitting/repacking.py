@@ -139,7 +139,7 @@ def repacked(source: Source, budget: int, options: Options, *, limited: bool) ->
         score=None,
         lossless=True,
         proven=True,
-        trials=(Trial(setting, len(data), seconds),),
+        trials=(Trial(setting, len(data), seconds, LOSSLESS),),
         probes=(),
         seconds=seconds,
     )

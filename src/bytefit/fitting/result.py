@@ -1,4 +1,4 @@
-"""The record that `bytefit.compress` returns."""
+"""The record that `bytefit.compress` returns, and its words for people."""
 
 from __future__ import annotations
 
@@ -81,3 +81,53 @@ class Result(NamedTuple):
     def alternative(self) -> Alternative:
         """What the error about another format or size says of this one."""
         return Alternative(self.format, self.quality, self.width, self.height, self.scale, self.size)
+
+
+class Encode(NamedTuple):
+    """How an image was encoded: a `Result` without its bytes, so that thousands of them can wait for a report.
+
+    Attributes:
+        format: Pillow's name of the format.
+        quality: the quality on the codec's own scale.
+        width, height: the dimensions of the encoded image, in pixels.
+        scale: its longer side over that of the source.
+        lossless: whether every pixel is that of the source.
+        trials: the full encodes, in order.
+        probes: the cheap measurements, in order.
+        dropped: words for everything that the format has no place for.
+    """
+
+    format: str
+    quality: float
+    width: int
+    height: int
+    scale: float
+    lossless: bool
+    trials: tuple[Trial, ...]
+    probes: tuple[Trial, ...]
+    dropped: tuple[str, ...]
+
+
+def encode_of(result: Result) -> Encode:
+    """Return how a result was encoded."""
+    return Encode(**{name: getattr(result, name) for name in Encode._fields})
+
+
+def how_encoded(encode: Result | Encode | None, seconds: float, score: float | None = None) -> str:
+    """Return how an image was encoded, to follow its sizes: "(JPEG quality 80, 1 trial, 0.05 s)".
+
+    Args:
+        encode: the encode; None for the same pixels in fewer bytes.
+        seconds: how long the answer took.
+        score: its SSIMULACRA2 score, if it has one.
+    """
+    if encode is None:
+        return f"(the same picture, without loss, no trial, {seconds:.2f} s)"
+    detail = f"{encode.format} quality {encode.quality:g}"
+    if encode.scale < 1:
+        detail += f" at {encode.width}x{encode.height}"
+    if score is not None:
+        detail += f", score {score:.1f}"
+    trials = "1 trial" if len(encode.trials) == 1 else f"{len(encode.trials)} trials"
+    dropped = f"; {encode.format} cannot hold: {', '.join(encode.dropped)}" if encode.dropped else ""
+    return f"({detail}, {trials}, {seconds:.2f} s){dropped}"

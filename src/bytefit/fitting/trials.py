@@ -172,7 +172,7 @@ class Trials:
             self.last = rung - 1
             raise PixelsNotKept(f"{error}; {self._instead_of(rung)}") from error
         data = self.trailing.put(alone)
-        self.log.trials.append(Trial(setting, len(data), trial.seconds))
+        self.log.trials.append(Trial(setting, len(data), trial.seconds, codec.ladder[rung]))
         fits = self._within(len(data))
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
         if better or wanted or not self.data:

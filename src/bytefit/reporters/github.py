@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bytefit.messages import format_size
+from bytefit.reporters.cells import cell
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def render(audit: Audit) -> str:
         (
             repository_name(audit, finding.name),
             "Image over its budget",
-            f"{finding.message}; fix would {finding.remedy}",
+            f"{finding.message}; {audit.advice(finding)}",
         )
         for finding in audit.failing
     ]
@@ -59,7 +60,8 @@ def _property(text: str) -> str:
 
 def _table(audit: Audit, space: int) -> str:
     """Return the table. If `space` bytes do not hold all rows, it has the worst."""
-    lines = ["### Images over budget", "", "| over by | size | budget | format | file | fix would |"]
+    action = "fix would" if audit.command == "check" else "what fix did"
+    lines = ["### Images over budget", "", f"| over by | size | budget | format | file | {action} |"]
     lines.append("| ---: | ---: | ---: | --- | --- | --- |")
     rows = list(_rows(audit))
     ends = accumulate(len(row.encode()) + 1 for row in rows)
@@ -78,17 +80,9 @@ def _table(audit: Audit, space: int) -> str:
 def _rows(audit: Audit) -> Iterator[str]:
     for total in audit.failing_totals:
         sizes = " | ".join(map(format_size, (total.excess, total.size, total.budget)))
-        yield f"| {sizes} | {total.files} files | {_cell(total.name)} | |"
+        yield f"| {sizes} | {total.files} files | {cell(total.name)} | |"
     for finding in audit.failing:
         sizes = " | ".join(map(format_size, (finding.excess, finding.size, finding.budget)))
-        name = _cell(repository_name(audit, finding.name))
-        yield f"| {sizes} | {finding.format} | {name} | {_cell(finding.remedy)} |"
-
-
-def _cell(text: str) -> str:
-    """Escape a text for a cell of a Markdown table. Entities keep any character of a name inside the cell."""
-    return "".join(char if char.isalnum() or char in " /.-" else f"&#{ord(char)};" for char in _printable(text))
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        name = cell(repository_name(audit, finding.name))
+        action = finding.remedy if audit.command == "check" else audit.advice(finding).removeprefix("fix ")
+        yield f"| {sizes} | {finding.format} | {name} | {cell(action)} |"

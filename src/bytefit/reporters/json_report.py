@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bytefit.budgets.changes import Change
     from bytefit.budgets.findings import Audit, Finding, TotalFinding
 
 VERSION = 1
@@ -24,6 +25,9 @@ def render(audit: Audit) -> str:
         "notes": list(audit.notes),
         "unreadable": [one._asdict() for one in audit.unreadable],
     }
+    if audit.command != "check":
+        record["command"] = audit.command
+        record["changes"] = [_change(change) for change in audit.changes]
     return json.dumps(record, indent=2) + "\n"
 
 
@@ -42,6 +46,31 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "state": finding.state,
         "recorded": finding.recorded,
         "remedy": finding.remedy,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    encode = change.encode
+    how = ("quality", "width", "height", "scale", "lossless")
+    return {
+        "path": change.path,
+        "name": change.name,
+        "kind": change.kind,
+        "before": change.before,
+        "after": change.after,
+        "budget": change.budget,
+        "format": change.format,
+        "rule": change.rule,
+        "reason": change.reason,
+        "score": change.score,
+        "seconds": change.seconds,
+        **{name: None if encode is None else getattr(encode, name) for name in how},
+        "dropped": [] if encode is None else list(encode.dropped),
+        # Without their settings, which hold tables of hundreds of numbers.
+        "trials": [
+            {"quality": one.quality, "size": one.size, "seconds": one.seconds}
+            for one in (() if encode is None else encode.trials)
+        ],
     }
 
 

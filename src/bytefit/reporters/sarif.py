@@ -35,7 +35,7 @@ def render(audit: Audit) -> str:
     """Return the log of one run, without known findings: GitHub shows suppressed results as open alerts."""
     results = []
     for finding in audit.failing:
-        text = f"{finding.message}; fix would {finding.remedy}"
+        text = f"{finding.message}; {audit.advice(finding)}"
         results.append(_result(check_of(finding), text, finding.state, repository_name(audit, finding.name)))
     for total in audit.failing_totals:
         text = f"{total.name}: {total.message}"
