@@ -343,6 +343,22 @@ def _of_dimensions() -> Iterator[Order]:
     yield Order(source="large photo", target="12KiB", options={"format": "WEBP", "resize": True, "effort": "fast"})
 
 
+def _of_sizes() -> Iterator[Order]:
+    """Yield ranges, and sizes that count the file as text."""
+    for wanted, target in (("JPEG", "3KB..4KB"), ("GIF", "60KB..61KB"), ("WEBP", "90KB..90KB"), ("PNG", "80KB..70KB")):
+        yield Order(target=target, options={"format": wanted})
+    yield Order(target=0.3, options={"format": "JPEG", "min_size": "9KB"})
+    for wanted, options in (
+        ("JPEG", {"encoding": "base64"}),
+        ("WEBP", {"encoding": "data-uri", "exact": True}),
+        ("AVIF", {"encoding": "data-uri", "resize": True}),
+    ):
+        yield Order(target=4026, options={"format": wanted, **options})
+    yield Order(road="file", source="JPEG", target="9KB..12KB", output="answer.jpg")
+    yield Order(road="file", source="rough JPEG", target="9KB..12KB")
+    yield Order(road="save", source="photo", target="9KB..12KB", output="answer.png")
+
+
 def _of_choices() -> Iterator[Order]:
     """Yield formats that are chosen for the user, and floors on the visible quality."""
     yield Order(target=0.2, options={"format": "auto"})
@@ -503,7 +519,7 @@ def _of_examples() -> Iterator[Order]:
 
 def _all() -> Iterator[Order]:
     for group in (
-        *(_of_modes, _of_options, _of_metadata, _of_dimensions, _of_choices, _of_conversions),
+        *(_of_modes, _of_options, _of_metadata, _of_dimensions, _of_sizes, _of_choices, _of_conversions),
         *(_of_save_options, _of_mistakes, _of_frames, _of_files, _of_saving, _of_the_command_line, _of_examples),
     ):
         yield from group()

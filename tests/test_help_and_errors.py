@@ -63,6 +63,20 @@ EXAMPLES = {
         bytefit.parse_size(1.5)
         bytefit.parse_size(10**30)
         $ compress photo.jpg --to 200KO
+        bytefit.parse_size("20KB..50KB")
+        bytefit.compress(photo, "50KB..20KB", format="JPEG")
+        bytefit.compress(photo, "20..50KB", format="JPEG")
+        bytefit.compress(photo, "20KB..50KB", format="JPEG", min_size="9KB")
+        bytefit.compress(photo, "20KB..50KB", format="JPEG", exact=True)
+        bytefit.compress(photo, "20KB", format="JPEG", min_size="30KB")
+        bytefit.compress(photo, "20KB", format="JPEG", min_size="much")
+        bytefit.compress(photo, 4001, format="JPEG", exact=True, encoding="base64")
+        bytefit.compress(photo, 4001, format="JPEG", exact=True, encoding="data-uri")
+        bytefit.compress(photo, "5..7", format="JPEG", encoding="base64")
+        bytefit.compress(photo, "500B", format="JPEG", encoding="base64")
+        $ compress photo.jpg --to 50KB..20KB
+        $ compress photo.jpg --to 9KB --min-size much
+        $ compress photo.jpg --to 9KB --base64 --data-uri
     """,
     "Options": """
         bytefit.compress(photo, "9KB", format=3)

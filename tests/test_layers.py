@@ -22,7 +22,8 @@ PACKAGE = Path(bytefit.__file__).parent
 LAYERS = (
     ("messages", "resources", "formats"),
     ("errors",),
-    ("sizes", "options"),
+    ("sizes",),
+    ("options",),
     ("pictures",),
     ("codecs",),
     ("sources", "search"),

@@ -20,9 +20,9 @@ MISSES = "compress/photo/-/JPEG/-/60"
 FILE = "file/JPEG/-/own format/dry_run/50%"
 
 
-def test_there_are_three_hundred_names():
+def test_there_are_three_hundred_names_and_more():
     """Each order has a name of its own, and no name breaks a line."""
-    assert len(ORDERS) == len(BY_NAME) == 300
+    assert len(ORDERS) == len(BY_NAME) >= 300
     assert not any(set("\t\n") & set(name) for name in BY_NAME)
 
 

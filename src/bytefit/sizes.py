@@ -1,4 +1,4 @@
-"""Sizes as people write them ("200KB") and as programs count them (200_000).
+"""Sizes as people write them ("200KB") and as programs count them (200_000), and ranges of them ("20KB..50KB").
 
 KB is 1000 bytes and KiB is 1024, as the standards have it; a bare number is bytes. Exact: no float is involved.
 """
@@ -7,13 +7,43 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import SupportsIndex
+from typing import NamedTuple, SupportsIndex
 
 from bytefit.errors import SizeSyntaxError
 
 UNITS = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
+_TO = ".."  # between the two sizes of a range
+
 _SIZE = re.compile(r"\s*([+-]?)([0-9](?:_?[0-9]){0,29})(?:\.([0-9]{1,30}))?\s*([^\W\d_]*)\s*", re.ASCII)
+
+
+class Window(NamedTuple):
+    """The bytes that a file may have: at least and at most so many."""
+
+    least: int
+    most: int
+
+    def holds(self, size: int) -> bool:
+        """Return whether a file may have `size` bytes."""
+        return self.least <= size <= self.most
+
+
+def parse_target(target: str | SupportsIndex) -> Window:
+    """Return the bytes that a target allows: at most a size, or a range as in "20KB..50KB".
+
+    Raises:
+        SizeSyntaxError: if it cannot be read, or is a range upside down.
+    """
+    if not isinstance(target, str) or _TO not in target:
+        return Window(0, parse_size(target))
+    first, _, second = target.partition(_TO)
+    if first.strip().replace("_", "").isdigit() and not second.strip().isdigit():
+        raise SizeSyntaxError(f"range {target!r} starts without a unit: write one at both ends, as in '20KB..50KB'")
+    least, most = parse_size(first), parse_size(second)
+    if least > most:
+        raise SizeSyntaxError(f"range {target!r} is upside down: write the smaller size first")
+    return Window(least, most)
 
 
 def parse_size(size: str | SupportsIndex) -> int:

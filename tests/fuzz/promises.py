@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from PIL import Image
 
 from bytefit.codecs import container_of
 from bytefit.formats import named
+from bytefit.sizes import parse_size
 
 from .files import MARK
 
@@ -119,13 +121,27 @@ def check(data: bytes, budget: int, options: Mapping[str, Any], source: Shown | 
     Raises:
         BrokenPromise: naming the promise.
     """
-    if len(data) > budget:
-        raise BrokenPromise(f"{len(data)} bytes of {budget}")
-    if options.get("exact") and len(data) != budget and options.get("on_unreachable") != "smallest":
-        raise BrokenPromise(f"not exact: {len(data)} bytes of {budget}")
+    size = _counted(data, str(options.get("encoding", "binary")))
+    if size > budget:
+        raise BrokenPromise(f"{size} bytes of {budget}")
+    if options.get("min_size") and size < parse_size(options["min_size"]):
+        raise BrokenPromise(f"{size} bytes, at least {options['min_size']} were asked for")
+    if options.get("exact") and size != budget and options.get("on_unreachable") != "smallest":
+        raise BrokenPromise(f"not exact: {size} bytes of {budget}")
     check_pixels(data, options, source)
     if options.get("metadata") == "strip" and marked and MARK in data and not _sets_metadata(options):
         raise BrokenPromise("metadata was to be stripped, and is there")
+
+
+def _counted(data: bytes, encoding: str) -> int:
+    """Return the size of an answer as it was to be counted."""
+    if encoding == "binary":
+        return len(data)
+    prefix = ""
+    if encoding == "data-uri":
+        with Image.open(BytesIO(_readable(data))) as image:
+            prefix = f"data:{Image.MIME[image.format or '']};base64,"
+    return len(prefix) + len(b64encode(data))
 
 
 def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) -> None:

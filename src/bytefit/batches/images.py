@@ -15,7 +15,8 @@ from bytefit.batches.storage.stamps import SourceChanged
 from bytefit.batches.storage.write_options import WriteOptions
 from bytefit.codecs import codec_for_format
 from bytefit.errors import BudgetUnreachable, BytefitError, CorruptImage
-from bytefit.files.compress_file import fit_source, verify
+from bytefit.files.compress_file import verify
+from bytefit.files.fit_source import fit_source
 from bytefit.fitting.format_choice import is_auto
 from bytefit.messages import one_line
 from bytefit.sources.source import Source
@@ -109,7 +110,7 @@ def _failed(entry: Entry, error: BytefitError) -> Row:
 def _fit(entry: Entry, plan: Plan, places: Places, *, as_it_is_now: bool) -> Fitted:
     listed = entry.stamp
     output = output_name(plan, entry.name)
-    fits = plan.copies_what_fits and listed.size is not None and listed.size <= plan.budget
+    fits = plan.copies_what_fits and listed.size is not None and plan.allows(listed.size)
     if plan.in_place and fits and not as_it_is_now:
         return Fitted(Row(entry, Status.FITS, answer=Answer(entry.name, listed.size or 0)))
     if not plan.in_place and not is_auto(plan.wanted.format) and (left := _left_alone(entry, plan, places, output)):
@@ -137,10 +138,10 @@ def _left_alone(entry: Entry, plan: Plan, places: Places, output: str) -> Row | 
     if plan.overwrite == "always" or (there := retried(lambda: places.destination.stamp(output))) is None:
         return None
     size, made, changed = there.size or 0, there.mtime, entry.stamp.mtime
-    if plan.overwrite == "never" and size > plan.budget:
+    if plan.overwrite == "never" and not plan.allows(size):
         return Row(entry, Status.REFUSED, f"{output} is there and over the budget; --overwrite changed replaces it")
     is_newer = made is not None and changed is not None and made >= changed
-    if plan.overwrite == "never" or (is_newer and size <= plan.budget):
+    if plan.overwrite == "never" or (is_newer and plan.allows(size)):
         return Row(entry, Status.DONE, "the answer was there already", Answer(output, size))
     return None
 
@@ -159,7 +160,7 @@ def _fitted(entry: Entry, plan: Plan, content: Content, output: str) -> Fitted:
     """Return the answer for an image that was read."""
     data, wanted = content.data, plan.wanted
     replaces = content.stamp if plan.in_place else None
-    if len(data) <= plan.budget and plan.copies_what_fits and _is_named_right(data, output, entry.name):
+    if plan.allows(len(data)) and plan.copies_what_fits and _is_named_right(data, output, entry.name):
         answer = Answer(output, len(data), _hash(data))
         return Fitted(Row(entry, Status.FITS, answer=answer), None if plan.in_place else data, dict(content.headers))
     source = Source(entry.name, data, max_pixels=wanted.max_pixels)
@@ -168,7 +169,7 @@ def _fitted(entry: Entry, plan: Plan, content: Content, output: str) -> Fitted:
     target = None if plan.in_place else output if auto or _has_format(output) else "/dev/null"
     if target == "/dev/null" and wanted.format is None:
         wanted, target = wanted._replace(format=codec_for_format(source.picture.format or "").format), output
-    found, result = fit_source(source, plan.budget, wanted, plan.asked, output=target)
+    found, result, _ = fit_source(source, plan.budget, wanted, plan.asked, output=target)
     if found is None:
         return Fitted(Row(entry, *_left_as_it_is(result, plan), answer=Answer(output, len(data), _hash(data))))
     if auto and result is not None:
@@ -182,7 +183,7 @@ def _fitted(entry: Entry, plan: Plan, content: Content, output: str) -> Fitted:
         )
     headers = {**content.headers, "ContentType": _content_type(output, answer.format)}
     status = Status.FITS if found == data else Status.DONE
-    if len(found) > plan.budget:
+    if result is not None and not result.fits:
         return Fitted(Row(entry, Status.UNREACHABLE, "the smallest answer is over the budget", answer), found, headers)
     return Fitted(Row(entry, status, answer=answer), found, headers, replaces=replaces)
 

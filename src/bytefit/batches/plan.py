@@ -12,7 +12,7 @@ from bytefit.codecs import codec_for_format
 from bytefit.errors import ConfigError
 from bytefit.fitting.format_choice import is_auto
 from bytefit.messages import shown
-from bytefit.options import KEEPING_WHAT_FITS, Options, options_from
+from bytefit.options import KEEPING_WHAT_FITS, Options, options_from, window
 from bytefit.seeding.model import folder_in_use, own_formats
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ OVERWRITE = ("always", "changed", "never")
 
 # The part of a plan that a job may go on with after a change: it decides no answer.
 _LIMITS = frozenset({"image_timeout", "memory"})
+
+
+# Formats have media types of at most this length.
+_LONGEST_TYPE = "image/jpeg"
 
 
 class Plan(NamedTuple):
@@ -80,6 +84,10 @@ class Plan(NamedTuple):
         text = json.dumps(json.loads(text, parse_int=float), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def allows(self, size: int) -> bool:
+        """Return whether an answer may have `size` bytes; where data URIs are counted, of the longest media type."""
+        return window(self.wanted, self.budget, lambda: _LONGEST_TYPE).holds(size)
+
     @property
     def copies_what_fits(self) -> bool:
         """Whether a file that fits its budget, in the right format, is the answer as it is."""
@@ -113,6 +121,7 @@ def checked_plan(plan: Plan) -> Plan:
         ModelError: if there are no models in the folder that they name.
     """
     wanted = plan.wanted
+    plan.allows(plan.budget)  # a size that no file can have ends the batch before the first image
     if wanted.format is not None and not is_auto(wanted.format):
         codec_for_format(wanted.format)
         if plan.in_place:

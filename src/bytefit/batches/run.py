@@ -17,6 +17,7 @@ from bytefit.batches.storage.locks import locked
 from bytefit.batches.storage.places import checked_place, shown_place
 from bytefit.batches.tally import Failures
 from bytefit.errors import BatchStopped, ConfigError
+from bytefit.options import for_target
 from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -90,14 +91,15 @@ def batch(
         BatchStopped: if it ended early; the same call goes on.
     """
     failures = Failures.read(max_failures)
+    budget, given = for_target(target, {**options, **({} if format is None else {"format": format})})
     plan, place, found = planned(
         source,
         destination,
         Plan(
             source="",
             destination=None,
-            budget=parse_size(target),
-            options={**options, **({} if format is None else {"format": format})},
+            budget=budget,
+            options=given,
             suffix=suffix,
             overwrite=overwrite,
             keep_times=keep_times,

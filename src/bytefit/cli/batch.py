@@ -12,10 +12,19 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from bytefit.cli.best_effort import MISSING_EXTRA
-from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size_argument
+from bytefit.cli.options import (
+    FINE,
+    OVER,
+    TARGET_HELP,
+    add_fitting_options,
+    fitting_options,
+    size_argument,
+    target_argument,
+)
 from bytefit.cli.training import process_count
 from bytefit.errors import BatchStopped
 from bytefit.messages import format_size, one_line
+from bytefit.options import for_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +47,7 @@ def add_batch(batch: argparse.ArgumentParser) -> None:
     batch.add_argument(
         "destination", nargs="?", metavar="DEST", help="the folder or URI for the answers, which keep their names"
     )
-    batch.add_argument(
-        "--to", type=size_argument, required=True, metavar="SIZE", help="the largest size allowed: 200KB, 1.5MiB, 4096"
-    )
+    batch.add_argument("--to", type=target_argument, required=True, metavar="SIZE", help=TARGET_HELP)
     _add_name_options(batch)
     _add_job_options(batch)
     _add_engine_options(batch)
@@ -152,14 +159,15 @@ def _batch(arguments: argparse.Namespace) -> int:
     from bytefit.batches.storage.places import shown_place
     from bytefit.batches.tally import Failures
 
-    failures, options = Failures.read(arguments.max_failures), fitting_options(arguments)
+    failures = Failures.read(arguments.max_failures)
+    budget, options = for_target(arguments.to, fitting_options(arguments))
     plan, place, found = planned(
         arguments.source,
         arguments.destination,
         Plan(
             source="",
             destination=None,
-            budget=arguments.to,
+            budget=budget,
             options=options,
             suffix=arguments.suffix,
             overwrite=arguments.overwrite,

@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli.options import FINE, OVER, add_fitting_options, fitting_options, size_argument, summary_line
+from bytefit.cli.options import (
+    FINE,
+    OVER,
+    TARGET_HELP,
+    add_fitting_options,
+    fitting_options,
+    summary_line,
+    target_argument,
+)
 from bytefit.sources.streams import is_standard_output
 
 if TYPE_CHECKING:
@@ -19,9 +27,7 @@ def add_compress(compress: argparse.ArgumentParser) -> None:
     compress.add_argument(
         "path", metavar="IMAGE", help="the image file, replaced unless --output is given; - is standard input"
     )
-    compress.add_argument(
-        "--to", type=size_argument, required=True, metavar="SIZE", help="the largest size allowed: 200KB, 1.5MiB, 4096"
-    )
+    compress.add_argument("--to", type=target_argument, required=True, metavar="SIZE", help=TARGET_HELP)
     compress.add_argument(
         "-o", "--output", metavar="FILE", help="write here; the suffix chooses the format; - is standard output"
     )
@@ -61,7 +67,9 @@ def _as_json(outcome: Outcome) -> str:
         "before": outcome.before,
         "size": outcome.after,
         "budget": outcome.budget,
-        "fill": outcome.after / outcome.budget,
+        "padded": outcome.padded,
+        "encoded_size": outcome.encoded_size,
+        "fill": outcome.encoded_size / outcome.budget,
         "fits": outcome.fits,
         "changed": outcome.changed,
     }

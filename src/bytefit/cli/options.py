@@ -12,7 +12,7 @@ from bytefit.errors import BytefitError, ConfigError
 from bytefit.formats import FORMATS
 from bytefit.messages import format_size, shown
 from bytefit.options import OPTIONS, OWN_OPTIONS
-from bytefit.sizes import parse_size
+from bytefit.sizes import parse_size, parse_target
 from bytefit.sources.streams import shown_name
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bytefit.options import Option
 
 FINE, OVER, WRONG = 0, 1, 2
+
+TARGET_HELP = "the largest size allowed: 200KB, 1.5MiB, 4096; or a range: 20KB..50KB"
 
 
 def formatter() -> Callable[..., argparse.HelpFormatter]:
@@ -57,12 +59,29 @@ def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = Fals
             continue
         # An option that is not given must not be among the arguments: the configuration may set it.
         settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(option)}
+        if option.flags:
+            _add_flags(parser, option)
+            continue
         if option.value_type == "boolean":
             settings["action"] = "store_true"
         else:
             settings["type"] = _reader(option)
             settings["metavar"] = option.metavar or f"{{{','.join(option.choices)}}}"
         parser.add_argument(f"--{option.key}", **settings)
+
+
+def _add_flags(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Add a flag for each value of an option that has one."""
+    group = parser.add_mutually_exclusive_group()
+    for value, about in option.flags.items():
+        group.add_argument(
+            f"--{value}",
+            dest=option.name,
+            action="store_const",
+            const=value,
+            default=argparse.SUPPRESS,
+            help=about,
+        )
 
 
 def _help(option: Option) -> str:
@@ -97,6 +116,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "string": str,
     "path": str,
     "colour": str,
+    "size": str,
     "names": _names,
 }
 
@@ -113,6 +133,15 @@ def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
             value = "" if unmet[1] is True else f" {unmet[1]}"
             raise ConfigError(f"--{option.key} needs --{unmet[0]}{value}")
     return given
+
+
+def target_argument(text: str) -> str:
+    """Return a target on the command line as it was written, once it is known that it can be read."""
+    try:
+        parse_target(text)
+    except BytefitError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def size_argument(text: str) -> int:
@@ -134,10 +163,12 @@ def summary_line(outcome: Outcome) -> str:
     from bytefit.fitting.result import how_encoded
 
     sizes = f"{format_size(outcome.before)} -> {format_size(outcome.after)}"
+    if outcome.encoded_size != outcome.after:
+        sizes += f", {format_size(outcome.encoded_size)} as text"
     if outcome.result is None and outcome.after == outcome.before and outcome.output == outcome.path:
         return f"{outcome.path}: {format_size(outcome.before)} fits {format_size(outcome.budget)} as it is, left alone"
     output, result = shown_name(str(outcome.output), to_write=True), outcome.result
     if result is None:
-        return f"{output}: {sizes} {how_encoded(None, outcome.seconds)}"
+        return f"{output}: {sizes} {how_encoded(None, outcome.seconds, padded=outcome.padded)}"
     over = "" if outcome.fits else f", still over its budget of {format_size(outcome.budget)}"
-    return f"{output}: {sizes}{over} {how_encoded(result, result.seconds, result.score)}"
+    return f"{output}: {sizes}{over} {how_encoded(result, result.seconds, result.score, padded=outcome.padded)}"

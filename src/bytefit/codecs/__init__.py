@@ -140,6 +140,16 @@ def format_for_suffix(suffix: str) -> str:
     return known
 
 
+def media_type(codec_format: str) -> str:
+    """Return the media type of a format, by Pillow's name of it."""
+    from PIL import Image
+
+    container_of(codec_format).register_plugin()
+    if codec_format not in Image.MIME:
+        Image.init()
+    return Image.MIME.get(codec_format, "application/octet-stream")
+
+
 def _built_in(known: formats.Format) -> Codec:
     codec: Codec = getattr(import_module(f"bytefit.codecs.{known.folder}.codec"), known.name)
     return codec

@@ -13,6 +13,7 @@ from bytefit.errors import ConfigError, UnsupportedImage
 
 if TYPE_CHECKING:
     from bytefit.codecs.codec import Codec
+    from bytefit.sizes import Window
 
 
 def least_padding(codec: Codec, budget: int) -> int:
@@ -28,6 +29,42 @@ def least_padding(codec: Codec, budget: int) -> int:
             f"ask for one less"
         )
     return padding.least
+
+
+def encode_budget(codec: Codec, window: Window) -> int:
+    """Return the most bytes that an encoding may have so that `padded_into` can bring it into a window.
+
+    Sizes above that need no padding if they are within the window.
+
+    Raises:
+        ConfigError: if no file of that format can have such a size, or none can be padded.
+    """
+    least, most = window
+    padding = codec.container.padding
+    if not least or (padding is None and least < most):
+        return most
+    if padding is None or least == most:
+        return most - least_padding(codec, most)
+    return most - padding.least if most - least < padding.least + padding.even_sizes else most
+
+
+def padded_into(data: bytes, codec: Codec, window: Window) -> bytes:
+    """Return a file of at most `encode_budget` bytes, padded to at least as many bytes as the window asks for.
+
+    Raises:
+        ConfigError: if a file of that format cannot be padded.
+        UnsupportedImage: if the file is too damaged to find the place for the padding.
+    """
+    if len(data) >= window.least:
+        return data
+    padding = codec.container.padding
+    if padding is None:
+        raise ConfigError(
+            f"the best {codec.format} file has {len(data)} bytes, {window.least - len(data)} too few, and files of "
+            f"this format cannot be padded: take another format, or lower min_size"
+        )
+    size = max(window.least, len(data) + padding.least)
+    return pad(data, codec, size + (padding.even_sizes and size % 2))
 
 
 def pad(data: bytes, codec: Codec, budget: int) -> bytes:

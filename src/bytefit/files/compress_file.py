@@ -12,29 +12,24 @@ from stat import S_ISDIR
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
-from bytefit.codecs import codec_for_format, format_for_suffix
+from bytefit.codecs import codec_for_format, media_type
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.files.atomic import check_writable, write_atomically
-from bytefit.fitting.compress import run, with_conversions
+from bytefit.files.fit_source import fit_source
 from bytefit.fitting.format_choice import is_auto
-from bytefit.fitting.repacking import as_it_is, format_of, in_place_without_loss
-from bytefit.options import CONVERSIONS, FitOptions, Options, ask_for_conversion, options_from
+from bytefit.fitting.repacking import format_of
+from bytefit.options import DATA_URI, FitOptions, ask_for_conversion, counted, for_target, options_from, window
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.opening import UNLIMITED
-from bytefit.sizes import parse_size
 from bytefit.sources.reading import decode
-from bytefit.sources.source import Source, read_source
+from bytefit.sources.source import read_source
 from bytefit.sources.streams import STANDARD, is_stream, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bytefit.fitting.result import Result
-
-# What stays over its budget is written only where it is at most this share of the file: encoded anew at the same floor,
-# an encoding comes out smaller each time, and worse (24 pictures: WebP to 71 % of it at the least, AVIF to 85 %; the
-# first encode, from quality 90 to a floor of 50, to 47 % at the most).
-_WORTHWHILE = 2 / 3
+    from bytefit.sources.source import Source
 
 
 class Outcome(NamedTuple):
@@ -43,11 +38,13 @@ class Outcome(NamedTuple):
     Attributes:
         path: the file that was read; "-" is standard input.
         output: the file that holds the answer; `path` itself when compressed in place, "-" for standard output.
-        budget: the most bytes it was allowed to have.
+        budget: the most bytes it was allowed to have, counted as the option `encoding` says.
         before, after: bytes of `path` before and of `output` after.
         changed: whether `output` was written.
         seconds: the time of all of it, reading, verifying and writing included.
-        result: the result of `compress`, or None when the file fitted and was kept as it was (or padded to be exact).
+        result: the result of `compress`, or None when the file fitted and was kept as it was (or padded).
+        padded: how many of the bytes after are padding, for `exact` or for a least size.
+        encoded_size: the bytes after, counted as the option `encoding` says.
     """
 
     path: Path
@@ -58,11 +55,13 @@ class Outcome(NamedTuple):
     changed: bool
     seconds: float
     result: Result | None
+    padded: int = 0
+    encoded_size: int = 0
 
     @property
     def fits(self) -> bool:
-        """Whether the answer is at most the budget, or exactly it with `exact`."""
-        return self.after <= self.budget if self.result is None else self.result.fits
+        """Whether the answer is at most the budget and at least the least size, or exactly the budget with `exact`."""
+        return self.encoded_size <= self.budget if self.result is None else self.result.fits
 
 
 def compress_file(
@@ -111,78 +110,51 @@ def fit_file(
 
     `before_writing` is called with the image and the bytes of its answer, also in a dry run.
     """
-    budget, wanted = parse_size(target), options_from(options)
+    budget, options = for_target(target, options)
+    wanted = options_from(options)
     asked = {name for name, value in options.items() if name != "format" or is_auto(value)}
     started = perf_counter()
     if output is None and path == STANDARD:
         output = STANDARD
     in_place = output is None
     status = _status(path, in_place=in_place)
+    # Which type of file a data URI names is not known before it is read.
     pixels_count = wanted.max_width is not None or wanted.max_height is not None or ask_for_conversion(wanted)
-    if in_place and status is not None and _fits(status.st_size, budget, wanted) and not pixels_count:
-        return _kept(path, budget, status.st_size, started)
+    if in_place and status is not None and not pixels_count and wanted.encoding != DATA_URI:
+        allowed = window(wanted, budget, str)
+        if allowed.holds(status.st_size):
+            return _kept(path, budget, status.st_size, started, encoded_size=counted(status.st_size, wanted, str))
     destination = path if output is None else output
     check_writable(destination)
     source = read_source(path, max_pixels=wanted.max_pixels)
     before = len(source.data)
-    data, result = fit_source(
+    data, result, padded = fit_source(
         source, budget, wanted, asked, output=None if in_place else destination, other_formats=other_formats
     )
+    # Without a result the file keeps the format of its source.
+    encoded_size = counted(
+        before if data is None else len(data),
+        wanted,
+        lambda: media_type(format_of(source) if result is None else result.format),
+    )
     if data is None:
-        return _kept(path, budget, before, started, result)
+        return _kept(path, budget, before, started, encoded_size=encoded_size, result=result)
     if before_writing is not None:
         before_writing(source, data)
     if not dry_run:
         _write(data, destination, result, path, status)
-    seconds = perf_counter() - started
-    return Outcome(Path(path), Path(destination), budget, before, len(data), not dry_run, seconds, result)
-
-
-def fit_source(
-    source: Source,
-    budget: int,
-    wanted: Options,
-    asked: set[str],
-    *,
-    output: str | os.PathLike[str] | None = None,
-    other_formats: Sequence[str] | None = None,
-) -> tuple[bytes | None, Result | None]:
-    """Return the bytes for the file of an image, and what was encoded for them; nothing is written.
-
-    Args:
-        source: an image that was read from a file.
-        budget: the most bytes of the file.
-        wanted: the options, checked.
-        asked: the names of those that were given.
-        output: the name that the bytes will have, whose suffix chooses the format; None where they replace the file.
-        other_formats: see `bytefit.fitting.compress.run`.
-
-    Returns:
-        (bytes, result): None for the bytes where a file is best left as it is; None for the result where nothing was
-        encoded.
-
-    Raises:
-        BytefitError: see `compress`.
-    """
-    before, in_place = len(source.data), output is None
-    too_large = in_place and _is_too_large(source, wanted)
-    source = with_conversions(source, wanted)
-    if in_place and _fits(before, budget, wanted) and not too_large and not source.is_converted:
-        return None, None
-    if output is None:
-        _check_format_stays(source, wanted)
-        wanted = wanted._replace(format=None)
-    elif wanted.format is None:
-        wanted = wanted._replace(format=_format_of_output(output))
-    data = None if too_large else _without_encoding(source, budget, wanted, asked - CONVERSIONS, in_place=in_place)
-    if data is not None:
-        return data, None
-    # Only fewer pixels may make a file that fits smaller, not more bytes for each of them.
-    target = min(budget, before) if too_large and not wanted.exact else budget
-    result = run(source, target, wanted, cap_at_source_quality=in_place, other_formats=other_formats)
-    if in_place and not result.fits and not _is_worthwhile(result, source):
-        return None, result
-    return result.data, result
+    return Outcome(
+        path=Path(path),
+        output=Path(destination),
+        budget=budget,
+        before=before,
+        after=len(data),
+        changed=not dry_run,
+        seconds=perf_counter() - started,
+        result=result,
+        padded=padded,
+        encoded_size=encoded_size,
+    )
 
 
 def _status(path: str | os.PathLike[str], *, in_place: bool) -> os.stat_result | None:
@@ -202,20 +174,6 @@ def _status(path: str | os.PathLike[str], *, in_place: bool) -> os.stat_result |
     return status if status.st_size else None
 
 
-def _fits(size: int, budget: int, wanted: Options) -> bool:
-    return size == budget or (size < budget and not wanted.exact)
-
-
-def _format_of_output(destination: str | os.PathLike[str]) -> str | None:
-    """Return the format that the suffix of an output names; None, the image's own, for a stream without a suffix.
-
-    Raises:
-        UnsupportedImage: if there is no format of that suffix.
-    """
-    suffix = Path(destination).suffix
-    return None if not suffix and is_stream(destination) else format_for_suffix(suffix)
-
-
 def _write(
     data: bytes,
     destination: str | os.PathLike[str],
@@ -232,53 +190,19 @@ def _write(
 
 
 def _kept(
-    path: str | os.PathLike[str], budget: int, size: int, started: float, result: Result | None = None
+    path: str | os.PathLike[str],
+    budget: int,
+    size: int,
+    started: float,
+    *,
+    encoded_size: int,
+    result: Result | None = None,
 ) -> Outcome:
     """Return the outcome of a file that was left as it is."""
-    path = Path(path)
-    return Outcome(path, path, budget, size, size, changed=False, seconds=perf_counter() - started, result=result)
-
-
-def _without_encoding(source: Source, budget: int, wanted: Options, asked: set[str], *, in_place: bool) -> bytes | None:
-    """Return a file with the very same pixels that fits; None where the image has to be encoded."""
-    if source.is_converted or source.refusal is not None:
-        return None
-    if len(source.data) > budget:
-        return in_place_without_loss(source, budget, wanted, asked) if in_place else None
-    if is_auto(wanted.format):
-        return None
-    return as_it_is(source, codec_for_format(wanted.format or format_of(source)), budget, wanted, asked)
-
-
-def _is_too_large(source: Source, wanted: Options) -> bool:
-    """Return whether the image has more pixels than it may have, either way."""
-    if wanted.max_width is None and wanted.max_height is None:
-        return False
-    width, height = source.dimensions
-    return width > (wanted.max_width or width) or height > (wanted.max_height or height)
-
-
-def _check_format_stays(source: Source, wanted: Options) -> None:
-    """Refuse to convert a file in place.
-
-    Raises:
-        ConfigError: naming the format it has.
-    """
-    name = wanted.format
-    if name is None:
-        return
-    own = codec_for_format(format_of(source)).format
-    if is_auto(name) or codec_for_format(name).format != own:
-        raise ConfigError(f"{source.name} is {own} and stays so in place: give an output to convert it to {name}")
-
-
-def _is_worthwhile(result: Result, source: Source) -> bool:
-    """Return whether a result that does not fit should take the place of the file all the same."""
-    before = len(source.data)
-    if result.size >= before or result.scale < 1:
-        return result.size < before
-    quality = codec_for_format(result.format).source.quality(source.picture)
-    return result.size <= before * _WORTHWHILE if quality is None else result.quality < quality
+    path, seconds = Path(path), perf_counter() - started
+    return Outcome(
+        path, path, budget, size, size, changed=False, seconds=seconds, result=result, encoded_size=encoded_size
+    )
 
 
 def verify(result: Result) -> None:

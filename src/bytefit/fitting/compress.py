@@ -16,8 +16,7 @@ from bytefit.fitting.resizing import scale_that_fits
 from bytefit.fitting.result import Result
 from bytefit.fitting.scoring import score_of_answer
 from bytefit.fitting.unreachable import Miss, explained
-from bytefit.options import Options, ask_for_conversion, checked
-from bytefit.sizes import parse_size
+from bytefit.options import Options, ask_for_conversion, for_target, given_in, options_from
 from bytefit.sources.source import Source, source_of
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def compress(
     max_height: int | None = None,
     effort: str = "normal",
     exact: bool = False,
+    min_size: str | int | None = None,
+    encoding: str = "binary",
     on_unreachable: str = "error",
     metadata: str = "keep",
     lossless: bool = False,
@@ -62,7 +63,8 @@ def compress(
     Args:
         image: a picture, the frames of an animation, or the path of a file ("-" is standard input). Of a file that
             holds an animation or pages, and of a picture opened from one, all are taken (`image.copy()` takes one out).
-        target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB".
+        target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB"; or a range like
+            "20KB..50KB", whose lower end is a `min_size`.
         format: Pillow's name of the format; None means the picture's own, "auto" the one it looks best in.
         formats: with "auto" those that are allowed; None for those that browsers show.
         slack: the share of the budget that may stay unused, 0 to less than 1. 0 proves the best rung: it fits and
@@ -79,6 +81,10 @@ def compress(
         effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
             For JPEG "best" takes seconds per megapixel and looks clearly better with the `best` extra.
         exact: pad the file inside its container to exactly `target` bytes.
+        min_size: the fewest bytes the file may have. It is padded as with `exact`, but only if even its best encoding
+            is smaller; `Result.padded` says by how much.
+        encoding: what sizes count: "binary" the bytes of the file, "base64" the characters of its base64 text,
+            "data-uri" those of its data URI, the prefix included. `Result.encoded` is that text.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
         metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget, and what the format has
             no place for is listed in `Result.dropped`.
@@ -116,6 +122,8 @@ def compress(
         max_height=max_height,
         effort=effort,
         exact=exact,
+        min_size=min_size,
+        encoding=encoding,
         on_unreachable=on_unreachable,
         metadata=metadata,
         lossless=lossless,
@@ -126,9 +134,9 @@ def compress(
         models=models,
         save_options=save_options,
     )
-    budget = parse_size(target)
-    checked(options)
-    return run(source_of(image, max_pixels=max_pixels), budget, options)
+    budget, given = for_target(target, given_in(options))
+    options = options_from(given)
+    return run(source_of(image, max_pixels=options.max_pixels), budget, options)
 
 
 @contextmanager
@@ -185,13 +193,15 @@ def run(
     smaller = None if options.resize or not answer.scaling_may_help else scale_that_fits(answer.trials)
     names = _lossy_formats(answer, budget, options) if other_formats is None else other_formats
     other = fit_other_format(source, budget, options, [name for name in names if name != answer.trials.codec.format])
-    raise explained(answer, source.name, options, smaller=smaller, other_format=other)
+    raise explained(answer, source.name, budget, options, smaller=smaller, other_format=other)
 
 
 def fit_other_format(source: Source, budget: int, options: Options, names: Iterable[str]) -> Result | None:
     """Return the image in the first of some formats in which it fits; None where it fits in none."""
     source = with_conversions(source, options)
-    plain = options._replace(formats=None, exact=False, lossless=False, on_unreachable="error", save_options={})
+    plain = options._replace(
+        formats=None, exact=False, min_size=None, lossless=False, on_unreachable="error", save_options={}
+    )
     for name in names:
         try:
             answer = fit_format(source, budget, plain._replace(format=name))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bytefit.codecs import Codec, codec_for_format
+from bytefit.codecs import Codec, codec_for_format, media_type
 from bytefit.codecs.codec import GRAPHIC
-from bytefit.codecs.padding import least_padding, pad
+from bytefit.codecs.padding import encode_budget, padded_into
 from bytefit.codecs.preparing import prepare
 from bytefit.fitting.repacking import format_of
 from bytefit.fitting.resizing import largest_scale, scale_of, search_scales
@@ -17,10 +17,12 @@ from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_
 from bytefit.fitting.unreachable import Miss
 from bytefit.fitting.verification import check_lossless
 from bytefit.formats import LOSSLESS_FORMATS
+from bytefit.options import window
 from bytefit.pictures.comparison import check_frames
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.opening import UNLIMITED
 from bytefit.seeding.picture_kind import content
+from bytefit.sizes import Window, parse_size
 from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
 from bytefit.sources.metadata import as_upright, orientation_to_apply, turned
 from bytefit.sources.reading import decode
@@ -50,7 +52,7 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
     below = score is not None and options.min_score is not None and score < options.min_score
     if below or (not trials.fits and options.on_unreachable == "error"):
         return Miss(trials, score, floored)
-    data = _padded(trials, codec, budget) if options.exact and trials.fits else trials.data
+    data = _padded(trials, codec) if trials.fits else trials.data
     lossless = _verified(source, codec, trials, data, options)
     return Result(
         data=data,
@@ -70,6 +72,9 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         seconds=perf_counter() - started,
         exact=options.exact,
         dropped=dropped,
+        padded=len(data) - len(trials.data),
+        min_size=0 if options.min_size is None else parse_size(options.min_size),
+        encoding=options.encoding,
     )
 
 
@@ -91,15 +96,18 @@ def _prepared_trials(
         last = codec.highest_rung(quality)
         first = min(first, last)
     coding = {name: value for name, value in options.save_options.items() if name not in codec.save_options.metadata}
+    allowed = window(options, budget, lambda: media_type(codec.format))
+    most, in_range = encode_budget(codec, allowed), options.min_size is not None
     target = EncodeTarget(
-        budget=budget,
-        encode_budget=budget - least_padding(codec, budget) if options.exact else budget,
-        slack=options.slack,
+        window=allowed,
+        encode_budget=most,
+        slack=max(0, min(options.slack, 1 - allowed.least / most)) if in_range and most > 0 else options.slack,
         first=max(first, tried.lowest_rung(prepared.mode)),
         last=last,
         effort=options.effort,
         models=options.models,
         coding={**(codec.source.options_from_source(picture) if picture.format == codec.format else {}), **coding},
+        in_range=in_range,
     )
     trailing = kept_trailing_data(
         source.data, opened, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
@@ -155,7 +163,11 @@ def _was_lossless(codec: Codec, source: Source, sample: Image.Image) -> bool:
     return name in LOSSLESS_FORMATS or (name == codec.format and codec.lossless.is_lossless(source.data))
 
 
-def _padded(trials: Trials, codec: Codec, budget: int) -> bytes:
-    """Return the best file filled up to exactly the budget."""
-    trailing = trials.trailing
-    return trailing.put(pad(trials.picture_data, codec, budget - trailing.weight))
+def _padded(trials: Trials, codec: Codec) -> bytes:
+    """Return the best file, filled up to the least size that is asked for."""
+    trailing, (least, most) = trials.trailing, trials.target.window
+    if len(trials.data) >= least:
+        return trials.data
+    return trailing.put(
+        padded_into(trials.picture_data, codec, Window(least - trailing.weight, most - trailing.weight))
+    )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bytefit.codecs import media_type
 from bytefit.errors import Alternative
+from bytefit.messages import format_size
+from bytefit.options import Options, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +20,7 @@ class Result(NamedTuple):
 
     Attributes:
         data: the bytes of the file, really encoded with `setting`.
-        budget: the most bytes it was allowed to have.
+        budget: the most bytes it was allowed to have, counted as `encoding` says.
         format: Pillow's name of the format.
         quality: the quality of `setting` on the codec's own scale.
         setting: the Pillow save options of the encode, metadata left out, and the codec's own, such as `near_lossless`.
@@ -32,6 +35,9 @@ class Result(NamedTuple):
         probes: the cheap measurements that seeded the search, in order.
         seconds: the time of all of it, decoding the source left out.
         exact: whether exactly the budget was asked for.
+        padded: how many of the bytes are padding, for `exact` or for a least size.
+        min_size: the fewest bytes it was allowed to have, counted as `encoding` says; 0 for any.
+        encoding: how sizes were counted: "binary", "base64" or "data-uri".
         dropped: words for everything in the source's file that the format has no place for, such as "GIF comment";
             what you left out by `metadata` is not among it.
     """
@@ -53,10 +59,18 @@ class Result(NamedTuple):
     seconds: float
     exact: bool = False
     dropped: tuple[str, ...] = ()
+    padded: int = 0
+    min_size: int = 0
+    encoding: str = "binary"
 
     def __repr__(self) -> str:
         left_out = {"data", "setting", "trials", "probes", "exact"}
-        shown = [f"{name}={value!r}" for name, value in self._asdict().items() if name not in left_out]
+        unusual = {"padded": 0, "min_size": 0, "encoding": "binary"}
+        shown = [
+            f"{name}={value!r}"
+            for name, value in self._asdict().items()
+            if name not in left_out and unusual.get(name, self) != value
+        ]
         return f"Result({', '.join(shown)})"
 
     @property
@@ -65,22 +79,35 @@ class Result(NamedTuple):
         return len(self.data)
 
     @property
+    def encoded(self) -> str:
+        """`data` as the text that was counted: base64, or a data URI with `encoding="data-uri"`."""
+        from bytefit.options.text_encoding import encoded
+
+        return encoded(self.data, self.encoding, media_type(self.format))
+
+    @property
+    def encoded_size(self) -> int:
+        """The size that counts: the characters of `encoded`, or the bytes of `data` with `encoding="binary"`."""
+        return counted(self.size, Options(encoding=self.encoding), lambda: media_type(self.format))
+
+    @property
     def fill(self) -> float:
-        """Bytes over budget, at most 1 where the answer fits."""
-        return self.size / self.budget
+        """The size that counts over the budget, at most 1 where the answer fits."""
+        return self.encoded_size / self.budget
 
     @property
     def fits(self) -> bool:
-        """Whether `data` is at most the budget, or exactly it with `exact`.
+        """Whether the size that counts is from `min_size` to the budget, or exactly the budget with `exact`.
 
         False only with `on_unreachable="smallest"`: a file just below the budget has no room for the padding.
         """
-        return self.size == self.budget if self.exact else self.size <= self.budget
+        least = self.budget if self.exact else self.min_size
+        return least <= self.encoded_size <= self.budget
 
     @property
     def alternative(self) -> Alternative:
         """What the error about another format or size says of this one."""
-        return Alternative(self.format, self.quality, self.width, self.height, self.scale, self.size)
+        return Alternative(self.format, self.quality, self.width, self.height, self.scale, self.encoded_size)
 
 
 class Encode(NamedTuple):
@@ -113,19 +140,22 @@ def encode_of(result: Result) -> Encode:
     return Encode(**{name: getattr(result, name) for name in Encode._fields})
 
 
-def how_encoded(encode: Result | Encode | None, seconds: float, score: float | None = None) -> str:
+def how_encoded(encode: Result | Encode | None, seconds: float, score: float | None = None, *, padded: int = 0) -> str:
     """Return how an image was encoded, to follow its sizes: "(JPEG quality 80, 1 trial, 0.05 s)".
 
     Args:
         encode: the encode; None for the same pixels in fewer bytes.
         seconds: how long the answer took.
         score: its SSIMULACRA2 score, if it has one.
+        padded: how many of its bytes are padding.
     """
+    padding = f", {format_size(padded)} of padding" if padded else ""
     if encode is None:
-        return f"(the same picture, without loss, no trial, {seconds:.2f} s)"
+        return f"(the same picture, without loss{padding}, no trial, {seconds:.2f} s)"
     detail = f"{encode.format} quality {encode.quality:g}"
     if encode.scale < 1:
         detail += f" at {encode.width}x{encode.height}"
+    detail += padding
     if score is not None:
         detail += f", score {score:.1f}"
     trials = "1 trial" if len(encode.trials) == 1 else f"{len(encode.trials)} trials"

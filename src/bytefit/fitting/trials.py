@@ -13,7 +13,6 @@ from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import PixelsNotKept
 from bytefit.pictures.frames import Frames
 from bytefit.search.search import Found, search
-from bytefit.seeding.lossless_probe import lossless_probe
 from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
 from bytefit.seeding.seed import LazyCurve, Seed, mean_curve
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
     from bytefit.codecs.container import TrailingData
+    from bytefit.sizes import Window
 
 # No nearly lossless encode is tried where the smallest needs more than the budget even at this share of its mean size.
 _LEAST_SHARE = 0.6
@@ -37,16 +37,17 @@ class EncodeTarget(NamedTuple):
     """What the encodes of one picture have to meet.
 
     Attributes:
-        budget: the most bytes the finished file may have.
-        encode_budget: the most bytes an encoding may have: the budget less what padding needs.
+        window: the bytes the finished file may have.
+        encode_budget: the most bytes an encoding may have so that it can be padded, where the window asks for that.
         slack: the share of the encode budget that may stay unused.
         first, last: the lowest and the highest rung that may be used.
         effort: "fast", "normal" or "best".
         models: the folder of the user's own models; None for those in use.
         coding: the user's save options that change how pixels are coded.
+        in_range: whether a least size is asked for: then every rung is worth a trial that may need no padding.
     """
 
-    budget: int
+    window: Window
     encode_budget: int
     slack: float
     first: int
@@ -54,6 +55,7 @@ class EncodeTarget(NamedTuple):
     effort: str
     models: str | os.PathLike[str] | None
     coding: Mapping[str, Any]
+    in_range: bool = False
 
 
 class Log:
@@ -177,8 +179,8 @@ class Trials:
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
         if better or wanted or not self.data:
             self.picture_data, self.data, self.rung, self.setting = alone, data, rung, setting
-        # A size between the two budgets cannot be padded to be exact and counts as over; the budget itself needs none.
-        size = self.target.encode_budget if len(data) == self.target.budget else len(data)
+        # A size above the encode budget that is outside the window cannot be padded into it, and counts as over.
+        size = min(len(data), self.target.encode_budget) if fits else len(data)
         return max(1, size - self.overhead)
 
     def _instead_of(self, rung: int) -> str:
@@ -212,7 +214,7 @@ class Trials:
         return found._replace(curve=shifted, start=None)
 
     def _within(self, size: int) -> bool:
-        return size <= self.target.encode_budget or size == self.target.budget
+        return size <= self.target.encode_budget or self.target.window.holds(size)
 
 
 def trials_of(
@@ -257,7 +259,7 @@ def _search(trials: Trials) -> Found:
     seeded = trials.seeded(payload, min_accept)
     trials.log.probes.extend(seeded.probes)
     last = target.last
-    if target.slack and seeded.last is not None:
+    if target.slack and seeded.last is not None and not target.in_range:
         last = min(last, seeded.last)
     # Without slack only the proof that the next rung is over ends the search, whatever the bytes.
     measure = cache(trials.measure)
@@ -294,6 +296,8 @@ def try_without_loss(trials: Trials, min_quality: float | None) -> tuple[Trials,
     """
     if trials.payload < 1:
         return None
+    from bytefit.seeding.lossless_probe import lossless_probe
+
     least, probe = lossless_probe(trials.codec, trials.picture, trials.sample)
     trials.log.probes.append(probe)
     if least <= trials.payload:

@@ -11,14 +11,29 @@ from typing import TYPE_CHECKING, Any
 from bytefit.errors import ConfigError
 from bytefit.messages import shown
 from bytefit.options.records import Bounds, FitOptions, Option, Options
-from bytefit.options.table import EFFORTS, ON_UNREACHABLE, OPTIONS, PILLOWS_MOST_PIXELS, POLICIES
+from bytefit.options.table import (
+    BASE64,
+    BINARY,
+    DATA_URI,
+    EFFORTS,
+    ENCODINGS,
+    ON_UNREACHABLE,
+    OPTIONS,
+    PILLOWS_MOST_PIXELS,
+    POLICIES,
+)
+from bytefit.sizes import Window, parse_size, parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
+    "BASE64",
+    "BINARY",
     "CONVERSIONS",
+    "DATA_URI",
     "EFFORTS",
+    "ENCODINGS",
     "IN_CONFIGURATION",
     "KEEPING_WHAT_FITS",
     "ON_UNREACHABLE",
@@ -32,7 +47,11 @@ __all__ = [
     "Options",
     "ask_for_conversion",
     "checked",
+    "counted",
+    "for_target",
+    "given_in",
     "options_from",
+    "window",
 ]
 
 # Any other name is a save option of Pillow, or a mistake.
@@ -46,6 +65,67 @@ IN_CONFIGURATION = frozenset(option.name for option in OPTIONS if option.in_conf
 
 # Each of these changes the picture before it is fitted; without them the code for that is not loaded.
 CONVERSIONS = frozenset({"background"})
+
+
+def given_in(options: Options) -> dict[str, Any]:
+    """Return the options that are not as they are by default, by name, save options among them."""
+    defaults = Options._field_defaults
+    given = {
+        name: value
+        for name, value in options._asdict().items()
+        if name != "save_options"
+        and not (type(value) is type(defaults[name]) and (value is defaults[name] or value == defaults[name]))
+    }
+    return {**given, **options.save_options}
+
+
+def for_target(target: str | int, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Return the budget of a target in bytes, and the options with what the target says besides: the least size.
+
+    Args:
+        target: a size, or a range.
+        given: the options that were given, by name.
+
+    Raises:
+        SizeSyntaxError: if the target cannot be read.
+        ConfigError: if it is in conflict with an option.
+    """
+    least, most = parse_target(target)
+    if not least:
+        return most, dict(given)
+    if given.get("min_size") is not None:
+        raise ConfigError(f"min_size conflicts with the range {shown(target)}, which says it: leave one of them out")
+    return most, {**given, "min_size": least}
+
+
+def window(options: Options, budget: int, media_type: Callable[[], str]) -> Window:
+    """Return the bytes that the file itself may have, without the text that carries it.
+
+    Args:
+        options: `exact`, `min_size` and `encoding` count; they were checked.
+        budget: the most bytes, counted as `encoding` says.
+        media_type: returns the media type of the file, such as "image/png".
+
+    Raises:
+        ConfigError: if no file can have a size asked for.
+    """
+    least = budget if options.exact else 0 if options.min_size is None else parse_size(options.min_size)
+    if least > budget:
+        raise ConfigError(f"min_size {shown(options.min_size)} is above the target: lower it, or raise the target")
+    if options.encoding == BINARY:
+        return Window(least, budget)
+    from bytefit.options.text_encoding import file_window
+
+    return file_window(Window(least, budget), options.encoding, media_type())
+
+
+def counted(size: int, options: Options, media_type: Callable[[], str]) -> int:
+    """Return the size that counts of a file of `size` bytes, as `encoding` says."""
+    if options.encoding == BINARY:
+        return size
+    from bytefit.options.text_encoding import encoded_size
+
+    return encoded_size(size, options.encoding, media_type())
 
 
 def options_from(values: Mapping[str, Any]) -> Options:
@@ -71,6 +151,8 @@ def checked(options: Options) -> Options:
             raise ConfigError(f"{unknown}{option.name} {shown(value)}{option.refusal()}")
         if value is not None and (unmet := option.unmet(options._asdict())):
             raise ConfigError(f"{option.name} needs {unmet[0]}={unmet[1]!r}")
+    if options.exact and options.min_size is not None:
+        raise ConfigError("exact conflicts with min_size, or a range: it pads to the target itself; leave one out")
     least, most = options.min_width, options.max_width
     if least is not None and most is not None and least > most:
         raise ConfigError(f"min_width {shown(least)} is above max_width {shown(most)}: lower one or raise the other")

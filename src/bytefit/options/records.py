@@ -9,6 +9,9 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
+from bytefit.errors import SizeSyntaxError
+from bytefit.sizes import parse_size
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,6 +33,8 @@ class Options(NamedTuple):
     max_height: int | None = None
     effort: str = "normal"
     exact: bool = False
+    min_size: str | int | None = None
+    encoding: str = "binary"
     on_unreachable: str = "error"
     metadata: str = "keep"
     lossless: bool = False
@@ -48,7 +53,13 @@ class _ResizeOptions(TypedDict, total=False):
     max_height: int | None
 
 
-class FitOptions(_ResizeOptions, total=False):
+class _SizeOptions(TypedDict, total=False):
+    exact: bool
+    min_size: str | int | None
+    encoding: str
+
+
+class FitOptions(_ResizeOptions, _SizeOptions, total=False):
     """The options of `bytefit.compress` as keyword arguments, for functions that pass them on."""
 
     formats: Iterable[str] | None
@@ -56,7 +67,6 @@ class FitOptions(_ResizeOptions, total=False):
     min_quality: float | None
     min_score: float | None
     effort: str
-    exact: bool
     on_unreachable: str
     metadata: str
     lossless: bool
@@ -92,6 +102,7 @@ class Option(NamedTuple):
         expected: what to give instead of a wrong value.
         metavar: the placeholder for the value in the help of the command line.
         choices: the accepted values, if there are few.
+        flags: choice -> the help of the flag that stands for it on the command line, where each has one: --base64.
         bounds: the bounds of a number.
         needs: the option without which this one does nothing, and the value that it has to have.
         for_fix: whether `bytefit fix` takes it.
@@ -101,13 +112,14 @@ class Option(NamedTuple):
     """
 
     name: str
-    value_type: Literal["boolean", "integer", "number", "string", "names", "path", "colour"]
+    value_type: Literal["boolean", "integer", "number", "string", "names", "path", "size", "colour"]
     help: str
     default_note: str = ""
     what: str = ""
     expected: str = ""
     metavar: str | None = None
     choices: tuple[str, ...] = ()
+    flags: Mapping[str, str] = {}
     bounds: Bounds = Bounds()
     needs: tuple[str, str | bool] | None = None
     for_fix: bool = True
@@ -129,15 +141,8 @@ class Option(NamedTuple):
         """Return whether a value is of the right type and within the bounds."""
         if value is None:
             return self.default is None
-        match self.value_type:
-            case "boolean":
-                return isinstance(value, bool)
-            case "string":
-                return isinstance(value, str) and (not self.choices or value in self.choices)
-            case "path":
-                return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
-            case "names" | "colour":
-                return _are_names(value) if self.value_type == "names" else _is_colour(value)
+        if self.value_type in _ACCEPTED:
+            return _ACCEPTED[self.value_type](value) and (not self.choices or value in self.choices)
         types = int if self.value_type == "integer" else int | float
         return not isinstance(value, bool) and isinstance(value, types) and self.bounds.allow(value)
 
@@ -161,6 +166,17 @@ class Option(NamedTuple):
         return f" is not {self.what}: {self.expected}"
 
 
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
+
+
+def _is_size(value: object) -> bool:
+    try:
+        return isinstance(value, str | int) and parse_size(value) > 0
+    except SizeSyntaxError:
+        return False
+
+
 def _are_names(value: object) -> bool:
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     return several and (not isinstance(value, Collection) or all(isinstance(name, str) for name in value))
@@ -176,3 +192,14 @@ def _is_colour(value: object) -> bool:
         return all(share == _OPAQUE for share in getrgb(value)[3:])
     except ValueError:
         return False
+
+
+# The types of values that are no numbers: what accepts a value, choices aside.
+_ACCEPTED: Mapping[str, Callable[[object], bool]] = {
+    "boolean": lambda value: isinstance(value, bool),
+    "string": lambda value: isinstance(value, str),
+    "path": _is_path,
+    "names": _are_names,
+    "size": _is_size,
+    "colour": _is_colour,
+}

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 POLICIES = ("keep", "orientation+icc", "strip")
 ON_UNREACHABLE, EFFORTS = ("error", "smallest"), ("fast", "normal", "best")
 
+# How the bytes of a file are counted: as they are, or as the text that carries them.
+BINARY, BASE64, DATA_URI = ENCODINGS = ("binary", "base64", "data-uri")
+
 # The SSIMULACRA2 score of an unchanged image. The scale has no lower end; a lower floor is taken for a typing error.
 BEST_SCORE, WORST_SCORE = 100, -(10**6)
 BEST_QUALITY = 100  # of every codec
@@ -89,6 +92,24 @@ OPTIONS: tuple[Option, ...] = (
         needs_target=False,
     ),
     Option("exact", "boolean", "pad the file to exactly the target", needs_target=False, **_COMPRESS_ONLY),
+    Option(
+        "min_size",
+        "size",
+        "the smallest size allowed: if the best file is smaller, it is padded to this size",
+        what="a size",
+        expected="give a number and a unit, as in '20KB', or bytes",
+        metavar="SIZE",
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        *("encoding", "string", "what the sizes count: the bytes of the file, of its base64 text, or of its data URI"),
+        choices=ENCODINGS,
+        flags={
+            BASE64: "sizes count the characters of the file as base64",
+            DATA_URI: "sizes count the characters of the file as a data URI, its prefix included",
+        },
+        **_COMPRESS_ONLY,
+    ),
     Option(
         *("on_unreachable", "string", "what to do if nothing fits: fail, or return the smallest file"),
         choices=ON_UNREACHABLE,
