@@ -314,6 +314,7 @@ WITHOUT_EXAMPLE = {
     ": convert it to one of ": "a mode of Pillow that there is not yet",
     "cannot convert mode ": "a mode of Pillow that there is not yet",
     "to an exact size": "a format that register_codec added",
+    "and files of this format cannot be padded": "a format that register_codec added",
     "cannot decode this GIF": "a damaged GIF: tests/codecs/gif",
     " holds ": "a file of several images that is trained on",
     "train it again": "a model that was edited by hand: tests/seeding/test_model.py",
