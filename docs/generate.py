@@ -318,6 +318,7 @@ def _reports() -> str:
     schema = _schema(*REPORT_SCHEMA)
     rows = [[f"`{name}`", REPORT_READERS[name]] for name in reporters.FORMATS]
     nested = {name: value["items"] for name, value in schema["properties"].items() if "items" in value}
+    comparison = schema["properties"]["comparison"]["properties"]
     sections = [
         "# Reports",
         (
@@ -338,6 +339,8 @@ def _reports() -> str:
             for name, items in nested.items()
             if "properties" in items
         ),
+        f"### `comparison`\n\n{_properties(comparison)}",
+        f"### Each of `comparison.totals`\n\n{_properties(comparison['totals']['items']['properties'])}",
     ]
     return "\n\n".join(sections)
 

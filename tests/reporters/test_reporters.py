@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 from lxml import etree
 
-from bytefit.budgets.changes import Change, Seen
+from bytefit.budgets.changes import Change, Comparison, Seen, TotalChange
 from bytefit.budgets.configuration import Rule
 from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding
 from bytefit.errors import ConfigError
@@ -61,6 +61,16 @@ FIXES = (
     Change("b.jpg", "b.jpg", "still over", 250_000, 120_000, 100_000, "JPEG", RULE.label, seconds=0.1),
     Change("c|\n.bmp", "c|\n.bmp", "skipped", 300_000, 300_000, 100_000, "BMP", RULE.label, "BMP cannot be fitted"),
 )
+COMPARED = (
+    Change("docs/a.jpg", "docs/a.jpg", "new", None, 250_000, 100_000, "JPEG", RULE.label),
+    Change("x`|@me#1\n.jpg", "x`|@me#1\n.jpg", "grown", 20_000, 90_000, 100_000, "JPEG", RULE.label, "it was y.jpg"),
+    Change("same.jpg", "same.jpg", "replaced", 20_000, 20_000, None, "JPEG", RULE.label, seen=Seen(41.5)),
+    Change("less.png", "less.png", "shrunk", 90_000, 20_000, 100_000, "PNG", RULE.label, seen=Seen(95.5)),
+    Change("gone.png", "gone.png", "removed", 70_000, None, 100_000, "PNG", RULE.label),
+)
+COMPARISON = Comparison(
+    "main", "0123456789abcdef", "", 4, 4, 200_000, 380_000, (TotalChange("site/**", "total", 100, 300_000, 200_000),)
+)
 LEFT = finding("b.jpg", 120_000), finding("c|\n.bmp", 300_000, format="BMP")
 CASES = {
     "clean": audit(),
@@ -81,6 +91,8 @@ CASES = {
         finding("pointer.jpg", format=POINTER),
         finding("shot.png", format="PNG"),
     ),
+    "compared": audit(finding(), totals=[TOTAL], changes=COMPARED, comparison=COMPARISON),
+    "compared with nothing": audit(comparison=Comparison("main", None, "git knows no commit 'main' here")),
     "fixed": audit(*LEFT, command="fix", changes=FIXES),
     "dry run": audit(
         *(finding(one.path, one.before, format=one.format) for one in FIXES), command="fix --dry-run", changes=FIXES
@@ -144,10 +156,12 @@ def test_the_schema_describes_every_key():
     """The schema documents the format, so it must describe every key."""
     schema = json.loads(resources.files("bytefit.reporters").joinpath("report.schema.json").read_text("utf-8"))
     tables = [schema, *(schema["properties"][name]["items"] for name in ("findings", "totals", "changes"))]
+    comparison = schema["properties"]["comparison"]
+    tables += [comparison, comparison["properties"]["totals"]["items"]]
 
     for table in tables:
         assert all(key["description"] for key in table["properties"].values())
-        assert sorted(table["required"]) == sorted(table["properties"].keys() - {"command", "changes"})
+        assert sorted(table["required"]) == sorted(table["properties"].keys() - {"command", "changes", "comparison"})
         assert table["additionalProperties"] is False
 
 

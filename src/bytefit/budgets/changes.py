@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # What a fix does with an image.
 FIXED, STILL_OVER, SKIPPED = "fixed", "still over", "skipped"
 
+# What may have become of an image since another commit.
+COMPARED = ("new", "grown", "replaced", "shrunk", "removed")
+
 
 class Seen(NamedTuple):
     """What was seen of an image before and after, while both were in memory.
@@ -41,6 +44,7 @@ class Change(NamedTuple):
         seconds: the time that the fix of it took.
         encode: how a fix encoded it; None if nothing was encoded.
         seen: what was seen of the two images, if somebody looked.
+        blobs: the git objects of the image before and after; None for one that is not in git or is a file.
     """
 
     path: str
@@ -55,6 +59,7 @@ class Change(NamedTuple):
     seconds: float = 0.0
     encode: Encode | None = None
     seen: Seen | None = None
+    blobs: tuple[str | None, str | None] = (None, None)
 
     @property
     def difference(self) -> int:
@@ -70,6 +75,45 @@ class Change(NamedTuple):
     def score(self) -> float | None:
         """The SSIMULACRA2 score of the image after, compared with the image before; None if nobody looked."""
         return None if self.seen is None else self.seen.score
+
+
+class TotalChange(NamedTuple):
+    """The files of a total before and after.
+
+    Attributes:
+        name: its globs.
+        label: the place in the configuration, for messages.
+        before, after: their bytes.
+        budget: their maximum size in bytes.
+    """
+
+    name: str
+    label: str
+    before: int
+    after: int
+    budget: int
+
+
+class Comparison(NamedTuple):
+    """What an audit was compared with, and the sums. The images that differ are the changes of the audit.
+
+    Attributes:
+        ref: the commit, branch or tag that was asked for.
+        commit: the commit that the images were compared with; None if it could not be had.
+        note: why there is no comparison, or what is special about it; else empty.
+        files_before, files_after: the number of images.
+        before, after: the bytes of all images.
+        totals: the totals of the configuration.
+    """
+
+    ref: str
+    commit: str | None
+    note: str = ""
+    files_before: int = 0
+    files_after: int = 0
+    before: int = 0
+    after: int = 0
+    totals: tuple[TotalChange, ...] = ()
 
 
 def change_of(fix: Fix) -> Change:

@@ -10,7 +10,7 @@ from bytefit.messages import format_size
 from bytefit.options import PILLOWS_MOST_PIXELS
 
 if TYPE_CHECKING:
-    from bytefit.budgets.changes import Change
+    from bytefit.budgets.changes import Change, Comparison
     from bytefit.budgets.configuration import Rule
 
 POINTER = "Git LFS pointer"
@@ -156,7 +156,9 @@ class Audit(NamedTuple):
         folders: the folders of the checked files.
         unreadable: the files and folders that could not be read; with one of them the audit does not pass.
         command: "check", "fix" or "fix --dry-run"; after a fix, the findings are those that are left.
-        changes: what the fix did to each file, or in a dry run would do.
+        changes: what the fix did to each file, or in a dry run would do; in a check that compares, the images that
+            differ, the worst first.
+        comparison: what a check was compared with, or None.
     """
 
     findings: tuple[Finding, ...]
@@ -170,6 +172,7 @@ class Audit(NamedTuple):
     unreadable: tuple[Unreadable, ...] = ()
     command: str = "check"
     changes: tuple[Change, ...] = ()
+    comparison: Comparison | None = None
 
     @property
     def failing(self) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from bytefit.budgets.repository import repository_top
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _LINK, _SUBMODULE = "120000", "160000"
 
@@ -28,6 +28,20 @@ class Change(NamedTuple):
     blob: str
 
 
+class Difference(NamedTuple):
+    """A file whose name or content differs from that in another commit. Names are relative to the top.
+
+    Attributes:
+        old_name, name: its name before and after; None if there was no regular file, or is none now.
+        before, after: the object before and after; None if there is none, and for a file of the working tree.
+    """
+
+    old_name: str | None
+    name: str | None
+    before: str | None
+    after: str | None
+
+
 def tracked(folder: str, *, untracked: bool = False) -> list[str]:
     """Return the files below `folder` that git tracks, relative to it.
 
@@ -36,6 +50,11 @@ def tracked(folder: str, *, untracked: bool = False) -> list[str]:
     more = ("--others", "--exclude-standard") if untracked else ()
     # Git lists a file in conflict once for each side.
     return list(dict.fromkeys(_names(_git(folder, "ls-files", "-z", "--cached", *more))))
+
+
+def untracked(top: str) -> list[str]:
+    """Return the files that `git add` would add, relative to the top."""
+    return _names(_git(top, "ls-files", "-z", "--others", "--exclude-standard"))
 
 
 def is_ignored(path: str, folder: str) -> bool:
@@ -64,9 +83,49 @@ def changed_between(top: str, from_ref: str, to_ref: str) -> list[Change]:
         return _changes(_git(top, "diff", *_RAW, from_ref, _commit(top, to_ref), "--"))
     from_ref, to_ref = _commit(top, from_ref), _commit(top, to_ref)
     # Shallow clones may lack the common ancestor: then compare the two commits directly.
-    related = _run(top, ["merge-base", from_ref, to_ref]).returncode == 0
-    between = [f"{from_ref}...{to_ref}"] if related else [from_ref, to_ref]
-    return _changes(_git(top, "diff", *_RAW, *between, "--"))
+    base = _ancestor(top, from_ref, to_ref) or from_ref
+    return _changes(_git(top, "diff", *_RAW, base, to_ref, "--"))
+
+
+def branch_point(top: str, ref: str, to_ref: str) -> tuple[str, bool]:
+    """Return the commit at which `to_ref` branched off `ref`.
+
+    Returns:
+        (commit, known): if this clone does not have their common ancestor, the commit of `ref` itself, and False.
+
+    Raises:
+        ConfigError: if git does not know one of the commits.
+    """
+    if _is_null(ref):
+        raise ConfigError(f"{ref!r} is what CI systems pass at the first push of a branch: there is nothing before it")
+    base = _commit(top, ref)
+    ancestor = _ancestor(top, base, _commit(top, to_ref))
+    return ancestor or base, ancestor is not None
+
+
+def _ancestor(top: str, one: str, other: str) -> str | None:
+    """Return the commit that two commits have in common; None if this clone does not have it."""
+    asked = _run(top, ["merge-base", one, other])
+    return asked.stdout.decode().strip() if asked.returncode == 0 else None
+
+
+def differences(top: str, base: str, *, to_ref: str | None = None, staged: bool = False) -> list[Difference]:
+    """Return how files differ from the commit `base`: in the working tree, in the index or in another commit."""
+    where = ["--cached"] if staged else []
+    raw = _git(top, "--no-optional-locks", "diff", *_RAW, *where, base, *([to_ref] if to_ref else []), "--")
+    return list(_differences(raw))
+
+
+def files_in(top: str, commit: str) -> list[tuple[str, str, int]]:
+    """Return (name, object, bytes) of every regular file in a commit."""
+    entries = _git(top, "ls-tree", "-r", "-z", "--long", "--full-tree", commit).split(b"\0")
+    files = []
+    for entry in filter(None, entries):
+        facts, _, name = entry.partition(b"\t")
+        mode, _, blob, size = facts.decode().split()
+        if mode not in {_LINK, _SUBMODULE}:
+            files.append((os.fsdecode(name), blob, int(size)))
+    return files
 
 
 def _is_null(ref: str) -> bool:
@@ -114,6 +173,18 @@ def blob_sizes(top: str, blobs: Iterable[str]) -> list[int]:
     return [int(line) for line in lines]
 
 
+def blob_contents(top: str, blobs: Sequence[str]) -> list[bytes]:
+    """Return the contents of objects, which are all in memory at once."""
+    answer = _git(top, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode())
+    contents, start = [], 0
+    for _ in blobs:
+        end = answer.index(b"\n", start)
+        size = int(answer[start:end].rsplit(b" ", 1)[1])
+        contents.append(answer[end + 1 : end + 1 + size])
+        start = end + size + 2
+    return contents
+
+
 def blob_content(top: str, blob: str) -> bytes:
     """Return the content of an object."""
     return _git(top, "cat-file", "blob", blob)
@@ -136,6 +207,24 @@ def _changes(raw: bytes) -> list[Change]:
         if status[0] not in "DU" and mode not in {_LINK, _SUBMODULE} and before != after:
             changes.append(Change(os.fsdecode(name), after))
     return changes
+
+
+def _differences(raw: bytes) -> Iterator[Difference]:
+    """Yield what `git diff --raw -z` lists, as far as it is about regular files."""
+    fields = iter(raw.split(b"\0"))
+    for head in filter(None, fields):
+        old_mode, mode, before, after, status = head.decode().removeprefix(":").split(" ")
+        old_name = name = os.fsdecode(next(fields))
+        if status[0] in "RC":
+            name = os.fsdecode(next(fields))
+        was, is_now = (one.startswith("100") for one in (old_mode, mode))
+        if status[0] != "U" and (was or is_now) and (old_name, before) != (name, after):
+            yield Difference(
+                old_name if was else None,
+                name if is_now else None,
+                before if was else None,
+                after if is_now and after.strip("0") else None,
+            )
 
 
 def _names(listed: bytes) -> list[str]:

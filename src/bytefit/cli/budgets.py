@@ -40,6 +40,17 @@ def add_check(check: argparse.ArgumentParser) -> None:
         help="remove resolved files from the baseline and lower the sizes of files that shrank",
     )
     _add_report(check)
+    check.add_argument(
+        "--compare-to",
+        metavar="REF",
+        help="show the images and totals that differ from commit REF; in a branch, from where it began",
+    )
+    check.add_argument(
+        "--min-change",
+        type=size_argument,
+        metavar="SIZE",
+        help="with --compare-to: leave out images that differ by less (default: 0)",
+    )
     check.set_defaults(run=_check)
 
 
@@ -142,6 +153,8 @@ def _check(arguments: argparse.Namespace) -> int:
         for line in explain(arguments.explain, configuration, _baseline(arguments, configuration)[1]):
             print(one_line(line))
         return FINE
+    if arguments.min_change is not None and arguments.compare_to is None:
+        raise ConfigError("--min-change needs --compare-to: give both, or neither")
     if arguments.write_baseline and arguments.update_baseline:
         raise ConfigError("--write-baseline conflicts with --update-baseline: use one of them")
     selection = _selection(arguments)
@@ -152,6 +165,10 @@ def _check(arguments: argparse.Namespace) -> int:
         return WRONG if _complain(found) else FINE
     if arguments.update_baseline:
         _update_baseline(file, baseline, found)
+    if arguments.compare_to is not None:
+        from bytefit.budgets.comparison import compared
+
+        found = compared(found, arguments.compare_to, selection, configuration, arguments.min_change or 0)
     write_reports(found, reports)
     return _exit_code(found)
 

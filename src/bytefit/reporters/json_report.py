@@ -25,9 +25,12 @@ def render(audit: Audit) -> str:
         "notes": list(audit.notes),
         "unreadable": [one._asdict() for one in audit.unreadable],
     }
-    if audit.command != "check":
+    if audit.command != "check" or audit.comparison is not None:
         record["command"] = audit.command
         record["changes"] = [_change(change) for change in audit.changes]
+    if audit.comparison is not None:
+        totals = [total._asdict() for total in audit.comparison.totals]
+        record["comparison"] = {**audit.comparison._asdict(), "totals": totals}
     return json.dumps(record, indent=2) + "\n"
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from bytefit.budgets.changes import FIXED, SKIPPED
+from bytefit.budgets.changes import COMPARED, FIXED, SKIPPED
 from bytefit.budgets.repository import is_below, repository_top
 from bytefit.fitting.result import how_encoded
 from bytefit.messages import format_size, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from bytefit.budgets.changes import Change
+    from bytefit.budgets.changes import Change, Comparison
     from bytefit.budgets.findings import Audit
 
 _HEAD = ("over by", "size", "budget", "format", "file", "fix would")
@@ -34,6 +34,8 @@ def render(audit: Audit) -> str:
         lines.append("; ".join(_sums(audit)))
     if audit.known and fails:
         lines.append(f"{audit.known} more are over budget and in the baseline")
+    if audit.comparison is not None:
+        lines += _compared(audit, audit.comparison)
     if audit.resolved:
         lines.append(
             f"resolved: {', '.join(audit.resolved)}; 'bytefit check --update-baseline' removes them from the baseline"
@@ -41,6 +43,50 @@ def render(audit: Audit) -> str:
     # The name does not come first: GitHub's runner takes a line that begins with "::" for a command.
     lines += [f"note: {note}" for note in audit.notes]
     return "".join(f"{one_line(line)}\n" for line in lines)
+
+
+def _compared(audit: Audit, comparison: Comparison) -> Iterator[str]:
+    """Yield a table of the images that differ from another commit, and the sums."""
+    if comparison.commit is None:
+        yield f"not compared with {comparison.ref}: {comparison.note}"
+        return
+    rows: list[tuple[str, ...]] = [("change", "before", "now", "by", "file")]
+    for one in audit.changes:
+        before, now = ("-" if size is None else format_size(size) for size in (one.before, one.after))
+        rows.append((one.kind, before, now, signed(one.difference), one_line(one.path)))
+    if len(rows) > 1:
+        yield from aligned(rows)
+    yield from (
+        f"{total.name}: {before_and_after(total.before, total.after)}, of {format_size(total.budget)}"
+        for total in comparison.totals
+        if total.before != total.after
+    )
+    yield f"compared with {named(comparison)}: {sums(audit, comparison)}"
+    if comparison.note:
+        yield f"note: {comparison.note}"
+
+
+def named(comparison: Comparison) -> str:
+    """Return the name of the commit that was compared with, and its hash."""
+    commit = (comparison.commit or "")[:10]
+    return commit if comparison.ref.startswith(commit) else f"{comparison.ref} ({commit})"
+
+
+def sums(audit: Audit, comparison: Comparison) -> str:
+    """Return how many images differ in which way, and the bytes of all images before and now."""
+    kinds = [one.kind for one in audit.changes]
+    counts = [f"{kinds.count(kind)} {kind}" for kind in COMPARED if kind in kinds] or ["no image differs"]
+    return f"{', '.join(counts)}; all images {before_and_after(comparison.before, comparison.after)}"
+
+
+def before_and_after(before: int, after: int) -> str:
+    """Return two sizes and what lies between them: "1 MB -> 1.2 MB (+200 kB)"."""
+    return f"{format_size(before)} -> {format_size(after)} ({signed(after - before)})"
+
+
+def signed(count: int) -> str:
+    """Return a number of bytes with its sign; a difference of none has none."""
+    return f"{'+' if count > 0 else '-' if count else ''}{format_size(abs(count))}"
 
 
 def line_of(change: Change, *, dry_run: bool) -> str:
@@ -82,5 +128,11 @@ def _table(audit: Audit) -> list[str]:
         sizes = (finding.excess, finding.size, finding.budget)
         remedy = finding.remedy if finding.excess else f"{finding.remedy}: {finding.message}"
         rows.append((*map(format_size, sizes), finding.format, one_line(finding.path), remedy))
+    return list(aligned(rows))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the rows of a table with columns as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
