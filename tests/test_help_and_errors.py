@@ -193,6 +193,7 @@ EXAMPLES = {
         $ check --report json=
         $ check --to-ref HEAD
         $ check --staged --from-ref HEAD
+        $ check --min-change 1KB
         $ check --write-baseline --update-baseline
         $ check --write-baseline --no-baseline
     """,
@@ -308,6 +309,7 @@ WITHOUT_EXAMPLE = {
     "colour profiles": "a plugin of Pillow",
     "git is not installed": "a machine without git",
     " failed in ": "git that fails",
+    "at the first push of a branch": "a note of a report: tests/budgets/test_comparison.py",
     "git cannot read an object": "a repository that is damaged",
     "both configure": "two files: tests/budgets/test_configuration.py",
     "has no [tool.bytefit] table": "a pyproject.toml: tests/budgets/test_configuration.py",
