@@ -62,6 +62,7 @@ REPORT_READERS = {
     "sarif": "GitHub code scanning, and other tools that read SARIF 2.1.0.",
     "junit": "GitLab, Jenkins and Azure, as JUnit XML.",
     "codequality": "The Code Quality widget of GitLab merge requests.",
+    "markdown": "People, in a comment on a pull request. It is empty if nothing fails and no image has changed.",
 }
 
 _SECTION = re.compile(r"^(Args|Attributes|Raises|Returns):$", flags=re.MULTILINE)

@@ -18,6 +18,10 @@ FIXED, STILL_OVER, SKIPPED = "fixed", "still over", "skipped"
 COMPARED = ("new", "grown", "replaced", "shrunk", "removed")
 
 
+# Below this SSIMULACRA2 score people see the loss where they look for it (J. Sneyers: 70 is "high quality").
+VISIBLE_LOSS = 70
+
+
 class Seen(NamedTuple):
     """What was seen of an image before and after, while both were in memory.
 
@@ -75,6 +79,11 @@ class Change(NamedTuple):
     def score(self) -> float | None:
         """The SSIMULACRA2 score of the image after, compared with the image before; None if nobody looked."""
         return None if self.seen is None else self.seen.score
+
+    @property
+    def lost_visibly(self) -> bool:
+        """Whether it was scored, and people see what was lost."""
+        return self.score is not None and self.score < VISIBLE_LOSS
 
 
 class TotalChange(NamedTuple):

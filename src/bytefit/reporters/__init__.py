@@ -23,6 +23,7 @@ FORMATS = {
     "sarif": "sarif",
     "junit": "junit",
     "codequality": "codequality",
+    "markdown": "markdown",
 }
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bytefit.messages import format_size
-from bytefit.reporters.cells import cell
+from bytefit.reporters.cells import cell, fitting
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
@@ -63,12 +62,7 @@ def _table(audit: Audit, space: int) -> str:
     action = "fix would" if audit.command == "check" else "what fix did"
     lines = ["### Images over budget", "", f"| over by | size | budget | format | file | {action} |"]
     lines.append("| ---: | ---: | ---: | --- | --- | --- |")
-    rows = list(_rows(audit))
-    ends = accumulate(len(row.encode()) + 1 for row in rows)
-    held = sum(end <= space for end in ends)
-    lines += rows[:held]
-    if held < len(rows):
-        lines += ["", f"{len(rows) - held} more do not fit here: a summary holds 1 MiB."]
+    lines = fitting(lines, _rows(audit), space, "{} more do not fit here: a summary holds 1 MiB.")
     lines += [
         "",
         f"{len(audit.failing)} of {audit.files} files are over budget; {audit.known} are in the baseline.",
