@@ -324,7 +324,6 @@ def _of_metadata() -> Iterator[Order]:
         yield Order(source=f"loaded {source}", target=0.7, options={"metadata": policy})
     yield Order(road="opened", source="loaded PNG", target=0.7, options={"metadata": "keep"})
     yield Order(source="grey JPEG with profile", target=0.5, options={"format": "WEBP"})
-    yield Order(source="CMYK JPEG", target=0.5)
 
 
 def _of_dimensions() -> Iterator[Order]:
@@ -375,6 +374,7 @@ def _of_choices() -> Iterator[Order]:
 def _of_conversions() -> Iterator[Order]:
     """Yield a picture that has to be changed before the format holds it."""
     yield Order(source="graphic", target=0.3, options={"format": "JPEG", "background": "white"})
+    yield Order(source="CMYK JPEG", target=0.5, options={"format": "WEBP", "colours": "srgb", "depth": 8})
 
 
 def _of_save_options() -> Iterator[Order]:

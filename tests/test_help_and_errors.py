@@ -38,10 +38,11 @@ from bytefit.batches.row import Entry
 from bytefit.batches.storage.stamps import Stamp
 from bytefit.cli.main import _parser, main
 from bytefit.codecs import codec_for_format
+from bytefit.codecs.colour_profiles import gamma_curve, profile
 from bytefit.codecs.jpeg.quantisation import load_knots
 from bytefit.resources import models_folder
 from bytefit.seeding.model import load_model
-from images import XMP, animation, encoded, exif, graphic, noise, opened, photograph
+from images import XMP, animation, encoded, exif, graphic, icc_profile, noise, opened, photograph
 from repositories import Repository
 
 if TYPE_CHECKING:
@@ -139,6 +140,13 @@ EXAMPLES = {
         bytefit.compress("pointer.jpg", "9KB")
         bytefit.compress("alpha16.png", "9KB", format="WEBP")
         bytefit.compress("linear.png", "9KB", format="GIF")
+        bytefit.compress(photo, "9KB", format="JPEG", background="whitish")
+        bytefit.compress(photo, "9KB", format="JPEG", colours="rgb")
+        bytefit.compress(photo, "9KB", format="JPEG", depth=16)
+        bytefit.compress("linear16.png", "9KB", colours="srgb")
+        bytefit.compress("inks.jpg", "9KB", colours="srgb")
+        bytefit.compress("damaged-profile.jpg", "9KB", colours="srgb")
+        bytefit.compress(far, "9KB", format="JPEG", depth=8)
         bytefit.compress("cover.png", "9KB", format="WEBP")
         bytefit.compress("film.jpg", "9KB", format="WEBP")
         bytefit.compress(two, "9KB", format="JPEG")
@@ -336,6 +344,7 @@ WITHOUT_EXAMPLE = {
     "no such folder or bucket": "a storage: tests/batches/test_s3.py",
     "is not writable": "a folder of another user",
     "workers have to see the same folder": "a cluster whose workers see other folders",
+    "needs Little CMS": "a Pillow without it",
     "further pictures": "a damaged multi-picture file: tests/codecs/jpeg/test_jpeg_multi_picture.py",
 }
 # Modules whose errors are reasons inside another message, or which are for whoever trains and measures.
@@ -441,6 +450,7 @@ def namespace() -> dict[str, Any]:
         "moving": opened(animation("WEBP")),
         "two": opened(two_pictures()),
         "deep": Image.new("I;16", (8, 8)),
+        "far": Image.new("I", (8, 8), 70_000),
     }
     pictures["deep"].info["transparency"] = 0
     return {**names, **functions, **pictures}
@@ -461,6 +471,9 @@ def write_files() -> None:
         "pages.tif": encoded(photograph(), "TIFF", save_all=True, append_images=[noise()]),
         "bomb.png": with_dimensions(encoded(Image.new("L", (1, 1)), "PNG"), 60_000),
         "alpha16.png": with_sixteen_bits(),
+        "linear16.png": with_gamma(encoded(Image.new("I;16", (8, 8)), "PNG"), 100_000),
+        "inks.jpg": encoded(photograph(mode="CMYK"), icc_profile=profile(gamma_curve(1.0))),
+        "damaged-profile.jpg": encoded(photograph(), icc_profile=icc_profile()),
         "linear.png": with_gamma(encoded(photograph(), "PNG"), 100_000),
         "cover.png": encoded(noise(), "PNG", save_all=True, default_image=True, append_images=[photograph(), noise()]),
         "empty.json": b"{}",

@@ -53,6 +53,8 @@ RIGHT = {
     "drop_extras": [True, False],
     "allow_frame_drop": [True, False],
     "background": [None, "white", "#fff", "#f0f0f0ff", "rgb(1, 2, 3)", "hsl(120, 50%, 50%)"],
+    "colours": [None, "srgb"],
+    "depth": [None, 8],
     "max_pixels": [None, 1, 10**9],
     "models": [None, "own", Path("own")],
 }
@@ -129,6 +131,8 @@ def test_every_option_has_values_here():
             )
             for colour in ("whit", "#12345", "#ffffff80", (255, 255, 255), "")
         ),
+        ("colours", "rgb", "unknown colours 'rgb': use one of 'srgb'"),
+        ("depth", 16, "depth 16 is not a depth that images are scaled to: give 8, the bits of a channel"),
         ("resize", "no" * 99, f"resize 'n{'on' * 29} ... is neither True nor False"),
     ],
 )
@@ -365,7 +369,7 @@ def test_the_sets_of_names_are_those_of_the_contract():
     of_one_image = OWN_OPTIONS - IN_CONFIGURATION
     asking_for_an_encode = OWN_OPTIONS - KEEPING_WHAT_FITS
 
-    assert asking_for_an_encode == {"format", "formats", "max_width", "max_height", "background"}
+    assert asking_for_an_encode == {"format", "formats", "max_width", "max_height", "background", "colours", "depth"}
     assert of_one_image == {
         *("format", "formats", "min_width", "exact", "min_size", "encoding"),
         *("lossless", "drop_extras", "allow_frame_drop", "background"),
@@ -383,7 +387,7 @@ def test_a_declaration_is_complete(option):
         assert option.default is False
         assert not option.metavar
     elif option.choices:
-        assert option.default in option.choices
+        assert option.default in {None, *option.choices}
     else:
         assert option.metavar, option.name
         assert option.what

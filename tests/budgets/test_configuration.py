@@ -41,6 +41,8 @@ slack = 0.02
 effort = "fast"
 max-pixels = 200_000_000
 models = "/own/models"
+colours = "srgb"
+depth = 8
 skip = false
 exclude = ["old/**"]
 [[{0}rules]]
@@ -58,6 +60,8 @@ OPTIONS = {
     "min_score": 60.5,
     "resize": True,
     "metadata": "strip",
+    "colours": "srgb",
+    "depth": 8,
     "on_unreachable": "smallest",
     "slack": 0.02,
     "effort": "fast",
@@ -216,7 +220,7 @@ def test_another_file_can_be_named(tmp_path):
 
 MISTAKES = {
     'max-sise = "1KB"': ".bytefit.toml: unknown key 'max-sise': did you mean 'max-size'?",
-    "zzz = 1": ".bytefit.toml: unknown key 'zzz': it takes effort, exclude,",
+    "zzz = 1": ".bytefit.toml: unknown key 'zzz': it takes colours, depth,",
     "rule = []": "unknown key 'rule': did you mean 'rules'?",
     "[tool.other]": ".bytefit.toml: unknown key 'tool'",
     '"a\\nb\\u2028" = 1': "unknown key 'a\\nb\\u2028'",

@@ -1,11 +1,16 @@
-"""Changes asked for before a fit: flattened transparency, wherever an image comes from and goes to."""
+"""Changes asked for before a fit: transparency, colours and depth, wherever an image comes from and goes to."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageCms
 
 import bytefit
+from bytefit.codecs.colour_profiles import gamma_curve, profile
+from bytefit.codecs.png.chunks import chunk, with_chunks
 from images import encoded, graphic, noise, opened, photograph
 
 
@@ -108,3 +113,101 @@ def test_what_the_file_says_goes_along(tmp_path):
     result = bytefit.compress(path, "40KB", format="JPEG", background="white")
 
     assert opened(result.data).info["dpi"] == pytest.approx((300, 300), abs=1)
+
+
+LINEAR = profile(gamma_curve(1.0))
+
+
+@pytest.mark.parametrize("wanted", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+def test_converted_colours_are_not_converted_again_by_viewers(wanted, tmp_path):
+    """A profile, gamma or colour space that stayed would make viewers convert the colours a second time."""
+    path = tmp_path / "linear.png"
+    path.write_bytes(
+        with_chunks(
+            encoded(photograph(), "PNG", exif=coloured_exif()), chunk(b"gAMA", (100_000).to_bytes(4, "big")), b""
+        )
+    )
+
+    result = bytefit.compress(path, "90KB", format=wanted, colours="srgb")
+
+    picture = opened(result.data)
+    assert "icc_profile" not in picture.info
+    assert "gamma" not in picture.info
+    assert picture.getexif().get_ifd(0x8769).get(0xA001) in {1, None}
+    assert picture.convert("RGB").getpixel((70, 40))[1] > photograph().getpixel((70, 40))[1] + 20
+    assert bytefit.compress_file(path, "90KB", colours="srgb").changed
+    assert not bytefit.compress_file(path, "90KB", colours="srgb").changed
+
+
+def coloured_exif():
+    """Return an EXIF block that states a colour space of its own."""
+    block = Image.Exif()
+    block.get_ifd(0x8769)[0xA001] = 0xFFFF
+    return block.tobytes()
+
+
+def test_inks_fit_into_every_format(tmp_path):
+    """WebP and AVIF refuse inks, and name the way out."""
+    path = tmp_path / "inks.jpg"
+    photograph(mode="CMYK").save(path, quality=95)
+
+    with pytest.raises(bytefit.UnsupportedImage, match="colours='srgb' converts them"):
+        bytefit.compress(path, "20KB", format="WEBP")
+    assert opened(bytefit.compress(path, "20KB", format="WEBP", colours="srgb").data).mode == "RGB"
+    assert bytefit.compress(path, "9KB", format="auto", formats=["WEBP", "AVIF"], colours="srgb").fits
+
+
+def test_a_camera_may_say_adobe_rgb_in_exif_alone(tmp_path):
+    """Cameras store no profile for Adobe RGB, but an interoperability index (DCF 2.0, 3.2.5)."""
+    path, block = tmp_path / "camera.jpg", Image.Exif()
+    block.get_ifd(0x8769)[0xA001] = 0xFFFF
+    block.get_ifd(0x8769)[0xA005] = {1: "R03"}
+    photograph().save(path, exif=block, quality=95, subsampling=0)
+
+    before = opened(path.read_bytes())
+    result = bytefit.compress(path, "30KB", format="PNG", lossless=True, colours="srgb")
+    bytefit.compress_file(path, "30KB", colours="srgb")
+
+    assert max(most for _, most in ImageChops.difference(opened(result.data), before).getextrema()) > 20
+    stated = opened(path.read_bytes()).getexif().get_ifd(0x8769)
+    assert stated[0xA001] == 1
+    assert not bytefit.compress_file(path, "30KB", colours="srgb").changed
+
+
+def test_frames_are_converted_one_by_one():
+    """An animation has one profile for all its frames."""
+    pictures = [photograph((48, 32), seed=seed) for seed in (1, 2)]
+    data = encoded(pictures[0], "WEBP", save_all=True, append_images=pictures[1:], lossless=True, icc_profile=LINEAR)
+
+    result = bytefit.compress(opened(data), "60KB", format="PNG", colours="srgb")
+
+    answer = opened(result.data)
+    assert (result.frames, "icc_profile" in answer.info) == (2, False)
+    for place, picture in enumerate(pictures):
+        answer.seek(place)
+        assert answer.convert("RGB").getpixel((20, 20))[1] > picture.getpixel((20, 20))[1] + 10
+
+
+def test_an_image_with_the_profile_of_srgb_is_left_alone(tmp_path):
+    """It fits and its colours are as they were asked for: nothing may be encoded again."""
+    path = tmp_path / "a.jpg"
+    photograph().save(path, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    before = path.read_bytes()
+
+    outcome = bytefit.compress_file(path, "1MB", colours="srgb")
+
+    assert not outcome.changed
+    assert path.read_bytes() == before
+
+
+def test_little_cms_is_loaded_for_colours_only():
+    """It takes 10 ms to load, which every other call would pay."""
+    program = (
+        "import sys, bytefit; from PIL import Image; "
+        "bytefit.compress(Image.new('RGBA', (9, 9)), 900, format='JPEG', background='white'); "
+        "print('PIL.ImageCms' in sys.modules)"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert run.stdout == "False\n"

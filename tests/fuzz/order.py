@@ -52,6 +52,8 @@ _CHANCES = {
     "drop_extras": 0.1,
     "allow_frame_drop": 0.12,
     "background": 0.1,
+    "colours": 0.1,
+    "depth": 0.1,
     "max_pixels": 0.04,
     "models": 0.02,
 }
@@ -188,6 +190,7 @@ def _value(random: Random, option: Option) -> Any:
         "min_size": (1, 500, "2KB", 10**6),
         "max_pixels": (1, 1000, 10**6, 10**12),
         "models": (str(_MODELS), "no-such-folder"),
+        "depth": (8,),
         "background": ("white", "#123", "rgb(250, 120, 0)"),
     }
     return random.choice(values.get(option.name, (1, 2, 5, 16, 33, 64, 150, 10**6)))

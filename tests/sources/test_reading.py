@@ -190,7 +190,6 @@ def test_lost_depth_matters_to_what_is_written_not_to_what_is_shown():
 @pytest.mark.parametrize(
     ("name", "data"),
     {
-        "deep.png": deep_png(),
         "film.webp": webp_with(b"FILM", FILM),
         "film.avif": encoded(photograph((32, 32)), "AVIF") + avif_box(b"film", FILM),
     }.items(),

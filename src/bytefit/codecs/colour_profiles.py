@@ -29,6 +29,8 @@ class Primaries(NamedTuple):
 
 
 SRGB = Primaries((0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06))
+ADOBE_RGB = SRGB._replace(green=(0.21, 0.71))
+ADOBE_RGB_GAMMA = 563 / 256
 _SAME = 0.002  # chromaticities of sRGB are written with three to five digits
 
 

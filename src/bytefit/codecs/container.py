@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from bytefit.pictures.frames import Frames
 
 
+class HighDepth(str):
+    """Words for samples of more than 8 bits, where nothing else of a file is lost and `Container.scaled_to_8` works."""
+
+    __slots__ = ()
+
+
 class Padding(NamedTuple):
     """How a file is extended without changing what it shows.
 
@@ -97,7 +103,11 @@ class Container(NamedTuple):
             pixels; `unread_metadata` returns those that are kept.
         lost: (image as it was opened, bytes of its file) -> words for what the file holds and Pillow drops without
             saying so, or None.
+        scaled_to_8: (image as it was opened, bytes of its file) -> the image with samples scaled to 8 bits instead of
+            cut, where `lost` returned `HighDepth`.
         unread_metadata: (image as it was opened, bytes of its file) -> what Pillow does not read, for its `info`.
+        as_srgb: (`info` of an image as it was opened) -> the same without what states other colours than sRGB, the
+            profile and EXIF aside.
         settle: corrects an image after it was opened, before its pixels are decoded.
         turned_by_decoder: whether the decoder turns the pixels, so that the orientation in EXIF is to be ignored.
         carried: (image with its `info`, metadata policy) -> the save options for metadata that only this format
@@ -112,7 +122,9 @@ class Container(NamedTuple):
 
     readable: Callable[[bytes], bytes] = lambda data: data
     lost: Callable[[Image.Image, bytes], str | None] = lambda _image, _data: None
+    scaled_to_8: Callable[[Image.Image, bytes], Image.Image] = lambda image, _data: image
     unread_metadata: Callable[[Image.Image, bytes], Mapping[str, Any]] = lambda _image, _data: {}
+    as_srgb: Callable[[Mapping[Any, Any]], Mapping[Any, Any]] = lambda info: info
     settle: Callable[[Image.Image], None] = lambda _image: None
     turned_by_decoder: bool = False
     carried: Callable[[Image.Image | Frames, str], Mapping[str, Any]] = lambda _image, _policy: {}

@@ -16,6 +16,8 @@ PREFIX = b"Exif\x00\x00"
 
 ORIENTATION, EXIF_DIRECTORY = 0x0112, 0x8769
 _WIDTH, _HEIGHT = 0xA002, 0xA003
+COLOUR_SPACE, SRGB_SPACE = 0xA001, 1
+_INTEROPERABILITY, _INDEX = 0xA005, 1
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _THUMBNAIL = 0x0201
 
@@ -44,6 +46,27 @@ class _Directory(NamedTuple):
 def with_dimensions(block: bytes, size: tuple[int, int]) -> bytes:
     """Return an EXIF block whose pixel dimensions are `size`; unchanged where it states none, or is broken."""
     return _patched(block, EXIF_DIRECTORY, dict(zip((_WIDTH, _HEIGHT), size, strict=True)))
+
+
+def with_srgb(block: bytes) -> bytes:
+    """Return an EXIF block whose colour space is sRGB; unchanged where it states none, or is broken.
+
+    The interoperability index states it, too (DCF 2.0, 3.2.5): "R98" for sRGB, "R03" for Adobe RGB.
+    """
+    changed = bytearray(_patched(block, EXIF_DIRECTORY, {COLOUR_SPACE: SRGB_SPACE}))
+    start, order = _start(block)
+    tiff = block[start:]
+    try:
+        for entry in _entries(tiff, order, EXIF_DIRECTORY):
+            if entry.tag == _INTEROPERABILITY:
+                (offset,) = struct.unpack_from(f"{order}I", tiff, entry.place + 8)
+                for one in _directory(tiff, order, offset).entries:
+                    place = start + one.place + 8
+                    if one.tag == _INDEX and changed[place : place + 3] == b"R03":
+                        changed[place : place + 3] = b"R98"
+    except struct.error:
+        return block
+    return bytes(changed)
 
 
 def with_orientation(block: bytes, orientation: int) -> bytes:

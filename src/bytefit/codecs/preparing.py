@@ -56,7 +56,7 @@ def mode_for(codec: Codec, mode: str, *, transparent: bool) -> str:
     if transparent and mode.startswith("I;16"):  # Pillow would clip its samples at 255
         raise UnsupportedImage(
             f"cannot encode 16 bits a channel with a transparent colour (mode {mode}) as {codec.format}: "
-            f"convert the picture to LA or RGBA first"
+            f"depth=8 scales it to 8"
         )
     encoded = modes.alpha_of.get(mode, modes.alpha) if transparent else modes.opaque.get(mode)
     if encoded is None:

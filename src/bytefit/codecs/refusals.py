@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-HIGH_DEPTH = "it has more than 8 bits a channel, which would be cut off; scale it to 8 bits a channel first"
-LAB_COLOURS = "its Lab colours need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
-INK_COLOURS = "its CMYK inks need a colour-managed conversion; convert it to RGB with PIL.ImageCms first"
+HIGH_DEPTH = "it has more than 8 bits a channel, which would be cut off; depth=8 scales it to 8"
+FLOATS = "its samples are floating-point numbers without a range; scale them to 8 bits a channel first"
+LAB_COLOURS = "its Lab colours need a colour-managed conversion; colours='srgb' converts them"
+INK_COLOURS = "its CMYK inks need a colour-managed conversion; colours='srgb' converts them"
 
 # Modes that no codec here can hold without losing something in silence.
 REFUSED_EVERYWHERE = {
     "I": HIGH_DEPTH,
-    "F": HIGH_DEPTH,
+    "F": FLOATS,
     "I;16": HIGH_DEPTH,
     "I;16L": HIGH_DEPTH,
     "I;16B": HIGH_DEPTH,

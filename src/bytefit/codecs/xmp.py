@@ -46,6 +46,11 @@ def with_orientation(packet: bytes, orientation: int) -> bytes:
     return _with_numbers(packet, {"tiff:Orientation": orientation})
 
 
+def with_srgb(packet: bytes) -> bytes:
+    """Return a packet whose colour space is sRGB; unchanged where it states none."""
+    return _with_numbers(packet, {"exif:ColorSpace": 1})
+
+
 def _with_numbers(packet: bytes, numbers: Mapping[str, int]) -> bytes:
     """Return a packet with other whole numbers for properties that it has, as attributes or as elements."""
     for name, number in numbers.items():

@@ -54,6 +54,8 @@ def compress(
     drop_extras: bool = False,
     allow_frame_drop: bool = False,
     background: str | None = None,
+    colours: str | None = None,
+    depth: int | None = None,
     max_pixels: int | None = None,
     models: str | os.PathLike[str] | None = None,
     **save_options: Any,
@@ -97,6 +99,11 @@ def compress(
         background: a colour that transparency is flattened onto, as `PIL.ImageColor` reads it: "white", "#f0f0f0",
             "rgb(240, 240, 240)". It has to be opaque. The answer has no alpha channel then, in any format. None keeps
             transparency, and refuses formats that have none.
+        colours: "srgb" converts other colours to sRGB: CMYK, Lab, wide gamuts, a gamma or primaries of the file's own,
+            whatever has a profile. It uses the embedded profile, is relative colorimetric with black point
+            compensation, and leaves a profile out afterwards. None keeps colours and profile, and refuses formats that
+            cannot hold them.
+        depth: 8 scales 16 bits a channel to 8, rounded. None keeps them, and refuses formats that cannot hold them.
         max_pixels: the most pixels that the image of a file may have. A small file can need all the memory there is.
             None means the limit of Pillow: twice `Image.MAX_IMAGE_PIXELS`, 178,956,970 pixels unless that was changed.
         models: the folder with your own models, see `bytefit train`; a format without one there uses the model that
@@ -130,6 +137,8 @@ def compress(
         drop_extras=drop_extras,
         allow_frame_drop=allow_frame_drop,
         background=background,
+        colours=colours,
+        depth=depth,
         max_pixels=max_pixels,
         models=models,
         save_options=save_options,

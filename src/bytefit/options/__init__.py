@@ -64,7 +64,7 @@ KEEPING_WHAT_FITS = frozenset(option.name for option in OPTIONS if option.keeps_
 IN_CONFIGURATION = frozenset(option.name for option in OPTIONS if option.in_configuration)
 
 # Each of these changes the picture before it is fitted; without them the code for that is not loaded.
-CONVERSIONS = frozenset({"background"})
+CONVERSIONS = frozenset({"background", "colours", "depth"})
 
 
 def given_in(options: Options) -> dict[str, Any]:

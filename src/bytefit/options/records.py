@@ -41,6 +41,8 @@ class Options(NamedTuple):
     drop_extras: bool = False
     allow_frame_drop: bool = False
     background: str | None = None
+    colours: str | None = None
+    depth: int | None = None
     max_pixels: int | None = None
     models: str | os.PathLike[str] | None = None
     save_options: Mapping[str, Any] = {}
@@ -59,7 +61,13 @@ class _SizeOptions(TypedDict, total=False):
     encoding: str
 
 
-class FitOptions(_ResizeOptions, _SizeOptions, total=False):
+class _ConversionOptions(TypedDict, total=False):
+    background: str | None
+    colours: str | None
+    depth: int | None
+
+
+class FitOptions(_ResizeOptions, _SizeOptions, _ConversionOptions, total=False):
     """The options of `bytefit.compress` as keyword arguments, for functions that pass them on."""
 
     formats: Iterable[str] | None
@@ -72,7 +80,6 @@ class FitOptions(_ResizeOptions, _SizeOptions, total=False):
     lossless: bool
     drop_extras: bool
     allow_frame_drop: bool
-    background: str | None
     max_pixels: int | None
     models: str | os.PathLike[str] | None
 

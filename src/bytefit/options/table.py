@@ -139,6 +139,23 @@ OPTIONS: tuple[Option, ...] = (
         **_COMPRESS_ONLY,
     ),
     Option(
+        *("colours", "string", "convert CMYK, Lab, wide-gamut and other profiled images to sRGB"),
+        default_note="colours and profile are kept, or the format refused",
+        choices=("srgb",),
+        keeps_what_fits=False,
+    ),
+    Option(
+        "depth",
+        "integer",
+        "scale 16 bits a channel down to this many",
+        default_note="16 bits are kept, or the format refused",
+        what="a depth that images are scaled to",
+        expected="give 8, the bits of a channel",
+        metavar="BITS",
+        bounds=Bounds(minimum=8, maximum=8),
+        keeps_what_fits=False,
+    ),
+    Option(
         "max_pixels",
         "integer",
         "refuse an image file of more pixels: a small file can need all the memory there is",

@@ -104,7 +104,7 @@ def _profile(image: Image.Image | Frames, codec: Codec, mode: str, dropped: list
     if made and not codec.container.descriptions.profiles_are_applied:
         raise UnsupportedImage(
             f"its file states a gamma or primaries other than those of sRGB, which viewers of {codec.format} ignore: "
-            f"take PNG, JPEG, WEBP or AVIF, or convert the image to sRGB with PIL.ImageCms first"
+            f"take PNG, JPEG, WEBP or AVIF, or convert it with colours='srgb'"
         )
     return made
 

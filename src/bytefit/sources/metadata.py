@@ -13,7 +13,7 @@ from bytefit.codecs import container_of, exif, xmp
 from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from PIL import Image
 
@@ -64,14 +64,23 @@ def orientation(image: Image.Image | Frames) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none that can be read, or the decoder turns the pixels."""
     if container_of(image.format).turned_by_decoder:
         return 1
+    value = read_exif(image, lambda found: found.get(exif.ORIENTATION))
+    return value if value in range(2, 9) else 1
+
+
+def read_exif(image: Image.Image | Frames, read: Callable[[Image.Exif], Any]) -> Any:
+    """Return what `read` finds in the EXIF data of an image; None where they are broken.
+
+    Raises:
+        UnsupportedImage: if a warning of Pillow, which the process has made an error, stops the reading.
+    """
     try:
         with _READS_EXIF:
-            value = image.getexif().get(exif.ORIENTATION, 1)
+            return read(image.getexif())
     except Warning as error:
         raise UnsupportedImage(f"cannot read the EXIF block: {error} {WARNING_AS_ERROR}") from error
     except _BROKEN_EXIF:
-        return 1
-    return value if value in range(2, 9) else 1
+        return None
 
 
 def orientation_to_apply(image: Image.Image | Frames, codec: Codec, policy: str, given: bytes | None = None) -> int:

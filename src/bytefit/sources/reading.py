@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bytefit import formats
 from bytefit.codecs import container_of
+from bytefit.codecs.container import HighDepth
 from bytefit.errors import WARNING_AS_ERROR, CorruptImage, UnsupportedImage
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 from bytefit.pictures.opening import TooManyPixels, open_image
@@ -61,13 +62,16 @@ def dimensions(data: bytes, name: str, *, max_pixels: int | None = None) -> tupl
         return image.size
 
 
-def decode(data: bytes, name: str, *, as_shown: bool = False, max_pixels: int | None = None) -> Image.Image | Frames:
+def decode(
+    data: bytes, name: str, *, as_shown: bool = False, in_8_bits: bool = False, max_pixels: int | None = None
+) -> Image.Image | Frames:
     """Return the picture or the frames in `data`, decoded whole.
 
     Args:
         data: the bytes of a file.
         name: what messages call it.
         as_shown: accept that something is lost, such as bits beyond eight a channel.
+        in_8_bits: scale samples of more than 8 bits, where they would be lost, to 8.
         max_pixels: the most pixels of a picture; None for the limit of Pillow.
 
     Raises:
@@ -80,14 +84,17 @@ def decode(data: bytes, name: str, *, as_shown: bool = False, max_pixels: int | 
         opened = open_image(_readable(data), max_pixels)
         container = container_of(opened.format)
         lost = container.lost(opened, data)
-        if lost is not None and not as_shown:
-            raise UnsupportedImage(
-                f"{name} ({opened.format}) carries {lost}, which would be lost: "
-                f"to accept that, compress the image that PIL.Image.open returns"
+        scaled = in_8_bits and isinstance(lost, HighDepth)
+        if lost is not None and not as_shown and not scaled:
+            way_out = (
+                "depth=8 scales them to 8 bits"
+                if isinstance(lost, HighDepth)
+                else "to accept that, compress the image that PIL.Image.open returns"
             )
+            raise UnsupportedImage(f"{name} ({opened.format}) carries {lost}, which would be lost: {way_out}")
         unread = container.unread_metadata(opened, data)
         container.settle(opened)
-        image = decoded(opened, name)
+        image = decoded(container.scaled_to_8(opened, data) if scaled else opened, name)
     if isinstance(image, Frames):
         return image._replace(info={**image.info, **unread})
     image.info.update(unread)

@@ -71,10 +71,10 @@ class Source:
             return dimensions(self.data, self.name, max_pixels=self.max_pixels)
         return self._picture.size
 
-    def with_picture(self, picture: Image.Image | Frames) -> Source:
-        """Return a source of the same file with a changed picture."""
+    def with_picture(self, picture: Image.Image | Frames, *, whole: bool = False) -> Source:
+        """Return a source of the same file with a changed picture; `whole` says that nothing would be lost any more."""
         other = Source(self.name, self.data, picture, max_pixels=self.max_pixels)
-        other._refusal, other.is_converted = self.refusal, True
+        other._refusal, other.is_converted = None if whole else self.refusal, True
         return other
 
 

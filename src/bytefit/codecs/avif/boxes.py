@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bytefit.codecs.container import HighDepth
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,15 +71,15 @@ def _lost_in_meta(data: bytes, start: int, end: int) -> str | None:
     boxes = {name: (first, last) for name, first, last in _boxes(data, start, end)}
     if b"tmap" in data[slice(*boxes.get(b"iinf", (0, 0)))]:
         return "a gain map"
+    deep = False
     for name, first, last in _properties(data, start, end):
         content = data[first:last]
-        if name == b"av1C" and len(content) > 2 and content[2] & 0x40:  # noqa: PLR2004  (high_bitdepth, AV1-ISOBMFF 2.3)
-            return "more than 8 bits a channel"
+        deep |= name == b"av1C" and len(content) > 2 and bool(content[2] & 0x40)  # noqa: PLR2004  (high_bitdepth, 2.3)
         if name == b"colr" and content[:4] == b"nclx":
             primaries, transfer = (int.from_bytes(content[at : at + 2], "big") for at in (4, 6))
             if primaries not in _PLAIN_PRIMARIES or transfer not in _PLAIN_TRANSFERS:
                 return f"colours of its own (primaries {primaries}, transfer {transfer})"
-    return None
+    return HighDepth("more than 8 bits a channel") if deep else None  # libavif rounds them
 
 
 def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:

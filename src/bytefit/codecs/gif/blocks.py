@@ -169,6 +169,11 @@ def is_profile(block: bytes) -> bool:
     return block.startswith(_PROFILE)
 
 
+def without_profile(blocks: bytes) -> bytes:
+    """Return some blocks without colour profiles."""
+    return b"".join(block.data for block in _blocks(bytes(_HEADER) + blocks) if not is_profile(block.data))
+
+
 def aspect_of(data: bytes) -> Density | None:
     """Return the shape of a pixel that the header states (GIF89a, 18), in 64ths of width over height."""
     stated = data[12] if len(data) > 12 else 0  # noqa: PLR2004

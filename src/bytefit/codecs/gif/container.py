@@ -16,6 +16,7 @@ from bytefit.codecs.gif.blocks import (
     has_plain_text,
     metadata_in,
     other_blocks,
+    without_profile,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +77,13 @@ def with_texts(texts: Sequence[Text]) -> tuple[bytes, Sequence[Text]]:
     return b"".join(comment_block(text.line.encode()) for text in texts), ()
 
 
+def as_srgb(info: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return `info` without the block of a colour profile."""
+    return {**info, BLOCKS: without_profile(info[BLOCKS])} if BLOCKS in info else dict(info)
+
+
 CONTAINER = Container(
+    as_srgb=as_srgb,
     unread_metadata=unread_metadata,
     carried=carried,
     descriptions=Descriptions(

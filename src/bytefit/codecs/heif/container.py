@@ -74,6 +74,8 @@ CONTAINER = Container(
     lost=lambda image, _data: lost_in_heif(image),
     # pillow-heif writes the shape of a pixel again where it finds it in `info`.
     carried=lambda image, _policy: {"density": None} if "pixel_aspect_ratio" in image.info else {},
+    # pillow-heif writes these colours again where it finds them in `info`.
+    as_srgb=lambda info: {key: value for key, value in info.items() if key != "nclx_profile"},
     descriptions=Descriptions(density=_density),
     padding=BOX_PADDING,
     register_plugin=register_plugin,

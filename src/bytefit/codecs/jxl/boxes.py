@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bytefit.codecs.boxes import boxes
+from bytefit.codecs.container import HighDepth
 
 _CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 _CODESTREAM = b"\xff\x0a"
@@ -77,14 +78,11 @@ def _lost_in_codestream(bits: _Bits) -> str | None:
             return "a preview"
         if bits.take(1):
             return "an animation"
-    return _lost_depth(bits) or _lost_channels(bits)
-
-
-def _lost_depth(bits: _Bits) -> str | None:
     if bits.take(1):
         return "floating-point samples"
     depth = bits.choice((8, 0), (10, 0), (12, 0), (1, 6))
-    return f"{depth} bits a channel" if depth > _DEPTH else None
+    deep = HighDepth(f"{depth} bits a channel") if depth > _DEPTH else None  # libjxl rounds them
+    return _lost_channels(bits) or deep
 
 
 def _lost_channels(bits: _Bits) -> str | None:

@@ -46,8 +46,8 @@ def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
         profile = options.get("icc_profile") or b""
         if profile and not any(name in profile for name in _SRGB):
             raise UnsupportedImage(
-                "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: convert the picture to sRGB "
-                "with PIL.ImageCms first"
+                "pillow-jxl-plugin cannot write colour profiles, and this one is not sRGB: "
+                "convert it with colours='srgb'"
             )
     coding = {"exif": b"", **{name: value for name, value in options.items() if name != "icc_profile"}}
     if coding.get("lossless") and coding.get("effort") == _MOST_LOSSLESS_EFFORT + 1:

@@ -9,6 +9,7 @@ import zlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from bytefit.codecs.container import HighDepth
 from bytefit.codecs.descriptions import METRE, NO_UNIT, Density
 
 if TYPE_CHECKING:
@@ -61,13 +62,15 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 def lost_in_png(data: bytes) -> str | None:
     """Return words for content of a PNG file that Pillow would silently drop, or None."""
+    deep = animated = False
     for name, content, *_ in chunks(data):
         depth, colour_type = content[8:10] if name == b"IHDR" and len(content) == _HEADER else (8, 0)
-        if depth == _HIGH_DEPTH and colour_type != 0:  # Pillow reads 16-bit grey in full
-            return "16 bits a channel"
+        deep |= depth == _HIGH_DEPTH and colour_type != 0  # Pillow reads 16-bit grey in full
+        animated |= name == b"acTL"
         if name in _OTHER_COLOURS:
             return f"colours of its own (chunk {name.decode()})"
-    return None
+    words = "16 bits a channel"
+    return None if not deep else words if animated else HighDepth(words)
 
 
 def other_chunks(data: bytes) -> bytes:
@@ -85,6 +88,12 @@ def colour_chunks(raw: bytes) -> bytes:
     """Return those of some chunks that define the colour space."""
     data = SIGNATURE + raw
     return b"".join(data[start:end] for name, _, start, end in chunks(data) if name in COLOUR_CHUNKS)
+
+
+def without_colour_chunks(raw: bytes) -> bytes:
+    """Return those of some chunks that do not define the colour space."""
+    data = SIGNATURE + raw
+    return b"".join(data[start:end] for name, _, start, end in chunks(data) if name not in COLOUR_CHUNKS)
 
 
 def chunks_of(image: Image.Image | Frames) -> bytes:

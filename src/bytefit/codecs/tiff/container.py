@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs.container import Container, Descriptions, Padding
 from bytefit.codecs.tiff.descriptions import density_in, profile_in
-from bytefit.codecs.tiff.tags import TAGS, exif_from_tags, kept_tags, lost_in_tiff, tags_of_tiff_only, with_dimensions
+from bytefit.codecs.tiff.tags import (
+    TAGS,
+    exif_from_tags,
+    kept_tags,
+    lost_in_tiff,
+    low_byte_mode,
+    tags_of_tiff_only,
+    with_dimensions,
+    with_srgb,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -78,7 +87,30 @@ def resized(carried: Mapping[str, Any], size: tuple[int, int]) -> Mapping[str, A
     return {} if isinstance(pages, Mapping) else {"tiffinfo": tuple(with_dimensions(page, size) for page in pages)}
 
 
+def scaled_to_8(image: Image.Image, data: bytes) -> Image.Image:
+    """Return an opened image of 16 bits a channel with its samples scaled to 8. Pillow takes the high bytes."""
+    from bytefit.pictures.opening import UNLIMITED, open_image
+    from bytefit.pictures.replaced_pixels import with_pixels
+    from bytefit.pictures.sixteen_bits import scaled_to_8_bits
+
+    low: Any = open_image(data, UNLIMITED)
+    low.tile = [tile._replace(args=(low_byte_mode(low), *tile.args[1:])) for tile in low.tile]
+    for half in (image, low):
+        allocate_pixels(half)
+        half.load()
+    scaled = scaled_to_8_bits(image, low)
+    scaled.info = dict(image.info)
+    return with_pixels(image, scaled)
+
+
+def as_srgb(info: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return `info` with sRGB as the colour space that the EXIF directories of its pages state."""
+    return {**info, TAGS: tuple(with_srgb(page) for page in info[TAGS])} if TAGS in info else info
+
+
 CONTAINER = Container(
+    as_srgb=as_srgb,
+    scaled_to_8=scaled_to_8,
     settle=allocate_pixels,
     lost=lost_on_any_page,
     unread_metadata=unread_metadata,

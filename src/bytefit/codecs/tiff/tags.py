@@ -5,8 +5,12 @@ Pillow passes tags to libtiff, which cannot write directories of tags (EXIF, GPS
 
 from __future__ import annotations
 
+import sys
 from struct import calcsize, unpack_from
 from typing import TYPE_CHECKING, Any, Literal
+
+from bytefit.codecs.container import HighDepth
+from bytefit.codecs.exif import COLOUR_SPACE, SRGB_SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +37,8 @@ _STRUCTURAL = frozenset(
 # Pillow applies the orientation to the pixels when it loads a TIFF.
 _ORIENTATION = 274
 _SUB_IFDS = 330
+# Raw modes of 16 bits a channel of which Pillow takes the high bytes.
+_DEEP = frozenset({"RGB", "RGBX", "RGBA", "CMYK"})
 _EXIF_WIDTH, _EXIF_HEIGHT = 0xA002, 0xA003
 _XMP = 700
 _ASCII, _LONG = 2, 4  # types: text, and an offset
@@ -70,8 +76,18 @@ def lost_in_tiff(image: Image.Image) -> str | None:
         return "further pictures in subdirectories"
     depths = tags.get(258, (1,))
     if len(depths) > 1 and max(depths) > 8:  # noqa: PLR2004
-        return f"{max(depths)} bits a channel"
+        words = f"{max(depths)} bits a channel"
+        return HighDepth(words) if low_byte_mode(image) else words
     return None
+
+
+def low_byte_mode(image: Any) -> str:
+    """Return Pillow's raw mode for the low bytes of the samples of the current page; empty where it has none."""
+    raw, _, order = str(image.tile[0].args[0]).partition(";16") if image.tile else ("", "", "")
+    if raw not in _DEEP or not order or getattr(image, "n_frames", 1) > 1:
+        return ""
+    little = order == "L" or (order == "N" and sys.byteorder == "little")
+    return f"{raw};16{'B' if little else 'L'}"
 
 
 def tags_from_exif(exif: bytes, xmp: bytes = b"") -> ImageFileDirectory_v2:
@@ -108,10 +124,19 @@ def tags_of_tiff_only(tags: Mapping[int, Any]) -> tuple[str, ...]:
 
 def with_dimensions(tags: Mapping[int, Any], size: tuple[int, int]) -> ImageFileDirectory_v2:
     """Return the tags of a page whose EXIF directory states `size`, where it states one."""
+    return _with_numbers(tags, dict(zip((_EXIF_WIDTH, _EXIF_HEIGHT), size, strict=True)))
+
+
+def with_srgb(tags: Mapping[int, Any]) -> ImageFileDirectory_v2:
+    """Return the tags of a page whose EXIF directory states sRGB, where it states a colour space."""
+    return _with_numbers(tags, {COLOUR_SPACE: SRGB_SPACE})
+
+
+def _with_numbers(tags: Mapping[int, Any], numbers: Mapping[int, int]) -> ImageFileDirectory_v2:
+    """Return the tags of a page with other numbers for tags that its directories have."""
     flat, directories = split_directories(tags)
     for tag, values in directories.items():
-        sides = zip((_EXIF_WIDTH, _EXIF_HEIGHT), size, strict=True)
-        flat[tag] = {**values, **{name: side for name, side in sides if name in values}}
+        flat[tag] = {**values, **{name: number for name, number in numbers.items() if name in values}}
     return flat
 
 
