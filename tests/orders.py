@@ -336,6 +336,18 @@ def _of_dimensions() -> Iterator[Order]:
         ("GIF", {"min_width": 40, "max_width": 80}),
     ):
         yield Order(target=0.1, options={"format": wanted, "resize": True, **bounds})
+    for wanted, options in (
+        ("JPEG", {"box": "41x53", "dpi": 300}),
+        ("PNG", {"box": (64, 64), "fit": "contain"}),
+        ("WEBP", {"box": "64x64", "fit": "inside", "resize": True}),
+        ("AVIF", {"box": "1:1", "focus": (0.2, 1.0)}),
+        ("GIF", {"box": "200x200", "fit": "stretch", "enlarge": True}),
+        ("JPEG", {"box": "200x200", "fit": "stretch"}),
+    ):
+        yield Order(target=0.1, options={"format": wanted, **options})
+    yield Order(source="loaded JPEG", target=0.4, options={"box": "60x80", "dpi": (300, 150)})
+    yield Order(source="moving GIF", target=0.4, options={"box": "40x40", "fit": "contain"})
+    yield Order(road="file", source="loaded JPEG", target=1.5, options={"box": "60x"})
     yield Order(source="wide", target=0.05, options={"format": "JPEG", "resize": True})
     yield Order(source="dot", target=2000, options={"format": "PNG"})
     yield Order(source="large photo", target="20KB", options={"format": "JPEG"})

@@ -108,6 +108,29 @@ EXAMPLES = {
         $ compress photo.jpg --to 9KB --formats WEBP,PNG
         $ compress photo.jpg --to 9KB --effort slow
     """,
+    "Boxes": """
+        bytefit.compress(photo, "9KB", format="JPEG", box="0x50")
+        bytefit.compress(photo, "9KB", format="JPEG", fit="contain")
+        bytefit.compress(photo, "9KB", format="JPEG", box="9x9", fit="fill")
+        bytefit.compress(photo, "9KB", format="JPEG", box="9x9", focus=(0.5, 1.2))
+        bytefit.compress(photo, "9KB", format="JPEG", box="9x9", fit="contain", focus=(0, 0))
+        bytefit.compress(photo, "9KB", format="JPEG", box="9x9", resize=True)
+        bytefit.compress(photo, "9KB", format="JPEG", box="1:1", fit="inside")
+        bytefit.compress(photo, "9KB", format="JPEG", box="1:1", enlarge=True)
+        bytefit.compress(photo, "9KB", format="JPEG", box="99999x99999", enlarge=True)
+        bytefit.compress(photo, "9KB", format="JPEG", box="900x900")
+        bytefit.compress(photo, "9KB", format="WEBP", box="17000x2", enlarge=True)
+        bytefit.compress(photo, "9KB", format="JPEG", box="99x99", fit="contain")
+        bytefit.compress(photo.convert("CMYK"), "9KB", format="JPEG", box="99x99", fit="contain")
+        bytefit.compress(photo.convert("F"), "90KB", format="TIFF", box="99x99", fit="contain", background="white")
+        bytefit.compress(photo, "9KB", format="JPEG", dpi=0)
+        bytefit.compress(photo, "9KB", format="GIF", dpi=300)
+        bytefit.compress("film.jpg", "9KB", box="9x9")
+        $ compress photo.jpg --to 9KB --box 9
+        $ compress photo.jpg --to 9KB --fit contain
+        $ compress photo.jpg --to 9KB --box 9x9 --focus 2,2
+        $ compress photo.jpg --to 9KB --dpi high
+    """,
     "Image.save": """
         photo.save("x.jpg", max_width=100, resize=True)
         photo.save("x.jpg", min_quality=60)

@@ -16,6 +16,7 @@ from bytefit.errors import ConfigError
 from bytefit.options import (
     EFFORTS,
     ENCODINGS,
+    FITS,
     IN_CONFIGURATION,
     KEEPING_WHAT_FITS,
     ON_UNREACHABLE,
@@ -43,6 +44,11 @@ RIGHT = {
     "min_width": [None, 1, 10**9],
     "max_width": [None, 1, 10**9],
     "max_height": [None, 1, 10**9],
+    "box": [None, "413x531", "1x1", "512x", "x512", "16:9", (413, 531), [1, 2]],
+    "fit": FITS,
+    "focus": [None, (0, 1), [0.5, 0.25]],
+    "enlarge": [True, False],
+    "dpi": [None, 1, 300, 65_535, (300, 72.5)],
     "effort": EFFORTS,
     "exact": [True, False],
     "min_size": [None, 1, "20KB", "1.5 MiB"],
@@ -78,7 +84,8 @@ def options_with(name, value):
 
 def needed_by(option):
     """Return the option that another one needs, with its value."""
-    return dict([option.needs]) if option.needs else {}
+    name, value = option.needs or (None, None)
+    return {} if name is None else {name: "9x9" if value is None else value}
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in RIGHT for value in RIGHT[name]], ids=str)
@@ -369,9 +376,19 @@ def test_the_sets_of_names_are_those_of_the_contract():
     of_one_image = OWN_OPTIONS - IN_CONFIGURATION
     asking_for_an_encode = OWN_OPTIONS - KEEPING_WHAT_FITS
 
-    assert asking_for_an_encode == {"format", "formats", "max_width", "max_height", "background", "colours", "depth"}
+    assert asking_for_an_encode == {
+        "format",
+        "formats",
+        "max_width",
+        "max_height",
+        "background",
+        "colours",
+        "depth",
+        "box",
+        "dpi",
+    }
     assert of_one_image == {
-        *("format", "formats", "min_width", "exact", "min_size", "encoding"),
+        *("format", "formats", "min_width", "exact", "min_size", "encoding", "box", "fit", "focus", "enlarge", "dpi"),
         *("lossless", "drop_extras", "allow_frame_drop", "background"),
     }
     assert all(option.for_fix for option in OPTIONS if option.in_configuration)

@@ -159,9 +159,17 @@ def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) 
         raise BrokenPromise("the answer cannot be decoded whole")
     if source is None or "exif" in options:  # which may have another orientation
         return
-    _check_size(answer, source, options)
+    if options.get("box") is None:
+        _check_size(answer, source, options)
+    else:
+        _check_box(answer, options)
     if answer.frames != source.frames and not (options.get("allow_frame_drop") and answer.frames < source.frames):
         raise BrokenPromise(f"{answer.frames} frames of {source.frames}")
+    if options.get("box") is None:  # else what is left of the pixels is another picture
+        _check_same_picture(answer, source, options)
+
+
+def _check_same_picture(answer: Shown, source: Shown, options: Mapping[str, Any]) -> None:
     if source.clearest < 128 and answer.clearest == 255 and not options.get("resize"):
         raise BrokenPromise("transparency was lost")
     if source.clearest == 255 > answer.clearest:
@@ -172,6 +180,16 @@ def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) 
         differing = [place for place, (one, other) in enumerate(pairs) if one != other]
         if differing:
             raise BrokenPromise(f"lossless, and the frames {differing} differ")
+
+
+def _check_box(answer: Shown, options: Mapping[str, Any]) -> None:
+    box, fit = options["box"], options.get("fit", "cover")
+    wanted = [side or None for side in (box.split("x") if isinstance(box, str) and "x" in box else box)]
+    if fit == "inside" or ":" in wanted:
+        return
+    for side, asked in zip(answer.size, wanted, strict=True):
+        if asked is not None and side != int(asked):
+            raise BrokenPromise(f"{answer.size} pixels instead of the box {box}")
 
 
 def _check_size(answer: Shown, source: Shown, options: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from bytefit.codecs import codec_for_format
 from bytefit.errors import ConfigError
 from bytefit.fitting.format_choice import is_auto
 from bytefit.messages import shown
-from bytefit.options import KEEPING_WHAT_FITS, Options, options_from, window
+from bytefit.options import KEEPING_WHAT_FITS, Options, ask_for_conversion, options_from, window
 from bytefit.seeding.model import folder_in_use, own_formats
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ class Plan(NamedTuple):
         """Whether a file that fits its budget, in the right format, is the answer as it is."""
         wanted = self.wanted
         if self.in_place:
-            return wanted.max_width is None and wanted.max_height is None and not wanted.exact
+            bounded = wanted.max_width is not None or wanted.max_height is not None or ask_for_conversion(wanted)
+            return not bounded and not wanted.exact
         return not wanted.exact and wanted.metadata == "keep" and not self.asked - KEEPING_WHAT_FITS
 
     def changes(self, other: Plan) -> list[str]:

@@ -110,6 +110,10 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "integer": int,
     "number": float,
@@ -117,6 +121,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "path": str,
     "colour": str,
     "size": str,
+    "box": str,
+    "pair": _numbers,
+    "numbers": lambda text: _numbers(text) if "," in text else float(text),
     "names": _names,
 }
 
@@ -130,7 +137,7 @@ def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
     given = {name: value for name, value in vars(arguments).items() if name in OWN_OPTIONS}
     for option in OPTIONS:
         if option.name in given and (unmet := option.unmet(given)):
-            value = "" if unmet[1] is True else f" {unmet[1]}"
+            value = "" if unmet[1] in (True, None) else f" {unmet[1]}"
             raise ConfigError(f"--{option.key} needs --{unmet[0]}{value}")
     return given
 

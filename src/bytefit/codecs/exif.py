@@ -19,7 +19,7 @@ _WIDTH, _HEIGHT = 0xA002, 0xA003
 COLOUR_SPACE, SRGB_SPACE = 0xA001, 1
 _INTEROPERABILITY, _INDEX = 0xA005, 1
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
-_THUMBNAIL = 0x0201
+_THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 
 _SHORT, _LONG, _RATIONAL = 3, 4, 5
 _FORMATS = {_SHORT: "H", _LONG: "I"}
@@ -77,7 +77,34 @@ def with_orientation(block: bytes, orientation: int) -> bytes:
     return _with_entries(block, {ORIENTATION: (_SHORT, (orientation,))})
 
 
-def with_resolution(block: bytes, x: tuple[int, int], y: tuple[int, int], unit: int) -> bytes:
+def without_thumbnail(block: bytes) -> bytes:
+    """Return an EXIF block whose second directory and the thumbnail in it are zeros that nothing points to."""
+    start, order = _start(block)
+    changed, tiff = bytearray(block), block[start:]
+    try:
+        (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+        following = _first_directory(tiff, order).following
+        entries = _directory(tiff, order, following).entries if following else []
+        values = {entry.tag: struct.unpack_from(f"{order}I", tiff, entry.place + 8)[0] for entry in entries}
+        (count,) = struct.unpack_from(f"{order}H", tiff, first)
+    except struct.error:
+        return block
+    if not entries:
+        return block
+    parts = [(following, 2 + _ENTRY * len(entries) + 4), (values.get(_THUMBNAIL, 0), values.get(_THUMBNAIL_LENGTH, 0))]
+    for place, length in [*parts, (first + 2 + _ENTRY * count, 4)]:
+        end = min(place + length, len(tiff))
+        if place < end:
+            changed[start + place : start + end] = bytes(end - place)
+    return bytes(changed)
+
+
+def states_resolution(block: bytes) -> bool:
+    """Return whether an EXIF block states a resolution."""
+    return _X_RESOLUTION in tags_in(block)
+
+
+def with_resolution(block: bytes, x: tuple[int, int], y: tuple[int, int], unit: int, *, replace: bool = False) -> bytes:
     """Return an EXIF block that states a resolution, unless it does already, or is broken.
 
     Args:
@@ -85,8 +112,9 @@ def with_resolution(block: bytes, x: tuple[int, int], y: tuple[int, int], unit: 
         x: pixels per unit, from left to right, as numerator and denominator.
         y: likewise, from top to bottom.
         unit: 1 for none, 2 for an inch, 3 for a centimetre.
+        replace: whether it takes the place of one that the block states already.
     """
-    if _X_RESOLUTION in tags_in(block):
+    if not replace and states_resolution(block):
         return block
     return _with_entries(
         block, {_X_RESOLUTION: (_RATIONAL, x), _Y_RESOLUTION: (_RATIONAL, y), _UNIT: (_SHORT, (unit,))}

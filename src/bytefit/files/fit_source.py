@@ -63,8 +63,8 @@ def fit_source(
         BytefitError: see `compress`.
     """
     before, in_place = len(source.data), output is None
-    too_large = in_place and _is_too_large(source, wanted)
     source = with_conversions(source, wanted)
+    too_large = in_place and _is_too_large(source, wanted)
     allowed = window(wanted, budget, lambda: media_type(format_of(source)))
     if in_place and allowed.holds(before) and not too_large and not source.is_converted:
         return Fitted(None)

@@ -44,6 +44,11 @@ def compress(
     min_width: int | None = None,
     max_width: int | None = None,
     max_height: int | None = None,
+    box: str | tuple[int, int] | None = None,
+    fit: str = "cover",
+    focus: tuple[float, float] | None = None,
+    enlarge: bool = False,
+    dpi: float | tuple[float, float] | None = None,
     effort: str = "normal",
     exact: bool = False,
     min_size: str | int | None = None,
@@ -80,6 +85,17 @@ def compress(
         min_width: the least width `resize` may come down to, in pixels.
         max_width: the most width the answer may have, in pixels, with `resize`; a picture is never made larger.
         max_height: the most height, likewise.
+        box: exact dimensions: "413x531" or (413, 531); "512x" or "x512" for one side, the other follows; "1:1" for a
+            shape of whatever size. The picture is made upright first, all frames and pages alike, and what is said
+            below of the picture, such as `min_score` and `lossless`, is said of the one in the box.
+        fit: how it comes into the box. "cover" cuts off what is outside of the box's shape; "contain" pads with
+            `background`, or with transparency without one; "inside" makes it at most as large, in its own shape;
+            "stretch" changes the shape.
+        focus: the point that "cover" keeps as near to the middle as it can: shares of width and height, 0 to 1.
+        enlarge: allow the box to make the picture larger. Otherwise "cover" and "stretch" refuse a box that is larger,
+            "contain" pads all around, and "inside" leaves the picture as it is.
+        dpi: the resolution that the file states, in pixels an inch; a pair if it differs from left to right and from
+            top to bottom.
         effort: "fast", "normal" or "best": how much time the encoder may take for more quality at the same bytes.
             For JPEG "best" takes seconds per megapixel and looks clearly better with the `best` extra.
         exact: pad the file inside its container to exactly `target` bytes.
@@ -127,6 +143,11 @@ def compress(
         min_width=min_width,
         max_width=max_width,
         max_height=max_height,
+        box=box,
+        fit=fit,
+        focus=focus,
+        enlarge=enlarge,
+        dpi=dpi,
         effort=effort,
         exact=exact,
         min_size=min_size,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bytefit.codecs import Codec, codec_for_format, media_type
 from bytefit.codecs.codec import GRAPHIC
 from bytefit.codecs.padding import encode_budget, padded_into
 from bytefit.codecs.preparing import prepare
+from bytefit.errors import UnsupportedImage
 from bytefit.fitting.repacking import format_of
 from bytefit.fitting.resizing import largest_scale, scale_of, search_scales
 from bytefit.fitting.result import Result
@@ -24,12 +25,15 @@ from bytefit.pictures.opening import UNLIMITED
 from bytefit.seeding.picture_kind import content
 from bytefit.sizes import Window, parse_size
 from bytefit.sources.carrying import carry, kept_trailing_data, without_cover
-from bytefit.sources.metadata import as_upright, orientation_to_apply, turned
+from bytefit.sources.metadata import as_upright, orientation_to_apply, turned, with_dimensions
 from bytefit.sources.reading import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PIL import Image
 
+    from bytefit.codecs.container import TrailingData
     from bytefit.options import Options
     from bytefit.search.search import Found
     from bytefit.sources.source import Source
@@ -90,6 +94,11 @@ def _prepared_trials(
     turn = _turn(opened, codec, options)
     picture = turned(opened, turn)
     tried = codec.without_loss() if options.lossless else codec
+    if options.box is not None and max(picture.size) > codec.holds.max_side and not options.resize:
+        raise UnsupportedImage(
+            f"{codec.format} cannot hold a box of {picture.width}x{picture.height} pixels: its limit is "
+            f"{codec.holds.max_side} a side; give a smaller box, or take another format"
+        )
     prepared = prepare(codec, picture, any_size=options.resize)
     first, last = tried.floor_rung(options.min_quality), len(tried.ladder) - 1
     if cap_at_source_quality and (quality := codec.source.quality(picture)) is not None:
@@ -113,11 +122,49 @@ def _prepared_trials(
         source.data, opened, codec, policy=options.metadata, name=source.name, drop_extras=options.drop_extras
     )
     carried, dropped = carry(opened, codec, prepared.mode, options.metadata)
-    carried.update((name, value) for name, value in options.save_options.items() if name in codec.save_options.metadata)
-    if "dpi" in options.save_options:
-        carried.pop("density", None)
-    carried = as_upright(carried, turn, picture.size)
+    carried = _with_changes(carried, turn, prepared, codec, options)
+    if options.box is not None:
+        _check_trailing(trailing, source)
     return trials_of(tried, prepared, target, carried, trailing), (*left_out, *dropped)
+
+
+def _with_changes(
+    carried: Mapping[str, Any], turn: int, picture: Image.Image | Frames, codec: Codec, options: Options
+) -> dict[str, Any]:
+    """Return the metadata of a file with what the user gives it, and with what follows from the new pixels.
+
+    Args:
+        carried: the metadata of the source, as save options.
+        turn: the orientation that was applied to the pixels.
+        picture: the image after that, in the mode it is encoded in.
+        codec: the codec that will encode it.
+        options: what is asked for.
+
+    Raises:
+        UnsupportedImage: if the format has no place for it.
+    """
+    given = {name: value for name, value in options.save_options.items() if name in codec.save_options.metadata}
+    changed = as_upright({**carried, **given}, turn, picture.size)
+    if options.box is not None:
+        changed = with_dimensions(changed, picture.size, codec)
+    if options.dpi is None:
+        return changed
+    from bytefit.sources.resolution import with_dpi
+
+    return with_dpi(changed, options.dpi, codec, picture.mode)
+
+
+def _check_trailing(trailing: TrailingData, source: Source) -> None:
+    """Refuse to carry further images, such as gain maps, along with a picture that was cut or padded.
+
+    Raises:
+        UnsupportedImage: naming the way out.
+    """
+    if trailing.weight and source.is_converted:
+        raise UnsupportedImage(
+            f"{source.name} carries further images or a film, which belong to the whole picture and not to the one in "
+            f"the box: drop_extras=True leaves them out"
+        )
 
 
 def _turn(image: Image.Image | Frames, codec: Codec, options: Options) -> int:

@@ -17,6 +17,7 @@ from bytefit.options.table import (
     DATA_URI,
     EFFORTS,
     ENCODINGS,
+    FITS,
     ON_UNREACHABLE,
     OPTIONS,
     PILLOWS_MOST_PIXELS,
@@ -34,6 +35,7 @@ __all__ = [
     "DATA_URI",
     "EFFORTS",
     "ENCODINGS",
+    "FITS",
     "IN_CONFIGURATION",
     "KEEPING_WHAT_FITS",
     "ON_UNREACHABLE",
@@ -64,7 +66,7 @@ KEEPING_WHAT_FITS = frozenset(option.name for option in OPTIONS if option.keeps_
 IN_CONFIGURATION = frozenset(option.name for option in OPTIONS if option.in_configuration)
 
 # Each of these changes the picture before it is fitted; without them the code for that is not loaded.
-CONVERSIONS = frozenset({"background", "colours", "depth"})
+CONVERSIONS = frozenset({"background", "box", "colours", "depth", "dpi"})
 
 
 def given_in(options: Options) -> dict[str, Any]:
@@ -149,8 +151,12 @@ def checked(options: Options) -> Options:
         if not option.accepts(value):
             unknown = "unknown " if option.choices else ""
             raise ConfigError(f"{unknown}{option.name} {shown(value)}{option.refusal()}")
-        if value is not None and (unmet := option.unmet(options._asdict())):
-            raise ConfigError(f"{option.name} needs {unmet[0]}={unmet[1]!r}")
+        if value not in (None, option.default) and (unmet := option.unmet(options._asdict())):
+            raise ConfigError(f"{option.name} needs {unmet[0]}" + ("" if unmet[1] is None else f"={unmet[1]!r}"))
+    if options.box is not None:
+        from bytefit.options.box import check_box
+
+        check_box(options)
     if options.exact and options.min_size is not None:
         raise ConfigError("exact conflicts with min_size, or a range: it pads to the target itself; leave one out")
     least, most = options.min_width, options.max_width

@@ -31,6 +31,11 @@ class Options(NamedTuple):
     min_width: int | None = None
     max_width: int | None = None
     max_height: int | None = None
+    box: str | tuple[int, int] | None = None
+    fit: str = "cover"
+    focus: tuple[float, float] | None = None
+    enlarge: bool = False
+    dpi: float | tuple[float, float] | None = None
     effort: str = "normal"
     exact: bool = False
     min_size: str | int | None = None
@@ -67,7 +72,15 @@ class _ConversionOptions(TypedDict, total=False):
     depth: int | None
 
 
-class FitOptions(_ResizeOptions, _SizeOptions, _ConversionOptions, total=False):
+class _BoxOptions(TypedDict, total=False):
+    box: str | tuple[int, int] | None
+    fit: str
+    focus: tuple[float, float] | None
+    enlarge: bool
+    dpi: float | tuple[float, float] | None
+
+
+class FitOptions(_ResizeOptions, _SizeOptions, _BoxOptions, _ConversionOptions, total=False):
     """The options of `bytefit.compress` as keyword arguments, for functions that pass them on."""
 
     formats: Iterable[str] | None
@@ -97,6 +110,11 @@ class Bounds(NamedTuple):
         return (low is None or value >= low) and (high is None or value <= high) and (top is None or value < top)
 
 
+ValueType = Literal[
+    "boolean", "integer", "number", "numbers", "pair", "string", "names", "path", "size", "colour", "box"
+]
+
+
 class Option(NamedTuple):
     """One option.
 
@@ -111,7 +129,7 @@ class Option(NamedTuple):
         choices: the accepted values, if there are few.
         flags: choice -> the help of the flag that stands for it on the command line, where each has one: --base64.
         bounds: the bounds of a number.
-        needs: the option without which this one does nothing, and the value that it has to have.
+        needs: the option without which this one does nothing, and the value that it has to have; None for any value.
         for_fix: whether `bytefit fix` takes it.
         in_configuration: whether the configuration has a key for it.
         keeps_what_fits: whether a file that fits is left as it is when this option is given.
@@ -119,7 +137,7 @@ class Option(NamedTuple):
     """
 
     name: str
-    value_type: Literal["boolean", "integer", "number", "string", "names", "path", "size", "colour"]
+    value_type: ValueType
     help: str
     default_note: str = ""
     what: str = ""
@@ -128,7 +146,7 @@ class Option(NamedTuple):
     choices: tuple[str, ...] = ()
     flags: Mapping[str, str] = {}
     bounds: Bounds = Bounds()
-    needs: tuple[str, str | bool] | None = None
+    needs: tuple[str, str | bool | None] | None = None
     for_fix: bool = True
     in_configuration: bool = True
     keeps_what_fits: bool = True
@@ -148,16 +166,20 @@ class Option(NamedTuple):
         """Return whether a value is of the right type and within the bounds."""
         if value is None:
             return self.default is None
+        if self.value_type == "pair" or (self.value_type == "numbers" and isinstance(value, tuple | list)):
+            return _is_pair(value, self.bounds)
         if self.value_type in _ACCEPTED:
             return _ACCEPTED[self.value_type](value) and (not self.choices or value in self.choices)
         types = int if self.value_type == "integer" else int | float
         return not isinstance(value, bool) and isinstance(value, types) and self.bounds.allow(value)
 
-    def unmet(self, options: Mapping[str, Any]) -> tuple[str, str | bool] | None:
+    def unmet(self, options: Mapping[str, Any]) -> tuple[str, str | bool | None] | None:
         """Return what this option needs, where the other options do not have it."""
         if self.needs is None:
             return None
         value = options.get(self.needs[0])
+        if self.needs[1] is None:
+            return self.needs if value is None else None
         return None if (value.lower() if isinstance(value, str) else value) == self.needs[1] else self.needs
 
     def refusal(self, write: Callable[[Any], str] = repr) -> str:
@@ -175,6 +197,24 @@ class Option(NamedTuple):
 
 def _is_path(value: object) -> bool:
     return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
+
+
+def _is_box(value: object) -> bool:
+    from bytefit.options.box import parse_box
+
+    try:
+        parse_box(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_pair(value: object, bounds: Bounds) -> bool:
+    """Return whether a value is a pair of numbers within the bounds."""
+    if not isinstance(value, tuple | list) or len(value) != 2:  # noqa: PLR2004
+        return False
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
+    return numbers and all(bounds.allow(one) for one in value)
 
 
 def _is_size(value: object) -> bool:
@@ -208,5 +248,6 @@ _ACCEPTED: Mapping[str, Callable[[object], bool]] = {
     "path": _is_path,
     "names": _are_names,
     "size": _is_size,
+    "box": _is_box,
     "colour": _is_colour,
 }

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 POLICIES = ("keep", "orientation+icc", "strip")
 ON_UNREACHABLE, EFFORTS = ("error", "smallest"), ("fast", "normal", "best")
 
+# How a picture comes into a box.
+COVER, CONTAIN, INSIDE, STRETCH = FITS = ("cover", "contain", "inside", "stretch")
+
 # How the bytes of a file are counted: as they are, or as the text that carries them.
 BINARY, BASE64, DATA_URI = ENCODINGS = ("binary", "base64", "data-uri")
 
@@ -84,6 +87,51 @@ OPTIONS: tuple[Option, ...] = (
     Option("min_width", "integer", "with resize, the smallest width", in_configuration=False, **_WIDTH),
     Option("max_width", "integer", "with resize, the largest width", keeps_what_fits=False, **_WIDTH),
     Option("max_height", "integer", "with resize, the largest height", keeps_what_fits=False, **_HEIGHT),
+    Option(
+        "box",
+        "box",
+        "bring the image to exact dimensions: 413x531, one side only as in 512x, or a shape as in 1:1",
+        what="a box",
+        expected="give pixels as in '413x531', '512x' or 'x512', or a shape as in '1:1'",
+        metavar="WxH",
+        keeps_what_fits=False,
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        "fit",
+        "string",
+        "how the image comes into the box: cover cuts, contain pads with the background, inside keeps the shape, "
+        "stretch does not",
+        choices=FITS,
+        needs=("box", None),
+        **_COMPRESS_ONLY,
+    ),
+    Option(
+        "focus",
+        "pair",
+        "what cover keeps in the middle, as shares of width and height: 0.5,0.3",
+        default_note="the middle",
+        what="a point in the image",
+        expected="give shares of width and height from 0 to 1, such as (0.5, 0.3)",
+        metavar="X,Y",
+        bounds=Bounds(0, 1),
+        needs=("box", None),
+        **_COMPRESS_ONLY,
+    ),
+    Option("enlarge", "boolean", "allow the box to make the image larger", needs=("box", None), **_COMPRESS_ONLY),
+    Option(
+        "dpi",
+        "numbers",
+        "the resolution that the file states, in pixels an inch, for print forms",
+        default_note="that of the image",
+        what="a resolution",
+        expected="give pixels an inch from 1 to 65535, such as 300, or a pair of them",
+        metavar="DPI",
+        bounds=Bounds(1, 65_535),
+        keeps_what_fits=False,
+        needs_target=False,
+        **_COMPRESS_ONLY,
+    ),
     Option(
         "effort",
         "string",

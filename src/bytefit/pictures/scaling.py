@@ -48,10 +48,11 @@ def _scaled(picture: Image.Image, size: tuple[int, int], *, grey: bool) -> Image
         from bytefit.pictures.sixteen_bits import resized
 
         return resized(picture, size)
-    return _in_colours(picture, grey=grey).resize(size, Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+    return in_colours(picture, grey=grey).resize(size, Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
 
 
-def _in_colours(picture: Image.Image, *, grey: bool) -> Image.Image:
+def in_colours(picture: Image.Image, *, grey: bool) -> Image.Image:
+    """Return a picture with a palette as one of colours, or with `grey` of greys where it has no others; 1 bit as L."""
     if picture.mode == "1":
         return picture.convert("L")
     if picture.mode not in {"P", "PA"}:

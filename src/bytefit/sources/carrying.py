@@ -68,7 +68,8 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
     if policy == "orientation+icc" and orientation_to_apply(image, codec, policy) == 1:
         options["exif"] = orientation_exif(image)
     if policy == "keep":
-        options.update(exif=_exif(image), xmp=_xmp(image), comment=(image.info.get("comment") or b"") if same else b"")
+        comment = (image.info.get("comment") or b"") if same else b""
+        options.update(exif=exif_of(image), xmp=_xmp(image), comment=comment)
         dropped += _leave_out_exif(options, codec)
     carried = codec.container.carried(image, policy)
     options.update(carried)
@@ -150,7 +151,8 @@ def _add_density(density: Density, options: dict[str, Any], codec: Codec, mode: 
     return [str(density)]
 
 
-def _exif(image: Image.Image | Frames) -> bytes:
+def exif_of(image: Image.Image | Frames) -> bytes:
+    """Return the EXIF block in the `info` of an image; empty where there is none."""
     raw = image.info.get("exif") or b""
     if not raw and (text := image.info.get("Raw profile type exif")):  # ImageMagick's: a name, a length, hexadecimals
         with suppress(ValueError):

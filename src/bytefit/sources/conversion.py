@@ -45,7 +45,24 @@ def converted(source: Source, options: Options) -> Source:
         from bytefit.pictures.flattening import flattened
 
         picture = with_pixels(picture, flattened(picture, options.background))
+    if options.box is not None:
+        from bytefit.sources.framing import framed
+
+        picture = _renewed(picture, framed(picture, options, source.name))
+    if options.dpi is not None:
+        from bytefit.sources.resolution import states_dpi
+
+        if not states_dpi(picture, options.dpi):
+            return source.with_picture(picture)
     return source if picture is source.picture else source.with_picture(picture)
+
+
+def _renewed(bearer: Image.Image | Frames, pixels: Image.Image | Frames) -> Image.Image | Frames:
+    """Return an image with other pixels whose EXIF is read again, because the orientation has changed."""
+    other = with_pixels(bearer, pixels)
+    if other is not bearer and not isinstance(other, Frames):
+        other.__dict__["_exif"] = None
+    return other
 
 
 def _in_8_bits(source: Source) -> Source:
