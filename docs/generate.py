@@ -63,6 +63,8 @@ REPORT_READERS = {
     "junit": "GitLab, Jenkins and Azure, as JUnit XML.",
     "codequality": "The Code Quality widget of GitLab merge requests.",
     "markdown": "People, in a comment on a pull request. It is empty if nothing fails and no image has changed.",
+    "html": "People who review images: one page with every image before and after.",
+    reporters.FOLDER: "The same as a folder of files, for Jenkins and for thousands of images: `html-dir=DIR`.",
 }
 
 _SECTION = re.compile(r"^(Args|Attributes|Raises|Returns):$", flags=re.MULTILINE)
@@ -317,7 +319,7 @@ def _kind(found: Mapping[str, Any], reference: str) -> str:
 
 def _reports() -> str:
     schema = _schema(*REPORT_SCHEMA)
-    rows = [[f"`{name}`", REPORT_READERS[name]] for name in reporters.FORMATS]
+    rows = [[f"`{name}`", REPORT_READERS[name]] for name in (*reporters.FORMATS, reporters.FOLDER)]
     nested = {name: value["items"] for name, value in schema["properties"].items() if "items" in value}
     comparison = schema["properties"]["comparison"]["properties"]
     sections = [

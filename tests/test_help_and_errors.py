@@ -222,6 +222,8 @@ EXAMPLES = {
         $ fix --max-size much
         $ check --report nonsense
         $ check --report json=
+        $ check --report html-dir
+        $ check --scores
         $ check --to-ref HEAD
         $ check --staged --from-ref HEAD
         $ check --min-change 1KB

@@ -10,28 +10,34 @@ from bytefit.budgets.baseline import EMPTY, Baseline
 from bytefit.budgets.findings import POINTER, Audit, Finding, TotalFinding, Unreadable
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer, sniff, stated_dimensions
 from bytefit.budgets.repository import repository_top
-from bytefit.budgets.rules import matches, rule_for, totals_of
+from bytefit.budgets.rules import Tree, matches, rule_for, totals_of
 from bytefit.budgets.selection import escapes_tree, select, whole_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bytefit.budgets.configuration import Configuration
+    from bytefit.budgets.configuration import Configuration, Total
     from bytefit.budgets.selection import Candidate, Selection
 
 
 def audit(
-    selection: Selection, configuration: Configuration, baseline: Baseline = EMPTY, *, totals: bool = True
+    selection: Selection,
+    configuration: Configuration,
+    baseline: Baseline = EMPTY,
+    *,
+    totals: bool = True,
+    tree: bool = False,
 ) -> Audit:
     """Compare every selected file with its budget, and with `totals` the sums over the whole tree with theirs.
 
-    A file that cannot be read is recorded in `Audit.unreadable`, and the others are audited.
+    A file that cannot be read is recorded in `Audit.unreadable`, and the others are audited. With `tree`, the sizes of
+    all files are kept in `Audit.tree`.
 
     Raises:
         FileNotFoundError: if there is no file or folder of a name that was given.
         ConfigError: if git is needed and cannot list the files.
     """
-    auditor = _Auditor(configuration, baseline)
+    auditor = _Auditor(configuration, baseline, sizes={} if tree else None)
     candidates = auditor.with_sizes(select(selection))
     findings = [finding for candidate, size in candidates if (finding := auditor.finding(candidate, size)) is not None]
     findings.sort(key=lambda finding: (-finding.excess, finding.name))
@@ -51,14 +57,17 @@ def audit(
         os.path.basename(configuration.file) if configuration.file else os.curdir,
         frozenset(auditor.folders),
         tuple(auditor.unreadable.values()),
+        tree=None if auditor.sizes is None else Tree(configuration, auditor.sizes, tuple(auditor.sums)),
     )
 
 
 class _Auditor:
     """The state of one audit: its counts and notes."""
 
-    def __init__(self, configuration: Configuration, baseline: Baseline) -> None:
+    def __init__(self, configuration: Configuration, baseline: Baseline, sizes: dict[str, int] | None) -> None:
         self.configuration = configuration
+        self.sizes = sizes
+        self.sums: list[tuple[Total, int, int]] = []
         self.baseline = baseline
         self.here = os.getcwd()
         self.tree = repository_top(self.here) or configuration.base
@@ -115,6 +124,8 @@ class _Auditor:
             head = self._head(candidate)
             pointed = size_in_pointer(head)
             size = size if pointed is None else pointed
+        if self.sizes is not None and not matches(self.configuration.exclude, self.name(candidate.path)):
+            self.sizes[self.name(candidate.path)] = size
         if size <= self.harmless:
             return None
         name = self.name(candidate.path)
@@ -142,7 +153,8 @@ class _Auditor:
                 if size is not None:
                     sums[total][0] += size
                     sums[total][1] += 1
-        for total, (size, count) in sums.items():
+        self.sums = [(total, size, count) for total, (size, count) in sums.items()]
+        for total, size, count in self.sums:
             if size > total.max_size:
                 name = " ".join(total.patterns)
                 yield TotalFinding(name, total.label, size, total.max_size, count, self.baseline.totals.get(name))

@@ -5,9 +5,11 @@ A change comes from a fix, or from the comparison of two commits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bytefit.budgets.fixing import Fix
     from bytefit.fitting.result import Encode
 
@@ -27,9 +29,11 @@ class Seen(NamedTuple):
 
     Attributes:
         score: the SSIMULACRA2 score of the image after, compared with the image before; None if it has none.
+        pictures: what reports show of the two, by the format of the report.
     """
 
     score: float | None = None
+    pictures: Mapping[str, Any] = {}
 
 
 class Change(NamedTuple):

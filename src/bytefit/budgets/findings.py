@@ -12,6 +12,7 @@ from bytefit.options import PILLOWS_MOST_PIXELS
 if TYPE_CHECKING:
     from bytefit.budgets.changes import Change, Comparison
     from bytefit.budgets.configuration import Rule
+    from bytefit.budgets.rules import Tree
 
 POINTER = "Git LFS pointer"
 
@@ -159,6 +160,7 @@ class Audit(NamedTuple):
         changes: what the fix did to each file, or in a dry run would do; in a check that compares, the images that
             differ, the worst first.
         comparison: what a check was compared with, or None.
+        tree: every file that was looked at, if a report asks for it.
     """
 
     findings: tuple[Finding, ...]
@@ -173,6 +175,7 @@ class Audit(NamedTuple):
     command: str = "check"
     changes: tuple[Change, ...] = ()
     comparison: Comparison | None = None
+    tree: Tree | None = None
 
     @property
     def failing(self) -> tuple[Finding, ...]:

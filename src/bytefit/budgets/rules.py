@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pathspec import GitIgnoreSpec
 
@@ -40,3 +40,29 @@ def totals_of(name: str, configuration: Configuration) -> Iterator[Total]:
     if matches(configuration.exclude, name):
         return
     yield from (total for total in configuration.totals if matches(total.patterns, name))
+
+
+class Tree(NamedTuple):
+    """Every file that was looked at, whether or not it breaks a limit.
+
+    Attributes:
+        configuration: the rules.
+        sizes: the bytes of each file by its name; files that are excluded are not among them.
+        sums: each total with the bytes and the number of its files; empty if totals were not asked for.
+    """
+
+    configuration: Configuration
+    sizes: Mapping[str, int]
+    sums: tuple[tuple[Total, int, int], ...] = ()
+
+    def by_rule(self) -> Iterator[tuple[Rule, list[int]]]:
+        """Yield each rule with the bytes of its files, the default rule last if it has files."""
+        files: dict[str, list[int]] = {}
+        for name, size in self.sizes.items():
+            rule = rule_for(name, self.configuration)
+            if rule is not None:
+                files.setdefault(rule.label, []).append(size)
+        yield from ((rule, files.get(rule.label, [])) for rule in self.configuration.rules)
+        default = self.configuration.default
+        if default.label in files:
+            yield default, files[default.label]

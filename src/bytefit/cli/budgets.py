@@ -7,11 +7,11 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, fitting_options, size_argument
+from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, add_scores, fitting_options, size_argument
 from bytefit.errors import ConfigError
 from bytefit.messages import one_line
 from bytefit.options import IN_CONFIGURATION, options_from
-from bytefit.reporters import FORMATS
+from bytefit.reporters import FOLDER, FORMATS
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from bytefit.budgets.baseline import Baseline
     from bytefit.budgets.configuration import Configuration
     from bytefit.budgets.findings import Audit
+    from bytefit.budgets.fixing import Examine
     from bytefit.budgets.selection import Selection
+
+    Reports = list[tuple[str, str | None]]
 
 
 def add_check(check: argparse.ArgumentParser) -> None:
@@ -51,6 +54,7 @@ def add_check(check: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="with --compare-to: leave out images that differ by less (default: 0)",
     )
+    add_scores(check)
     check.set_defaults(run=_check)
 
 
@@ -59,6 +63,7 @@ def add_fix(fix: argparse.ArgumentParser) -> None:
     _add_audit_options(fix)
     add_fitting_options(fix, for_fix=True)
     fix.add_argument("--dry-run", action="store_true", help="show the results without writing any file")
+    add_scores(fix)
     _add_report(fix)
     fix.set_defaults(run=_fix)
 
@@ -69,7 +74,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="FORMAT[=FILE]",
         help=(
-            f"print a report, or write it to FILE: {', '.join([*FORMATS][:-1])} or {[*FORMATS][-1]}; "
+            f"print a report, or write it to FILE: {', '.join(FORMATS)}; {FOLDER}=DIR writes a folder; "
             "may be repeated (default: text)"
         ),
     )
@@ -155,11 +160,13 @@ def _check(arguments: argparse.Namespace) -> int:
         return FINE
     if arguments.min_change is not None and arguments.compare_to is None:
         raise ConfigError("--min-change needs --compare-to: give both, or neither")
+    if arguments.scores and arguments.compare_to is None:
+        raise ConfigError("--scores needs --compare-to: a score compares an image with what it was before")
     if arguments.write_baseline and arguments.update_baseline:
         raise ConfigError("--write-baseline conflicts with --update-baseline: use one of them")
     selection = _selection(arguments)
     file, baseline = _baseline(arguments, configuration)
-    found = audit(selection, configuration, baseline)
+    found = audit(selection, configuration, baseline, tree=_has_page(reports))
     if arguments.write_baseline:
         _write_baseline(file, baseline, found)
         return WRONG if _complain(found) else FINE
@@ -169,8 +176,25 @@ def _check(arguments: argparse.Namespace) -> int:
         from bytefit.budgets.comparison import compared
 
         found = compared(found, arguments.compare_to, selection, configuration, arguments.min_change or 0)
+        if arguments.scores or _has_page(reports):
+            from bytefit.reporters.examining import with_both_sides
+
+            found = with_both_sides(found, reports, scores=arguments.scores)
     write_reports(found, reports)
     return _exit_code(found)
+
+
+def _has_page(reports: Reports) -> bool:
+    return any(form.startswith("html") for form, _ in reports)
+
+
+def _examiner(found: Audit, reports: Reports, *, scores: bool) -> Examine | None:
+    """Return what looks at each image before and after; it is loaded only if there is something to look at."""
+    if not scores and not _has_page(reports):
+        return None
+    from bytefit.reporters.examining import examiner
+
+    return examiner([finding.path for finding in (*found.failing, *found.findings)], reports, scores=scores)
 
 
 def _exit_code(found: Audit) -> int:
@@ -222,9 +246,11 @@ def _fix(arguments: argparse.Namespace) -> int:
     options = fitting_options(arguments)
     options_from(options)
     configuration = _configuration(arguments)
-    found = audit(_selection(arguments), configuration, _baseline(arguments, configuration)[1], totals=False)
+    baseline = _baseline(arguments, configuration)[1]
+    found = audit(_selection(arguments), configuration, baseline, totals=False, tree=_has_page(reports))
     given = {name: value for name, value in options.items() if name not in IN_CONFIGURATION}
-    fixes = fix(found, given, dry_run=arguments.dry_run)
+    examine = _examiner(found, reports, scores=arguments.scores)
+    fixes = fix(found, given, dry_run=arguments.dry_run, examine=examine)
     printed = ("text", None) in reports
     changes, results = [], []
     with _progress(len(found.failing)) as report:

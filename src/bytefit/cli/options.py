@@ -128,6 +128,15 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def add_scores(parser: argparse.ArgumentParser) -> None:
+    """Add the option that scores every image that was made."""
+    parser.add_argument(
+        "--scores",
+        action="store_true",
+        help="score each image by SSIMULACRA2 and say where the loss is visible (below 70); needs bytefit[metrics]",
+    )
+
+
 def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `bytefit.compress` that were given.
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from bytefit.codecs import Trial
 
 
+# Below this SSIMULACRA2 score people notice the loss without the original next to it: the authors of the metric call 70
+# "high quality".
+VISIBLE_LOSS = 70
+
+
 class Result(NamedTuple):
     """An image that was fitted to a budget.
 
@@ -140,6 +145,11 @@ def encode_of(result: Result) -> Encode:
     return Encode(**{name: getattr(result, name) for name in Encode._fields})
 
 
+def score_in_words(score: float) -> str:
+    """Return an SSIMULACRA2 score, and whether the loss is visible: "score 62.1, visible loss"."""
+    return f"score {score:.1f}" + (", visible loss" if score < VISIBLE_LOSS else "")
+
+
 def how_encoded(encode: Result | Encode | None, seconds: float, score: float | None = None, *, padded: int = 0) -> str:
     """Return how an image was encoded, to follow its sizes: "(JPEG quality 80, 1 trial, 0.05 s)".
 
@@ -157,7 +167,7 @@ def how_encoded(encode: Result | Encode | None, seconds: float, score: float | N
         detail += f" at {encode.width}x{encode.height}"
     detail += padding
     if score is not None:
-        detail += f", score {score:.1f}"
+        detail += f", {score_in_words(score)}"
     trials = "1 trial" if len(encode.trials) == 1 else f"{len(encode.trials)} trials"
     dropped = f"; {encode.format} cannot hold: {', '.join(encode.dropped)}" if encode.dropped else ""
     return f"({detail}, {trials}, {seconds:.2f} s){dropped}"

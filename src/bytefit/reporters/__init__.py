@@ -24,7 +24,11 @@ FORMATS = {
     "junit": "junit",
     "codequality": "codequality",
     "markdown": "markdown",
+    "html": "html",
 }
+
+# The report that is a folder of files.
+FOLDER = "html-dir"
 
 
 def render(audit: Audit, form: str) -> str:
@@ -33,14 +37,17 @@ def render(audit: Audit, form: str) -> str:
 
 
 def parse_destination(text: str) -> tuple[str, str | None]:
-    """Return (format, file) of "FORMAT" or "FORMAT=FILE". The file is None for standard output.
+    """Return (format, file) of "FORMAT", "FORMAT=FILE" or "html-dir=DIR". The file is None for standard output.
 
     Raises:
         ConfigError: if the format is unknown or the file name is empty.
     """
     form, given, file = text.partition("=")
-    if form not in FORMATS:
-        raise ConfigError(f"unknown report {form!r}{nearest(form, FORMATS) or ': use one of ' + ', '.join(FORMATS)}")
+    known = (*FORMATS, FOLDER)
+    if form not in known:
+        raise ConfigError(f"unknown report {form!r}{nearest(form, known) or ': use one of ' + ', '.join(known)}")
+    if form == FOLDER and not file:
+        raise ConfigError(f"report {text!r} has no folder: write {form}=DIR")
     if given and not file:
         raise ConfigError(f"report {text!r} has no file name: write {form}=FILE, or {form} for standard output")
     return form, file or None
@@ -53,6 +60,11 @@ def write_reports(audit: Audit, reports: list[tuple[str, str | None]]) -> None:
         OSError: if a file cannot be written.
     """
     for form, file in reports:
+        if form == FOLDER:
+            from bytefit.reporters.html import write_pages
+
+            write_pages(audit, str(file))
+            continue
         text = render(audit, form)
         if file is None:
             print(text, end="")

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from bytefit.budgets.changes import COMPARED, FIXED, SKIPPED
 from bytefit.budgets.repository import is_below, repository_top
-from bytefit.fitting.result import how_encoded
+from bytefit.fitting.result import VISIBLE_LOSS, how_encoded
 from bytefit.messages import format_size, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bytefit.budgets.changes import Change, Comparison
     from bytefit.budgets.findings import Audit
+
+# The most names in a line.
+_NAMED = 5
 
 _HEAD = ("over by", "size", "budget", "format", "file", "fix would")
 
@@ -50,12 +53,15 @@ def _compared(audit: Audit, comparison: Comparison) -> Iterator[str]:
     if comparison.commit is None:
         yield f"not compared with {comparison.ref}: {comparison.note}"
         return
-    rows: list[tuple[str, ...]] = [("change", "before", "now", "by", "file")]
+    scored = any(one.score is not None for one in audit.changes)
+    rows: list[tuple[str, ...]] = [("change", "before", "now", "by", *(("score",) if scored else ()), "file")]
     for one in audit.changes:
         before, now = ("-" if size is None else format_size(size) for size in (one.before, one.after))
-        rows.append((one.kind, before, now, signed(one.difference), one_line(one.path)))
+        score = (("-" if one.score is None else f"{one.score:.1f}",)) if scored else ()
+        rows.append((one.kind, before, now, signed(one.difference), *score, one_line(one.path)))
     if len(rows) > 1:
         yield from aligned(rows)
+    yield from _lost_visibly(audit.changes)
     yield from (
         f"{total.name}: {before_and_after(total.before, total.after)}, of {format_size(total.budget)}"
         for total in comparison.totals
@@ -105,12 +111,21 @@ def ending(audit: Audit) -> Iterator[str]:
     done = [change for change in audit.changes if change.kind != SKIPPED]
     if not done:
         return
+    yield from _lost_visibly(done)
     saved = f"{format_size(-sum(change.difference for change in done))} saved"
     top = repository_top(os.getcwd())
     own = sum(top is not None and is_below(top, os.path.abspath(change.path)) for change in done)
     advice = ": review them, 'git add' them whole, and commit again" if own and audit.command == "fix" else ""
     if advice or len(done) > 1:  # else the summary would repeat the only line
         yield f"{len(done)} {'' if audit.command == 'fix' else 'would be '}rewritten, {saved}{advice}"
+
+
+def _lost_visibly(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield a line with the images whose loss people will notice, if there are any."""
+    lost = [change.path for change in changes if change.score is not None and change.score < VISIBLE_LOSS]
+    if lost:
+        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        yield f"{len(lost)} lost visibly (SSIMULACRA2 below {VISIBLE_LOSS}): {', '.join(lost[:_NAMED])}{more}"
 
 
 def _sums(audit: Audit) -> Iterator[str]:

@@ -1,0 +1,119 @@
+"""Looks at an image before and after while both are in memory: its score, and the pictures that reports show."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from bytefit.budgets.changes import Seen
+from bytefit.budgets.repository import repository_top
+from bytefit.errors import BytefitError, ConfigError
+from bytefit.reporters import FOLDER
+from bytefit.reporters.html.album import Album
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bytefit.budgets.changes import Change
+    from bytefit.budgets.findings import Audit
+    from bytefit.sources.source import Source
+
+# The reports that show pictures: one file, or a folder.
+PAGES = ("html", FOLDER)
+
+
+def examiner(
+    names: Sequence[str], reports: Sequence[tuple[str, str | None]], *, scores: bool
+) -> Callable[[Source, bytes], Seen] | None:
+    """Return what looks at each of some images; None if there is nothing to look at.
+
+    Args:
+        names: the images, the worst first.
+        reports: see `bytefit.reporters.write_reports`.
+        scores: whether to score them.
+
+    Raises:
+        ConfigError: if they cannot be scored.
+    """
+    if scores:
+        check_scores()
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(map(os.path.normpath, names)))}
+    albums = {form: album_of(form, place, len(ranks)) for form, place in reports if form in PAGES}
+
+    def examine(source: Source, data: bytes) -> Seen:
+        name = os.path.normpath(source.name)
+        rank = ranks.get(name, len(ranks))
+        pictures = {form: album.pair(name, rank, source.data, data) for form, album in albums.items()}
+        return Seen(score_between(source, data) if scores else None, pictures)
+
+    return examine if scores or albums else None
+
+
+def with_both_sides(audit: Audit, reports: Sequence[tuple[str, str | None]], *, scores: bool) -> Audit:
+    """Return an audit that was compared with a commit, its changes looked at; see `examiner`.
+
+    Raises:
+        ConfigError: if the images cannot be scored.
+    """
+    from bytefit.sources.source import Source
+
+    if scores:
+        check_scores()
+    count = len({change.path for change in audit.changes} | {finding.path for finding in audit.findings})
+    albums = {form: album_of(form, place, count) for form, place in reports if form in PAGES}
+    changes = []
+    for rank, change in enumerate(audit.changes):
+        before, after = _sides(change)
+        pictures = {form: album.pair(change.path, rank, before, after) for form, album in albums.items()}
+        both = scores and before is not None and after is not None
+        score = score_between(Source(change.path, before or b""), after or b"") if both else None
+        changes.append(change._replace(seen=Seen(score, pictures)))
+    return audit._replace(changes=tuple(changes))
+
+
+def _sides(change: Change) -> tuple[bytes | None, bytes | None]:
+    """Return the bytes of an image before and after; None for a side that is missing or cannot be read."""
+    from bytefit.budgets.git import blob_content
+
+    top = str(repository_top(os.getcwd()))
+    old, new = change.blobs
+    before = None if old is None else blob_content(top, old)
+    if change.after is None:
+        return before, None
+    if new is not None:
+        return before, blob_content(top, new)
+    with suppress(OSError), open(change.path, "rb") as file:
+        return before, file.read()
+    return before, None
+
+
+def album_of(form: str, place: str | None, count: int) -> Album:
+    """Return the album of a report."""
+    return Album(count, place if form == FOLDER else None)
+
+
+def check_scores() -> None:
+    """Refuse to score without the metric, before any time is spent.
+
+    Raises:
+        ConfigError: naming the extra.
+    """
+    from bytefit.pictures.scores import can_score
+
+    if not can_score():
+        raise ConfigError("--scores needs ssimulacra2: pip install 'bytefit[metrics]'")
+
+
+def score_between(source: Source, data: bytes) -> float | None:
+    """Return the SSIMULACRA2 score of a file that was made of an image; None if they cannot be compared."""
+    from bytefit.fitting.scoring import score_of
+    from bytefit.pictures.opening import UNLIMITED
+    from bytefit.sources.metadata import upright
+    from bytefit.sources.reading import decode
+
+    try:
+        version = decode(data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
+        return score_of(upright(source.picture), upright(version))
+    except BytefitError:
+        return None
