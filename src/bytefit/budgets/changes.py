@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bytefit.fitting.result import VISIBLE_LOSS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,10 +20,6 @@ FIXED, STILL_OVER, SKIPPED = "fixed", "still over", "skipped"
 
 # What may have become of an image since another commit.
 COMPARED = ("new", "grown", "replaced", "shrunk", "removed")
-
-
-# Below this SSIMULACRA2 score people see the loss where they look for it (J. Sneyers: 70 is "high quality").
-VISIBLE_LOSS = 70
 
 
 class Seen(NamedTuple):

@@ -9,7 +9,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from bytefit.budgets.changes import FIXED, SKIPPED, VISIBLE_LOSS
+from bytefit.budgets.changes import FIXED, SKIPPED
+from bytefit.fitting.result import VISIBLE_LOSS
 from bytefit.messages import format_size, one_line
 from bytefit.reporters.cells import cell, fitting, name_cell
 from bytefit.reporters.places import repository_name

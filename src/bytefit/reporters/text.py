@@ -122,7 +122,7 @@ def ending(audit: Audit) -> Iterator[str]:
 
 def _lost_visibly(changes: Iterable[Change]) -> Iterator[str]:
     """Yield a line with the images whose loss people will notice, if there are any."""
-    lost = [change.path for change in changes if change.score is not None and change.score < VISIBLE_LOSS]
+    lost = [change.path for change in changes if change.lost_visibly]
     if lost:
         more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         yield f"{len(lost)} lost visibly (SSIMULACRA2 below {VISIBLE_LOSS}): {', '.join(lost[:_NAMED])}{more}"

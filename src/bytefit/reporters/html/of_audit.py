@@ -113,7 +113,7 @@ def _changed(audit: Audit, change: Change, form: str, album: Album, failing: set
 
 def _now(path: str, name: str, album: Album, rank: int) -> Pair | None:
     """Return the picture of a file as it is."""
-    with suppress(OSError), open(path, "rb") as file:
+    with suppress(OSError, ValueError), open(path, "rb") as file:
         return album.pair(name, rank, file.read(), None)
     return None
 
