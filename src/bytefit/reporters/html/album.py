@@ -10,7 +10,6 @@ import os
 from base64 import b64encode
 from contextlib import suppress
 from hashlib import sha256
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit import formats
@@ -232,22 +231,17 @@ def _decoded(data: bytes, pixels: float | None = None) -> Image.Image | Frames |
 
 def _plain(picture: Image.Image, size: Pixels) -> Image.Image:
     """Return a picture as browsers show it, at some dimensions: eight bits of sRGB and its transparency, no more."""
-    from PIL import Image, ImageCms
+    from PIL import Image
 
-    transparent, profile = picture.has_transparency_data, picture.info.get("icc_profile")
+    from bytefit.pictures.srgb import SrgbConversion
+
+    transparent, profile = picture.has_transparency_data, picture.info.get("icc_profile", b"")
     if picture.mode in _SCALED_AS_THEY_ARE and picture.size != size:
         picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     plain = _eight_bits(picture)
-    if plain.mode == "La":
-        plain = plain.convert("LA")
-    if plain.mode not in {"RGB", "CMYK"} or transparent:
-        plain = plain.convert("RGBA" if transparent else "RGB")
-    if profile:
-        made = "RGBA" if transparent else "RGB"
-        with suppress(ImageCms.PyCMSError, *DECODING_ERRORS):
-            srgb = ImageCms.createProfile("sRGB")
-            plain = ImageCms.profileToProfile(plain, BytesIO(profile), srgb, outputMode=made) or plain
-    plain = plain.convert("RGBA" if transparent else "RGB")
+    with suppress(BytefitError):  # a damaged profile is what browsers ignore, too
+        plain = SrgbConversion().convert(plain, profile)
+    plain = (plain.convert("LA") if plain.mode == "La" else plain).convert("RGBA" if transparent else "RGB")
     if plain.size != size:
         plain = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     plain.info.clear()
