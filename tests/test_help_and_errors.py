@@ -227,6 +227,10 @@ EXAMPLES = {
         $ check --to-ref HEAD
         $ check --staged --from-ref HEAD
         $ check --min-change 1KB
+        $ fix -q -v
+        $ explain photo.jpg --to 9MB --plot curve.png
+        $ explain photo.jpg --to 9KB --plot curve.gif
+        $ explain alpha16.png --to 9KB --plot alpha16.png
         $ check --write-baseline --update-baseline
         $ check --write-baseline --no-baseline
     """,

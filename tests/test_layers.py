@@ -43,7 +43,8 @@ WORKSHOPS = ("training", "benchmarks")
 HEAVY = ("numpy", "scipy", "sklearn", "joblib", "fsspec", "sewar", "ssimulacra2", "matplotlib")
 
 # A floor on the score needs the metric, which loads numpy: inside a function, with the first score.
-KNOWN_WEIGHTS = {("pictures", "ssimulacra2")}
+# The plot of one search needs matplotlib: inside a function, with `explain --plot`.
+KNOWN_WEIGHTS = {("pictures", "ssimulacra2"), ("cli", "matplotlib")}
 
 # What chooses a JPEG's levels by looks computes with numpy, and is imported for the effort "best" only.
 BY_LOOKS = PACKAGE / "codecs" / "jpeg" / "best"

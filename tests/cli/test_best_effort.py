@@ -1,15 +1,10 @@
-"""Effort "best" on the command line: how far it is, and what it says where its extra is missing."""
+"""Effort "best" on the command line: what it says where its extra is missing."""
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from rich.console import Console
-from rich.progress import Progress
 
 import bytefit
-from bytefit.cli.best_effort import passes_on_a_terminal, passes_shown
 from bytefit.codecs.progress import listening, report
 from images import photograph, screenshot, write_jpeg
 
@@ -36,38 +31,6 @@ def test_every_long_encode_reports_its_tiles():
 
     report(0, 1)
     assert seen[-1] == (1, 1), "nobody listens any more"
-
-
-def test_the_bar_shows_the_pass_and_goes_when_it_is_over():
-    """Whoever waits sees which pass is running and how much of it is done."""
-    progress = Progress(console=Console(file=io.StringIO()))
-    with passes_shown(progress):
-        for counts in ((0, 4), (4, 4), (0, 4), (3, 4)):
-            report(*counts)
-        task = progress.tasks[0]
-        assert (task.description, task.completed, task.total, task.visible) == ("Choosing levels, pass 2", 3, 4, True)
-
-        report(4, 4)
-        assert not progress.tasks[0].visible
-
-
-def test_no_bar_where_nobody_looks(monkeypatch, capsys):
-    """A log must not be filled with bars."""
-    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
-    with passes_on_a_terminal():
-        report(0, 2)
-
-    assert capsys.readouterr().err == ""
-
-
-def test_a_terminal_gets_a_bar(monkeypatch, capsys):
-    """A large photograph takes minutes."""
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    with passes_on_a_terminal():
-        report(0, 2)
-        report(1, 2)
-
-    assert "Choosing levels, pass 1" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("without_numpy")

@@ -64,7 +64,7 @@ def test_json_is_json(run, photo, output):
     assert record["path"] == str(photo)
     assert record["format"] == ("AVIF" if output else "JPEG")
     assert (record["width"], record["height"], record["scale"]) == (*noise().size, 1.0)
-    assert record["trials"][-1].keys() == {"setting", "size", "seconds"}
+    assert record["trials"][-1].keys() == {"setting", "size", "seconds", "quality"}
     assert isinstance(record["probes"], list)
 
 

@@ -85,9 +85,8 @@ def test_a_missing_base_is_said_once():
 
 def test_a_fix_says_what_it_made_and_why_it_skipped():
     """The trials and the reasons are folded; the table has the sizes before and after."""
-    encode = Encode(
-        "JPEG", 72, 1200, 800, 1.0, lossless=False, trials=(Trial({}, 90_000, 0.1, 72),), probes=(), dropped=()
-    )
+    trials = (Trial({}, 90_000, 0.1, 72),)
+    encode = Encode("JPEG", 72, 1200, 800, 1.0, lossless=False, proven=False, trials=trials, probes=(), dropped=())
     fixed = FIXES[0]._replace(encode=encode)
 
     made = render(CASES["fixed"]._replace(changes=(fixed, *FIXES[1:])), "markdown")

@@ -57,7 +57,12 @@ class Fix(NamedTuple):
 
 
 def fix(
-    audit: Audit, given: Mapping[str, Any], *, dry_run: bool = False, examine: Examine | None = None
+    audit: Audit,
+    given: Mapping[str, Any],
+    *,
+    dry_run: bool = False,
+    examine: Examine | None = None,
+    starting: Callable[[str], object] | None = None,
 ) -> Iterator[Fix]:
     """Make the failing files of an audit fit, folder by folder, and yield one result each.
 
@@ -66,12 +71,15 @@ def fix(
         given: options of `bytefit.compress` that rules do not have.
         dry_run: compress the files, but write nothing.
         examine: looks at each image before and after; what it returns becomes `Fix.seen`.
+        starting: called with the path of each file before the work on it begins.
     """
     if not dry_run:
         for folder in sorted(audit.folders):
             remove_leftovers(folder)
     partial = _partially_staged(audit) if audit.failing else set()
     for finding in sorted(audit.failing, key=lambda finding: os.path.split(finding.name)):
+        if starting is not None:
+            starting(finding.path)
         if finding.path in partial:
             yield Fix(finding, None, "it is partially staged: 'git add' the whole image first")
         else:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bytefit.cli.options import FINE, OVER, WRONG, add_fitting_options, add_scores, fitting_options, size_argument
+from bytefit.cli.options import (
+    FINE,
+    OVER,
+    WRONG,
+    add_fitting_options,
+    add_loudness,
+    add_scores,
+    fitting_options,
+    size_argument,
+)
 from bytefit.errors import ConfigError
 from bytefit.messages import one_line
 from bytefit.options import IN_CONFIGURATION, options_from
@@ -15,7 +23,6 @@ from bytefit.reporters import FOLDER, FORMATS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
 
     from bytefit.budgets.baseline import Baseline
     from bytefit.budgets.configuration import Configuration
@@ -65,6 +72,7 @@ def add_fix(fix: argparse.ArgumentParser) -> None:
     fix.add_argument("--dry-run", action="store_true", help="show the results without writing any file")
     add_scores(fix)
     _add_report(fix)
+    add_loudness(fix)
     fix.set_defaults(run=_fix)
 
 
@@ -236,9 +244,11 @@ def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
 
 def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
-    from bytefit.budgets.changes import change_of
+    from bytefit.budgets.changes import FIXED, SKIPPED, change_of
     from bytefit.budgets.fixing import after, fix
     from bytefit.cli.best_effort import note_missing_extra
+    from bytefit.cli.explaining import why
+    from bytefit.cli.terminal import work_shown
     from bytefit.reporters import parse_destination, write_reports
     from bytefit.reporters.text import ending, line_of
 
@@ -250,48 +260,21 @@ def _fix(arguments: argparse.Namespace) -> int:
     found = audit(_selection(arguments), configuration, baseline, totals=False, tree=_has_page(reports))
     given = {name: value for name, value in options.items() if name not in IN_CONFIGURATION}
     examine = _examiner(found, reports, scores=arguments.scores)
-    fixes = fix(found, given, dry_run=arguments.dry_run, examine=examine)
     printed = ("text", None) in reports
     changes, results = [], []
-    with _progress(len(found.failing)) as report:
-        for one in fixes:
-            changes.append(change_of(one))
+    with work_shown(len(found.failing)) as display:
+        for one in fix(found, given, dry_run=arguments.dry_run, examine=examine, starting=display.image):
+            change = change_of(one)
+            changes.append(change)
             results.append(one.outcome.result if one.outcome else None)
-            line = line_of(changes[-1], dry_run=arguments.dry_run)
-            report(one_line(line) if printed else None)
+            told = printed and (not arguments.quiet or change.kind != FIXED)
+            display.done(one_line(line_of(change, dry_run=arguments.dry_run)) if told else None)
+            if told and arguments.verbose and change.kind != SKIPPED:
+                display.say(why(change.encode, change.after or 0, change.budget or 0))
     note_missing_extra(results)
     left = after(found, changes, dry_run=arguments.dry_run)
-    if printed:
+    if printed and not arguments.quiet:
         for line in ending(left):
             print(one_line(line))
     write_reports(left, [report for report in reports if report != ("text", None)])
     return _exit_code(found)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str | None], None]]:
-    """Yield a function that prints a line and advances a progress bar. The bar is shown only on a terminal."""
-    if not total or not sys.stderr.isatty():
-        yield lambda line: None if line is None else print(line, flush=True)
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from bytefit.cli.best_effort import passes_shown
-
-    console = Console(stderr=True)
-    # By default rich redirects standard output to the terminal, even if it goes to a file.
-    with Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
-        task = progress.add_task("Fitting images", total=total)
-
-        def report(line: str | None) -> None:
-            if line is None:
-                pass
-            elif sys.stdout.isatty():
-                console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
-            else:
-                print(line, flush=True)
-            progress.advance(task)
-
-        with passes_shown(progress):
-            yield report

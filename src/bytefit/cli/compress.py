@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bytefit.cli.options import (
@@ -10,11 +11,12 @@ from bytefit.cli.options import (
     OVER,
     TARGET_HELP,
     add_fitting_options,
+    add_loudness,
     fitting_options,
     summary_line,
     target_argument,
 )
-from bytefit.sources.streams import is_standard_output
+from bytefit.sources.streams import is_standard_output, shown_name
 
 if TYPE_CHECKING:
     import argparse
@@ -33,14 +35,23 @@ def add_compress(compress: argparse.ArgumentParser) -> None:
     )
     add_fitting_options(compress)
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    add_loudness(compress)
     compress.set_defaults(run=_compress)
 
 
 def _compress(arguments: argparse.Namespace) -> int:
     outcome = _compressed(arguments)
     answered = is_standard_output(arguments.output or arguments.path)
-    line = _as_json(outcome) if arguments.json else summary_line(outcome)
-    print(line, file=sys.stderr if answered else sys.stdout)
+    stream = sys.stderr if answered else sys.stdout
+    if arguments.json:
+        print(_as_json(outcome), file=stream)
+    elif not (arguments.quiet and outcome.fits):
+        print(summary_line(outcome), file=stream)
+    if arguments.verbose and not arguments.json and (outcome.changed or outcome.result is not None):
+        from bytefit.cli.explaining import why
+
+        for line in why(outcome.result, outcome.after, outcome.budget):
+            print(line, file=stream)
     return FINE if outcome.fits else OVER
 
 
@@ -48,13 +59,19 @@ def _compressed(arguments: argparse.Namespace) -> Outcome:
     from bytefit.files.compress_file import compress_file
 
     options = fitting_options(arguments)
-    if options.get("effort") != "best":
-        return compress_file(arguments.path, arguments.to, output=arguments.output, **options)
-    from bytefit.cli.best_effort import note_missing_extra, passes_on_a_terminal
+    compress = partial(compress_file, arguments.path, arguments.to, output=arguments.output, **options)
+    if arguments.quiet or not sys.stderr.isatty():
+        outcome = compress()
+    else:
+        from bytefit.cli.terminal import work_shown
 
-    with passes_on_a_terminal():
-        outcome = compress_file(arguments.path, arguments.to, output=arguments.output, **options)
-    note_missing_extra([outcome.result])
+        with work_shown() as display:
+            display.image(shown_name(arguments.path))
+            outcome = compress()
+    if options.get("effort") == "best":
+        from bytefit.cli.best_effort import note_missing_extra
+
+        note_missing_extra([outcome.result])
     return outcome
 
 

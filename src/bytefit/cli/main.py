@@ -36,6 +36,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "compress": Command("make one image fit a size", "compress", "add_compress"),
+    "explain": Command("show why an image gets the quality that it gets; write no image", "explain", "add_explain"),
     "check": Command("report images over their budgets; never write", "budgets", "add_check"),
     "fix": Command("recompress images over their budgets in place", "budgets", "add_fix"),
     "batch": Command("make many images fit a size, on one machine or many", "batch", "add_batch"),

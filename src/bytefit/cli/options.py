@@ -41,6 +41,15 @@ def formatter() -> Callable[..., argparse.HelpFormatter]:
     return partial(argparse.HelpFormatter, width=width - 2)
 
 
+def add_loudness(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how much is printed."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("-q", "--quiet", action="store_true", help="print only errors and what does not fit")
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="show the trials of each image, and why the search ended"
+    )
+
+
 def add_learned_codecs(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the formats whose models are meant."""
     parser.add_argument(

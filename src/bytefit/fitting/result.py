@@ -124,6 +124,7 @@ class Encode(NamedTuple):
         width, height: the dimensions of the encoded image, in pixels.
         scale: its longer side over that of the source.
         lossless: whether every pixel is that of the source.
+        proven: whether the next rung is over the budget, or there is none.
         trials: the full encodes, in order.
         probes: the cheap measurements, in order.
         dropped: words for everything that the format has no place for.
@@ -135,6 +136,7 @@ class Encode(NamedTuple):
     height: int
     scale: float
     lossless: bool
+    proven: bool
     trials: tuple[Trial, ...]
     probes: tuple[Trial, ...]
     dropped: tuple[str, ...]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import PixelsNotKept
+from bytefit.fitting.log import Log
 from bytefit.pictures.frames import Frames
 from bytefit.search.search import Found, search
 from bytefit.seeding.picture_kind import for_content
@@ -56,14 +57,6 @@ class EncodeTarget(NamedTuple):
     models: str | os.PathLike[str] | None
     coding: Mapping[str, Any]
     in_range: bool = False
-
-
-class Log:
-    """All encodes made for one answer, in order, on whichever ladder and at whichever size."""
-
-    def __init__(self) -> None:
-        self.trials: list[Trial] = []
-        self.probes: list[Trial] = []
 
 
 class Trials:
@@ -167,14 +160,16 @@ class Trials:
                 the rung below it.
         """
         codec = self.codec if self.careful is None else self.careful.codec
-        setting = codec.setting(codec.ladder[rung], self.picture.mode)
+        quality = codec.ladder[rung]
+        setting = codec.setting(quality, self.picture.mode)
+        self.log.trying(codec.format, quality, self.picture.size)
         try:
             alone, trial = encode_timed(codec, self.picture, setting, self.carried)
         except PixelsNotKept as error:
             self.last = rung - 1
             raise PixelsNotKept(f"{error}; {self._instead_of(rung)}") from error
         data = self.trailing.put(alone)
-        self.log.trials.append(Trial(setting, len(data), trial.seconds, codec.ladder[rung]))
+        self.log.tried(Trial(setting, len(data), trial.seconds, quality))
         fits = self._within(len(data))
         better = rung > self.rung or not self.fits if fits else not self.fits and len(data) < len(self.data)
         if better or wanted or not self.data:
@@ -257,7 +252,7 @@ def _search(trials: Trials) -> Found:
         return Found(None, proven=True, sizes={target.first: trials.measure(target.first)})
     min_accept = max(1, ceil(target.encode_budget * (1 - target.slack)) - trials.overhead)
     seeded = trials.seeded(payload, min_accept)
-    trials.log.probes.extend(seeded.probes)
+    trials.log.begin(trials, seeded, min_accept)
     last = target.last
     if target.slack and seeded.last is not None and not target.in_range:
         last = min(last, seeded.last)
