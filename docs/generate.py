@@ -254,8 +254,8 @@ def _meaning(action: argparse.Action) -> str:
 
 def _configuration() -> str:
     schema = _schema(*CONFIGURATION_SCHEMA)
-    rules, totals = (schema["properties"][name] for name in ("rules", "totals"))
-    keys = {name: value for name, value in schema["properties"].items() if name not in {"rules", "totals"}}
+    rules, totals, presets = (schema["properties"][name] for name in ("rules", "totals", "presets"))
+    keys = {name: value for name, value in schema["properties"].items() if name not in {"rules", "totals", "presets"}}
     sections = [
         "# Configuration",
         (
@@ -275,6 +275,13 @@ def _configuration() -> str:
         "## `[[totals]]`",
         totals["description"],
         _keys(schema, totals["items"]["properties"], required=totals["items"]["required"]),
+        "## `[presets.NAME]`",
+        f"{presets['description']} [Limits by name](../how-to/presets.md) has an example.",
+        _keys(
+            schema,
+            presets["additionalProperties"]["properties"],
+            required=presets["additionalProperties"]["required"],
+        ),
     ]
     return "\n\n".join(sections)
 

@@ -83,7 +83,8 @@ EXAMPLES = {
         bytefit.compress(photo, "9KB", format=3)
         bytefit.compress(photo, "9KB", format="auto", formats="PNG")
         bytefit.compress(photo, "9KB", format="auto", formats=[])
-        bytefit.compress(photo, "9KB", format="JPEG", formats=["WEBP", "JPEG"])
+        bytefit.compress(photo, "9KB", format="JPEG", formats=["WEBP", "PNG"])
+        bytefit.compress_file("photo.jpg", "9KB", formats=["WEBP", "PNG"])
         bytefit.compress(photo, "9KB", slack=2)
         bytefit.compress(photo, "9KB", min_quality="high")
         bytefit.compress(photo, "9KB", min_score=100)
@@ -106,6 +107,11 @@ EXAMPLES = {
         $ compress photo.jpg --to 9KB --resize --max-width 9.5
         $ compress photo.jpg --to 9KB --max-width 300
         $ compress photo.jpg --to 9KB --formats WEBP,PNG
+        $ compress photo.jpg
+        $ compress photo.jpg --for discord-emojy
+        $ compress photo.jpg --for my-own
+        $ presets --check-age soon
+        bytefit.compress(photo, "discord-emojy", format="PNG")
         $ compress photo.jpg --to 9KB --effort slow
     """,
     "Boxes": """
@@ -319,6 +325,16 @@ CONFIGURATIONS = (
     "rules = [1]",
     "[[rules]]\nmax-size = 1",
     "[[totals]]\nfiles = ['a']",
+    "presets = 1",
+    "presets.form = 1",
+    "[presets.Form]\nto = 1",
+    "[presets.form]\nbox = '9x9'",
+    "[presets.form]\nto = '9XB'",
+    "[presets.form]\nto = 1\nenlarje = true",
+    "[presets.form]\nto = 1\nbox = '0x9'",
+    "[presets.form]\nto = 1\nzzz = 1",
+    "[presets.form]\nto = 1\nread = 'May'",
+    "[presets.form]\nto = 1\nsource = 3",
     f"exclude = {'[' * 5000}",
 )
 

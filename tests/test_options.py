@@ -295,14 +295,21 @@ def test_compress_and_compress_file_check_every_option(option, tmp_path):
 
 
 @pytest.mark.parametrize("wanted", [None, "JPEG", "webp"])
-def test_formats_without_auto_are_refused_everywhere(wanted, tmp_path):
-    """A list of formats that decides nothing would be ignored in silence."""
-    path, formats = write_jpeg(tmp_path / "a.jpg", photograph()), ["WEBP", "JPEG"]
+def test_formats_say_what_is_allowed_everywhere(wanted, tmp_path):
+    """A list that decides nothing would be ignored in silence: the format is one of them, or it is an error."""
+    path = write_jpeg(tmp_path / "a.jpg", photograph())
 
-    for call in (bytefit.compress, bytefit.compress_file):
-        with pytest.raises(ConfigError, match="formats needs format='auto'"):
-            call(path, "4KB", format=wanted, formats=formats)
-    assert bytefit.compress(path, "4KB", format="Auto", formats=formats).fits
+    assert bytefit.compress(path, "4KB", format=wanted, formats=["WEBP", "JPEG"]).format == (wanted or "JPEG").upper()
+    assert bytefit.compress(path, "4KB", format="Auto", formats=["WEBP", "JPEG"]).fits
+    if wanted is None:
+        assert bytefit.compress(path, "9KB", formats=["GIF", "WEBP"]).format in {"GIF", "WEBP"}
+        with pytest.raises(ConfigError, match="is JPEG and stays so in place, and only PNG, GIF is allowed"):
+            bytefit.compress_file(path, "1MB", formats=["PNG", "GIF"])
+        with pytest.raises(ConfigError, match="WEBP is not among the formats allowed: use PNG, GIF"):
+            bytefit.compress_file(path, "4KB", output=tmp_path / "a.webp", formats=["PNG", "GIF"])
+    else:
+        with pytest.raises(ConfigError, match=f"{wanted} is not among the formats allowed"):
+            bytefit.compress(path, "4KB", format=wanted, formats=["PNG"])
 
 
 @pytest.mark.parametrize(("command", "names"), [("compress", OWN_OPTIONS), ("fix", None), ("check", frozenset())])
@@ -377,15 +384,7 @@ def test_the_sets_of_names_are_those_of_the_contract():
     asking_for_an_encode = OWN_OPTIONS - KEEPING_WHAT_FITS
 
     assert asking_for_an_encode == {
-        "format",
-        "formats",
-        "max_width",
-        "max_height",
-        "background",
-        "colours",
-        "depth",
-        "box",
-        "dpi",
+        *("format", "max_width", "max_height", "background", "colours", "depth", "box", "dpi"),
     }
     assert of_one_image == {
         *("format", "formats", "min_width", "exact", "min_size", "encoding", "box", "fit", "focus", "enlarge", "dpi"),

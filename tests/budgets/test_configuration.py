@@ -401,7 +401,7 @@ def test_the_schema_is_one_and_has_the_parsers_keys_and_patterns():
     """The schema and the parser must have the same keys and patterns."""
     Draft202012Validator.check_schema(SCHEMA)
 
-    assert set(SCHEMA["properties"]) == {*CHECKS, "exclude", "rules", "totals"}
+    assert set(SCHEMA["properties"]) == {*CHECKS, "exclude", "rules", "totals", "presets"}
     assert set(RULE) == {*CHECKS, "files"}
     assert set(TOTAL) == {"files", "max-size"}
     assert all(SCHEMA["properties"][key] == RULE[key] == {"$ref": f"#/$defs/{key}"} for key in CHECKS)

@@ -18,6 +18,8 @@ from bytefit.messages import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bytefit.options.presets import Preset
+
 # The budget if nothing is configured, the same as in pre-commit's check-added-large-files.
 DEFAULT_MAX_SIZE = 500_000
 
@@ -69,6 +71,7 @@ class Configuration(NamedTuple):
         rules: the rules in order; the last that matches a file applies.
         totals: budgets for several files together.
         exclude: globs of files that bytefit ignores.
+        presets: limits by name, for `bytefit compress --for`.
     """
 
     base: str
@@ -77,6 +80,7 @@ class Configuration(NamedTuple):
     rules: tuple[Rule, ...]
     totals: tuple[Total, ...]
     exclude: tuple[str, ...]
+    presets: Mapping[str, Preset] = {}
 
 
 def load_configuration(
@@ -165,7 +169,7 @@ def _table(file: str, shown: str) -> Mapping[str, Any] | None:
 
 def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str, file: str | None) -> Configuration:
     own = file is not None and os.path.basename(file) != PROJECT_FILE
-    tables = "rules", "totals"
+    tables = "rules", "totals", "presets"
     top = _Table(table, f"{file}" if own else f"{file} [tool.bytefit]", {*CHECKS, *tables, "exclude"})
     prefix = "" if own else "tool.bytefit."
     values = {**_placed(top.values(), base), **given}
@@ -186,7 +190,18 @@ def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str
         if most is None:
             raise ConfigError(f"{checked.where}: max-size is missing: give the largest size of all files together")
         totals.append(Total(label, checked.globs("files", needed=True), most))
-    return Configuration(base, file, default, tuple(rules), tuple(totals), top.globs("exclude"))
+    presets = _presets(top.table.get("presets", {}), top.where)
+    return Configuration(base, file, default, tuple(rules), tuple(totals), top.globs("exclude"), presets)
+
+
+def _presets(table: object, where: str) -> Mapping[str, Preset]:
+    if not table:
+        return {}
+    from bytefit.options.presets import preset_from
+
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: presets is {toml_type_name(table)}: write a table for each, [presets.name]")
+    return {name: preset_from(name, values, where) for name, values in table.items()}
 
 
 def _placed(values: dict[str, Any], base: str) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from bytefit.cli.best_effort import MISSING_EXTRA
 from bytefit.cli.options import (
     FINE,
     OVER,
-    TARGET_HELP,
     add_fitting_options,
+    add_target,
+    fitted_to,
     fitting_options,
     size_argument,
-    target_argument,
 )
 from bytefit.cli.training import process_count
 from bytefit.errors import BatchStopped
@@ -47,7 +47,7 @@ def add_batch(batch: argparse.ArgumentParser) -> None:
     batch.add_argument(
         "destination", nargs="?", metavar="DEST", help="the folder or URI for the answers, which keep their names"
     )
-    batch.add_argument("--to", type=target_argument, required=True, metavar="SIZE", help=TARGET_HELP)
+    add_target(batch)
     _add_name_options(batch)
     _add_job_options(batch)
     _add_engine_options(batch)
@@ -160,7 +160,7 @@ def _batch(arguments: argparse.Namespace) -> int:
     from bytefit.batches.tally import Failures
 
     failures = Failures.read(arguments.max_failures)
-    budget, options = for_target(arguments.to, fitting_options(arguments))
+    budget, options = for_target(*fitted_to(arguments, fitting_options(arguments)))
     plan, place, found = planned(
         arguments.source,
         arguments.destination,

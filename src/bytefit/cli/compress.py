@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from bytefit.cli.options import (
     FINE,
     OVER,
-    TARGET_HELP,
     add_fitting_options,
     add_loudness,
+    add_target,
+    fitted_to,
     fitting_options,
     summary_line,
-    target_argument,
 )
 from bytefit.sources.streams import is_standard_output, shown_name
 
@@ -29,7 +29,7 @@ def add_compress(compress: argparse.ArgumentParser) -> None:
     compress.add_argument(
         "path", metavar="IMAGE", help="the image file, replaced unless --output is given; - is standard input"
     )
-    compress.add_argument("--to", type=target_argument, required=True, metavar="SIZE", help=TARGET_HELP)
+    add_target(compress)
     compress.add_argument(
         "-o", "--output", metavar="FILE", help="write here; the suffix chooses the format; - is standard output"
     )
@@ -58,8 +58,8 @@ def _compress(arguments: argparse.Namespace) -> int:
 def _compressed(arguments: argparse.Namespace) -> Outcome:
     from bytefit.files.compress_file import compress_file
 
-    options = fitting_options(arguments)
-    compress = partial(compress_file, arguments.path, arguments.to, output=arguments.output, **options)
+    target, options = fitted_to(arguments, fitting_options(arguments))
+    compress = partial(compress_file, arguments.path, target, output=arguments.output, **options)
     if arguments.quiet or not sys.stderr.isatty():
         outcome = compress()
     else:

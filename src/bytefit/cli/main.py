@@ -42,6 +42,7 @@ COMMANDS = {
     "batch": Command("make many images fit a size, on one machine or many", "batch", "add_batch"),
     "batch status": Command("show how far a batch is", "batch", "add_status"),
     "batch manifest": Command("write what a batch did with each image", "batch", "add_manifest"),
+    "presets": Command("list limits by name, such as those of uploads", "presets", "add_presets"),
     "train": Command("train the models on your images (needs bytefit[train])", "training", "add_train"),
     "models": Command("list the models in use, or check them on this machine", "models", "add_models"),
     "bench": Command("measure bytefit on your images (needs bytefit[train])", "benchmarks", "add_bench"),

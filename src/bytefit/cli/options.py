@@ -16,10 +16,11 @@ from bytefit.sizes import parse_size, parse_target
 from bytefit.sources.streams import shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bytefit.files.compress_file import Outcome
     from bytefit.options import Option
+    from bytefit.options.presets import Preset
 
 FINE, OVER, WRONG = 0, 1, 2
 
@@ -59,6 +60,39 @@ def add_learned_codecs(parser: argparse.ArgumentParser) -> None:
         choices=[one.name for one in FORMATS if one.has_model],
         help="only the model of this format; may be repeated (default: all)",
     )
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what an image is fitted to."""
+    parser.add_argument("--to", type=target_argument, metavar="SIZE", help=TARGET_HELP)
+    parser.add_argument(
+        "--for",
+        dest="preset",
+        metavar="NAME",
+        help="fit a limit by its name, such as discord-emoji: `bytefit presets` lists them; your own options go first",
+    )
+
+
+def fitted_to(arguments: argparse.Namespace, options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the target that was given, or that of the preset, and the options with those of the preset.
+
+    Raises:
+        ConfigError: if neither was given, or there is no preset of that name.
+    """
+    if arguments.preset is None:
+        if arguments.to is None:
+            raise ConfigError("give a size, as in --to 200KB, or a limit by its name, as in --for discord-emoji")
+        return arguments.to, dict(options)
+    from bytefit.options.presets import expanded, find_preset
+
+    return expanded(find_preset(arguments.preset, own_presets()), options, arguments.to)
+
+
+def own_presets(file: str | None = None) -> Mapping[str, Preset]:
+    """Return the presets in a configuration; None stands for the nearest one."""
+    from bytefit.budgets.configuration import load_configuration
+
+    return load_configuration(os.curdir, file=file).presets
 
 
 def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = False) -> None:

@@ -18,7 +18,7 @@ from bytefit.files.atomic import check_writable, write_atomically
 from bytefit.files.fit_source import fit_source
 from bytefit.fitting.format_choice import is_auto
 from bytefit.fitting.repacking import format_of
-from bytefit.options import DATA_URI, FitOptions, ask_for_conversion, counted, for_target, options_from, window
+from bytefit.options import DATA_URI, FitOptions, Options, ask_for_conversion, counted, for_target, options_from, window
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.opening import UNLIMITED
 from bytefit.sources.reading import decode
@@ -118,9 +118,7 @@ def fit_file(
         output = STANDARD
     in_place = output is None
     status = _status(path, in_place=in_place)
-    # Which type of file a data URI names is not known before it is read.
-    pixels_count = wanted.max_width is not None or wanted.max_height is not None or ask_for_conversion(wanted)
-    if in_place and status is not None and not pixels_count and wanted.encoding != DATA_URI:
+    if in_place and status is not None and _only_bytes_count(wanted):
         allowed = window(wanted, budget, str)
         if allowed.holds(status.st_size):
             return _kept(path, budget, status.st_size, started, encoded_size=counted(status.st_size, wanted, str))
@@ -155,6 +153,12 @@ def fit_file(
         padded=padded,
         encoded_size=encoded_size,
     )
+
+
+def _only_bytes_count(wanted: Options) -> bool:
+    """Return whether the bytes of a file say whether it is as wanted. A data URI names the type, which they do not."""
+    limits = (wanted.max_width, wanted.max_height, wanted.formats)
+    return limits == (None, None, None) and not ask_for_conversion(wanted) and wanted.encoding != DATA_URI
 
 
 def _status(path: str | os.PathLike[str], *, in_place: bool) -> os.stat_result | None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from bytefit.codecs import codec_for_format, format_for_suffix, media_type
 from bytefit.errors import ConfigError
 from bytefit.fitting.compress import run, with_conversions
-from bytefit.fitting.format_choice import is_auto
+from bytefit.fitting.format_choice import is_auto, with_allowed_format
 from bytefit.fitting.repacking import Unchanged, as_it_is, format_of, in_place_without_loss
 from bytefit.options import BINARY, CONVERSIONS, Options, window
 from bytefit.sources.streams import is_stream
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from bytefit.fitting.result import Result
     from bytefit.sources.source import Source
@@ -63,6 +63,9 @@ def fit_source(
         BytefitError: see `compress`.
     """
     before, in_place = len(source.data), output is None
+    if in_place and wanted.formats is not None and wanted.format is None:
+        _check_format_allowed(source, wanted.formats)
+        wanted = wanted._replace(formats=None)
     source = with_conversions(source, wanted)
     too_large = in_place and _is_too_large(source, wanted)
     allowed = window(wanted, budget, lambda: media_type(format_of(source)))
@@ -73,6 +76,7 @@ def fit_source(
         wanted = wanted._replace(format=None)
     elif wanted.format is None:
         wanted = wanted._replace(format=_format_of_output(output))
+    wanted = with_allowed_format(source, wanted)
     unchanged = None if too_large else _without_encoding(source, budget, wanted, asked - CONVERSIONS, in_place=in_place)
     if unchanged is not None:
         return Fitted(unchanged.data, padded=unchanged.padded)
@@ -117,6 +121,20 @@ def _check_format_stays(source: Source, wanted: Options) -> None:
     own = codec_for_format(format_of(source)).format
     if is_auto(name) or codec_for_format(name).format != own:
         raise ConfigError(f"{source.name} is {own} and stays so in place: give an output to convert it to {name}")
+
+
+def _check_format_allowed(source: Source, formats: Iterable[str]) -> None:
+    """Refuse a file in place whose format is not among those allowed.
+
+    Raises:
+        ConfigError: naming the format it has.
+    """
+    own, allowed = codec_for_format(format_of(source)).format, [codec_for_format(name).format for name in formats]
+    if own not in allowed:
+        raise ConfigError(
+            f"{source.name} is {own} and stays so in place, and only {', '.join(allowed) or 'nothing'} is allowed: "
+            f"give an output"
+        )
 
 
 def _is_worthwhile(result: Result, source: Source) -> bool:

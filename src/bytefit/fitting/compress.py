@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bytefit.errors import BytefitError, UnsupportedImage
-from bytefit.fitting.format_choice import best_looking, is_auto
+from bytefit.fitting.format_choice import best_looking, is_auto, with_allowed_format
 from bytefit.fitting.one_format import fit_format
 from bytefit.fitting.repacking import repacked
 from bytefit.fitting.resizing import scale_that_fits
@@ -70,10 +70,13 @@ def compress(
     Args:
         image: a picture, the frames of an animation, or the path of a file ("-" is standard input). Of a file that
             holds an animation or pages, and of a picture opened from one, all are taken (`image.copy()` takes one out).
-        target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB"; or a range like
-            "20KB..50KB", whose lower end is a `min_size`.
+        target: the most bytes the file may have: an int, or text like "200KB" or "1.5MiB"; a range like "20KB..50KB",
+            whose lower end is a `min_size`; or the name of a preset, like "discord-emoji", whose options count where
+            you give none (`bytefit presets` lists them).
         format: Pillow's name of the format; None means the picture's own, "auto" the one it looks best in.
-        formats: with "auto" those that are allowed; None for those that browsers show.
+        formats: the formats that are allowed. With "auto", one of them is chosen. Without it the picture keeps its own
+            format if that is one of them, and otherwise one is chosen as well. None allows all, and to "auto" those
+            that browsers show.
         slack: the share of the budget that may stay unused, 0 to less than 1. 0 proves the best rung: it fits and
             the next one up does not.
         min_quality: the least quality accepted, on the codec's own scale.
@@ -202,6 +205,7 @@ def run(
     Raises:
         BytefitError: see `compress`.
     """
+    options = with_allowed_format(source, options)
     source = with_conversions(source, options)
     limited = _is_limited(source, options)
     if (unchanged := repacked(source, budget, options, limited=limited)) is not None:

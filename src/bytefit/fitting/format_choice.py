@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bytefit import formats
 from bytefit.codecs import codec_for_format
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.fitting.unreachable import Miss
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.fitting.result import Result
+    from bytefit.options import Options
+    from bytefit.sources.source import Source
 
 AUTO = "auto"
 
@@ -30,6 +33,24 @@ _LOSSLESS_FIRST = ("WEBP", "PNG")
 def is_auto(wanted: str | None) -> bool:
     """Return whether the format is to be the one the image looks best in."""
     return wanted is not None and wanted.lower() == AUTO
+
+
+def with_allowed_format(source: Source, options: Options) -> Options:
+    """Return options whose format is one of those allowed: the image's own where it is, else "auto".
+
+    Raises:
+        ConfigError: if a format is asked for that is not allowed.
+    """
+    if options.formats is None or is_auto(options.format):
+        return options
+    allowed = [codec_for_format(name).format for name in options.formats]
+    own = options.format or source.picture.format
+    own = formats.named(own).name if own else None
+    if own in allowed:
+        return options._replace(format=own, formats=None)
+    if options.format is not None and allowed:
+        raise ConfigError(f"{options.format} is not among the formats allowed: use {', '.join(allowed)}")
+    return options._replace(format=AUTO, formats=allowed)
 
 
 def best_looking(

@@ -85,13 +85,18 @@ def for_target(target: str | int, given: Mapping[str, Any]) -> tuple[int, dict[s
     """Return the budget of a target in bytes, and the options with what the target says besides: the least size.
 
     Args:
-        target: a size, or a range.
+        target: a size, a range, or the name of a preset that comes with bytefit; options that were given go before
+            those of the preset.
         given: the options that were given, by name.
 
     Raises:
         SizeSyntaxError: if the target cannot be read.
-        ConfigError: if it is in conflict with an option.
+        ConfigError: if it is in conflict with an option, or there is no preset of that name.
     """
+    if isinstance(target, str) and target[:1].isalpha():
+        from bytefit.options.presets import expanded, find_preset
+
+        target, given = expanded(find_preset(target), given)
     least, most = parse_target(target)
     if not least:
         return most, dict(given)

@@ -47,13 +47,11 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "formats",
         "names",
-        "with format auto, the formats to choose from",
-        default_note="those that browsers show",
+        "the formats allowed: the image keeps its own if that is one of them, else the best-looking is chosen",
+        default_note="any; with format auto, those that browsers show",
         what="a list of formats",
         expected="give names such as ['WEBP', 'JPEG']",
         metavar="A,B",
-        needs=("format", "auto"),
-        keeps_what_fits=False,
         **_COMPRESS_ONLY,
     ),
     Option(
