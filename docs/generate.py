@@ -318,7 +318,7 @@ def _kind(found: Mapping[str, Any], reference: str) -> str:
         "number": "number",
         "string": "text",
         "array": "list",
-        "object": "object",
+        "object": "table" if "save option" in str(found.get("description")) else "object",
         "null": "`null`",
     }
     return " or ".join(names[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
@@ -387,7 +387,7 @@ run ends with {FINE}:
 
 ```console
 $ bytefit fix photo.jpg --max-size 200KB; echo "exit code $?"
-fixed photo.jpg: 298.3 kB -> 194.3 kB (JPEG quality 81.5, 1 trial, 0.06 s)
+fixed photo.jpg: 298.3 kB -> 190.9 kB (JPEG quality 80.5, 1 trial, 0.06 s)
 1 rewritten, 104 kB saved: review them, 'git add' them whole, and commit again
 exit code {OVER}
 $ bytefit fix photo.jpg --max-size 200KB; echo "exit code $?"

@@ -170,6 +170,12 @@ EXAMPLES = {
         bytefit.compress("alpha16.png", "9KB", format="WEBP")
         bytefit.compress("linear.png", "9KB", format="GIF")
         bytefit.compress(photo, "9KB", format="JPEG", background="whitish")
+        bytefit.compress(photo, "9KB", format="JPEG", progressive="no")
+        bytefit.compress(photo, "9KB", format="WEBP", method=7)
+        $ compress photo.jpg --to 9KB --option progressive
+        $ compress photo.jpg --to 9KB --option progresive=true
+        $ compress photo.jpg --to 9KB --option progressive=maybe
+        $ compress photo.jpg --to 9KB --option subsampling=4:2
         bytefit.compress(photo, "9KB", format="JPEG", colours="rgb")
         bytefit.compress(photo, "9KB", format="JPEG", depth=16)
         bytefit.compress("linear16.png", "9KB", colours="srgb")
@@ -307,6 +313,10 @@ CONFIGURATIONS = (
     "skip = 'yes'",
     "effort = 'bets'",
     "metadata = 'all'",
+    "save-options = 1",
+    "save-options = { progresive = true }",
+    "save-options = { progressive = 'yes' }",
+    "save-options = { method = 7 }",
     "tool.bytefit = 1",
     "slack = 0\n[tool.bytefit]",
     "exclude = 'a'",

@@ -21,6 +21,7 @@ from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, SIZE_PATTERN, TOO_LARGE
 from bytefit.cli.main import main
 from bytefit.errors import ConfigError
 from bytefit.options import OPTIONS as ALL_OPTIONS
+from bytefit.options.save_options import SAVE_OPTIONS
 from repositories import Repository
 
 SCHEMA = json.loads(resources.files("bytefit.budgets").joinpath("configuration.schema.json").read_text("utf-8"))
@@ -43,6 +44,7 @@ max-pixels = 200_000_000
 models = "/own/models"
 colours = "srgb"
 depth = 8
+save-options = {{ progressive = false }}
 skip = false
 exclude = ["old/**"]
 [[{0}rules]]
@@ -62,6 +64,7 @@ OPTIONS = {
     "metadata": "strip",
     "colours": "srgb",
     "depth": 8,
+    "save_options": {"progressive": False},
     "on_unreachable": "smallest",
     "slack": 0.02,
     "effort": "fast",
@@ -108,8 +111,18 @@ LIMITS_OF_FILES = {"max-width", "max-height"}  # options of `compress`, but for 
 
 def test_every_option_of_the_configuration_is_a_key():
     """What a rule says of a fix must reach `compress` under the name it has there."""
-    assert list(CHECKS) == ["max-size", *(it.key for it in ALL_OPTIONS if it.in_configuration), "skip"]
+    assert list(CHECKS) == ["max-size", *(it.key for it in ALL_OPTIONS if it.in_configuration), "save-options", "skip"]
     assert {key.replace("-", "_") for key in set(CHECKS) - LIMITS_OF_FILES} - {"max_size", "skip"} == set(OPTIONS)
+
+
+def test_the_schema_defines_the_save_options_as_their_table_does():
+    """An editor has to accept the names and values that the parser accepts, and no others."""
+    for option in SAVE_OPTIONS.values():
+        least, most, _ = option.bounds
+        bounds = {word: bound for word, bound in {"minimum": least, "maximum": most}.items() if bound is not None}
+        accepted = {"enum": list(option.choices)} if option.choices else {"type": option.value_type}
+        assert SCHEMA["$defs"]["save-options"]["properties"][option.name] == {**accepted, **bounds}
+    assert set(SCHEMA["$defs"]["save-options"]["properties"]) == set(SAVE_OPTIONS)
 
 
 def definition_of(option):

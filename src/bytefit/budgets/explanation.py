@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from bytefit.budgets.image_files import POINTER_SIZES, head_of, size_in_pointer
+from bytefit.budgets.keys import written
 from bytefit.budgets.rules import matches, rule_for, totals_of
 from bytefit.budgets.selection import Selection
 from bytefit.messages import format_size
@@ -32,7 +33,7 @@ def explain(path: str, configuration: Configuration, baseline: Baseline) -> Iter
     limits = {"max-width": rule.max_width, "max-height": rule.max_height, **rule.options}
     for key, value in limits.items():
         if value is not None:
-            text = {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+            text = written(value) if isinstance(value, bool | dict) else value
             yield f"  {key.replace('_', '-')} = {text}"
     for other in configuration.rules:
         if other is not rule and matches(other.patterns, name):

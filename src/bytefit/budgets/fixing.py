@@ -19,6 +19,7 @@ from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 from bytefit.files.atomic import remove_leftovers
 from bytefit.formats import is_fixable
 from bytefit.messages import format_size
+from bytefit.options.save_options import SAVE_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -101,7 +102,7 @@ def after(audit: Audit, changes: Sequence[Change], *, dry_run: bool) -> Audit:
 
 
 def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool, examine: Examine | None) -> Fix:
-    options = {**finding.rule.options, **given}
+    options = _options_for(finding, given)
     seen: list[Seen] = []
     try:
         if reason := _reason_to_leave(finding, resize=options.get("resize", False)):
@@ -125,6 +126,21 @@ def _fixed(finding: Finding, given: Mapping[str, Any], *, dry_run: bool, examine
     if outcome.result is None:
         return Fix(finding, None, f"it has {format_size(outcome.before)} and fits now: another process has fixed it")
     return Fix(finding, None, "no smaller encoding was found: raise the budget, or allow a lower quality or resize")
+
+
+def _options_for(finding: Finding, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for a file; save options that its format does not have are meant for other files."""
+    stated = {**finding.rule.options.get("save_options", {}), **given}
+    own = {name: value for name, value in stated.items() if name not in SAVE_OPTIONS}
+    options = {**finding.rule.options, **own}
+    options.pop("save_options", None)
+    saved = {name: value for name, value in stated.items() if name in SAVE_OPTIONS}
+    if saved and is_fixable(finding.format):
+        from bytefit.codecs import codec_for_format
+
+        allowed = codec_for_format(finding.format).save_options.allowed
+        options |= {name: value for name, value in saved.items() if name in allowed}
+    return options
 
 
 def _reason_to_leave(finding: Finding, *, resize: bool) -> str:

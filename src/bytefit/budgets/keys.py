@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bytefit.errors import SizeSyntaxError
 from bytefit.messages import nearest
 from bytefit.options import OPTIONS
+from bytefit.options.save_options import SAVE_OPTIONS, unknown_save_option
 from bytefit.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -112,11 +113,25 @@ def _check(option: Option) -> Callable[[Any], Any]:
     return check
 
 
+def _save_options(value: Any) -> Mapping[str, Any]:
+    """Return the save options of a table, checked by name and by value."""
+    if not isinstance(value, dict):
+        raise ValueError(" is no table: write one, { progressive = false }")  # noqa: TRY004
+    for name, one in value.items():
+        known = SAVE_OPTIONS.get(name)
+        if known is None:
+            raise ValueError(f": unknown save option {name!r}{unknown_save_option(name)}")
+        if not known.accepts(one):
+            raise ValueError(f": {name} = {written(one)}{known.refusal(written)}")
+    return value
+
+
 # key -> a function that returns the value as bytefit uses it, or raises ValueError. The text of the error follows
 # "key = value" in the message.
 CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "max-size": _size,
     **{option.key: _check(option) for option in OPTIONS if option.in_configuration},
+    "save-options": _save_options,
     "skip": _flag,
 }
 
@@ -132,6 +147,8 @@ def written(value: object) -> str:
     if isinstance(value, str):
         shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in value)
         text = '"' + shown.replace('"', '\\"') + '"'
+    elif isinstance(value, dict):
+        text = "{ " + ", ".join(f"{key} = {written(one)}" for key, one in value.items()) + " }"
     elif isinstance(value, bool):
         text = "true" if value else "false"
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from bytefit.sizes import parse_size, parse_target
 from bytefit.sources.streams import shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bytefit.files.compress_file import Outcome
     from bytefit.options import Option
@@ -97,6 +98,14 @@ def own_presets(file: str | None = None) -> Mapping[str, Preset]:
 
 def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = False) -> None:
     """Add the options of `bytefit.compress`, or only those that `bytefit fix` takes."""
+    parser.add_argument(
+        "--option",
+        action="append",
+        type=_save_option,
+        default=argparse.SUPPRESS,
+        metavar="NAME=VALUE",
+        help="a save option of the format's writer, such as progressive=false or method=6; may be repeated",
+    )
     for option in OPTIONS:
         if for_fix and not option.for_fix:
             continue
@@ -111,6 +120,35 @@ def add_fitting_options(parser: argparse.ArgumentParser, *, for_fix: bool = Fals
             settings["type"] = _reader(option)
             settings["metavar"] = option.metavar or f"{{{','.join(option.choices)}}}"
         parser.add_argument(f"--{option.key}", **settings)
+
+
+def _save_option(text: str) -> tuple[str, Any]:
+    """Return the name and the value of a save option on the command line."""
+    from bytefit.options.save_options import SAVE_OPTIONS, unknown_save_option
+
+    name, equals, written = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{shown(text)} has no value: write NAME=VALUE, such as progressive=false")
+    known = SAVE_OPTIONS.get(name)
+    if known is None:
+        raise argparse.ArgumentTypeError(f"unknown save option {shown(name)}{unknown_save_option(name)}")
+    for value in _values(written):
+        if known.accepts(value):
+            return name, value
+    raise argparse.ArgumentTypeError(f"{name} {shown(written)}{known.refusal(_as_written)}")
+
+
+def _values(written: str) -> Iterator[Any]:
+    """Yield what a text may stand for: a number, true or false, or itself."""
+    for read in (int, float):
+        with suppress(ValueError):
+            yield read(written)
+    yield {"true": True, "false": False}.get(written.lower(), written)
+    yield written
+
+
+def _as_written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _add_flags(parser: argparse.ArgumentParser, option: Option) -> None:
@@ -181,12 +219,13 @@ def add_scores(parser: argparse.ArgumentParser) -> None:
 
 
 def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of `bytefit.compress` that were given.
+    """Return the options of `bytefit.compress` that were given, save options included.
 
     Raises:
         ConfigError: if one was given without the one it needs.
     """
     given = {name: value for name, value in vars(arguments).items() if name in OWN_OPTIONS}
+    given.update(getattr(arguments, "option", ()))
     for option in OPTIONS:
         if option.name in given and (unmet := option.unmet(given)):
             value = "" if unmet[1] in (True, None) else f" {unmet[1]}"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.codecs.container import UNKNOWN_CONTAINER, Container
 from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHints, SourceKnowledge
 from bytefit.errors import ConfigError, OptionError
-from bytefit.messages import nearest
+from bytefit.messages import nearest, shown
 from bytefit.options import OWN_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 # The quality at the top of a ladder whose last rung keeps every pixel as it is.
 LOSSLESS = 100
@@ -132,13 +132,17 @@ class Codec(NamedTuple):
         """Return the lowest rung for an image in the mode it is encoded in."""
         return len(self.ladder) - 1 if mode in self.lossless.only_modes else 0
 
-    def check_options(self, names: Iterable[str]) -> None:
-        """Refuse save options that nobody knows or that the search itself sets.
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse save options that nobody knows or that the search itself sets, and values of a wrong type.
 
         Raises:
-            OptionError: naming the option, and the nearest known one.
+            OptionError: naming the option, and the nearest known one, or what its value has to be.
         """
-        for name in names:
+        if not options:
+            return
+        from bytefit.options.save_options import SAVE_OPTIONS
+
+        for name, value in options.items():
             if name in self.save_options.steered:
                 raise OptionError(
                     f"cannot set {name!r} with a target size, which chooses it; use min_quality for a lower bound"
@@ -146,6 +150,9 @@ class Codec(NamedTuple):
             if name not in self.save_options.allowed:
                 known = self.save_options.allowed | OWN_OPTIONS
                 raise OptionError(f"unknown option {name!r} for {self.format}{nearest(name, known)}")
+            typed = SAVE_OPTIONS.get(name)
+            if typed is not None and value is not None and not typed.accepts(value):
+                raise OptionError(f"{name} {shown(value)}{typed.refusal()}")
 
     def largest_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the largest dimensions with the shape of `size` that the format can hold, in pixels."""

@@ -82,6 +82,7 @@ class Lossless(NamedTuple):
         is_lossless: (bytes of a file of this format) -> whether it kept every pixel.
         versions: (bytes of a file, metadata policy, EXIF block of its orientation, the most bytes worth the effort)
             -> smaller versions of the file with the same pixels.
+        coding: save options that `versions` obeys; they are given as its keyword arguments.
     """
 
     options: Mapping[str, Any] | None = None
@@ -93,6 +94,7 @@ class Lossless(NamedTuple):
     only_modes: frozenset[str] = frozenset()
     is_lossless: Callable[[bytes], bool] = lambda _data: False
     versions: Callable[..., Iterable[bytes]] = lambda *_, **__: ()
+    coding: frozenset[str] = frozenset()
 
 
 class SeedingHints(NamedTuple):
@@ -129,11 +131,13 @@ class SourceKnowledge(NamedTuple):
     Attributes:
         quality: (image as it was opened) -> the quality it was encoded with, or None where that is not known.
         options_from_source: (image as it was opened) -> save options that keep how it was stored.
+        coding_in_place: (image as it was opened) -> save options that keep its coding, where its file is replaced.
         decoder_rotates: whether decoding applies the orientation, so that width and height may change places.
     """
 
     quality: Callable[[Image.Image | Frames], float | None] = lambda _image: None
     options_from_source: Callable[[Image.Image | Frames], Mapping[str, Any]] = lambda _image: {}
+    coding_in_place: Callable[[Image.Image | Frames], Mapping[str, Any]] = lambda _image: {}
     decoder_rotates: bool = False
 
 

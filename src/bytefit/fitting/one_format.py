@@ -47,6 +47,10 @@ def fit_format(source: Source, budget: int, options: Options, *, cap_at_source_q
         ConfigError: if an option makes no sense for the format.
     """
     codec = codec_for_format(options.format or format_of(source))
+    if cap_at_source_quality:
+        options = options._replace(
+            save_options={**codec.source.coding_in_place(source.picture), **options.save_options}
+        )
     codec = codec.variants.on_request(options.save_options) or codec
     codec.check_options(options.save_options)
     started = perf_counter()

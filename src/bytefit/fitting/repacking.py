@@ -59,7 +59,9 @@ def lossless_version(
     allowed = allowed_sizes(codec, budget, options)
     unpadded = encode_budget(codec, allowed)
     most = int(unpadded * reach)
-    versions = codec.lossless.versions(source.data, policy, orientation_exif(picture), most=most)
+    stated = {**codec.source.coding_in_place(picture), **options.save_options}
+    coding = {name: value for name, value in stated.items() if name in codec.lossless.coding}
+    versions = codec.lossless.versions(source.data, policy, orientation_exif(picture), most=most, **coding)
     version = next((version for version in versions if len(version) <= unpadded), None)
     if policy == "keep" and len(source.data) <= min(unpadded, len(version or source.data)):
         version = source.data
@@ -129,7 +131,8 @@ def in_place_without_loss(source: Source, budget: int, options: Options, asked: 
     # A file far over its budget may be so only by metadata that the policy drops.
     reach = int(allowed_sizes(codec, budget, options).most * _REACH)
     within_reach = options.metadata != "keep" or len(source.data) <= reach
-    if not within_reach or options.exact or asked - {*KEEPING_WHAT_FITS, "max_width", "max_height"}:
+    harmless = {*KEEPING_WHAT_FITS, "max_width", "max_height", *codec.lossless.coding}
+    if not within_reach or options.exact or asked - harmless:
         return None
     return lossless_version(source, codec, budget, options, reach=_REACH)
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.pictures.frames import Frames
+
+# The scans of effort "best": the progressive ones that mozjpeg finds to be the smallest, or a single one.
+_MOZJPEG, _BASELINE = "mozjpeg", "baseline"
+
 # One step changes the bytes by about 2 %: finer ladders cost trials to prove, coarser ones waste budget.
 _STEPS = ((1, 40, 0.5), (40, 76, 1), (76, 92, 0.5), (92, 98, 0.25), (98, 99, 0.125), (99, 100, 0.5))
 
@@ -41,14 +46,14 @@ def _setting(content: str, quality: float, mode: str) -> dict[str, Any]:
 
 
 def _encode(picture: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """Encode with Pillow; with `scans="mozjpeg"`, then repack the file without changing its pixels."""
+    """Encode with Pillow; with the scans of mozjpeg, then repack the file without changing its pixels."""
     saved = {name: value for name, value in options.items() if name not in {"scans", "density"}}
     if saved.get("keep_rgb"):  # there is no chroma to subsample or to quantise differently
         saved = {**saved, "subsampling": "4:4:4", "qtables": saved["qtables"][:1]} if "qtables" in saved else saved
     data = save_in_own_buffer(picture, saved)
     if (density := options.get("density")) is not None:
         data = with_density(data, density)
-    return _repacked(data) if options.get("scans") else data
+    return _repacked(data) if options.get("scans") == _MOZJPEG else data
 
 
 def _repacked(data: bytes) -> bytes:
@@ -64,7 +69,7 @@ def _repacked(data: bytes) -> bytes:
 
 def _probe_pays(options: Mapping[str, Any]) -> bool:
     """Return whether a plain baseline encode is much cheaper; it is not where only Huffman tables are optimised."""
-    return bool(options.get("progressive") or options.get("scans"))
+    return bool(options.get("progressive") or options.get("scans") == _MOZJPEG)
 
 
 def _header(content: str, quality: float | None, mode: str) -> int:
@@ -127,6 +132,18 @@ def _careful(codec: Codec, picture: Image.Image) -> Careful | None:
     return best_looking(codec, picture, options)
 
 
+def _coding_in_place(image: Image.Image | Frames) -> Mapping[str, Any]:
+    """Return what keeps a baseline file baseline: some cameras, frames and printers show nothing else."""
+    return {} if image.info.get("progressive") else {"progressive": False}
+
+
+def _on_request(options: Mapping[str, Any]) -> Codec | None:
+    """Return the codec whose effort "best" makes baseline files, where those are asked for."""
+    if options.get("progressive") is not False:
+        return None
+    return JPEG_BASELINE
+
+
 _LADDER = (*(first + i * step for first, last, step in _STEPS for i in range(round((last - first) / step))), 100)
 
 JPEG = Codec(
@@ -149,10 +166,10 @@ JPEG = Codec(
         efforts={
             "fast": {"progressive": False},
             "normal": {},
-            "best": {"progressive": False, "optimize": False, "scans": "mozjpeg"},
+            "best": {"progressive": False, "optimize": False, "scans": _MOZJPEG},
         },
     ),
-    lossless=Lossless(versions=lossless_versions),
+    lossless=Lossless(versions=lossless_versions, coding=frozenset({"progressive"})),
     hints=SeedingHints(
         probe_options={"progressive": False, "optimize": False, "scans": None},
         probe_pays=_probe_pays,
@@ -161,7 +178,7 @@ JPEG = Codec(
         rows_apart=True,
         smooth_within=0.06,
     ),
-    source=SourceKnowledge(quality=partial(source_quality, ladder=_LADDER)),
+    source=SourceKnowledge(quality=partial(source_quality, ladder=_LADDER), coding_in_place=_coding_in_place),
     holds=Holds(max_side=65_500),
     container=CONTAINER,
 )
@@ -174,5 +191,14 @@ JPEG = JPEG._replace(
             variants=Variants(content=GRAPHIC, careful=_careful),
         ),
         careful=_careful,
+        on_request=_on_request,
     ),
+)
+
+_BASELINE_OPTIONS = JPEG.save_options._replace(
+    efforts={**JPEG.save_options.efforts, "best": {"progressive": False, "scans": _BASELINE}}
+)
+JPEG_BASELINE = JPEG._replace(
+    save_options=_BASELINE_OPTIONS,
+    variants=JPEG.variants._replace(for_graphics=JPEG.for_content(GRAPHIC)._replace(save_options=_BASELINE_OPTIONS)),
 )

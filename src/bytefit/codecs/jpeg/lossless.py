@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, behind_picture, markers
+from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, behind_picture, is_progressive, markers
 from bytefit.codecs.jpeg.multi_picture import carried_index, with_auxiliary_images, without_auxiliary_images
 from bytefit.errors import UnsupportedImage
 
@@ -32,7 +32,9 @@ sys.stdout.buffer.write(optimize(sys.stdin.buffer.read(), copy=COPY_MARKERS.ALL)
 """
 
 
-def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int | None = None) -> Iterator[bytes]:
+def lossless_versions(
+    data: bytes, policy: str, orientation: bytes, *, most: int | None = None, progressive: bool = True
+) -> Iterator[bytes]:
     """Yield versions of a JPEG file with exactly its pixels, each smaller than the one before.
 
     Args:
@@ -40,7 +42,10 @@ def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int
         policy: the metadata to keep, see `bytefit.compress`. "strip" requires an upright image.
         orientation: an EXIF block with only the orientation; empty if the image is upright.
         most: the largest file, in bytes, whose entropy coding is improved, which takes time; None for any size.
+        progressive: whether the versions may, or must not, have progressive scans; mozjpeg makes no others.
     """
+    if not progressive and is_progressive(data):
+        return
     try:
         index = carried_index(data, "the file")
     except UnsupportedImage:
@@ -57,7 +62,7 @@ def lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: int
     finished = with_auxiliary_images(lean, index, trailing)
     if len(finished) < len(data):
         yield finished
-    if most is not None and len(finished) > most:
+    if (most is not None and len(finished) > most) or not progressive:
         return
     recoded = _recoded(lean)
     if recoded is not None and len(recoded) < len(lean):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DQT, EOI = 0xDB, 0xD9
+_SOS, _PROGRESSIVE = 0xDA, frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 # JPEG padding is stored in application segments with this name, which are dropped when the file is compressed again. A
 # comment would be carried along as metadata.
@@ -33,6 +34,14 @@ def markers(data: bytes) -> Iterator[tuple[int, int, int]]:
         yield marker, found.start(), position
         if marker not in _LENGTHLESS:
             position += int.from_bytes(data[position : position + 2], "big")
+
+
+def is_progressive(data: bytes) -> bool:
+    """Return whether the image of a JPEG file has progressive scans (ITU-T T.81, B.1.1.3)."""
+    for marker, *_ in markers(data):
+        if marker in _PROGRESSIVE or marker == _SOS:
+            return marker != _SOS
+    return False
 
 
 def behind_picture(data: bytes) -> bytes:
