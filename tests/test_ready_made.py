@@ -36,7 +36,8 @@ ACTION = EXAMPLES / "github-action" / "action.yml"
 BUDGET = 500_000
 READY_MADE = (
     *("pre-commit-config.yaml", "bytefit.toml", "github-action/action.yml", "github-workflow.yml", "gitlab-ci.yml"),
-    *("Makefile", "lefthook.yml", "husky-pre-commit"),
+    *("Makefile", "lefthook.yml", "husky-pre-commit", "github-comment/action.yml", "github-comment.yml"),
+    *("github-comment-forks-check.yml", "github-comment-forks-post.yml", "gitlab-note.yml"),
 )
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash and sh")
@@ -94,7 +95,9 @@ def test_the_examples_name_this_version():
     }
 
     assert {name for name, versions in pinned.items() if versions} == {
-        *("pre-commit-config.yaml", "github-action/action.yml", "github-workflow.yml", "gitlab-ci.yml")
+        *("pre-commit-config.yaml", "github-action/action.yml", "github-workflow.yml", "gitlab-ci.yml"),
+        *("github-comment/action.yml", "github-comment.yml", "github-comment-forks-check.yml"),
+        *("github-comment-forks-post.yml", "gitlab-note.yml"),
     }
     assert set().union(*pinned.values()) == {bytefit.__version__}
 
@@ -133,6 +136,14 @@ def test_there_are_commands_of_every_example():
         ("github-workflow.yml", "vendor.github-workflows"),
         ("github-workflow.yml", "custom.github-workflows-require-timeout"),
         ("gitlab-ci.yml", "vendor.gitlab-ci"),
+        ("github-comment/action.yml", "vendor.github-actions"),
+        ("github-comment.yml", "vendor.github-workflows"),
+        ("github-comment.yml", "custom.github-workflows-require-timeout"),
+        ("github-comment-forks-check.yml", "vendor.github-workflows"),
+        ("github-comment-forks-check.yml", "custom.github-workflows-require-timeout"),
+        ("github-comment-forks-post.yml", "vendor.github-workflows"),
+        ("github-comment-forks-post.yml", "custom.github-workflows-require-timeout"),
+        ("gitlab-note.yml", "vendor.gitlab-ci"),
     ],
 )
 def test_continuous_integration_accepts_its_file(name, schema):
