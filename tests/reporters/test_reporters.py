@@ -343,10 +343,11 @@ def test_github_appends_the_whole_table_to_the_step_summary(found, tmp_path, mon
 
     text = summary.read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    failing = len(found.failing) + len(found.failing_totals)
+    failing, changed = len(found.failing) + len(found.failing_totals), len(found.changes)
     assert text.startswith("before\n")
-    assert len(rows) == (failing + 2 if failing else 0)
-    assert {row.count("|") for row in rows} <= {7}
+    assert len(rows) == (failing + 2 if failing else 0) + (changed + 2 if changed else 0)
+    assert {row.count("|") for row in rows[: -changed - 2 if changed else None]} <= {7}
+    assert len({row.count("|") for row in rows[-changed:]}) <= 1
 
 
 def test_github_keeps_the_step_summary_below_what_is_refused(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bytefit.messages import format_size
 from bytefit.reporters.cells import cell, fitting
+from bytefit.reporters.markdown import changes_table
 from bytefit.reporters.places import repository_name, total_place
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _SUMMARY_SIZE = 1_000_000
 
 
 def render(audit: Audit) -> str:
-    """Return one workflow command a line. Append the table to the file that GITHUB_STEP_SUMMARY names."""
+    """Return one workflow command a line. Append tables to the file that GITHUB_STEP_SUMMARY names."""
     found = [(repository_name(audit, one.name), "Image cannot be read", one.reason) for one in audit.unreadable]
     found += [
         (total_place(audit), "Images over their total", f"{total.name}: {total.message}")
@@ -41,9 +42,12 @@ def render(audit: Audit) -> str:
     ]
     if len(found) > _SHOWN:
         lines.append(f"::notice::{len(found) - _SHOWN} more images fail; the step summary lists all of them")
-    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and (audit.failing or audit.failing_totals):
+    if (summary := os.environ.get("GITHUB_STEP_SUMMARY")) and (audit.failing or audit.failing_totals or audit.changes):
         with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(_table(audit, _SUMMARY_SIZE - file.tell()))
+            if audit.failing or audit.failing_totals:
+                file.write(_table(audit, _SUMMARY_SIZE - file.tell()))
+            if audit.changes:
+                file.write(changes_table(audit, _SUMMARY_SIZE - file.tell()))
     return "".join(f"{line}\n" for line in lines)
 
 

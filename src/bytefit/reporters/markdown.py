@@ -66,12 +66,19 @@ def render(audit: Audit) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(rows: Sequence[Row], space: int) -> list[str]:
+def changes_table(audit: Audit, space: int) -> str:
+    """Return a table of what has changed, for a page that has a place for it; its rows have at most `space` bytes."""
+    rows = [_of_change(audit, change) for change in audit.changes]
+    lines = ["### Images that have changed", "", *_table(rows, space, "{} more do not fit here."), ""]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Sequence[Row], space: int, note: str = _MORE) -> list[str]:
     """Return the lines of a table whose rows have at most `space` bytes."""
     columns = [name for name in _COLUMNS if any(row.get(name) for row in rows)]
     head = [f"| {' | '.join(columns)} |", f"| {' | '.join(_COLUMNS[name] for name in columns)} |"]
     cells = (f"| {' | '.join(row.get(name, '') for name in columns)} |" for row in rows)
-    return fitting(head, cells, space, _MORE) if columns else []
+    return fitting(head, cells, space, note) if columns else []
 
 
 def _verdict(audit: Audit) -> str:
