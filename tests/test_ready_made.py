@@ -208,6 +208,27 @@ def test_pre_commit_fixes_where_people_commit(hooked):
     assert second.returncode == 0, second.stdout + second.stderr
 
 
+def test_pre_commit_can_leave_a_report_of_what_it_fixed(hooked):
+    """The arguments of a hook take reports: a file for a bot, beside the lines for a person."""
+    config = yaml.safe_load((hooked.folder / ".pre-commit-config.yaml").read_text("utf-8"))
+    config["repos"][0]["hooks"] = [
+        {**hook, "args": ["--report=text", "--report=markdown=.git/fix.md"]}
+        for hook in config["repos"][0]["hooks"]
+        if hook["id"] == "bytefit-fix"
+    ]
+    hooked.write(".pre-commit-config.yaml", yaml.safe_dump(config).encode())
+    hooked.git("add", "--all")
+
+    done = hooked.pre_commit("run", "--all-files")
+
+    assert done.returncode == 1
+    assert "fixed large.jpg" in done.stdout
+    assert "1 rewritten, " in done.stdout
+    report = (hooked.folder / ".git" / "fix.md").read_text(encoding="utf-8")
+    assert "**bytefit made 1 of 1 image fit, " in report
+    assert "| fixed | <code>large.jpg</code> |" in report
+
+
 def test_pre_commit_only_checks_in_continuous_integration(hooked):
     """The command for CI must report the image and write nothing, and so must pre-commit.ci."""
     command = re.search(r"^# +(SKIP=\S+) (pre-commit run .*)$", text_of("pre-commit-config.yaml"), flags=re.MULTILINE)

@@ -170,7 +170,7 @@ class _Comparing:
 
     def _counts(self, inside: str) -> bool:
         """Return whether a name relative to the top is in what was selected."""
-        path = os.path.join(self.top, inside)
+        path = os.path.normpath(os.path.join(self.top, inside))
         return any(is_below(place, path) for place in self.places)
 
     def _name(self, inside: str) -> str:

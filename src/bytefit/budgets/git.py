@@ -217,7 +217,8 @@ def _differences(raw: bytes) -> Iterator[Difference]:
         old_name = name = os.fsdecode(next(fields))
         if status[0] in "RC":
             name = os.fsdecode(next(fields))
-        was, is_now = (one.startswith("100") for one in (old_mode, mode))
+        was = old_mode.startswith("100") and status[0] != "C"  # what was copied is still there
+        is_now = mode.startswith("100")
         if status[0] != "U" and (was or is_now) and (old_name, before) != (name, after):
             yield Difference(
                 old_name if was else None,

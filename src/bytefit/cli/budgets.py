@@ -262,7 +262,7 @@ def _fix(arguments: argparse.Namespace) -> int:
     examine = _examiner(found, reports, scores=arguments.scores)
     printed = ("text", None) in reports
     changes, results = [], []
-    with work_shown(len(found.failing)) as display:
+    with work_shown(0 if arguments.quiet else len(found.failing)) as display:
         for one in fix(found, given, dry_run=arguments.dry_run, examine=examine, starting=display.image):
             change = change_of(one)
             changes.append(change)
@@ -270,7 +270,8 @@ def _fix(arguments: argparse.Namespace) -> int:
             told = printed and (not arguments.quiet or change.kind != FIXED)
             display.done(one_line(line_of(change, dry_run=arguments.dry_run)) if told else None)
             if told and arguments.verbose and change.kind != SKIPPED:
-                display.say(why(change.encode, change.after or 0, change.budget or 0))
+                wanted = {**one.finding.rule.options, **given}
+                display.say(why(change.encode, change.after or 0, change.budget or 0, wanted))
     note_missing_extra(results)
     left = after(found, changes, dry_run=arguments.dry_run)
     if printed and not arguments.quiet:

@@ -50,7 +50,7 @@ def _compress(arguments: argparse.Namespace) -> int:
     if arguments.verbose and not arguments.json and (outcome.changed or outcome.result is not None):
         from bytefit.cli.explaining import why
 
-        for line in why(outcome.result, outcome.after, outcome.budget):
+        for line in why(outcome.result, outcome.after, outcome.budget, fitting_options(arguments)):
             print(line, file=stream)
     return FINE if outcome.fits else OVER
 

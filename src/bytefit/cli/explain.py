@@ -113,7 +113,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise
     print(summary_line(outcome))
     if (result := outcome.result) is not None:
-        for line in why(result, outcome.after, outcome.budget):
+        for line in why(result, outcome.after, outcome.budget, options):
             print(line)
     if arguments.plot is not None:
         search = None if result is None else searches.of(result)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bytefit.messages import format_size
+from bytefit.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bytefit.fitting.result import Encode, Result
 
 
-def why(encode: Encode | Result | None, size: int, budget: int) -> Iterator[str]:
+def why(encode: Encode | Result | None, size: int, budget: int, options: Mapping[str, Any]) -> Iterator[str]:
     """Yield the trials of an answer, and why it is the answer, each in a line.
 
     Args:
         encode: how the answer was encoded; None if nothing was encoded.
         size: its bytes.
         budget: the most bytes it was allowed to have.
+        options: the options that it was encoded with.
     """
     if encode is None:
         yield "  no trial: the same pixels in fewer bytes fit"
@@ -31,10 +33,11 @@ def why(encode: Encode | Result | None, size: int, budget: int) -> Iterator[str]
         fits = "fits" if trial.size <= budget else f"{format_size(trial.size - budget)} over"
         kept = ", kept" if trial.size == size and trial.quality == encode.quality else ""
         yield f"  trial {number}: {quality}{format_size(trial.size)}, {fits}{kept} ({trial.seconds:.2f} s)"
-    yield f"  {_end(encode, size, budget)}"
+    slack = options.get("slack", Options._field_defaults["slack"])
+    yield f"  {_end(encode, size, budget, slack)}"
 
 
-def _end(encode: Encode | Result, size: int, budget: int) -> str:
+def _end(encode: Encode | Result, size: int, budget: int, slack: float) -> str:
     """Return why the search ended."""
     if size > budget:
         return f"nothing fits {format_size(budget)}: this is the smallest encoding"
@@ -43,7 +46,9 @@ def _end(encode: Encode | Result, size: int, budget: int) -> str:
         return f"{unused}; every pixel is kept"
     if encode.proven:
         return f"{unused}; the next quality is over the budget, or there is none"
-    return f"{unused}, which is within the slack; --slack 0 looks for more"
+    if size >= budget * (1 - slack):
+        return f"{unused}, which is within the slack; --slack 0 looks for more"
+    return f"{unused}; no higher quality promised to fit, or was allowed"
 
 
 def _count(number: int, what: str) -> str:
