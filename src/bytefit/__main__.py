@@ -4,4 +4,5 @@ import sys
 
 from bytefit.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":  # the processes of `fix --jobs` load this module, too
+    sys.exit(main())

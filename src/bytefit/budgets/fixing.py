@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 # Other formats that an image may fit its budget in, the cheaper to try first.
 _OTHER_FORMATS = ("WEBP", "AVIF")
+
+_PROCESS_DIED = "the process that worked on it was ended, perhaps for lack of memory: scale the image down first"
 
 
 class Fix(NamedTuple):
@@ -64,6 +67,7 @@ def fix(
     dry_run: bool = False,
     examine: Examine | None = None,
     starting: Callable[[str], object] | None = None,
+    jobs: int = 1,
 ) -> Iterator[Fix]:
     """Make the failing files of an audit fit, folder by folder, and yield one result each.
 
@@ -72,19 +76,29 @@ def fix(
         given: options of `bytefit.compress` that rules do not have.
         dry_run: compress the files, but write nothing.
         examine: looks at each image before and after; what it returns becomes `Fix.seen`.
-        starting: called with the path of each file before the work on it begins.
+        starting: called with the path of each file before the work on it begins, or with several jobs before its
+            result is waited for.
+        jobs: how many files are worked on at a time, each in a process of its own. The order of the results stays.
     """
     if not dry_run:
         for folder in sorted(audit.folders):
             remove_leftovers(folder)
-    partial = _partially_staged(audit) if audit.failing else set()
-    for finding in sorted(audit.failing, key=lambda finding: os.path.split(finding.name)):
+    partly = _partially_staged(audit) if audit.failing else set()
+    findings = sorted(audit.failing, key=lambda finding: os.path.split(finding.name))
+    whole = [finding for finding in findings if finding.path not in partly]
+    task = partial(_fixed, given=given, dry_run=dry_run, examine=examine)
+    done: Iterator[Fix | None] = map(task, whole)
+    if min(jobs, len(whole)) > 1:
+        from bytefit.budgets.processes import in_processes
+
+        done = in_processes(task, whole, min(jobs, len(whole)))
+    for finding in findings:
         if starting is not None:
             starting(finding.path)
-        if finding.path in partial:
+        if finding.path in partly:
             yield Fix(finding, None, "it is partially staged: 'git add' the whole image first")
         else:
-            yield _fixed(finding, given, dry_run=dry_run, examine=examine)
+            yield next(done) or Fix(finding, None, _PROCESS_DIED)
 
 
 def after(audit: Audit, changes: Sequence[Change], *, dry_run: bool) -> Audit:

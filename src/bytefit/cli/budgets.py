@@ -16,6 +16,7 @@ from bytefit.cli.options import (
     fitting_options,
     size_argument,
 )
+from bytefit.cli.training import process_count
 from bytefit.errors import ConfigError
 from bytefit.messages import one_line
 from bytefit.options import IN_CONFIGURATION, options_from
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from bytefit.budgets.selection import Selection
 
     Reports = list[tuple[str, str | None]]
+
+
+# A process takes as long to start as a photograph of a megapixel three times over (12 of them: 1.2 s of processor time
+# in one process, 1.9 s in two).
+_IMAGES_EACH = 4
 
 
 def add_check(check: argparse.ArgumentParser) -> None:
@@ -70,6 +76,13 @@ def add_fix(fix: argparse.ArgumentParser) -> None:
     _add_audit_options(fix)
     add_fitting_options(fix, for_fix=True)
     fix.add_argument("--dry-run", action="store_true", help="show the results without writing any file")
+    fix.add_argument(
+        "--jobs",
+        type=process_count,
+        metavar="N",
+        help="images at a time, each in a process of its own (default: one per core, for at least four images each; "
+        "1 in a pre-commit hook)",
+    )
     add_scores(fix)
     _add_report(fix)
     add_loudness(fix)
@@ -242,6 +255,17 @@ def _update_baseline(file: str, baseline: Baseline, found: Audit) -> None:
         )
 
 
+def _jobs(wanted: int | None, count: int) -> int:
+    """Return how many images are fixed at a time: pre-commit itself runs hooks beside each other."""
+    if wanted is not None and wanted > 0:
+        return wanted
+    if wanted is None and os.environ.get("PRE_COMMIT"):
+        return 1
+    from bytefit.budgets.processes import core_count
+
+    return max(1, min(core_count(), count // _IMAGES_EACH))
+
+
 def _fix(arguments: argparse.Namespace) -> int:
     from bytefit.budgets.audit import audit
     from bytefit.budgets.changes import FIXED, SKIPPED, change_of
@@ -263,7 +287,8 @@ def _fix(arguments: argparse.Namespace) -> int:
     printed = ("text", None) in reports
     changes, results = [], []
     with work_shown(0 if arguments.quiet else len(found.failing)) as display:
-        for one in fix(found, given, dry_run=arguments.dry_run, examine=examine, starting=display.image):
+        settings = {"dry_run": arguments.dry_run, "examine": examine, "starting": display.image}
+        for one in fix(found, given, **settings, jobs=_jobs(arguments.jobs, len(found.failing))):
             change = change_of(one)
             changes.append(change)
             results.append(one.outcome.result if one.outcome else None)

@@ -13,7 +13,7 @@ from bytefit.reporters import FOLDER
 from bytefit.reporters.html.album import Album
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bytefit.budgets.changes import Change
     from bytefit.budgets.findings import Audit
@@ -23,9 +23,24 @@ if TYPE_CHECKING:
 PAGES = ("html", FOLDER)
 
 
-def examiner(
-    names: Sequence[str], reports: Sequence[tuple[str, str | None]], *, scores: bool
-) -> Callable[[Source, bytes], Seen] | None:
+class Examiner:
+    """Looks at an image before and after. It has nothing that changes, so processes may have copies of it."""
+
+    def __init__(self, ranks: Mapping[str, int], albums: Mapping[str, Album], *, scores: bool) -> None:
+        """Take the place of each image among those of a page, the album of each report, and whether to score."""
+        self.ranks = ranks
+        self.albums = albums
+        self.scores = scores
+
+    def __call__(self, source: Source, data: bytes) -> Seen:
+        """Return what was seen of an image and of the bytes of its file after."""
+        name = os.path.normpath(source.name)
+        rank = self.ranks.get(name, len(self.ranks))
+        pictures = {form: album.pair(name, rank, source.data, data) for form, album in self.albums.items()}
+        return Seen(score_between(source, data) if self.scores else None, pictures)
+
+
+def examiner(names: Sequence[str], reports: Sequence[tuple[str, str | None]], *, scores: bool) -> Examiner | None:
     """Return what looks at each of some images; None if there is nothing to look at.
 
     Args:
@@ -40,14 +55,7 @@ def examiner(
         check_scores()
     ranks = {name: rank for rank, name in enumerate(dict.fromkeys(map(os.path.normpath, names)))}
     albums = {form: album_of(form, place, len(ranks)) for form, place in reports if form in PAGES}
-
-    def examine(source: Source, data: bytes) -> Seen:
-        name = os.path.normpath(source.name)
-        rank = ranks.get(name, len(ranks))
-        pictures = {form: album.pair(name, rank, source.data, data) for form, album in albums.items()}
-        return Seen(score_between(source, data) if scores else None, pictures)
-
-    return examine if scores or albums else None
+    return Examiner(ranks, albums, scores=scores) if scores or albums else None
 
 
 def with_both_sides(audit: Audit, reports: Sequence[tuple[str, str | None]], *, scores: bool) -> Audit:
