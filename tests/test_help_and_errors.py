@@ -108,6 +108,11 @@ EXAMPLES = {
         $ compress photo.jpg --to 9KB --max-width 300
         $ compress photo.jpg --to 9KB --formats WEBP,PNG
         $ compress photo.jpg
+        $ compress photo.jpg tagged.jpg --to 9KB
+        $ compress photo.jpg tagged.jpg --to 9KB -o small.jpg
+        $ compress photo.jpg - --to 9KB --in-place
+        $ compress photo.jpg ./photo.jpg --to 9KB --out-dir small
+        $ compress photo.jpg --to 9KB --out-dir .
         $ compress photo.jpg --for discord-emojy
         $ compress photo.jpg --for my-own
         $ presets --check-age soon

@@ -20,6 +20,7 @@ from bytefit.sources.streams import is_standard_output, shown_name
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from bytefit.files.compress_file import Outcome
 
@@ -27,12 +28,18 @@ if TYPE_CHECKING:
 def add_compress(compress: argparse.ArgumentParser) -> None:
     """Add the arguments of `bytefit compress`."""
     compress.add_argument(
-        "path", metavar="IMAGE", help="the image file, replaced unless --output is given; - is standard input"
+        "paths",
+        nargs="+",
+        metavar="IMAGE",
+        help="the image file, replaced unless --output or --out-dir is given; - is standard input",
     )
     add_target(compress)
-    compress.add_argument(
+    where = compress.add_mutually_exclusive_group()
+    where.add_argument(
         "-o", "--output", metavar="FILE", help="write here; the suffix chooses the format; - is standard output"
     )
+    where.add_argument("--out-dir", metavar="DIR", help="write files of the same names to this folder")
+    where.add_argument("--in-place", action="store_true", help="replace the images; needed for several of them")
     add_fitting_options(compress)
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
     add_loudness(compress)
@@ -40,33 +47,45 @@ def add_compress(compress: argparse.ArgumentParser) -> None:
 
 
 def _compress(arguments: argparse.Namespace) -> int:
+    if len(arguments.paths) > 1 or arguments.out_dir is not None:
+        from bytefit.cli.several import compress_several
+
+        return compress_several(arguments)
     outcome = _compressed(arguments)
-    answered = is_standard_output(arguments.output or arguments.path)
+    answered = is_standard_output(arguments.output or arguments.paths[0])
     stream = sys.stderr if answered else sys.stdout
     if arguments.json:
-        print(_as_json(outcome), file=stream)
-    elif not (arguments.quiet and outcome.fits):
-        print(summary_line(outcome), file=stream)
-    if arguments.verbose and not arguments.json and (outcome.changed or outcome.result is not None):
+        print(as_json(outcome), file=stream)
+    for line in lines_of(outcome, arguments):
+        print(line, file=stream)
+    return FINE if outcome.fits else OVER
+
+
+def lines_of(outcome: Outcome, arguments: argparse.Namespace) -> Iterator[str]:
+    """Yield what is printed of an image, unless that is JSON: with --quiet little, with --verbose its trials."""
+    if arguments.json:
+        return
+    if not (arguments.quiet and outcome.fits):
+        yield summary_line(outcome)
+    if arguments.verbose and (outcome.changed or outcome.result is not None):
         from bytefit.cli.explaining import why
 
-        for line in why(outcome.result, outcome.after, outcome.budget, fitting_options(arguments)):
-            print(line, file=stream)
-    return FINE if outcome.fits else OVER
+        yield from why(outcome.result, outcome.after, outcome.budget, fitting_options(arguments))
 
 
 def _compressed(arguments: argparse.Namespace) -> Outcome:
     from bytefit.files.compress_file import compress_file
 
     target, options = fitted_to(arguments, fitting_options(arguments))
-    compress = partial(compress_file, arguments.path, target, output=arguments.output, **options)
+    path = arguments.paths[0]
+    compress = partial(compress_file, path, target, output=arguments.output, **options)
     if arguments.quiet or not sys.stderr.isatty():
         outcome = compress()
     else:
         from bytefit.cli.terminal import work_shown
 
         with work_shown() as display:
-            display.image(shown_name(arguments.path))
+            display.image(shown_name(path))
             outcome = compress()
     if options.get("effort") == "best":
         from bytefit.cli.best_effort import note_missing_extra
@@ -75,9 +94,15 @@ def _compressed(arguments: argparse.Namespace) -> Outcome:
     return outcome
 
 
-def _as_json(outcome: Outcome) -> str:
+def as_json(outcome: Outcome) -> str:
+    """Return an outcome as JSON."""
     import json
 
+    return json.dumps(record_of(outcome), indent=2)
+
+
+def record_of(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as it is written to JSON."""
     record: dict[str, Any] = {
         "path": str(outcome.path),
         "output": str(outcome.output),
@@ -96,4 +121,4 @@ def _as_json(outcome: Outcome) -> str:
         record["dropped"] = list(result.dropped)
         record |= {"trials": [trial._asdict() for trial in result.trials]}
         record |= {"probes": [trial._asdict() for trial in result.probes], "seconds": result.seconds}
-    return json.dumps(record, indent=2)
+    return record
