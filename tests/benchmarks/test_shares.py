@@ -92,8 +92,12 @@ def test_without_the_peer_the_report_says_so(folder, codec_format, monkeypatch):
 def test_the_report_compares_what_both_answered():
     """The figures can be computed by hand."""
     rows = [
-        ShrunkFile("a", "x", "s", 100, 90, 80, 1, 70.0, 1.2, True, 150, PeerAnswer(8, 95, 71.0, True, 100, 72.0)),
-        ShrunkFile("b", "x", "t", 100, 100, 90, 3, 90.0, 1.4, True, 100, PeerAnswer(8, 95, 80.0, False, 100, 70.0)),
+        ShrunkFile(
+            "a", "x", "s", 100, 90, 80, 1, 70.0, 1.2, True, 150, 2.0, PeerAnswer(8, 95, 71.0, True, 100, 72.0, 6.0)
+        ),
+        ShrunkFile(
+            "b", "x", "t", 100, 100, 90, 3, 90.0, 1.4, True, 100, 4.0, PeerAnswer(8, 95, 80.0, False, 100, 70.0, 2.0)
+        ),
         ShrunkFile("c", "y", "t", 100, None, lossless=80, peer=PeerAnswer()),
     ]
 
@@ -115,6 +119,9 @@ def test_the_report_compares_what_both_answered():
         "the peer's size as the budget: -4.50 in the mean, -4.50 in the median, -10.0 at worst, 1 of 2 below" in report
     )
     assert "1.2247 in the geometric mean of 2 files, 1 above 1.03, the worst 1.500" in report
+    assert (
+        "over that of bytefit's answer: 1.75 in the median of 2 files, 0.50 at worst, bytefit slower with 1" in report
+    )
     assert "reached 2 of 3; 1 of these keep the frames" in report
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from io import BytesIO
 from math import exp, log
 from statistics import fmean, median
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -58,6 +59,7 @@ class PeerAnswer:
         frames_kept: whether frames, times and loop are those of the file.
         lossless: bytes of its smallest version without loss; None where it made none.
         score_of_bytefit: bytefit's score with the peer's size as the budget.
+        seconds: the time of its search.
     """
 
     colours: int | None = None
@@ -66,6 +68,7 @@ class PeerAnswer:
     frames_kept: bool | None = None
     lossless: int | None = None
     score_of_bytefit: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class ShrunkFile:
         cost: the time of the whole answer over that of its slowest trial.
         frames_kept: whether frames, times and loop are those of the file.
         lossless: bytes of its smallest version without loss.
+        seconds: the time of the answer, from the file's bytes to its own.
         peer: the peer's answer.
     """
 
@@ -93,6 +97,7 @@ class ShrunkFile:
     cost: float | None = None
     frames_kept: bool | None = None
     lossless: int | None = None
+    seconds: float | None = None
     peer: PeerAnswer | None = None
 
 
@@ -160,7 +165,10 @@ def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer 
             source = frames_of(image).decoded()
     except (UnsupportedImage, OSError):
         return None
-    if (answer := _compressed(file.path, budget)) is not None:
+    started = perf_counter()
+    answer = _compressed(file.path, budget)
+    seconds = perf_counter() - started
+    if answer is not None:
         values |= {
             "size": answer.size,
             "quality": answer.quality,
@@ -168,6 +176,7 @@ def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer 
             "score": _score(source, answer.data),
             "cost": answer.seconds / max(trial.seconds for trial in answer.trials),
             "frames_kept": _keeps(source, answer.data),
+            "seconds": seconds,
         }
     if (smallest := _compressed(file.path, file.path.stat().st_size * 4, lossless=True)) is not None:
         values["lossless"] = smallest.size
@@ -179,7 +188,9 @@ def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer 
 def _peer_answer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> PeerAnswer:
     lossless = peer.lossless(path)
     answer = PeerAnswer(lossless=None if lossless is None else len(lossless))
+    started = perf_counter()
     colours, data = largest_that_fits(partial(peer.in_colours, path), budget, low=2, high=256)
+    seconds = perf_counter() - started
     if data is None:
         return answer
     own = _compressed(path, len(data), slack=0.0)
@@ -190,6 +201,7 @@ def _peer_answer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> P
         score=_score(source, data),
         frames_kept=_keeps(source, data),
         score_of_bytefit=None if own is None else _score(source, own.data),
+        seconds=seconds,
     )
 
 
@@ -278,6 +290,13 @@ def _compared_with_peer(rows: Sequence[ShrunkFile]) -> str:
         f"* SSIMULACRA2 of bytefit above the peer's, within the same budget: {_spread_of_gains(under)}.",
         f"* The same with the peer's size as the budget: {_spread_of_gains(at_its)}.",
     ]
+    times = [peer.seconds / row.seconds for row, peer in pairs if row.seconds and peer.seconds]
+    if times:
+        slower = sum(ratio < 1 for ratio in times)
+        lines.append(
+            f"* Time of its search over that of bytefit's answer: {median(times):.2f} in the median of {len(times)} "
+            f"files, {min(times):.2f} at worst, bytefit slower with {slower}."
+        )
     if ratios:
         mean = exp(fmean(map(log, ratios)))
         larger = sum(ratio > _AS_SMALL for ratio in ratios)
