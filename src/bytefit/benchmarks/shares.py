@@ -292,10 +292,9 @@ def _compared_with_peer(rows: Sequence[ShrunkFile]) -> str:
     ]
     times = [peer.seconds / row.seconds for row, peer in pairs if row.seconds and peer.seconds]
     if times:
-        slower = sum(ratio < 1 for ratio in times)
         lines.append(
             f"* Time of its search over that of bytefit's answer: {median(times):.2f} in the median of {len(times)} "
-            f"files, {min(times):.2f} at worst, bytefit slower with {slower}."
+            f"files, {min(times):.2f} at worst, bytefit slower with {sum(ratio < 1 for ratio in times)}."
         )
     if ratios:
         mean = exp(fmean(map(log, ratios)))
