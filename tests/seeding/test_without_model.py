@@ -127,9 +127,9 @@ def test_frames_that_are_all_alike_cost_one():
     assert prediction.curve[20] < log(whole * 3)
 
 
-@pytest.mark.parametrize(("count", "runs"), [(23, 0), (24, 6), (60, 6)])
-def test_excerpts_are_of_long_animations(count, runs):
-    """Three runs of four frames and their first frames are taken, from the beginning, the middle and the end."""
+@pytest.mark.parametrize(("count", "runs", "length"), [(7, 0, 0), (8, 1, 3), (17, 1, 3), (18, 3, 3), (120, 3, 5)])
+def test_excerpts_are_as_long_as_the_animation_allows(count, runs, length):
+    """A long animation has three runs and their first frames, a short one has the middle run, the shortest none."""
     whole = noise((32 + count, 24))
     pictures = tuple(whole.crop((place, 0, place + 32, 24)) for place in range(count))
     seen = []
@@ -139,9 +139,7 @@ def test_excerpts_are_of_long_animations(count, runs):
         codec, Frames(pictures, (40,) * count), budget=10**9, min_accept=1, first=0, last=len(WEBP.ladder) - 1
     )
 
-    assert len(prediction.probes) % max(1, runs) == 0
-    assert [len(part) for part in seen[:6]] == [4, 4, 4, 1, 1, 1][:runs]
-    if runs:
-        starts = [pictures.index(part[0]) for part in seen[:3]]
-        assert (starts[0], starts[-1]) == (0, count - 4)
-        assert starts[1] == (count - 4) // 2
+    assert len(prediction.probes) % max(1, 2 * runs) == 0
+    assert [len(part) for part in seen[: 2 * runs]] == [length] * runs + [1] * runs
+    starts = [pictures.index(part[0]) for part in seen[:runs]]
+    assert starts == {0: [], 1: [(count - length) // 2], 3: [0, (count - length) // 2, count - length]}[runs]

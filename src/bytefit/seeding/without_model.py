@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 from math import ceil, log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytefit.codecs import Trial, encode_timed
 from bytefit.errors import PixelsNotKept
@@ -17,7 +17,7 @@ from bytefit.search.curve import corrected, rung_at, target_log_size
 from bytefit.seeding.seed import LazyCurve, Seed, mean_curve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from PIL import Image
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # Each probe closes in on the target; a further one would cost more than the trial it may save.
 _MOST_PROBES = 3
+
+# One run of a short animation is a large part of it.
+_MOST_OF_ONE_RUN = 2
 
 # A rung predicted this near (in ln bytes) to a probed one needs no probe of its own. Excerpts cost so little that the
 # way between two rungs is probed rather than trusted.
@@ -34,8 +37,16 @@ _NEAR, _NEAR_OF_EXCERPTS = 0.1, 0.02
 # rung is not tried at all: it is more than twice the usual error of a prediction.
 _OVER, _HOPELESS = 0.03, 0.25
 
-# The excerpts of an animation: this many runs of this many frames. Shorter animations are tried without a probe.
-_RUNS, _RUN = 3, 4
+# The excerpts of an animation: this many runs of an n-th of its frames each, of at least that many. Shorter animations
+# have one run, and the shortest none.
+_RUNS, _PART, _RUN, _SHORTEST = 3, 24, 3, 8
+
+
+class _Excerpt(NamedTuple):
+    """Some consecutive frames of an animation, and the first of them alone."""
+
+    frames: Frames
+    first: Frames
 
 
 def seed_by_probes(
@@ -47,7 +58,7 @@ def seed_by_probes(
     log_target = target_log_size(budget, min_accept)
     probes: list[Trial] = []
     known: dict[int, float] = {}
-    excerpts = _excerpts(picture) if isinstance(picture, Frames) else ()
+    excerpts = _excerpts(picture) if isinstance(picture, Frames) else []
     if codec.hints.probe_gain is None and not excerpts:
         return Seed(mean, last=last)
     curve: Callable[[int], float] = mean.__getitem__
@@ -58,7 +69,7 @@ def seed_by_probes(
         if known[last] <= log(budget):
             return Seed(LazyCurve(len(mean), curve), last, tuple(probes), last)
     rung = rung_at(curve, log_target, first, last + 1)
-    for _ in range(_MOST_PROBES):
+    for _ in range(_MOST_PROBES if len(excerpts) != 1 else _MOST_OF_ONE_RUN):
         if rung in known:
             break
         try:
@@ -79,17 +90,24 @@ def seed_by_probes(
     return Seed(LazyCurve(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
 
 
-def _excerpts(frames: Frames) -> tuple[Frames, ...]:
-    """Return runs of frames from the beginning, the middle and the end; none for a short animation or for pages."""
+def _excerpts(frames: Frames) -> list[_Excerpt]:
+    """Return runs of frames from the beginning, the middle and the end.
+
+    A short animation has one, from the middle; a very short one has none, and neither have pages.
+    """
     count = len(frames.pictures)
-    if not frames.animated or count < 2 * _RUNS * _RUN:
-        return ()
-    starts = [(count - _RUN) * run // (_RUNS - 1) for run in range(_RUNS)]
-    return tuple(frames.excerpt(range(start, start + _RUN)) for start in starts)
+    if not frames.animated or count < _SHORTEST:
+        return []
+    run = max(_RUN, count // _PART)
+    starts = [(count - run) * place // (_RUNS - 1) for place in range(_RUNS)]
+    if count < 2 * _RUNS * run:
+        starts = starts[1:2]
+    runs = [frames.excerpt(range(start, start + run)) for start in starts]
+    return [_Excerpt(one, one.excerpt(range(1))) for one in runs]
 
 
 def _probed(
-    codec: Codec, picture: Image.Image | Frames, excerpts: tuple[Frames, ...], rung: int
+    codec: Codec, picture: Image.Image | Frames, excerpts: Sequence[_Excerpt], rung: int
 ) -> tuple[float, list[Trial]]:
     """Return the predicted ln(bytes) of a rung, and the encodes this is predicted from."""
     quality = codec.ladder[rung]
@@ -102,15 +120,17 @@ def _probed(
 
 
 def _from_excerpts(
-    codec: Codec, frames: Frames, excerpts: tuple[Frames, ...], setting: Mapping[str, Any]
+    codec: Codec, frames: Frames, excerpts: Sequence[_Excerpt], setting: Mapping[str, Any]
 ) -> tuple[float, list[Trial]]:
     """Return the predicted ln(bytes) of all frames: key frames are coded whole, the others by their changes."""
     count = len(frames.pictures)
     keys = 1 if codec.hints.key_frames is None else ceil(count / codec.hints.key_frames)
-    runs = [encode_timed(codec, excerpt, setting, {})[1] for excerpt in excerpts]
-    firsts = [encode_timed(codec, excerpt.excerpt(range(1)), setting, {})[1] for excerpt in excerpts]
+    runs = [encode_timed(codec, excerpt.frames, setting, {})[1] for excerpt in excerpts]
+    firsts = [encode_timed(codec, excerpt.first, setting, {})[1] for excerpt in excerpts]
     whole = sum(trial.size for trial in firsts) / len(firsts)
     changes = (
-        sum(max(0, run.size - first.size) for run, first in zip(runs, firsts, strict=True)) / (_RUN - 1) / len(runs)
+        sum(max(0, run.size - first.size) for run, first in zip(runs, firsts, strict=True))
+        / (len(excerpts[0].frames.pictures) - 1)
+        / len(runs)
     )
     return log(keys * whole + (count - keys) * changes), [*runs, *firsts]

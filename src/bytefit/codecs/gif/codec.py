@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 # A palette for all frames is made from this many of their pixels.
 _SEEN_PIXELS = 1 << 19
 
+# The colours of this many pictures are kept: an animation, and the excerpts that its probes encode.
+_MOST_GATHERED = 7
+
 # Colours and tolerance of the qualities below a palette's. From four colours to two, usually with transparency added,
 # animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before that, fewer pixels are stored.
 _COARSEST: dict[float, tuple[int, int]] = {0: (2, 128), 5: (2, 32), 10: (4, 128), 15: (4, 96), 20: (4, 64), 25: (4, 32)}
@@ -72,18 +75,18 @@ def _tolerance(colours: int) -> int:
 
 
 class _Gathered:
-    """The colours of the last picture, or of all its frames: its rungs share the work."""
+    """The colours of the last pictures, or of all frames of each: the rungs of one share the work."""
 
     def __init__(self) -> None:
-        self._picture: Image.Image | Frames | None = None
-        self._clusters = Clusters(Image.new("RGB", (1, 1)))
+        self._last: list[tuple[Image.Image | Frames, Clusters]] = []
 
     def palette(self, picture: Image.Image | Frames, colours: int) -> Image.Image:
         """Return a palette of at most `colours` opaque colours, as a picture in it."""
-        if picture is not self._picture:
-            self._picture = picture
-            self._clusters = Clusters(_strip(picture.pictures if isinstance(picture, Frames) else (picture,)))
-        return self._clusters.version(colours)
+        clusters = next((clusters for known, clusters in self._last if known is picture), None)
+        if clusters is None:
+            clusters = Clusters(_strip(picture.pictures if isinstance(picture, Frames) else (picture,)))
+            self._last = [*self._last[-_MOST_GATHERED + 1 :], (picture, clusters)]
+        return clusters.version(colours)
 
 
 @refusals("GIF")
