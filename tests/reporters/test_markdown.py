@@ -22,6 +22,12 @@ MOST = 65_536
 CHANGE = Change("a.jpg", "a.jpg", "grown", 90_000, 95_000, 100_000, "JPEG", "the default")
 
 
+@pytest.fixture(autouse=True)
+def outside_of_git(monkeypatch, tmp_path_factory):
+    """Leave the checkout, below whose top a command begins with its folder."""
+    monkeypatch.chdir(tmp_path_factory.getbasetemp())
+
+
 def tables(text):
     """Return the rows of every table in a comment, each a list of cells without their markup; heads included."""
     rows, found = [], []
@@ -136,6 +142,16 @@ def test_a_command_names_files_as_a_shell_reads_them():
     assert sorted(shlex.split(command)[2:]) == sorted(odd)
     assert len(fence) > 3
     assert "bytefit fix\n" in render(audit(finding("line\nbreak.jpg")), "markdown")
+
+
+def test_a_command_begins_at_the_top_of_the_repository(tmp_path, monkeypatch):
+    """A reviewer is there, while a check may have been started below it."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+    (tmp_path / "my site").mkdir()
+    monkeypatch.chdir(tmp_path / "my site")
+
+    assert "\ncd 'my site' && bytefit fix docs/a.jpg\n" in render(audit(finding()), "markdown")
 
 
 def test_a_budget_of_the_command_line_is_repeated_in_the_command():

@@ -5,11 +5,13 @@ It begins with a comment that no reader sees, by which the next report finds it 
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.budgets.changes import FIXED, SKIPPED
+from bytefit.budgets.repository import repository_top
 from bytefit.fitting.result import VISIBLE_LOSS
 from bytefit.messages import format_size, one_line
 from bytefit.reporters.cells import cell, fitting, name_cell
@@ -148,7 +150,7 @@ def _of_total(audit: Audit, total: TotalFinding) -> Row:
     sizes = {"size": format_size(total.size), "over by": format_size(total.excess), "budget": format_size(total.budget)}
     if before is not None:
         sizes |= {"before": format_size(before), "change": signed(total.size - before)}
-    return {"": "**over**", "image": f"{total.files} files of {name_cell(total.name)}", **sizes}
+    return {"": "**over**", "image": f"{_count(total.files, 'file')} of {name_cell(total.name)}", **sizes}
 
 
 def _of_change(audit: Audit, change: Change) -> Row:
@@ -185,9 +187,16 @@ def _repair(audit: Audit) -> list[str]:
     paths = [finding.path for finding in fixable]
     if len(paths) <= _IN_COMMAND and all(path == one_line(path) for path in paths):
         words += paths
-    command = shlex.join(words)
+    command = f"{_to_folder()}{shlex.join(words)}"
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", command)), 3)
     return ["", "This makes them fit; look at the result before you commit:", "", f"{fence}sh", command, fence]
+
+
+def _to_folder() -> str:
+    """Return the command that leads from the top of the repository to the working directory, where paths begin."""
+    here = os.getcwd()
+    top = repository_top(here)
+    return "" if top in {None, here} else f"cd {shlex.quote(os.path.relpath(here, top))} && "
 
 
 def _folds(audit: Audit) -> Iterator[_Fold]:
