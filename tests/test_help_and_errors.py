@@ -241,6 +241,9 @@ EXAMPLES = {
         $ check --report json=
         $ check --report html-dir
         $ check --scores
+        $ compress photo.jpg --to 9KB --report json
+        $ bench shrink . --json --report html=page.html
+        $ batch . out --to 9KB --dry-run --report html=page.html
         $ check --to-ref HEAD
         $ check --staged --from-ref HEAD
         $ check --min-change 1KB

@@ -18,6 +18,7 @@ from bytefit.errors import BudgetUnreachable, BytefitError, CorruptImage
 from bytefit.files.compress_file import verify
 from bytefit.files.fit_source import fit_source
 from bytefit.fitting.format_choice import is_auto
+from bytefit.fitting.scoring import score_of_file
 from bytefit.messages import one_line
 from bytefit.sources.source import Source
 
@@ -178,9 +179,8 @@ def _fitted(entry: Entry, plan: Plan, content: Content, output: str) -> Fitted:
         verify(result)
     answer = Answer(output, len(found), _hash(found))
     if result is not None:
-        answer = answer._replace(
-            format=result.format, quality=result.quality, score=result.score, trials=len(result.trials)
-        )
+        score = score_of_file(source.picture, found) if plan.scores else result.score
+        answer = answer._replace(format=result.format, quality=result.quality, score=score, trials=len(result.trials))
     headers = {**content.headers, "ContentType": _content_type(output, answer.format)}
     status = Status.FITS if found == data else Status.DONE
     if result is not None and not result.fits:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OVERWRITE = ("always", "changed", "never")
 
 # The part of a plan that a job may go on with after a change: it decides no answer.
-_LIMITS = frozenset({"image_timeout", "memory"})
+_LIMITS = frozenset({"image_timeout", "memory", "scores"})
 
 
 # Formats have media types of at most this length.
@@ -43,6 +43,7 @@ class Plan(NamedTuple):
         image_timeout: the seconds that an image may take.
         memory: the bytes that an image may take in memory.
         listed: where the list of inputs came from, if not from the source.
+        scores: whether every answer is scored.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Plan(NamedTuple):
     image_timeout: float | None = None
     memory: int | None = None
     listed: str = ""
+    scores: bool = False
 
     @property
     def in_place(self) -> bool:

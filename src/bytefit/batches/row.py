@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from bytefit.batches.storage.stamps import Stamp
+from bytefit.fitting.result import VISIBLE_LOSS
 
 
 class Status(StrEnum):
@@ -79,6 +80,11 @@ class Row(NamedTuple):
     def fine(self) -> bool:
         """Whether the image is done or fits."""
         return self.status in FINE
+
+    @property
+    def lost_visibly(self) -> bool:
+        """Whether the answer was scored, and people will notice the loss."""
+        return self.answer is not None and self.answer.score is not None and self.answer.score < VISIBLE_LOSS
 
     @property
     def columns(self) -> dict[str, Any]:

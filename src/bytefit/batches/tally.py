@@ -23,6 +23,7 @@ class Tally:
         statuses: how many images have each status.
         before, after: the bytes of the images that are done or fit, and of their answers.
         seconds: the time that all images took, one after the other.
+        lost_visibly: how many were scored, and people will notice the loss.
     """
 
     def __init__(self) -> None:
@@ -31,11 +32,13 @@ class Tally:
         self.before = 0
         self.after = 0
         self.seconds = 0.0
+        self.lost_visibly = 0
 
     def add(self, row: Row) -> None:
         """Count an image."""
         self.statuses[row.status] += 1
         self.seconds += row.seconds
+        self.lost_visibly += row.lost_visibly
         if row.fine and row.answer is not None:
             self.before += row.entry.stamp.size or 0
             self.after += row.answer.size
@@ -45,6 +48,7 @@ class Tally:
         both.statuses = self.statuses + other.statuses
         both.before, both.after = self.before + other.before, self.after + other.after
         both.seconds = self.seconds + other.seconds
+        both.lost_visibly = self.lost_visibly + other.lost_visibly
         return both
 
     @property
@@ -65,7 +69,8 @@ class Tally:
     def words(self) -> str:
         """Return the statuses and sizes for people."""
         counts = ", ".join(f"{self.statuses[status]} {status}" for status in Status if self.statuses[status])
-        return f"{counts or 'nothing done'}; {format_size(self.before)} -> {format_size(self.after)}"
+        lost = f"; {self.lost_visibly} lost visibly" if self.lost_visibly else ""
+        return f"{counts or 'nothing done'}; {format_size(self.before)} -> {format_size(self.after)}{lost}"
 
 
 def tally_of(job: Job) -> Tally:

@@ -24,13 +24,14 @@ from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.codecs.preparing import prepare
 from bytefit.errors import BudgetUnreachable, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
+from bytefit.reporters.html.page import Versions
 from bytefit.sources.metadata import upright
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_files, limited
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bytefit.benchmarks.sheet import Tile
@@ -64,6 +65,7 @@ def bench_looks(
     resize: bool = True,
     as_json: bool = False,
     sheet: Path | None = None,
+    show: Callable[[Versions], object] | None = None,
     jobs: int = -1,
 ) -> str:
     """Let every tool fit the pictures below `folder` to the same budgets and return the report on their scores.
@@ -77,6 +79,7 @@ def bench_looks(
         resize: whether bytefit answers a second time, with `resize=True`.
         as_json: every case as JSON instead of tables.
         sheet: where to write a PNG that shows some answers side by side, at the second of `bits`.
+        show: called with some of bytefit's answers, of the images of the sheet.
         jobs: processes to measure with; -1 means one per core.
 
     Raises:
@@ -95,6 +98,9 @@ def bench_looks(
         raise ConfigError(f"nothing to measure below {folder}: no image that every tool can read")
     if sheet is not None:
         _sheet(by_file, tools, bits[:2][-1], megapixels).save(sheet, "PNG")
+    if show is not None:
+        for answer in _shown_answers(by_file, tools, bits[:2][-1], megapixels):
+            show(answer)
     left_out = sum(not answers for answers in by_file.values())
     return looks_json(rows, left_out) if as_json else looks_report(rows, left_out)
 
@@ -189,9 +195,31 @@ def _sheet(
     by_file: Mapping[CorpusFile, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
 ) -> Image.Image:
     """Return the contact sheet of a few pictures, evenly chosen; they are encoded again, which gives the same bytes."""
-    seen = [file for file, rows in by_file.items() if rows]
-    shown = dict.fromkeys(seen[number * len(seen) // _MOST_SHOWN] for number in range(_MOST_SHOWN))
+    shown = _evenly_chosen(by_file)
     return contact_sheet([_tiles(shown_picture(file.path, megapixels), tools, bits, by_file[file]) for file in shown])
+
+
+def _evenly_chosen(by_file: Mapping[CorpusFile, list[Scored]]) -> list[CorpusFile]:
+    seen = [file for file, rows in by_file.items() if rows]
+    return list(dict.fromkeys(seen[number * len(seen) // _MOST_SHOWN] for number in range(_MOST_SHOWN)))
+
+
+def _shown_answers(
+    by_file: Mapping[CorpusFile, list[Scored]], tools: Sequence[Peer], bits: float, megapixels: float | None
+) -> Iterator[Versions]:
+    """Yield bytefit's answers for a few pictures, at one bit rate and in every format."""
+    ours = {tool.name: tool for tool in tools if tool.name == f"bytefit {tool.format}"}
+    for file in _evenly_chosen(by_file):
+        picture = shown_picture(file.path, megapixels)
+        original = BytesIO()
+        picture.save(original, "PNG")
+        for row in by_file[file]:
+            if row.bits == bits and row.tool in ours and row.size is not None:
+                data = ours[row.tool].encode(picture, row.budget)
+                if data is not None:
+                    detail = f"{bits:g} bits per pixel; before is without loss"
+                    name = f"{row.path}, {row.format}"
+                    yield Versions(name, original.getvalue(), data, row.budget, detail, row.ssimulacra2)
 
 
 def _tiles(picture: Image.Image, tools: Sequence[Peer], bits: float, rows: Sequence[Scored]) -> list[Tile]:

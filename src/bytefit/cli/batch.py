@@ -1,4 +1,4 @@
-"""`bytefit batch`, `bytefit batch status` and `bytefit batch manifest`: their arguments and what they print."""
+"""`bytefit batch`: its arguments and what it prints."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ from bytefit.cli.options import (
     fitting_options,
     size_argument,
 )
+from bytefit.cli.pages import add_page, check_page, write_pages
 from bytefit.cli.training import process_count
 from bytefit.errors import BatchStopped
-from bytefit.messages import format_size, one_line
+from bytefit.messages import one_line
 from bytefit.options import for_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from bytefit.batches.backends.engine import Engine
+    from bytefit.batches.plan import Plan
     from bytefit.batches.run import Run
-    from bytefit.batches.tally import Tally
+    from bytefit.reporters.html.page import Page
 
 INTERRUPTED = 130
 
@@ -52,27 +55,8 @@ def add_batch(batch: argparse.ArgumentParser) -> None:
     _add_job_options(batch)
     _add_engine_options(batch)
     add_fitting_options(batch)
+    add_page(batch)
     batch.set_defaults(run=_batch)
-
-
-def add_status(status: argparse.ArgumentParser) -> None:
-    """Add the arguments of `bytefit batch status`."""
-    status.add_argument("job", metavar="JOB", help="the job folder")
-    status.add_argument("--json", action="store_true", help="print it as JSON")
-    status.set_defaults(run=_status)
-
-
-def add_manifest(manifest: argparse.ArgumentParser) -> None:
-    """Add the arguments of `bytefit batch manifest`."""
-    manifest.add_argument("job", metavar="JOB", help="the job folder")
-    manifest.add_argument(
-        "-o",
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="the file: .jsonl, .csv or .parquet (needs bytefit[parquet])",
-    )
-    manifest.set_defaults(run=_manifest)
 
 
 def _add_name_options(batch: argparse.ArgumentParser) -> None:
@@ -159,6 +143,7 @@ def _batch(arguments: argparse.Namespace) -> int:
     from bytefit.batches.storage.places import shown_place
     from bytefit.batches.tally import Failures
 
+    check_page(arguments)
     failures = Failures.read(arguments.max_failures)
     budget, options = for_target(*fitted_to(arguments, fitting_options(arguments)))
     plan, place, found = planned(
@@ -174,6 +159,7 @@ def _batch(arguments: argparse.Namespace) -> int:
             keep_times=arguments.keep_times,
             image_timeout=arguments.image_timeout,
             memory=arguments.memory,
+            scores=arguments.scores,
         ),
         in_place=arguments.in_place,
         files_from=arguments.files_from,
@@ -185,10 +171,7 @@ def _batch(arguments: argparse.Namespace) -> int:
     engine = checked_engine(engine, (plan.source, plan.destination or "", place))
     with connected(engine) as cluster:
         if arguments.dry_run:
-            from bytefit.batches.estimate import estimate
-
-            print(estimate(plan, found(), arguments.sample, cluster).words())
-            return FINE
+            return _estimate(plan, found, arguments.sample, cluster)
         again = {"restart": arguments.restart, "retry": arguments.retry_failed}
         with opened_batch(plan, place, found, cluster, **again, shard_size=arguments.shard_size) as made:
             if arguments.prepare:
@@ -196,6 +179,19 @@ def _batch(arguments: argparse.Namespace) -> int:
                 print(one_line(f"{shown_place(place)}: {counts.images} images in {counts.shards} shards"))
                 return FINE
             return _run(Run(made, failures), arguments)
+
+
+def _estimate(plan: Plan, found: Callable[[], Iterator[Any]], sample: int, cluster: Engine) -> int:
+    from bytefit.batches.estimate import estimate
+
+    print(estimate(plan, found(), sample, cluster).words())
+    return FINE
+
+
+def _page(run: Run, form: str, place: str) -> Page:
+    from bytefit.cli.pages.of_batch import page_of_job
+
+    return page_of_job(run.made.job, run.following.tally, form, place)
 
 
 def _run(run: Run, arguments: argparse.Namespace) -> int:
@@ -213,6 +209,7 @@ def _run(run: Run, arguments: argparse.Namespace) -> int:
         except BatchStopped as error:
             stopped = str(error)
     tally = run.following.tally
+    write_pages(arguments.report, lambda form, place: _page(run, form, place))
     again = f" ({earlier} of them before)" if earlier and earlier < images else ""
     print(one_line(f"{tally.images} of {images} images{again}: {tally.words()}"))
     if stopped:
@@ -268,50 +265,3 @@ def _interrupts(run: Run) -> Iterator[None]:
         watcher.join()
         signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _status(arguments: argparse.Namespace) -> int:
-    from bytefit.batches.manifest import job_at
-    from bytefit.batches.storage.places import shown_place
-    from bytefit.batches.tally import tally_of
-
-    job = job_at(arguments.job)
-    tally = tally_of(job)
-    done, still_open = job.markers()
-    if arguments.json:
-        import json
-
-        print(json.dumps(_as_json(tally, job.counts.images), indent=2))
-        return FINE
-    plan, counts = job.plan, job.counts
-    goal = (plan.destination and shown_place(plan.destination)) or (
-        "in place" if plan.in_place else f"beside them, with {plan.suffix}"
-    )
-    print(one_line(f"{shown_place(plan.source)} -> {goal}, to {format_size(plan.budget)}"))
-    print(f"images  {tally.images} of {counts.images}")
-    print(
-        f"shards  {len(done)} of {counts.shards} finished" + (f", {len(still_open)} to try again" if still_open else "")
-    )
-    for status, count in sorted(tally.statuses.items(), key=lambda one: -one[1]):
-        print(f"{status}  {count}")
-    print(f"bytes  {format_size(tally.before)} -> {format_size(tally.after)}")
-    return FINE
-
-
-def _as_json(tally: Tally, images: int) -> dict[str, Any]:
-    return {
-        "images": images,
-        "taken": tally.images,
-        "failed": tally.failed,
-        "before": tally.before,
-        "after": tally.after,
-        "statuses": {str(status): count for status, count in tally.statuses.items()},
-    }
-
-
-def _manifest(arguments: argparse.Namespace) -> int:
-    from bytefit.batches.manifest import job_at, write_manifest
-
-    count = write_manifest(job_at(arguments.job), arguments.output)
-    print(one_line(f"{arguments.output}: {count} rows"))
-    return FINE

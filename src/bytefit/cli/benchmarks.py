@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bytefit.cli.pages import add_page, write_pages
 from bytefit.cli.training import process_count
+from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +64,7 @@ def add_bench(bench: argparse.ArgumentParser) -> None:
 def _add(
     benchmarks: argparse._SubParsersAction[Any], name: str, run: Callable[[argparse.Namespace], str], about: str
 ) -> argparse.ArgumentParser:
-    """Add a benchmark with the arguments that all have; `run` returns its report."""
+    """Add a benchmark with the arguments that all have; `run` returns what it prints."""
     description = f"{about[0].upper()}{about[1:]}."
     parser: argparse.ArgumentParser = benchmarks.add_parser(name, help=about, description=description)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of images")
@@ -70,7 +72,8 @@ def _add(
         "--limit", type=int, metavar="N", help="measure at most N images per kind (the name of their folder)"
     )
     parser.add_argument("--json", action="store_true", help="print every case as JSON instead of tables")
-    parser.set_defaults(run=_printing, report=run)
+    add_page(parser, scores=False)
+    parser.set_defaults(run=_printing, measure=run, benchmark=(name, about), shown=[])
     return parser
 
 
@@ -87,7 +90,16 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
 
 
 def _printing(arguments: argparse.Namespace) -> int:
-    print(arguments.report(arguments))
+    if arguments.report and arguments.json:
+        raise ConfigError("--report conflicts with --json: a page is made of the tables, so leave one of them out")
+    from bytefit.cli.pages.of_benchmark import page_of_benchmark
+
+    text = arguments.measure(arguments)
+    print(text)
+    name, about = arguments.benchmark
+    write_pages(
+        arguments.report, lambda form, place: page_of_benchmark(name, about, text, arguments.shown, (form, place))
+    )
     return 0
 
 
@@ -113,6 +125,7 @@ def _looks(arguments: argparse.Namespace) -> str:
         megapixels=arguments.megapixels,
         as_json=arguments.json,
         sheet=arguments.sheet,
+        show=arguments.shown.append if arguments.report else None,
         jobs=arguments.jobs,
     )
 

@@ -16,6 +16,8 @@ from bytefit.cli.options import (
     fitting_options,
     summary_line,
 )
+from bytefit.cli.pages import add_page
+from bytefit.cli.pages.of_compress import Onlooker
 from bytefit.sources.streams import is_standard_output, shown_name
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def add_compress(compress: argparse.ArgumentParser) -> None:
     where.add_argument("--in-place", action="store_true", help="replace the images; needed for several of them")
     add_fitting_options(compress)
     compress.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    add_page(compress)
     add_loudness(compress)
     compress.set_defaults(run=_compress)
 
@@ -74,11 +77,12 @@ def lines_of(outcome: Outcome, arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def _compressed(arguments: argparse.Namespace) -> Outcome:
-    from bytefit.files.compress_file import compress_file
+    from bytefit.files.compress_file import fit_file
 
     target, options = fitted_to(arguments, fitting_options(arguments))
     path = arguments.paths[0]
-    compress = partial(compress_file, path, target, output=arguments.output, **options)
+    onlooker = Onlooker(arguments)
+    compress = partial(fit_file, path, target, options, output=arguments.output, before_writing=onlooker.look)
     if arguments.quiet or not sys.stderr.isatty():
         outcome = compress()
     else:
@@ -91,6 +95,8 @@ def _compressed(arguments: argparse.Namespace) -> Outcome:
         from bytefit.cli.best_effort import note_missing_extra
 
         note_missing_extra([outcome.result])
+    outcome = onlooker.done(outcome)
+    onlooker.write_pages()
     return outcome
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.cli.compress import lines_of, record_of
 from bytefit.cli.options import FINE, OVER, WRONG, fitted_to, fitting_options, os_error_message
+from bytefit.cli.pages.of_compress import Onlooker
 from bytefit.cli.terminal import work_shown
 from bytefit.codecs import codec_for_format
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 from bytefit.files.atomic import write_atomically
-from bytefit.files.compress_file import Outcome, compress_file, verify
+from bytefit.files.compress_file import Outcome, fit_file, verify
 from bytefit.fitting.format_choice import AUTO, is_auto
 from bytefit.formats import SUFFIXES, named
 from bytefit.messages import one_line
@@ -34,11 +35,12 @@ def compress_several(arguments: argparse.Namespace) -> int:
     target, options = fitted_to(arguments, fitting_options(arguments))
     outputs = _outputs(arguments, options)
     codes, records, results = [], [], []
+    onlooker = Onlooker(arguments)
     with work_shown(0 if arguments.quiet else len(outputs)) as display:
         for path, output in outputs:
             display.image(path)
             try:
-                outcome = _compressed(path, output, target, options)
+                outcome = onlooker.done(_compressed(path, output, target, options, onlooker))
             except (BytefitError, OSError) as error:
                 codes.append(OVER if isinstance(error, BudgetUnreachable) else WRONG)
                 message = os_error_message(error) if isinstance(error, OSError) else str(error)
@@ -52,6 +54,7 @@ def compress_several(arguments: argparse.Namespace) -> int:
             results.append(outcome.result)
             display.done(None)
             display.say(lines_of(outcome, arguments))
+    onlooker.write_pages()
     if arguments.json:
         print(json.dumps(records, indent=2))
     if options.get("effort") == "best":
@@ -108,10 +111,13 @@ def _is_chosen(output: str, options: Mapping[str, Any]) -> bool:
     return allowed is not None and named(own).name not in {named(name.upper()).name for name in allowed}
 
 
-def _compressed(path: str, output: str | None, target: str, options: Mapping[str, Any]) -> Outcome:
+def _compressed(
+    path: str, output: str | None, target: str, options: Mapping[str, Any], onlooker: Onlooker
+) -> Outcome:
     if output is None or not _is_chosen(output, options):
-        return compress_file(path, target, output=output, **options)
-    outcome = compress_file(path, target, output=output, dry_run=True, **{**options, "format": AUTO})
+        return fit_file(path, target, options, output=output, before_writing=onlooker.look)
+    chosen = {**options, "format": AUTO}
+    outcome = fit_file(path, target, chosen, output=output, dry_run=True, before_writing=onlooker.look)
     result = outcome.result
     assert result is not None, "a format that is chosen is always encoded"
     verify(result)

@@ -38,12 +38,17 @@ def score_of(source: Image.Image | Frames, version: Image.Image | Frames) -> flo
 
 
 def score_of_answer(source: Image.Image | Frames, answer: Result) -> float | None:
-    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored.
+    """Return the SSIMULACRA2 score of an answer; None where it cannot be scored."""
+    return score_of_file(source, answer.data)
 
-    Both are compared upright: the answer may have its pixels turned where the source has an orientation.
+
+def score_of_file(source: Image.Image | Frames, data: bytes) -> float | None:
+    """Return the SSIMULACRA2 score of a file that was made of an image; None where it cannot be scored.
+
+    Both are compared upright: the file may have its pixels turned where the source has an orientation.
     """
     try:
-        version = decode(answer.data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
+        version = decode(data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
         return score_of(upright(source), upright(version))
     except (ConfigError, UnsupportedImage):
         return None

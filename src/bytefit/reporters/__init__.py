@@ -30,6 +30,9 @@ FORMATS = {
 # The report that is a folder of files.
 FOLDER = "html-dir"
 
+# The reports that show pictures.
+PAGES = ("html", FOLDER)
+
 
 def render(audit: Audit, form: str) -> str:
     """Return the report of an audit in one of the `FORMATS`. It is empty or ends in a line break."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from bytefit.budgets.changes import Seen
 from bytefit.budgets.repository import repository_top
 from bytefit.errors import BytefitError, ConfigError
-from bytefit.reporters import FOLDER
+from bytefit.fitting.scoring import score_of_file
+from bytefit.reporters import FOLDER, PAGES
 from bytefit.reporters.html.album import Album
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from bytefit.budgets.changes import Change
     from bytefit.budgets.findings import Audit
     from bytefit.sources.source import Source
-
-# The reports that show pictures: one file, or a folder.
-PAGES = ("html", FOLDER)
-
 
 class Examiner:
     """Looks at an image before and after. It has nothing that changes, so processes may have copies of it."""
@@ -37,7 +34,7 @@ class Examiner:
         name = os.path.normpath(source.name)
         rank = self.ranks.get(name, len(self.ranks))
         pictures = {form: album.pair(name, rank, source.data, data) for form, album in self.albums.items()}
-        return Seen(score_between(source, data) if self.scores else None, pictures)
+        return Seen(score_of_file(source.picture, data) if self.scores else None, pictures)
 
 
 def examiner(names: Sequence[str], reports: Sequence[tuple[str, str | None]], *, scores: bool) -> Examiner | None:
@@ -64,8 +61,6 @@ def with_both_sides(audit: Audit, reports: Sequence[tuple[str, str | None]], *, 
     Raises:
         ConfigError: if the images cannot be scored.
     """
-    from bytefit.sources.source import Source
-
     if scores:
         check_scores()
     count = len({change.path for change in audit.changes} | {finding.path for finding in audit.findings})
@@ -75,7 +70,7 @@ def with_both_sides(audit: Audit, reports: Sequence[tuple[str, str | None]], *, 
         before, after = _sides(change)
         pictures = {form: album.pair(change.path, rank, before, after) for form, album in albums.items()}
         both = scores and before is not None and after is not None
-        score = score_between(Source(change.path, before or b""), after or b"") if both else None
+        score = _score(change.path, before or b"", after or b"") if both else None
         changes.append(change._replace(seen=Seen(score, pictures)))
     return audit._replace(changes=tuple(changes))
 
@@ -113,15 +108,10 @@ def check_scores() -> None:
         raise ConfigError("--scores needs ssimulacra2: pip install 'bytefit[metrics]'")
 
 
-def score_between(source: Source, data: bytes) -> float | None:
-    """Return the SSIMULACRA2 score of a file that was made of an image; None if they cannot be compared."""
-    from bytefit.fitting.scoring import score_of
-    from bytefit.pictures.opening import UNLIMITED
-    from bytefit.sources.metadata import upright
-    from bytefit.sources.reading import decode
+def _score(name: str, before: bytes, after: bytes) -> float | None:
+    """Return the score of a file; None if the two cannot be compared."""
+    from bytefit.sources.source import Source
 
-    try:
-        version = decode(data, "the encoded picture", as_shown=True, max_pixels=UNLIMITED)
-        return score_of(upright(source.picture), upright(version))
-    except BytefitError:
-        return None
+    with suppress(BytefitError):
+        return score_of_file(Source(name, before).picture, after)
+    return None

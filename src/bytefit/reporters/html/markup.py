@@ -94,7 +94,7 @@ def tables(page: Page) -> Iterator[Element]:
     for number, (title, head, rows) in enumerate(page.tables, 1):
         name = f"table-{number}"
         columns = zip(*rows, strict=True) if rows else ((),) * len(head)
-        kinds = ["number" if all(map(_NUMBER.fullmatch, filter(None, cells))) else "" for cells in columns]
+        kinds = ["number" if all(map(_NUMBER.fullmatch, cells)) else "" for cells in columns]
         kinds[0] = ""
         lines = [
             element(
@@ -111,7 +111,7 @@ def tables(page: Page) -> Iterator[Element]:
         yield element("section", element("h2", one_line(title), id=name), _scrolling(table, name))
 
 
-_NUMBER = re.compile(r"[-+]?[\d,.]+( ?[%x])?")
+_NUMBER = re.compile(r"([-+]?[\d,.]+( ?[%x])?|-|)")
 
 
 class ImageTable:
@@ -123,6 +123,7 @@ class ImageTable:
         self.changes = any(one.before is not None and one.after is not None for one in page.images)
         self.scored = any(one.score is not None for one in page.images)
         self.budgets = any(one.budget is not None for one in page.images)
+        self.excesses = any(one.excess for one in page.images)
 
     @property
     def head(self) -> tuple[tuple[str, str, str], ...]:
@@ -136,7 +137,9 @@ class ImageTable:
         else:
             columns.append(("size", "number", "number"))
         if self.budgets:
-            columns += [("budget", "number wide", "number"), ("over by", "number wide", "number")]
+            columns.append(("budget", "number wide", "number"))
+        if self.excesses:
+            columns.append(("over by", "number wide", "number"))
         columns.append(("how", "wide", "text"))
         return tuple(columns)
 
@@ -157,6 +160,7 @@ class ImageTable:
         if self.budgets:
             budget = "" if one.budget is None else format_size(one.budget)
             cells.append(_number(one.budget, "number wide", budget))
+        if self.excesses:
             cells.append(_number(one.excess, "number wide", format_size(one.excess) if one.excess else ""))
         cells.append(element("td", one_line(one.note or one.detail), class_="wide how"))
         return element("tr", *cells)
@@ -285,7 +289,10 @@ def _number(value: int | None, kind: str, text: str) -> Element:
 
 
 def _table(head: Sequence[tuple[str, str]], rows: Sequence[Element]) -> Element:
-    titles = (element("th", one_line(title), scope="col", class_=kind or None) for title, kind in head)
+    titles = (
+        element("th", one_line(title), scope="col", class_=kind or None) if title else element("td")
+        for title, kind in head
+    )
     return element("table", element("thead", element("tr", *titles)), element("tbody", *rows))
 
 

@@ -53,14 +53,16 @@
         item.row.hidden = item.card.hidden = hidden;
         shown += hidden ? 0 : 1;
       }
-      count.textContent = shown === items.length ? `${shown} images` : `${shown} of ${items.length} images`;
+      const all = items.length === 1 ? "1 image" : `${items.length} images`;
+      count.textContent = shown === items.length ? all : `${shown} of ${all}`;
       open.disabled = withPair().length === 0;
     };
     text.addEventListener("input", filter);
     state.addEventListener("change", filter);
     open.addEventListener("click", () => viewer.open(withPair()[0]));
     place.className = "controls";
-    place.append(make("label", {}, "Name contains", text), make("label", {}, "State", state), open, count);
+    if (items.length > 1) place.append(make("label", {}, "Name contains", text), make("label", {}, "State", state));
+    place.append(open, count);
     filter();
   };
 

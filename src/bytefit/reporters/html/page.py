@@ -67,6 +67,23 @@ class PageImage(NamedTuple):
         return -(0.0 if self.score is None else 100 - self.score), -self.excess, -abs(self.change), self.name
 
 
+class Versions(NamedTuple):
+    """Two versions of an image that a benchmark has in memory.
+
+    Attributes:
+        name: the name of the image.
+        before, after: the files.
+        budget, detail, score: see `PageImage`.
+    """
+
+    name: str
+    before: bytes
+    after: bytes
+    budget: int
+    detail: str
+    score: float | None
+
+
 class Limit(NamedTuple):
     """A rule or a total: what it allows, and how its files stand.
 

@@ -1,0 +1,80 @@
+"""The options `--report` and `--scores` of the commands whose only report is the page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bytefit.cli.options import add_scores
+from bytefit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bytefit.reporters.html.page import Page
+
+    Destination = tuple[str, str]
+
+
+def add_page(parser: argparse.ArgumentParser, *, scores: bool = True) -> None:
+    """Add the options of the page, and that of the scores on it."""
+    parser.add_argument(
+        "--report",
+        action="append",
+        type=_destination,
+        default=[],
+        metavar="html=FILE",
+        help="write a page with the images before and after; html-dir=DIR writes it as a folder; may be repeated",
+    )
+    if scores:
+        add_scores(parser)
+
+
+def _destination(text: str) -> Destination:
+    """Return (format, place) of a page."""
+    from bytefit.reporters import PAGES, parse_destination
+
+    try:
+        form, place = parse_destination(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if form not in PAGES or place is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a page: give html=FILE or html-dir=DIR")
+    return form, place
+
+
+def check_page(arguments: argparse.Namespace) -> None:
+    """Refuse what a batch cannot show, before any time is spent.
+
+    Raises:
+        ConfigError: if the images cannot be scored, or nothing will have been done that could be shown.
+    """
+    if arguments.scores:
+        from bytefit.reporters.examining import check_scores
+
+        check_scores()
+    if arguments.report and (arguments.dry_run or arguments.prepare):
+        raise ConfigError("--report shows what a run has done: leave it out with --dry-run and --prepare")
+
+
+def write_pages(destinations: list[Destination], page_of: Callable[[str, str], Page]) -> None:
+    """Write a page to each destination.
+
+    Args:
+        destinations: the files and folders.
+        page_of: (format, place) -> the page for it; its pictures have their shares by the format.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    for form, place in destinations:
+        from bytefit.files.atomic import write_atomically
+        from bytefit.reporters.html.write import one_file, write_folder
+
+        page = page_of(form, place)
+        if form == "html":
+            Path(place).absolute().parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(place, one_file(page).encode())
+        else:
+            write_folder(page, place)
