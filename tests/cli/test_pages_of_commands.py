@@ -43,6 +43,20 @@ def test_compress_shows_a_file_that_fits_as_it_is(run, photo, tmp_path):
     assert (tmp_path / "pages" / image.get("src")).read_bytes() == photo.read_bytes()
 
 
+def test_several_images_share_a_page(run, photo, tmp_path):
+    """One that fails has no place on the page, and the next is not shown with its pictures."""
+    write_jpeg(tmp_path / "b.jpg", photograph((60, 40)))
+    write_jpeg(tmp_path / "c.jpg", photograph((30, 20)))
+
+    code, _, _ = run(*f"compress {photo} c.jpg --to 1KB --max-pixels 9000 --out-dir out --report html=p.html".split())
+    assert code == 2
+    run(*f"compress {photo} b.jpg c.jpg --to 9KB --out-dir out --report html=p.html".split())
+
+    page = read(tmp_path / "p.html")
+    assert len(page.xpath("//article")) == 3
+    assert page.xpath("//h1")[0].text == "3 images fit the budget"
+
+
 def test_compress_scores_its_answer(run, photo):
     """The score stands in the summary line and in the JSON."""
     pytest.importorskip("ssimulacra2")

@@ -197,7 +197,7 @@ def _page(run: Run, form: str, place: str) -> Page:
 def _run(run: Run, arguments: argparse.Namespace) -> int:
     """Run a job with its progress shown, and return the exit code."""
     from bytefit.batches.storage.places import shown_place
-    from bytefit.cli.batch_progress import shown_progress
+    from bytefit.cli.batches.progress import shown_progress
 
     made = run.made
     earlier, images = run.following.tally.images, made.job.counts.images

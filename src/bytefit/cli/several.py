@@ -42,6 +42,7 @@ def compress_several(arguments: argparse.Namespace) -> int:
             try:
                 outcome = onlooker.done(_compressed(path, output, target, options, onlooker))
             except (BytefitError, OSError) as error:
+                onlooker.forget()
                 codes.append(OVER if isinstance(error, BudgetUnreachable) else WRONG)
                 message = os_error_message(error) if isinstance(error, OSError) else str(error)
                 named_there = message if path in message else f"{path}: {message}"
@@ -111,9 +112,7 @@ def _is_chosen(output: str, options: Mapping[str, Any]) -> bool:
     return allowed is not None and named(own).name not in {named(name.upper()).name for name in allowed}
 
 
-def _compressed(
-    path: str, output: str | None, target: str, options: Mapping[str, Any], onlooker: Onlooker
-) -> Outcome:
+def _compressed(path: str, output: str | None, target: str, options: Mapping[str, Any], onlooker: Onlooker) -> Outcome:
     if output is None or not _is_chosen(output, options):
         return fit_file(path, target, options, output=output, before_writing=onlooker.look)
     chosen = {**options, "format": AUTO}

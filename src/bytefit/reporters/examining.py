@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bytefit.budgets.findings import Audit
     from bytefit.sources.source import Source
 
+
 class Examiner:
     """Looks at an image before and after. It has nothing that changes, so processes may have copies of it."""
 

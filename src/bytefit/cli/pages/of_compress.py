@@ -38,6 +38,10 @@ class Onlooker:
         """Look at an image and at the bytes of its answer."""
         self._seen = None if self._examine is None else self._examine(source, data)
 
+    def forget(self) -> None:
+        """Forget an image that failed."""
+        self._seen = None
+
     def done(self, outcome: Outcome) -> Outcome:
         """Return the outcome of the image looked at last, with its score, and keep it for the page."""
         seen, self._seen = self._seen, None

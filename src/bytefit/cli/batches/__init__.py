@@ -1,0 +1,1 @@
+"""What `bytefit batch` shows: its progress, its status and its manifest."""
