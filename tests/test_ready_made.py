@@ -251,7 +251,7 @@ def test_the_configuration_names_every_key():
 
     used = {*table}.union(*table["rules"], *table["totals"])
 
-    assert used == {*CHECKS, "exclude", "rules", "totals", "files"}
+    assert used == {*CHECKS, "exclude", "rules", "totals", "presets", "files"}
     assert list(Draft202012Validator(schema).iter_errors(table)) == []
     assert text_of("bytefit.toml").startswith(f"#:schema {schema['$id']}\n")
 

@@ -170,7 +170,8 @@ def check_pixels(data: bytes, options: Mapping[str, Any], source: Shown | None) 
 
 
 def _check_same_picture(answer: Shown, source: Shown, options: Mapping[str, Any]) -> None:
-    if source.clearest < 128 and answer.clearest == 255 and not options.get("resize"):
+    kept = options.get("background") is None and not options.get("resize")
+    if source.clearest < 128 and answer.clearest == 255 and kept:
         raise BrokenPromise("transparency was lost")
     if source.clearest == 255 > answer.clearest:
         raise BrokenPromise("transparency was added")
