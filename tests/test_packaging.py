@@ -115,7 +115,8 @@ def test_wheel_holds_the_package_and_its_models_only(built):
     # The card, the benchmark's rival, JPEG's quantisation tables.
     beside = {f"bytefit/models/{name}" for name in ("README.md", "published-attempt.json", "jpeg-tables.json")}
     schemas = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.schema.json")}
-    assert files == package | models | beside | schemas | {"bytefit/py.typed", "bytefit/options/presets.toml"}
+    pages = {f"bytefit/reporters/html/{name}" for name in ("icon.svg", "page.css", "page.js")}
+    assert files == package | models | beside | schemas | pages | {"bytefit/py.typed", "bytefit/options/presets.toml"}
 
 
 def test_sdist_holds_what_the_tests_need(built):
