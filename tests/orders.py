@@ -389,7 +389,7 @@ def _of_choices() -> Iterator[Order]:
 
 def _of_conversions() -> Iterator[Order]:
     """Yield a picture that has to be changed before the format holds it."""
-    yield Order(source="graphic", target=0.3, options={"format": "JPEG", "background": "white"})
+    yield Order(source="graphic", target=0.3, options={"format": "JPEG", "background": "white", "metadata": "keep-gps"})
     yield Order(source="CMYK JPEG", target=0.5, options={"format": "WEBP", "colours": "srgb", "depth": 8})
 
 

@@ -132,6 +132,8 @@ def definition_of(option):
     if option.value_type == "integer":
         bounds["exclusiveMaximum"] = TOO_LARGE
     accepted = {"enum": list(option.choices)} if option.choices else {"type": option.value_type}
+    if option.value_type == "policy":
+        accepted = {"type": "string", "pattern": SCHEMA["$defs"]["metadata"]["pattern"]}
     if option.value_type == "path":
         accepted = {"type": "string", "minLength": 1}
     default = {} if option.default is None else {"default": option.default}
@@ -272,7 +274,7 @@ MISTAKES = {
     "slack = 1": "slack = 1 is not a share of the budget: give a number",
     "resize = 1": "resize = 1 is neither true nor false",
     'effort = "bets"': 'effort = "bets": use one of "fast", "normal", "best"; did you mean \'best\'?',
-    'metadata = "all"': 'metadata = "all": use one of "keep", "orientation+icc", "strip"',
+    'metadata = "all"': "metadata = \"all\" is not a metadata policy: give 'keep', 'strip', groups as in",
     "exclude = 'a'": 'exclude = "a": write a list of globs',
     "exclude = [1]": "exclude = [1]: write a list of globs",
     "rules = 1": "rules is a number: write an array of tables, [[rules]]",
@@ -519,7 +521,8 @@ GOOD_VALUES = {
     "min-score": st.integers(-(10**6), 99) | st.floats(-(10**6), 100, exclude_max=True),
     "slack": st.floats(0, 1, exclude_max=True) | st.just(0),
     **dict.fromkeys(("resize", "skip"), st.booleans()),
-    **{key: st.sampled_from(SCHEMA["$defs"][key]["enum"]) for key in ("metadata", "on-unreachable", "effort")},
+    **{key: st.sampled_from(SCHEMA["$defs"][key]["enum"]) for key in ("on-unreachable", "effort")},
+    "metadata": st.sampled_from(["keep", "strip", "orientation+icc", "keep-gps-serial", "date"]),
 }
 LISTS = st.lists(GOOD_GLOBS, min_size=1, max_size=3).filter(lambda globs: not globs[0].startswith("!"))
 GOOD_LIMITS = st.fixed_dictionaries({}, optional=GOOD_VALUES)

@@ -198,6 +198,7 @@ def _value(random: Random, option: Option) -> Any:
         "max_pixels": (1, 1000, 10**6, 10**12),
         "models": (str(_MODELS), "no-such-folder"),
         "depth": (8,),
+        "metadata": ("keep", "strip", "orientation+icc", "keep-gps", "keep-thumbnail-serial", "icc+copyright+text"),
         "background": ("white", "#123", "rgb(250, 120, 0)"),
     }
     return random.choice(values.get(option.name, (1, 2, 5, 16, 33, 64, 150, 10**6)))

@@ -202,6 +202,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "path": str,
     "colour": str,
     "size": str,
+    "policy": str,
     "box": str,
     "pair": _numbers,
     "numbers": lambda text: _numbers(text) if "," in text else float(text),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs.descriptions import Density, Text
+    from bytefit.options.policies import Policy
     from bytefit.pictures.frames import Frames
 
 
@@ -112,6 +113,8 @@ class Container(NamedTuple):
         turned_by_decoder: whether the decoder turns the pixels, so that the orientation in EXIF is to be ignored.
         carried: (image with its `info`, metadata policy) -> the save options for metadata that only this format
             has. They replace the usual ones of the same name.
+        selected: (save options that carry metadata, a `Policy`) -> those options that only this format has, without
+            what the policy drops.
         resized: (save options that carry metadata, dimensions of the smaller image) -> those options that state other
             dimensions then, EXIF and XMP aside.
         descriptions: what the file says about the image that other formats may say in another way.
@@ -128,6 +131,7 @@ class Container(NamedTuple):
     settle: Callable[[Image.Image], None] = lambda _image: None
     turned_by_decoder: bool = False
     carried: Callable[[Image.Image | Frames, str], Mapping[str, Any]] = lambda _image, _policy: {}
+    selected: Callable[[Mapping[str, Any], Policy], Mapping[str, Any]] = lambda _carried, _policy: {}
     resized: Callable[[Mapping[str, Any], tuple[int, int]], Mapping[str, Any]] = lambda _carried, _size: {}
     descriptions: Descriptions = Descriptions()
     auxiliary_images: AuxiliaryImages | None = None

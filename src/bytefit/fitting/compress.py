@@ -107,8 +107,9 @@ def compress(
         encoding: what sizes count: "binary" the bytes of the file, "base64" the characters of its base64 text,
             "data-uri" those of its data URI, the prefix included. `Result.encoded` is that text.
         on_unreachable: "error", or "smallest" to get the smallest encoding, whose `fits` is then False.
-        metadata: "keep", "orientation+icc" or "strip"; what is kept counts into the budget, and what the format has
-            no place for is listed in `Result.dropped`.
+        metadata: "keep", "strip", groups to keep as in "orientation+icc+copyright", or all but groups as in
+            "keep-gps-serial"; what is kept counts into the budget, and what the format has no place for is listed in
+            `Result.dropped`.
         lossless: keep every pixel as it is; a budget that does not allow it is unreachable.
         drop_extras: leave out what a JPEG file holds besides its picture, such as further pictures, a gain map or a
             film. Without it bytefit carries them byte for byte, or refuses the picture. A still picture of an animated

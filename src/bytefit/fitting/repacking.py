@@ -10,7 +10,7 @@ from bytefit.codecs.codec import LOSSLESS
 from bytefit.codecs.padding import encode_budget, padded_into
 from bytefit.errors import ConfigError, UnsupportedImage
 from bytefit.fitting.result import Result
-from bytefit.options import KEEPING_WHAT_FITS, Options, window
+from bytefit.options import KEEPING_WHAT_FITS, Options, keeps_orientation, window
 from bytefit.pictures.comparison import shows_the_same
 from bytefit.pictures.frames import Frames
 from bytefit.pictures.opening import UNLIMITED
@@ -54,7 +54,7 @@ def lossless_version(
         reach: versions are improved as long as they stay below this multiple of the budget.
     """
     picture, policy = source.picture, options.metadata
-    if policy == "strip" and orientation(picture) != 1:
+    if not keeps_orientation(policy) and orientation(picture) != 1:
         return None  # its pixels would have to be turned
     allowed = allowed_sizes(codec, budget, options)
     unpadded = encode_budget(codec, allowed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytefit.errors import ConfigError
 from bytefit.messages import shown
-from bytefit.options.records import Bounds, FitOptions, Option, Options
+from bytefit.options.records import KEEP, POLICIES, STRIP, Bounds, FitOptions, Option, Options
 from bytefit.options.table import (
     BASE64,
     BINARY,
@@ -21,7 +21,6 @@ from bytefit.options.table import (
     ON_UNREACHABLE,
     OPTIONS,
     PILLOWS_MOST_PIXELS,
-    POLICIES,
 )
 from bytefit.sizes import Window, parse_size, parse_target
 
@@ -37,12 +36,14 @@ __all__ = [
     "ENCODINGS",
     "FITS",
     "IN_CONFIGURATION",
+    "KEEP",
     "KEEPING_WHAT_FITS",
     "ON_UNREACHABLE",
     "OPTIONS",
     "OWN_OPTIONS",
     "PILLOWS_MOST_PIXELS",
     "POLICIES",
+    "STRIP",
     "Bounds",
     "FitOptions",
     "Option",
@@ -52,6 +53,7 @@ __all__ = [
     "counted",
     "for_target",
     "given_in",
+    "keeps_orientation",
     "options_from",
     "window",
 ]
@@ -168,6 +170,15 @@ def checked(options: Options) -> Options:
     if least is not None and most is not None and least > most:
         raise ConfigError(f"min_width {shown(least)} is above max_width {shown(most)}: lower one or raise the other")
     return options
+
+
+def keeps_orientation(policy: str) -> bool:
+    """Return whether a metadata policy keeps the orientation; otherwise the pixels have to be turned."""
+    if policy in POLICIES:
+        return policy != STRIP
+    from bytefit.options.policies import policy_of
+
+    return policy_of(policy).keeps("orientation")
 
 
 def ask_for_conversion(options: Options) -> bool:

@@ -110,8 +110,11 @@ class Bounds(NamedTuple):
         return (low is None or value >= low) and (high is None or value <= high) and (top is None or value < top)
 
 
+# The metadata policies that need no look into the blocks of metadata; others are made of groups.
+POLICIES = KEEP, LOOKS, STRIP = ("keep", "orientation+icc", "strip")
+
 ValueType = Literal[
-    "boolean", "integer", "number", "numbers", "pair", "string", "names", "path", "size", "colour", "box"
+    "boolean", "integer", "number", "numbers", "pair", "string", "names", "path", "size", "colour", "box", "policy"
 ]
 
 
@@ -242,6 +245,14 @@ def _is_colour(value: object) -> bool:
 
 
 # The types of values that are no numbers: what accepts a value, choices aside.
+def _is_policy(value: object) -> bool:
+    if not isinstance(value, str) or value in POLICIES:
+        return isinstance(value, str)
+    from bytefit.options.policies import parse_policy
+
+    return parse_policy(value) is not None
+
+
 _ACCEPTED: Mapping[str, Callable[[object], bool]] = {
     "boolean": lambda value: isinstance(value, bool),
     "string": lambda value: isinstance(value, str),
@@ -250,4 +261,5 @@ _ACCEPTED: Mapping[str, Callable[[object], bool]] = {
     "size": _is_size,
     "box": _is_box,
     "colour": _is_colour,
+    "policy": _is_policy,
 }

@@ -9,7 +9,6 @@ from bytefit.options.records import Bounds, Option
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-POLICIES = ("keep", "orientation+icc", "strip")
 ON_UNREACHABLE, EFFORTS = ("error", "smallest"), ("fast", "normal", "best")
 
 # How a picture comes into a box.
@@ -160,7 +159,18 @@ OPTIONS: tuple[Option, ...] = (
         *("on_unreachable", "string", "what to do if nothing fits: fail, or return the smallest file"),
         choices=ON_UNREACHABLE,
     ),
-    Option("metadata", "string", "which metadata to keep (EXIF, ICC profile, XMP ...)", choices=POLICIES),
+    Option(
+        "metadata",
+        "policy",
+        "which metadata to keep: keep, strip, groups as in orientation+icc, or all but groups as in keep-gps",
+        what="a metadata policy",
+        expected=(
+            "give 'keep', 'strip', groups as in 'orientation+icc', or all but groups as in 'keep-gps'; the groups are "
+            "orientation, icc, resolution, copyright, date, camera, serial, gps, thumbnail, makernote, xmp, iptc, "
+            "text, comment"
+        ),
+        metavar="POLICY",
+    ),
     Option("lossless", "boolean", "keep every pixel unchanged, or fail", needs_target=False, **_COMPRESS_ONLY),
     Option(
         "drop_extras",

@@ -14,6 +14,7 @@ from bytefit.codecs.colour_profiles import for_colours
 from bytefit.codecs.container import TrailingData
 from bytefit.codecs.descriptions import NO_UNIT
 from bytefit.errors import UnsupportedImage
+from bytefit.options import KEEP, POLICIES
 from bytefit.pictures.frames import Frames
 from bytefit.sources.metadata import orientation_exif, orientation_to_apply
 
@@ -52,12 +53,15 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
             format's `Container` carries;
             "orientation+icc" keeps what changes how the image looks: the colour profile, the shape of a pixel, and an
             EXIF block of nothing but the orientation;
+            groups, as in "keep-gps" and "orientation+copyright", keep what their names say;
             "strip" keeps nothing, and expects that the orientation was applied to the pixels (see
             `bytefit.sources.metadata.orientation_to_apply`).
 
     Raises:
         UnsupportedImage: if the image would look different without what the format cannot hold.
     """
+    if policy not in POLICIES:
+        return _carry_groups(image, codec, mode, policy)
     own = container_of(image.format).descriptions
     same = codec.container is container_of(image.format) and image.format is not None
     # Empty values are passed on too: Pillow would otherwise take comment and profile from `info`.
@@ -82,6 +86,31 @@ def carry(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> 
     dropped += [*own.not_kept(image), *(["XMP"] if options["xmp"] and "xmp" not in allowed else [])]
     kept = {name: value for name, value in options.items() if name in allowed or (name == "density" and value)}
     return Carried(kept, tuple(dict.fromkeys(dropped)) if policy == "keep" else ())
+
+
+def _carry_groups(image: Image.Image | Frames, codec: Codec, mode: str, policy: str) -> Carried:
+    """Return what a policy of groups keeps: all of it, less what the policy drops, wherever it stands."""
+    from bytefit.codecs.groups import exif as exif_groups
+    from bytefit.codecs.groups import xmp as xmp_groups
+    from bytefit.options.policies import policy_of
+
+    kept = policy_of(policy)
+    options = dict(carry(image, codec, mode, KEEP).options)
+    options |= codec.container.selected(options, kept)
+    edits = {"exif": exif_groups.without_groups, "xmp": xmp_groups.without_groups}
+    for name, without_groups in edits.items():
+        if options.get(name):
+            options[name] = without_groups(options[name], kept)
+    for name, group in (("icc_profile", "icc"), ("comment", "comment")):
+        if options.get(name) and not kept.keeps(group):
+            options[name] = b""
+    if not kept.keeps("resolution"):
+        options.pop("dpi", None)
+        density = options.pop("density", None)
+        shape = None if density is None else density._replace(unit=NO_UNIT)
+        if shape is not None and shape.x != shape.y and codec.container.descriptions.states_density(shape, mode):
+            options["density"] = shape
+    return Carried(options, ())
 
 
 def _profile(image: Image.Image | Frames, codec: Codec, mode: str, dropped: list[str], *, same: bool) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from bytefit.codecs import container_of, exif, xmp
 from bytefit.errors import WARNING_AS_ERROR, UnsupportedImage
+from bytefit.options import keeps_orientation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +95,7 @@ def orientation_to_apply(image: Image.Image | Frames, codec: Codec, policy: str,
     """
     if given is not None and not codec.holds.orientation:
         return _orientation_in(given)
-    if policy == "strip" or "exif" not in codec.save_options.allowed:
+    if not keeps_orientation(policy) or "exif" not in codec.save_options.allowed:
         return orientation(image)
     # A file of the same format was shown by viewers as it lies, and is so again.
     return 1 if codec.holds.orientation or image.format == codec.format else orientation(image)

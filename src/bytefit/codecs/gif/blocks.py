@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.options.policies import Policy
+
 # The key in `info` under which `bytefit.sources.reading` stores the metadata blocks of a file.
 BLOCKS = "gif_blocks"
 
@@ -172,6 +174,23 @@ def is_profile(block: bytes) -> bool:
 def without_profile(blocks: bytes) -> bytes:
     """Return some blocks without colour profiles."""
     return b"".join(block.data for block in _blocks(bytes(_HEADER) + blocks) if not is_profile(block.data))
+
+
+def without_groups(blocks: bytes, policy: Policy) -> bytes:
+    """Return some blocks without what a policy drops."""
+    from bytefit.codecs.groups import xmp
+
+    kept = []
+    for block in _blocks(bytes(_HEADER) + blocks):
+        data = block.data
+        if data.startswith(_XMP) and data.endswith(_XMP_TRAILER):
+            packet = xmp.without_groups(data[len(_XMP) : -len(_XMP_TRAILER)], policy)
+            kept += [xmp_block(packet)] if packet else []
+        elif data[1] == _COMMENT or is_profile(data):
+            kept += [data] if policy.keeps("comment" if data[1] == _COMMENT else "icc") else []
+        else:
+            kept += [data] if policy.others else []
+    return b"".join(kept)
 
 
 def aspect_of(data: bytes) -> Density | None:

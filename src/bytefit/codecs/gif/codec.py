@@ -34,6 +34,7 @@ from bytefit.codecs.parts import Holds, Lossless, Modes, SaveOptions, SeedingHin
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
+from bytefit.options import POLICIES
 from bytefit.pictures.frames import DECODING_ERRORS, Frames, frames_of
 from bytefit.pictures.opening import UNLIMITED, open_image
 
@@ -174,6 +175,8 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
     """
     del orientation
     smallest = len(data)
+    if policy not in POLICIES:
+        return
     for version in repacked_versions(data, policy):
         smallest = len(version)
         yield version

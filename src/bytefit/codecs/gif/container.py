@@ -16,6 +16,7 @@ from bytefit.codecs.gif.blocks import (
     has_plain_text,
     metadata_in,
     other_blocks,
+    without_groups,
     without_profile,
 )
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.options.policies import Policy
     from bytefit.pictures.frames import Frames
 
 # The keys in `info` for the shape of a pixel, and for whether there is text to be rendered over the frames.
@@ -58,6 +60,11 @@ def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
     )
 
 
+def selected(carried: Mapping[str, Any], policy: Policy) -> Mapping[str, Any]:
+    """Return the blocks without what a policy drops."""
+    return {"extra": without_groups(carried.get("extra") or b"", policy)}
+
+
 def unread_metadata(_image: Image.Image, data: bytes) -> Mapping[str, Any]:
     """Return the blocks, what other formats hold of them, and the rest that Pillow does not read."""
     blocks = other_blocks(data)
@@ -83,6 +90,7 @@ def as_srgb(info: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 CONTAINER = Container(
+    selected=selected,
     as_srgb=as_srgb,
     unread_metadata=unread_metadata,
     carried=carried,

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.options.policies import Policy
     from bytefit.pictures.frames import Frames
 
+_COM = 0xFE
+_XMP, _LONG_XMP = b"http://ns.adobe.com/xap/1.0/\x00", b"http://ns.adobe.com/xmp/extension/\x00"
+_JFIF_EXTENSION = b"JFXX\x00"
 _APP15 = b"\xff\xef"
 _SEGMENT_MOST = 65_535  # bytes of one segment, its two length bytes included
 
@@ -82,6 +86,40 @@ def _other_segments(image: Image.Image | Frames) -> list[tuple[str, bytes]]:
         for marker, content in getattr(image, "applist", ())
         if marker not in _REWRITTEN and not content.startswith(_REWRITTEN_CONTENT)
     ]
+
+
+def selected(carried: Mapping[str, Any], policy: Policy) -> Mapping[str, Any]:
+    """Return the other segments without what a policy drops."""
+    segments, kept, position = carried.get("extra") or b"", [], 0
+    while position + 4 <= len(segments):
+        end = position + 2 + int.from_bytes(segments[position + 2 : position + 4], "big")
+        content = segment_without_groups(segments[position + 1], segments[position + 4 : end], policy)
+        if content:
+            kept.append(segments[position : position + 2] + (len(content) + 2).to_bytes(2, "big") + content)
+        position = end
+    return {"extra": b"".join(kept)}
+
+
+def segment_without_groups(marker: int, content: bytes, policy: Policy) -> bytes:
+    """Return the content of a segment without what a policy drops; empty where the segment goes.
+
+    Profiles, and what says how the samples are coded, are none of its business.
+    """
+    from bytefit.codecs.groups import exif, iptc, xmp
+
+    if content.startswith(exif.PREFIX):
+        return exif.without_groups(content, policy)
+    if content.startswith((_XMP, iptc.SEGMENT)):
+        is_xmp = content.startswith(_XMP)
+        head, edit = (_XMP, xmp.without_groups) if is_xmp else (iptc.SEGMENT, iptc.photoshop_without_groups)
+        edited = edit(content[len(head) :], policy)
+        return head + edited if edited else b""
+    if content.startswith(_LONG_XMP):  # parts of a packet of which any property may go
+        stays = policy.keeps("xmp") and not policy.others
+    else:
+        own = "comment" if marker == _COM else "thumbnail" if content.startswith(_JFIF_EXTENSION) else ""
+        stays = policy.keeps(own) if own else policy.others
+    return content if stays else b""
 
 
 def is_one_of_several(image: Image.Image | Frames) -> bool:
@@ -140,6 +178,11 @@ def states_density(density: Density, mode: str) -> bool:
     return mode != "CMYK" and whole is not None
 
 
+def with_no_unit(content: bytes) -> bytes:
+    """Return the content of a JFIF segment (JFIF 1.02) without a resolution and without its thumbnail."""
+    return content[:7] + b"\x00\x00\x01\x00\x01\x00\x00"
+
+
 def with_density(data: bytes, density: Density) -> bytes:
     """Return a file with another density in its JFIF segment (JFIF 1.02); unchanged where it has none."""
     stated = _as_jfif(density)
@@ -172,6 +215,7 @@ def own_data(image: Image.Image | Frames) -> Sequence[str]:
 
 CONTAINER = Container(
     carried=carried,
+    selected=selected,
     descriptions=Descriptions(
         texts=texts_in,
         with_texts=with_texts,

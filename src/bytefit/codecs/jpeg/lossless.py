@@ -8,18 +8,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from bytefit.codecs.jpeg.container import segment_without_groups, with_no_unit
 from bytefit.codecs.jpeg.markers import EOI, JPEG_PADDING, behind_picture, is_progressive, markers
 from bytefit.codecs.jpeg.multi_picture import carried_index, with_auxiliary_images, without_auxiliary_images
 from bytefit.errors import UnsupportedImage
+from bytefit.options import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bytefit.options.policies import Policy
 
 _SOI, _SOS, _COM, _APP0, _APP1, _APP2, _APP14, _APP15 = 0xD8, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 
 # Segments that affect how the image is shown and are always kept: JFIF's resolution, Adobe's colour transform.
 _ABOUT_PIXELS = {_APP0: b"JFIF\x00", _APP14: b"Adobe"}
-_PROFILE = b"ICC_PROFILE\x00"
+_PROFILE, _INDEX = b"ICC_PROFILE\x00", b"MPF\x00"
 
 # mozjpeg runs in its own process: its compressor ends the process on a coefficient out of range, or on two quantisation
 # tables for one component (the bindings handle errors of the decompressor only; corpus:
@@ -60,7 +64,8 @@ def lossless_versions(
     if not lean.endswith(bytes((0xFF, EOI))):
         return  # something else was written over the end of the image; decoders end it themselves
     finished = with_auxiliary_images(lean, index, trailing)
-    if len(finished) < len(data):
+    # Groups of EXIF may go without making a block shorter.
+    if len(finished) < len(data) or (policy not in POLICIES and len(finished) == len(data) and finished != data):
         yield finished
     if (most is not None and len(finished) > most) or not progressive:
         return
@@ -72,7 +77,8 @@ def lossless_versions(
 def _without_needless_segments(data: bytes, policy: str, orientation: bytes) -> bytes:
     """Return the file without padding and without the metadata that `policy` drops."""
     kept = [b"\xff\xd8"]
-    if policy != "keep" and orientation:
+    selective = None if policy in POLICIES else _groups(policy)
+    if policy != "keep" and orientation and selective is None:
         kept.append(bytes((0xFF, _APP1)) + (len(orientation) + 2).to_bytes(2, "big") + orientation)
     rest = len(data)
     for marker, start, content in markers(data):
@@ -80,10 +86,34 @@ def _without_needless_segments(data: bytes, policy: str, orientation: bytes) -> 
             rest = start
             break
         length = int.from_bytes(data[content : content + 2], "big")
-        if marker != _SOI and _is_kept(marker, data[content + 2 : content + length], policy):
+        stored = data[content + 2 : content + length]
+        if marker == _SOI:
+            continue
+        if selective is not None and (_APP0 <= marker <= _APP15 or marker == _COM):
+            stored = _selected(marker, stored, selective)
+            if stored:
+                kept.append(bytes((0xFF, marker)) + (len(stored) + 2).to_bytes(2, "big") + stored)
+        elif _is_kept(marker, stored, policy):
             kept.append(bytes((0xFF, marker)) + data[content : content + length])
     end = next((end for marker, _, end in markers(data) if marker == EOI), len(data))
     return b"".join(kept) + data[rest:end]
+
+
+def _groups(policy: str) -> Policy:
+    from bytefit.options.policies import policy_of
+
+    return policy_of(policy)
+
+
+def _selected(marker: int, content: bytes, policy: Policy) -> bytes:
+    """Return the content of a segment without what a policy of groups drops; empty where the segment goes."""
+    if (marker == _APP15 and content.startswith(JPEG_PADDING)) or (marker == _APP2 and content.startswith(_INDEX)):
+        return b""
+    if marker == _APP2 and content.startswith(_PROFILE):
+        return content if policy.keeps("icc") else b""
+    if marker in _ABOUT_PIXELS and content.startswith(_ABOUT_PIXELS[marker]):
+        return content if marker != _APP0 or policy.keeps("resolution") else with_no_unit(content)
+    return segment_without_groups(marker, content, policy)
 
 
 def _is_kept(marker: int, content: bytes, policy: str) -> bool:

@@ -25,6 +25,7 @@ from bytefit.codecs.png.container import CONTAINER
 from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
+from bytefit.options import POLICIES
 from bytefit.pictures.frames import Frames
 
 if TYPE_CHECKING:
@@ -181,6 +182,8 @@ def _lossless_versions(data: bytes, policy: str, orientation: bytes, *, most: in
     if oxipng is None or prod(int.from_bytes(side, "big") for side in sides) >= _HUGE:
         return
     strip = oxipng.StripChunks
+    if policy not in POLICIES:
+        return
     kept = {"keep": strip.none(), "orientation+icc": strip.keep(sorted(COLOUR_CHUNKS)), "strip": strip.all()}[policy]
     level = {**_LEVELS[NORMAL], "deflate": oxipng.Deflaters.libdeflater(_LEVELS[NORMAL]["deflate"])}
     try:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 from bytefit.codecs.container import Container, Padding
 from bytefit.codecs.png.chunks import (
     CHUNKS,
+    COLOUR_CHUNKS,
+    SIGNATURE,
     chunk,
+    chunks,
     chunks_of,
     colour_chunks,
     lost_in_png,
     other_chunks,
     without_colour_chunks,
 )
-from bytefit.codecs.png.descriptions import DESCRIPTIONS, unread_descriptions
+from bytefit.codecs.png.descriptions import DESCRIPTIONS, TEXTS, unread_descriptions
 from bytefit.codecs.png.long_texts import lost_with_long_texts, read_from_long_texts, without_long_texts
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from bytefit.options.policies import Policy
     from bytefit.pictures.frames import Frames
 
 _END = b"\x00\x00\x00\x00IEND"
@@ -45,6 +49,29 @@ def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
     if policy == "keep":
         return {"extra": chunks_of(image)}
     return {"extra": colour_chunks(chunks_of(image))} if policy == "orientation+icc" else {}
+
+
+def selected(carried: Mapping[str, Any], policy: Policy) -> Mapping[str, Any]:
+    """Return the other chunks without what a policy drops."""
+    kept = []
+    data = SIGNATURE + bytes(carried.get("extra") or b"")
+    for name, content, start, end in chunks(data):
+        if name in COLOUR_CHUNKS:
+            stays = policy.keeps("icc")
+        elif name in TEXTS:
+            stays = policy.keeps(_group_of_text(content.partition(b"\x00")[0].decode("latin-1")))
+        else:
+            stays = policy.others
+        kept += [data[start:end]] if stays else []
+    return {"extra": b"".join(kept)}
+
+
+def _group_of_text(keyword: str) -> str:
+    """Return the group of a text chunk (PNG, third edition, 11.3.3.1); ImageMagick stores blocks of other formats."""
+    if keyword.startswith("Raw profile type "):
+        return {"xmp": "xmp", "exif": "makernote", "APP1": "makernote"}.get(keyword.rpartition(" ")[2], "iptc")
+    kinds = {"Author": "copyright", "Copyright": "copyright", "Creation Time": "date", "Comment": "comment"}
+    return kinds.get(keyword, "camera" if keyword in {"Source", "Software"} else "text")
 
 
 def unread_metadata(_image: Image.Image, data: bytes) -> Mapping[str, Any]:
@@ -85,6 +112,7 @@ def as_srgb(info: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 CONTAINER = Container(
+    selected=selected,
     scaled_to_8=scaled_to_8,
     as_srgb=as_srgb,
     readable=without_long_texts,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The keys in `info` under which the pixel density and the background of a file are stored.
 DENSITY, BACKGROUND = "png_density", "png_background"
 
-_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _LONGEST = 1 << 20  # bytes of a text that was compressed
 _LONGEST_KEYWORD = 79
 
@@ -46,7 +46,7 @@ def unread_descriptions(data: bytes) -> dict[str, Any]:
 
 
 def _texts(image: Image.Image | Frames) -> tuple[Text, ...]:
-    stored = (_read_text(name, content) for name, content, *_ in chunks(SIGNATURE + chunks_of(image)) if name in _TEXTS)
+    stored = (_read_text(name, content) for name, content, *_ in chunks(SIGNATURE + chunks_of(image)) if name in TEXTS)
     return tuple(
         Text(keyword, value, f"PNG text {keyword!r}")
         for keyword, value in stored
@@ -109,10 +109,10 @@ def _colour_profile(image: Image.Image | Frames, grey: bool) -> bytes:  # noqa: 
 def _own_data(image: Image.Image | Frames) -> tuple[str, ...]:
     names = []
     for name, content, *_ in chunks(SIGNATURE + bytes(image.info.get(CHUNKS, b""))):
-        keyword, text = _read_text(name, content) if name in _TEXTS else ("", "")
-        if name in _TEXTS and keyword != _EXIF_AS_TEXT and (keyword.startswith(_BLOCK_AS_TEXT) or not text):
+        keyword, text = _read_text(name, content) if name in TEXTS else ("", "")
+        if name in TEXTS and keyword != _EXIF_AS_TEXT and (keyword.startswith(_BLOCK_AS_TEXT) or not text):
             names.append(f"PNG text {keyword!r}")
-        elif name not in _TEXTS | COLOUR_CHUNKS:
+        elif name not in TEXTS | COLOUR_CHUNKS:
             names.append(f"PNG chunk {name.decode('latin-1')}")
     return tuple(dict.fromkeys(names))
 

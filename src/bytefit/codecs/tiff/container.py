@@ -14,6 +14,7 @@ from bytefit.codecs.tiff.tags import (
     lost_in_tiff,
     low_byte_mode,
     tags_of_tiff_only,
+    tags_without_groups,
     with_dimensions,
     with_srgb,
 )
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bytefit.codecs.descriptions import Density
+    from bytefit.options.policies import Policy
     from bytefit.pictures.frames import Frames
 
 # The keys in `info` under which resolution and further tags of a file are stored.
@@ -49,6 +51,14 @@ def carried(image: Image.Image | Frames, policy: str) -> Mapping[str, Any]:
     if policy != "keep" or TAGS not in image.info:
         return {}
     return {"tiffinfo": image.info[TAGS], "density": None}
+
+
+def selected(carried: Mapping[str, Any], policy: Policy) -> Mapping[str, Any]:
+    """Return the tags of pages without what a policy drops."""
+    pages = carried.get("tiffinfo") or ()
+    return (
+        {} if isinstance(pages, Mapping) else {"tiffinfo": tuple(tags_without_groups(page, policy) for page in pages)}
+    )
 
 
 def allocate_pixels(image: Image.Image) -> None:
@@ -109,6 +119,7 @@ def as_srgb(info: Mapping[Any, Any]) -> Mapping[Any, Any]:
 
 
 CONTAINER = Container(
+    selected=selected,
     as_srgb=as_srgb,
     scaled_to_8=scaled_to_8,
     settle=allocate_pixels,

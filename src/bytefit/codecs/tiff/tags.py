@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+    from bytefit.options.policies import Policy
+
 EXIF_DIRECTORY, GPS_DIRECTORY = 34665, 34853
 # Tags of EXIF's own (EXIF 3.0, 4.6.4) that other formats hold in their EXIF blocks: description, camera, resolution,
 # software, time, artist, host, colours, copyright, and the texts Windows adds.
@@ -45,6 +47,7 @@ _ASCII, _LONG = 2, 4  # types: text, and an offset
 # Photoshop wrote IPTC data as four-byte numbers, of which Pillow reads only the first. Photoshop's own block (34377)
 # holds the same data.
 _IPTC, _IPTC_TYPES = 33723, {1, 7}
+_PHOTOSHOP = 34377
 
 
 class _Text(bytes):
@@ -130,6 +133,35 @@ def with_dimensions(tags: Mapping[int, Any], size: tuple[int, int]) -> ImageFile
 def with_srgb(tags: Mapping[int, Any]) -> ImageFileDirectory_v2:
     """Return the tags of a page whose EXIF directory states sRGB, where it states a colour space."""
     return _with_numbers(tags, {COLOUR_SPACE: SRGB_SPACE})
+
+
+def tags_without_groups(tags: Mapping[int, Any], policy: Policy) -> ImageFileDirectory_v2:
+    """Return the tags of a page without what a policy drops."""
+    from bytefit.codecs.groups import exif, iptc, xmp
+
+    flat, directories = split_directories(tags)
+    edits = {
+        _XMP: xmp.without_groups,
+        _IPTC: iptc.without_groups,
+        _PHOTOSHOP: iptc.photoshop_without_groups,
+    }
+    for tag in list(flat):
+        value = flat[tag]
+        if tag in directories:
+            kept = {name: one for name, one in directories[tag].items() if exif.keeps_tag(policy, name, tag)}
+            if kept and exif.keeps_tag(policy, tag):
+                flat[tag] = kept
+                continue
+            del flat[tag]
+        elif tag in edits:
+            edited = edits[tag](value, policy) if isinstance(value, bytes) else b""
+            if edited:
+                flat[tag] = edited
+            else:
+                del flat[tag]
+        elif not exif.keeps_tag(policy, tag):
+            del flat[tag]
+    return flat
 
 
 def _with_numbers(tags: Mapping[int, Any], numbers: Mapping[int, int]) -> ImageFileDirectory_v2:
