@@ -84,8 +84,8 @@ class Change(NamedTuple):
 
     @property
     def lost_visibly(self) -> bool:
-        """Whether it was scored, and people see what was lost."""
-        return self.score is not None and self.score < VISIBLE_LOSS
+        """Whether it was scored, and people see what was lost; an image that grew is another one, or better."""
+        return self.score is not None and self.score < VISIBLE_LOSS and self.difference <= 0
 
 
 class TotalChange(NamedTuple):

@@ -58,8 +58,8 @@ class PageImage(NamedTuple):
 
     @property
     def lost_visibly(self) -> bool:
-        """Whether it was scored, and people will notice the loss."""
-        return self.score is not None and self.score < VISIBLE_LOSS
+        """Whether it was scored, and people will notice the loss; an image that grew is another one, or better."""
+        return self.score is not None and self.score < VISIBLE_LOSS and self.change <= 0
 
     @property
     def worst_first(self) -> tuple[float, int, int, str]:
