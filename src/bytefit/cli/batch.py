@@ -16,12 +16,13 @@ from bytefit.cli.options import (
     FINE,
     OVER,
     add_fitting_options,
+    add_page,
     add_target,
     fitted_to,
     fitting_options,
     size_argument,
 )
-from bytefit.cli.pages import add_page, check_page, write_pages
+from bytefit.cli.pages import check_page, write_pages
 from bytefit.cli.training import process_count
 from bytefit.errors import BatchStopped
 from bytefit.messages import one_line

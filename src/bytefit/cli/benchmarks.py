@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bytefit.cli.pages import add_page, write_pages
+from bytefit.cli.options import add_page
+from bytefit.cli.pages import write_pages
 from bytefit.cli.training import process_count
 from bytefit.errors import ConfigError
 

@@ -11,19 +11,19 @@ from bytefit.cli.options import (
     OVER,
     add_fitting_options,
     add_loudness,
+    add_page,
     add_target,
     fitted_to,
     fitting_options,
     summary_line,
 )
-from bytefit.cli.pages import add_page
-from bytefit.cli.pages.of_compress import Onlooker
 from bytefit.sources.streams import is_standard_output, shown_name
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from bytefit.cli.pages.of_compress import Onlooker
     from bytefit.files.compress_file import Outcome
 
 
@@ -81,8 +81,9 @@ def _compressed(arguments: argparse.Namespace) -> Outcome:
 
     target, options = fitted_to(arguments, fitting_options(arguments))
     path = arguments.paths[0]
-    onlooker = Onlooker(arguments)
-    compress = partial(fit_file, path, target, options, output=arguments.output, before_writing=onlooker.look)
+    onlooker = _onlooker(arguments)
+    look = None if onlooker is None else onlooker.look
+    compress = partial(fit_file, path, target, options, output=arguments.output, before_writing=look)
     if arguments.quiet or not sys.stderr.isatty():
         outcome = compress()
     else:
@@ -95,9 +96,19 @@ def _compressed(arguments: argparse.Namespace) -> Outcome:
         from bytefit.cli.best_effort import note_missing_extra
 
         note_missing_extra([outcome.result])
-    outcome = onlooker.done(outcome)
-    onlooker.write_pages()
+    if onlooker is not None:
+        outcome = onlooker.done(outcome)
+        onlooker.write_pages()
     return outcome
+
+
+def _onlooker(arguments: argparse.Namespace) -> Onlooker | None:
+    """Return what looks at the image for --report and --scores; None without these."""
+    if not (arguments.report or arguments.scores):
+        return None
+    from bytefit.cli.pages.of_compress import Onlooker
+
+    return Onlooker(arguments)
 
 
 def as_json(outcome: Outcome) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bytefit.options import Option
     from bytefit.options.presets import Preset
 
+    Destination = tuple[str, str]
+
 FINE, OVER, WRONG = 0, 1, 2
 
 TARGET_HELP = "the largest size allowed: 200KB, 1.5MiB, 4096; or a range: 20KB..50KB"
@@ -217,6 +219,33 @@ def add_scores(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score each image by SSIMULACRA2 and say where the loss is visible (below 70); needs bytefit[metrics]",
     )
+
+
+def add_page(parser: argparse.ArgumentParser, *, scores: bool = True) -> None:
+    """Add the options of the page, and that of the scores on it."""
+    parser.add_argument(
+        "--report",
+        action="append",
+        type=_destination,
+        default=[],
+        metavar="html=FILE",
+        help="write a page with the images before and after; html-dir=DIR writes it as a folder; may be repeated",
+    )
+    if scores:
+        add_scores(parser)
+
+
+def _destination(text: str) -> Destination:
+    """Return (format, place) of a page."""
+    from bytefit.reporters import PAGES, parse_destination
+
+    try:
+        form, place = parse_destination(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if form not in PAGES or place is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a page: give html=FILE or html-dir=DIR")
+    return form, place
 
 
 def fitting_options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -1,47 +1,18 @@
-"""The options `--report` and `--scores` of the commands whose only report is the page."""
+"""The page of the commands whose only report it is."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bytefit.cli.options import add_scores
 from bytefit.errors import ConfigError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
+    from bytefit.cli.options import Destination
     from bytefit.reporters.html.page import Page
-
-    Destination = tuple[str, str]
-
-
-def add_page(parser: argparse.ArgumentParser, *, scores: bool = True) -> None:
-    """Add the options of the page, and that of the scores on it."""
-    parser.add_argument(
-        "--report",
-        action="append",
-        type=_destination,
-        default=[],
-        metavar="html=FILE",
-        help="write a page with the images before and after; html-dir=DIR writes it as a folder; may be repeated",
-    )
-    if scores:
-        add_scores(parser)
-
-
-def _destination(text: str) -> Destination:
-    """Return (format, place) of a page."""
-    from bytefit.reporters import PAGES, parse_destination
-
-    try:
-        form, place = parse_destination(text)
-    except ConfigError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    if form not in PAGES or place is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a page: give html=FILE or html-dir=DIR")
-    return form, place
 
 
 def check_page(arguments: argparse.Namespace) -> None:
