@@ -6,7 +6,10 @@ for every file, and loads no imaging library for it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Format(NamedTuple):
@@ -125,6 +128,12 @@ SUFFIXES = {suffix: one.name for one in FORMATS for suffix in one.suffixes}
 REFUSED_FORMATS = {one.name: one.refusal for one in FORMATS if one.refusal}
 LOSSLESS_FORMATS = frozenset(one.name for one in FORMATS if one.is_lossless)
 
+# Files that are weighed although they are no images that could be recompressed: suffix -> the name of the format.
+# Rules of a configuration may name more, see `weigh`.
+_WEIGHED = {".svg": "SVG", ".pdf": "PDF"}
+_TOOLS = {"SVG": "svgo makes it smaller", "PDF": "qpdf or Ghostscript make it smaller"}
+_named_by_rules: dict[str, str] = {}
+
 # Formats that a codec was registered for.
 _registered: dict[str, Format] = {}
 
@@ -157,3 +166,19 @@ def registered_by_suffix(suffix: str) -> str | None:
     """Return the name of the registered format with a file suffix, in lower case, or None."""
     name = SUFFIXES.get(suffix)
     return name if name in _registered else None
+
+
+def weigh(suffixes: Iterable[str]) -> None:
+    """Weigh files with these suffixes too, in lower case; those of an earlier call are forgotten."""
+    _named_by_rules.clear()
+    _named_by_rules.update({suffix: suffix[1:].upper() for suffix in suffixes if suffix not in SUFFIXES})
+
+
+def weighed_as(suffix: str) -> str | None:
+    """Return the name of a format whose files are weighed only, by their suffix in lower case, or None."""
+    return _WEIGHED.get(suffix) or _named_by_rules.get(suffix)
+
+
+def way_out(name: str) -> str:
+    """Return what would make a file smaller that is weighed only."""
+    return _TOOLS.get(name, "a tool for that format may make it smaller")

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.budgets.keys import CHECKS, GLOB_PATTERN, toml_type_name, what_is_wrong, written
 from bytefit.budgets.repository import repository_top
 from bytefit.errors import ConfigError
+from bytefit.formats import weigh
 from bytefit.messages import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bytefit.options.presets import Preset
 
@@ -191,6 +192,8 @@ def _configured(table: Mapping[str, Any], given: Mapping[str, Any], *, base: str
             raise ConfigError(f"{checked.where}: max-size is missing: give the largest size of all files together")
         totals.append(Total(label, checked.globs("files", needed=True), most))
     presets = _presets(top.table.get("presets", {}), top.where)
+    named = (*(rule.patterns for rule in rules), *(total.patterns for total in totals))
+    weigh(_suffixes_in(glob for globs in named for glob in globs))
     return Configuration(base, file, default, tuple(rules), tuple(totals), top.globs("exclude"), presets)
 
 
@@ -202,6 +205,11 @@ def _presets(table: object, where: str) -> Mapping[str, Preset]:
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: presets is {toml_type_name(table)}: write a table for each, [presets.name]")
     return {name: preset_from(name, values, where) for name, values in table.items()}
+
+
+def _suffixes_in(globs: Iterable[str]) -> set[str]:
+    """Return the suffixes that globs end in, in lower case: those of "docs/**/*.mp4" and "film.MP4"."""
+    return {found[1].lower() for glob in globs if (found := re.search(r"[^/.](\.[A-Za-z0-9]+)$", glob))}
 
 
 def _placed(values: dict[str, Any], base: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bytefit.budgets.baseline import Baseline
-from bytefit.formats import is_fixable, named
+from bytefit.formats import is_fixable, named, way_out
 from bytefit.messages import format_size
 from bytefit.options import PILLOWS_MOST_PIXELS
 
@@ -82,10 +82,11 @@ class Finding(NamedTuple):
         if self.format == POINTER:
             return "skip it: it is a Git LFS pointer, 'git lfs pull' fetches the image"
         if not is_fixable(self.format):
-            plugin = named(self.format).plugin
-            return (
-                "recompress, with its plugin installed" if plugin else f"skip it: {self.format} cannot be recompressed"
-            )
+            known = named(self.format)
+            if known.plugin:
+                return "recompress, with its plugin installed"
+            reason = "cannot be recompressed" if known.refusal else f"is not recompressed here; {way_out(self.format)}"
+            return f"skip it: {self.format} {reason}"
         most = self.rule.options.get("max_pixels") or PILLOWS_MOST_PIXELS
         if self.pixels is not None and self.pixels > most:
             return f"skip it: {self.pixels} pixels are more than max-pixels, {most}"

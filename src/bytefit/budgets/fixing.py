@@ -18,7 +18,7 @@ from bytefit.budgets.repository import repository_top
 from bytefit.budgets.selection import escapes_tree
 from bytefit.errors import BudgetUnreachable, BytefitError, ConfigError
 from bytefit.files.atomic import remove_leftovers
-from bytefit.formats import is_fixable
+from bytefit.formats import is_fixable, way_out, weighed_as
 from bytefit.messages import format_size
 from bytefit.options.save_options import SAVE_OPTIONS
 
@@ -163,6 +163,8 @@ def _reason_to_leave(finding: Finding, *, resize: bool) -> str:
         return "it has become a symbolic link to a file outside the tree: fix that file under its own name"
     if finding.format == POINTER and _is_pointer(finding.path):
         return f"it is a Git LFS pointer to {format_size(finding.size)}: fetch it with 'git lfs pull'"
+    if weighed_as(os.path.splitext(finding.path)[1].lower()) == finding.format:
+        return f"{finding.format} is weighed only: {way_out(finding.format)}"
     wide = set(finding.limits) - {"max-size"}
     if wide and is_fixable(finding.format) and not resize:
         return f"{finding.message}: set resize = true, or raise {' and '.join(sorted(wide))}"

@@ -24,8 +24,9 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def has_image_suffix(path: str) -> bool:
-    """Return whether a file has the suffix of an image, in upper or lower case."""
-    return path[path.rfind(".") :].lower() in formats.SUFFIXES
+    """Return whether a file has the suffix of an image, or of a file that is weighed, in upper or lower case."""
+    suffix = path[path.rfind(".") :].lower()
+    return suffix in formats.SUFFIXES or formats.weighed_as(suffix) is not None
 
 
 def head_of(path: str) -> bytes:
@@ -60,7 +61,7 @@ def sniff(head: bytes, path: str = "") -> str | None:
 
     A format that was registered has no signature here: its files are recognised by their suffix, and by Pillow.
     """
-    return formats.sniff(head) or _registered_format(head, path)
+    return formats.sniff(head) or _registered_format(head, path) or formats.weighed_as(path[path.rfind(".") :].lower())
 
 
 def _registered_format(head: bytes, path: str) -> str | None:
