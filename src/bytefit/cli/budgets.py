@@ -261,9 +261,12 @@ def _jobs(wanted: int | None, count: int) -> int:
         return wanted
     if wanted is None and os.environ.get("PRE_COMMIT"):
         return 1
+    worthwhile = count // _IMAGES_EACH
+    if worthwhile <= 1:
+        return 1
     from bytefit.budgets.processes import core_count
 
-    return max(1, min(core_count(), count // _IMAGES_EACH))
+    return min(core_count(), worthwhile)
 
 
 def _fix(arguments: argparse.Namespace) -> int:

@@ -353,7 +353,8 @@ def test_without_the_optimiser_what_is_needless_still_goes(tmp_path):
     assert over.stat().st_size <= len(plain)
     assert opened(over.read_bytes()).info["comment"] == b"mine" * 100
     assert not same_pixels(over.read_bytes(), plain)
-    assert [("without loss" in line) for line in sorted(done.stdout.splitlines())] == [False, True]
+    fixed = [line for line in done.stdout.splitlines() if line.startswith("fixed ")]
+    assert [("without loss" in line) for line in sorted(fixed)] == [False, True]
     assert (again.returncode, again.stdout) == (0, "")
 
 
