@@ -74,7 +74,7 @@ def _check_forgotten_target(params: Mapping[str, Any]) -> None:
     for name, value in params.items():
         option = _NEED_A_TARGET.get(name)
         # The `metadata` of pillow_heif is a list; the one of bytefit is text.
-        if option and (option.value_type != "string" or isinstance(value, str)):
+        if option and (option.value_type != "policy" or isinstance(value, str)):
             raise OptionError(f"{name!r} needs a target_size, such as target_size='200KB'")
         _check_misspelt_target(name)
 

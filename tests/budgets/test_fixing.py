@@ -98,9 +98,9 @@ def write(path, data):
     return path
 
 
-def of_real_kind(name, codec_format="JPEG", size=(400, 300), quality=90):
+def of_real_kind(name, codec_format="JPEG", size=(400, 300), quality=90, **options):
     """Write an image that resembles a photograph to the working directory, and return its path."""
-    options = {"quality": quality} if codec_format in {"JPEG", "WEBP", "AVIF"} else {}
+    options |= {"quality": quality} if codec_format in {"JPEG", "WEBP", "AVIF"} else {}
     return write(Path(name), encoded(photograph(size), codec_format, **options))
 
 
@@ -480,7 +480,7 @@ def test_a_line_names_the_dimensions_where_they_changed(run):
 
 def test_a_line_says_where_nothing_was_lost(run):
     """A lossless fix has no quality and no trials, and its line must say that it is lossless."""
-    path = of_real_kind("photo.jpg")
+    path = of_real_kind("photo.jpg", progressive=True)
     before = path.stat().st_size
 
     code, lines = run(path, budget=before - before // 50)
@@ -662,7 +662,7 @@ def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, o
 
 def test_a_dry_run_says_lossless_where_the_real_one_is(run, folder):
     """A dry run must report a lossless fix as lossless."""
-    path = of_real_kind("photo.jpg")
+    path = of_real_kind("photo.jpg", progressive=True)
     budget = path.stat().st_size - 300
     before = snapshot(folder)
 

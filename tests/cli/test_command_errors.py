@@ -34,7 +34,7 @@ from folders import snapshot, write
         (["--to", "4KB", "--min-quality", "200"], 2, "--min-quality: '200' is not a quality"),
         (["--to", "4KB", "--min-quality", "high"], 2, "--min-quality"),
         (["--to", "4KB", "--slack", "2"], 2, "--slack: '2' is not a share of the budget: give a number"),
-        (["--to", "4KB", "--metadata", "some"], 2, "--metadata: unknown value 'some': use one of keep, "),
+        (["--to", "4KB", "--metadata", "some"], 2, "--metadata: 'some' is not a metadata policy: give 'keep', "),
         (["--to", "4KB", "--on-unreachable", "panic"], 2, "'panic'"),
         (["--to", "4KB", "-o", "photo.txt"], 2, "no image format has the suffix"),
         (["--to", "4KB", "-o", "photo.bmp"], 2, "BMP cannot be fitted to a size: it is not compressed"),

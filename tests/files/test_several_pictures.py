@@ -67,7 +67,7 @@ def further_pictures(data):
 def test_a_gain_map_stays_where_nothing_is_lost(tmp_path):
     """A better coding of the same pixels moves it, and says so in the index."""
     path = tmp_path / "hdr.jpg"
-    before = with_gain_map(photograph((320, 240)), quality=90)
+    before = with_gain_map(photograph((320, 240)), quality=90, progressive=True)
     path.write_bytes(before)
 
     outcome = compress_file(path, len(before) - 300)

@@ -95,7 +95,7 @@ def test_formats_that_cannot_be_steered_are_refused(wanted):
         ({"min_width": 10}, ConfigError, "min_width needs resize=True"),
         ({"max_width": 10}, ConfigError, "max_width needs resize=True"),
         ({"min_width": 9, "max_width": 8, "resize": True}, ConfigError, "min_width 9 is above max_width 8"),
-        ({"metadata": "all"}, ConfigError, "unknown metadata 'all': use one of 'keep', "),
+        ({"metadata": "all"}, ConfigError, "metadata 'all' is not a metadata policy: give 'keep', "),
         ({"on_unreachable": "ignore"}, ConfigError, "unknown on_unreachable 'ignore': use one of 'error', 'smallest'"),
     ],
     ids=str,

@@ -131,7 +131,7 @@ def test_the_users_picture_is_not_touched(wanted, policy):
         ("JPEG", {"subsampling": "4:4:4"}),
         ("WEBP", {"method": 0}),
         ("AVIF", {"subsampling": "4:4:4"}),
-        ("PNG", {"dither": True}),
+        ("PNG", {"dither": 1}),
         ("JPEG2000", {"num_resolutions": 2}),
         ("TIFF", {"compression": "tiff_lzw"}),
     ],

@@ -539,9 +539,9 @@ def test_an_excerpt_of_an_animation_tells_of_all_of_it(codec):
 
 
 @pytest.mark.parametrize("codec", [GIF, WEBP], ids=lambda codec: codec.format)
-def test_short_animations_are_tried_and_not_probed(codec):
-    """An excerpt would be most of a short animation, so a probe would save nothing."""
-    frames = moving(codec, 23)
+def test_the_shortest_animations_are_tried_and_not_probed(codec):
+    """An excerpt would be most of such an animation, so a probe would save nothing."""
+    frames = moving(codec, 7)
 
     prediction = seeded(codec, frames)
 

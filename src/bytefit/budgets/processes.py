@@ -53,7 +53,9 @@ def in_processes(task: Callable[[Item], Answer], items: Sequence[Item], jobs: in
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
     # A copy of this process would have its threads' locks, but not its threads.
-    return ProcessPoolExecutor(jobs, get_context("spawn"), partial(_prepare, max(1, core_count() // jobs)))
+    # With one thread, libaom writes other bytes than with several, so a single process and a pool must agree on that.
+    threads = max(min(2, core_count()), core_count() // jobs)
+    return ProcessPoolExecutor(jobs, get_context("spawn"), partial(_prepare, threads))
 
 
 def _prepare(threads: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytefit.errors import ConfigError
+from bytefit.errors import ConfigError, SizeSyntaxError
 from bytefit.messages import shown
 from bytefit.options.records import KEEP, POLICIES, STRIP, Bounds, FitOptions, Option, Options
 from bytefit.options.table import (
@@ -92,13 +92,17 @@ def for_target(target: str | int, given: Mapping[str, Any]) -> tuple[int, dict[s
         given: the options that were given, by name.
 
     Raises:
-        SizeSyntaxError: if the target cannot be read.
-        ConfigError: if it is in conflict with an option, or there is no preset of that name.
+        SizeSyntaxError: if the target cannot be read, and is no preset's name.
+        ConfigError: if it is in conflict with an option.
     """
     if isinstance(target, str) and target[:1].isalpha():
         from bytefit.options.presets import expanded, find_preset
 
-        target, given = expanded(find_preset(target), given)
+        try:
+            preset = find_preset(target)
+        except ConfigError as error:
+            raise SizeSyntaxError(f"{error}; a size begins with a number, as in '200KB'") from None
+        target, given = expanded(preset, given)
     least, most = parse_target(target)
     if not least:
         return most, dict(given)
