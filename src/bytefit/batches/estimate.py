@@ -58,7 +58,7 @@ class Estimate(NamedTuple):
                 f"{self.images} images, of which {self.sampled} were fitted; nothing was written",
                 f"bytes before   {_sizes(self.before)}",
                 f"bytes after    {_sizes(self.after)}",
-                f"process hours  {self.hours.mean:.2g} ({self.hours.low:.2g} to {self.hours.high:.2g})",
+                f"process hours  {self.hours.mean:.4f} ({self.hours.low:.4f} to {self.hours.high:.4f})",
                 f"failures       {self.failures.mean:.0f} ({self.failures.low:.0f} to {self.failures.high:.0f})",
             )
         )
