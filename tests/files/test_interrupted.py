@@ -75,10 +75,10 @@ def temporaries(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob(".bytefit-*.tmp")}
 
 
-def start(folder, *arguments):
+def start(folder, *arguments, jobs=1):
     """Start a fixer on the named files, or else on the whole folder."""
     names = [argument for argument in arguments if not argument.startswith("-") and (folder / argument).exists()]
-    command = [*FIX, "--max-size", str(BUDGET), *arguments, *([] if names else ["."])]
+    command = [*FIX, "--max-size", str(BUDGET), "--jobs", str(jobs), *arguments, *([] if names else ["."])]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -142,7 +142,7 @@ def test_a_fixer_that_is_killed_leaves_each_file_old_or_new(originals, fixed, tr
     for kill in range(KILLS):
         way = WAYS[kill % len(WAYS)]
         lay(tree, originals)
-        process = start(tree)
+        process = start(tree, jobs=1 + kill % 3 // 2)
         wait_for_a_moment(chance, seconds, tree, process, midway=kill % 2 == 0)
         process.send_signal(way)
         process.communicate(timeout=120)
