@@ -9,7 +9,7 @@ import pytest
 
 import bytefit
 from bytefit.codecs import codec_for_format
-from bytefit.errors import ConfigError
+from bytefit.errors import ConfigError, SizeSyntaxError
 from bytefit.options.presets import expanded, find_preset, preset_from, shipped_presets
 from images import animation, encoded, opened, photograph
 
@@ -131,7 +131,7 @@ def test_a_mistake_in_a_preset_is_one_line(name, table, message):
 
 def test_an_unknown_preset_is_told_the_nearest():
     """A typing error is the usual reason."""
-    with pytest.raises(ConfigError, match="unknown preset 'discord-emojy': did you mean 'discord-emoji'"):
+    with pytest.raises(SizeSyntaxError, match="unknown preset 'discord-emojy': did you mean 'discord-emoji'"):
         bytefit.compress(photograph(), "discord-emojy", format="PNG")
-    with pytest.raises(ConfigError, match="unknown preset 'nowhere': `bytefit presets` lists them"):
+    with pytest.raises(SizeSyntaxError, match="unknown preset 'nowhere': `bytefit presets` lists them"):
         bytefit.compress(photograph(), "nowhere", format="PNG")

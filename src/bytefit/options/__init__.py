@@ -101,7 +101,8 @@ def for_target(target: str | int, given: Mapping[str, Any]) -> tuple[int, dict[s
         try:
             preset = find_preset(target)
         except ConfigError as error:
-            raise SizeSyntaxError(f"{error}; a size begins with a number, as in '200KB'") from None
+            hint = "" if str(error).endswith("?") else "; a size begins with a number, as in '200KB'"
+            raise SizeSyntaxError(f"{error}{hint}") from None
         target, given = expanded(preset, given)
     least, most = parse_target(target)
     if not least:
