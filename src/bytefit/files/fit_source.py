@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bytefit.fitting.result import Result
     from bytefit.sources.source import Source
 
-# What stays over its budget is written only where it is at most this share of the file: encoded anew at the same floor,
+# What stays over its budget is written only at no more than this share of the file. Encoded again at the same floor,
 # an encoding comes out smaller each time, and worse (24 pictures: WebP to 71 % of it at the least, AVIF to 85 %; the
 # first encode, from quality 90 to a floor of 50, to 47 % at the most).
 _WORTHWHILE = 2 / 3

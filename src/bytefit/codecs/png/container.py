@@ -82,7 +82,7 @@ def unread_metadata(_image: Image.Image, data: bytes) -> Mapping[str, Any]:
 def scaled_to_8(image: Image.Image, data: bytes) -> Image.Image:
     """Return an opened image of 16 bits a channel with its samples scaled to 8, of which Pillow takes the high bytes.
 
-    The same decoder takes the low bytes when it is told that the other byte comes first.
+    With the byte order reversed, the same decoder reads the low bytes.
     """
     from PIL import Image as PillowImage
 

@@ -33,7 +33,7 @@ _BASE64 = 4 / 3
 _ENOUGH, _PLENTY = 12_000, 250_000
 _THUMBNAIL = 300
 
-# The most bytes of a picture beside the page.
+# The most bytes of a picture stored outside the page.
 _FILE_SIZE = 500_000
 
 # The bits a pixel that a reduced picture gets, so that its own losses stay below those that it is to show; and the
@@ -171,7 +171,7 @@ def _itself(data: bytes, share: int, _pixels: Pixels | None) -> Picture | None:
 
 
 def _reduced(data: bytes, share: int, pixels: Pixels | None) -> Picture | None:
-    """Return a picture of a file that is encoded anew within a share, at the dimensions for `pixels` if given."""
+    """Encode a picture again within its share, at the dimensions for `pixels` if given, and return it."""
     source = _decoded(data, share * 8 / _BITS)
     if source is None:
         return None
@@ -192,7 +192,7 @@ def _reduced(data: bytes, share: int, pixels: Pixels | None) -> Picture | None:
 
 
 def _animation(source: Frames, share: int, pixels: Pixels) -> Picture | None:
-    """Return an animation that was encoded anew; None if it does not fit."""
+    """Encode an animation again and return it; None if it does not fit."""
     size = _within(pixels, share * 0.75 * 8 / _BITS_OF_FRAMES / len(source.pictures))
     still = _encoded(_plain(source.first, size), share // 4)
     with suppress(BytefitError, *DECODING_ERRORS):
