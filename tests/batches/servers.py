@@ -80,8 +80,8 @@ def _wait_for(port, process, seconds):
 
 
 @contextmanager
-def dask_cluster(folder, env):
-    """Run a scheduler of Dask with two worker processes; yield its address and the processes."""
+def dask_cluster(folder, env, workers=2):
+    """Run a scheduler of Dask with worker processes; yield its address and the processes."""
     (port,) = free_ports()
     address = f"tcp://127.0.0.1:{port}"
     options = ["--host", "127.0.0.1", "--no-dashboard"]
@@ -90,7 +90,7 @@ def dask_cluster(folder, env):
     with ExitStack() as stack:
         dask = program("dask")
         servers = [stack.enter_context(running([dask, "scheduler", *options, "--port", port], port=port, env=env))]
-        for number in range(2):
+        for number in range(workers):
             place = ["--nthreads", "1", "--local-directory", folder / f"worker{number}"]
             command = [dask, "worker", address, *options, *place]
             servers.append(stack.enter_context(running(command, port=port, env=env)))
@@ -101,7 +101,9 @@ def dask_cluster(folder, env):
 def ray_cluster(env):
     """Run a cluster of Ray that counts two cores; yield its address."""
     (port,) = free_ports()
-    options = ["--head", "--block", "--num-cpus=2", "--include-dashboard=false", "--node-ip-address=127.0.0.1"]
+    options = ["--head", "--block", "--num-cpus=2", "--node-ip-address=127.0.0.1"]
+    # What scales a cluster, serves pages and copies logs is not needed, and starts a process each.
+    options += ["--no-monitor", "--include-dashboard=false", "--include-log-monitor=false"]
     # The names of its sockets have to be short.
     with TemporaryDirectory(prefix="ray") as folder:
         command = [program("ray"), "start", *options, f"--port={port}", f"--temp-dir={folder}"]

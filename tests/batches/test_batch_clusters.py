@@ -23,11 +23,11 @@ RAY = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 @contextmanager
-def dask(tmp_path_factory):
+def dask(tmp_path_factory, workers=2):
     """Run a Dask cluster whose workers know the images that kill; yield the options, and the processes."""
     pytest.importorskip("distributed", reason="needs bytefit[dask]")
     folder = tmp_path_factory.mktemp("dask")
-    with dask_cluster(folder, environment(folder, OPENED="")) as (address, servers):
+    with dask_cluster(folder, environment(folder, OPENED=""), workers) as (address, servers):
         yield ["--backend", "dask", "--scheduler", address], servers
 
 
@@ -104,7 +104,7 @@ def test_a_killed_scheduler_of_dask_costs_nothing(on_dask, tmp_path_factory, pho
     command = [source, out, "--to", TARGET, "--slack", 0, "--shard-size", 5]
     env = environment(tmp_path, OPENED="")
 
-    with dask(tmp_path_factory) as (options, servers):
+    with dask(tmp_path_factory, workers=1) as (options, servers):
         process = start([*command, *options], env)
         wait_until(lambda: len(list(out.rglob("*.jpg"))) > 3)
         servers[0].kill()

@@ -20,7 +20,7 @@ from images import noise, write_jpeg
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds its processes in /proc")
 
 # The suite kills a few times; BYTEFIT_KILLS=200 is for a long run.
-KILLS = int(os.environ.get("BYTEFIT_KILLS", "6"))
+KILLS = int(os.environ.get("BYTEFIT_KILLS", "4"))
 
 
 def statuses_of(job):
@@ -88,9 +88,9 @@ def test_killed_processes_cost_the_images_in_flight(tmp_path):
     """Driver and workers are killed at random moments: in the end all is as if nothing had happened."""
     source, out, job = tmp_path / "in", tmp_path / "out", tmp_path / "out.bytefit-job"
     source.mkdir()
-    for number in range(28):
-        write_jpeg(source / f"photo{number}.jpg", noise((600, 450), seed=number))
-    command = [source, out, "--to", "45KB", "--jobs", 2, "--slack", 0, "--shard-size", 6]
+    for number in range(24):
+        write_jpeg(source / f"photo{number}.jpg", noise((480, 360), seed=number))
+    command = [source, out, "--to", "29KB", "--jobs", 2, "--slack", 0, "--shard-size", 6]
     env = environment(tmp_path)
     code, _, err = run(command, {**env, "OPENED": ""})
     assert code == 0, err
@@ -137,7 +137,7 @@ def _killed_until_done(command, env, most, wanted):
 def _kill_at_random(process, generator):
     """Kill the driver or a worker some time after the workers began; return which, or None where the job had ended."""
     wait_until(lambda: workers(process.pid) or process.poll() is not None)
-    time.sleep(generator.uniform(0.1, 0.7))
+    time.sleep(generator.uniform(0.05, 0.45))
     if process.poll() is not None:
         return None
     victim = generator.choice(["driver", "worker", "politely"])
