@@ -19,15 +19,19 @@ in order:
 from __future__ import annotations
 
 import argparse
+import atexit
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +44,8 @@ _KEPT = ".bytefit.toml"
 # Exit codes are not like other numbers.
 _NUMBER = re.compile(r"(?<!exit code )(?<!exit code: )\d[\d,_]*(\.\d+)?")
 _ANY_LINES = "..."
+# What a shell does more with than to split it into words.
+_FOR_A_SHELL = frozenset("|&;<>$`*?()~#\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,8 @@ class Session:
 
     def shell(self, command: str) -> str:
         """Run a line of shell and return what it prints, errors among it."""
+        if command.startswith("bytefit ") and not _FOR_A_SHELL.intersection(command):
+            return self._program(arguments=shlex.split(command)[1:])[1]
         return self._run(["sh", "-c", command])[1]
 
     def run(self, page: str) -> Iterator[Difference]:
@@ -149,7 +157,7 @@ class Session:
         blocks = blocks_of(page)
         for at, block in enumerate(blocks):
             if block.language == "python":
-                code, printed = self._run([sys.executable, "-W", "error", "-c", block.text])
+                code, printed = self._program(code=block.text)
                 if code:
                     raise RuntimeError(f"line {block.line}: {printed}")
                 below = blocks[at + 1] if at + 1 < len(blocks) else None
@@ -168,7 +176,7 @@ class Session:
         name = _KEPT if kept else "pyproject.toml" if "[tool.bytefit" in block.text else "as-shown.toml"
         path = self.folder / name
         path.write_text(block.text, encoding="utf-8")
-        code, printed = self._run([sys.executable, "-m", "bytefit", "check", "--config", name, "--explain", "a.png"])
+        code, printed = self._program(arguments=["check", "--config", name, "--explain", "a.png"])
         if not kept:
             path.unlink()
         if code:
@@ -186,6 +194,19 @@ class Session:
             repo["hooks"] = [{**manifest[hook["id"]], **hook, "language": "system"} for hook in repo["hooks"]]
         (self.folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
+    def _program(self, **program: Any) -> tuple[int, str]:
+        """Run the `code` of a Python program, or bytefit with `arguments`, in a process that need not load them."""
+        output = self.folder.parent / "output"
+        output.write_bytes(b"")
+        where = {"folder": str(self.folder), "environment": self.environment, "output": str(output)}
+        server = _server()
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps({**where, **program}) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        return code, output.read_text(encoding="utf-8")
+
     def _run(self, command: list[str]) -> tuple[int, str]:
         done = subprocess.run(  # noqa: S603  (what the pages of this repository show)
             command,
@@ -198,6 +219,20 @@ class Session:
             check=False,
         )
         return done.returncode, done.stdout
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    """Return a process that has loaded bytefit, and forks for each program; it ends with this one."""
+    server = subprocess.Popen(  # noqa: S603  (a script of this folder)
+        [sys.executable, str(ROOT / "docs" / "forking.py")],
+        env={**os.environ, "PYTHONPATH": _python_path()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    atexit.register(server.communicate)
+    return server
 
 
 def _python_path() -> str:

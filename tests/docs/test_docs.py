@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import configparser
-import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -34,7 +34,7 @@ def commands_shown():
 
 
 @each_page
-@pytest.mark.skipif(shutil.which("sh") is None or shutil.which("git") is None, reason="the pages use sh and git")
+@pytest.mark.skipif(not (hasattr(os, "fork") and shutil.which("git")), reason="the pages use a shell and git")
 def test_blocks_of_a_page_run_and_print_what_stands_there(path):
     """A reader who types what a page shows gets what it shows; numbers may differ between encoders and machines."""
     differences = [
@@ -167,17 +167,3 @@ def words_of(plot):
     """Return the words in a plot; numbers differ between encoders."""
     texts = re.findall(r"<text [^>]*>([^<]*)</text>", plot)
     return {text for text in texts if re.search("[a-z]{3}", text) and not re.search(r"\d|trial", text)}
-
-
-@pytest.mark.skipif(importlib.util.find_spec("furo") is None, reason="needs bytefit[docs]")
-def test_sphinx_builds_the_pages_without_a_warning(tmp_path):
-    """A broken reference or a page that no tree holds is an error, here as in .ci/run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", DOCS, tmp_path / "html"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert (tmp_path / "html" / "reference" / "python.html").is_file()
