@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bytefit.codecs.jpeg.best.products import transformed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,13 +52,12 @@ def samples(plane: Plane) -> Blocks:
 
 def coefficients(plane: Plane) -> Blocks:
     """Return the coefficients of a plane of whole blocks."""
-    found: Blocks = samples(plane) @ _FORWARD.T
-    return found
+    return transformed(samples(plane), _FORWARD.T)
 
 
 def plane_of(blocks: Blocks) -> Plane:
     """Return the plane of blocks of coefficients."""
-    return _joined(blocks @ _FORWARD)
+    return _joined(transformed(blocks, _FORWARD))
 
 
 def _joined(blocks: Blocks) -> Plane:

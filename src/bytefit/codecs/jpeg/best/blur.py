@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bytefit.codecs.jpeg.best.products import MOST_MULTIPLICATIONS, parts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 _SIGMA, _RADIUS = 1.5, 5
 
 # Rows of one product. A larger band multiplies more zeros, a smaller one makes more calls.
-_BAND = 48
+_BAND = 16
+
+# The other side of one product, see `bytefit.codecs.jpeg.best.products`.
+_LENGTH = MOST_MULTIPLICATIONS // (_BAND * (_BAND + 2 * _RADIUS))
 
 
 def blurred(plane: Plane) -> Plane:
@@ -27,9 +32,11 @@ def blurred(plane: Plane) -> Plane:
     height, width = plane.shape
     down, across = np.empty_like(plane), np.empty_like(plane)
     for start, stop, low, high, matrix in _bands(height, mirrored=True):
-        np.matmul(matrix, plane[low:high], out=down[start:stop])
+        for part in parts(width, _LENGTH):
+            np.matmul(matrix, plane[low:high, part], out=down[start:stop, part])
     for start, stop, low, high, matrix in _bands(width, mirrored=False):
-        np.matmul(down[:, low:high], matrix.T, out=across[:, start:stop])
+        for part in parts(height, _LENGTH):
+            np.matmul(down[part, low:high], matrix.T, out=across[part, start:stop])
     return across
 
 

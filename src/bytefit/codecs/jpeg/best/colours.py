@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bytefit.codecs.jpeg.best.products import mixed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def planes_of(pixels: Pixels, *, halved: bool) -> list[Plane]:
     """Return the planes of RGB pixels, (3, height, width), or of grey ones, (1, height, width)."""
     if len(pixels) == 1:
         return [pixels[0].astype(np.float32) - 128]
-    ycc = (_TO_YCC @ pixels.reshape(3, -1).astype(np.float32)).reshape(pixels.shape)
+    ycc = mixed(_TO_YCC, pixels.astype(np.float32))
     ycc[0] -= 128
     return [ycc[0], *(_halved(plane) if halved else plane for plane in ycc[1:])]
 
@@ -39,7 +41,7 @@ def pixels_of(planes: list[Plane], *, halved: bool) -> tuple[Pixels, NDArray[np.
         shown = np.rint(luma)[None].repeat(3, axis=0)
     else:
         chroma = [_doubled(plane, luma.shape) if halved else plane for plane in planes[1:]]
-        shown = np.rint((_TO_RGB @ np.stack([luma, *chroma]).reshape(3, -1)).reshape(3, *luma.shape))
+        shown = np.rint(mixed(_TO_RGB, np.stack([luma, *chroma])))
     inside = (shown >= 0) & (shown <= 255)  # noqa: PLR2004  (what a byte holds)
     return np.clip(shown, 0, 255).astype(np.uint8), inside
 
@@ -48,7 +50,7 @@ def back_to_planes(gradient: Plane, count: int, *, halved: bool) -> list[Plane]:
     """Return the gradient with respect to the planes, given the one with respect to RGB: the adjoint of `pixels_of`."""
     if count == 1:
         return [gradient.sum(axis=0)]
-    luma, *chroma = (_TO_RGB.T @ gradient.reshape(3, -1)).reshape(gradient.shape)
+    luma, *chroma = mixed(_TO_RGB.T, gradient)
     return [luma, *(_doubled_back(plane) if halved else plane for plane in chroma)]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bytefit.codecs.jpeg.best.blur import blurred
+from bytefit.codecs.jpeg.best.products import mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,9 +195,9 @@ def _spread(gradient: Plane, shape: tuple[int, ...]) -> Plane:
 
 def _roots(linear: Plane) -> Plane:
     """Return the cube roots of the cone responses."""
-    mixed = (_MIX @ linear.reshape(3, -1)).reshape(linear.shape)
-    mixed += _BIAS
-    roots: Plane = np.cbrt(mixed, out=mixed)
+    responses = mixed(_MIX, linear)
+    responses += _BIAS
+    roots: Plane = np.cbrt(responses, out=responses)
     return roots
 
 
@@ -227,8 +228,7 @@ def _back_to_linear(roots: Plane, gradients: list[Plane | None]) -> Plane:
     if b is not None:
         back[2] = b
     back /= np.float32(3) * np.square(roots)
-    linear: Plane = (_MIX.T @ back.reshape(3, -1)).reshape(roots.shape)
-    return linear
+    return mixed(_MIX.T, back)
 
 
 def _side(plane: Plane) -> _Side:
@@ -304,7 +304,7 @@ def _normed(values: Plane, weights: NDArray[np.float64], *, slopes: bool) -> tup
             slope += (values > 0) * np.float32(weights[0] / values.size)
     if weights[1]:
         cube = values * values * values
-        fourth = float(np.vdot(cube, values)) / values.size
+        fourth = float(np.einsum("ij,ij->i", cube, values).sum()) / values.size
         total += weights[1] * fourth**0.25
         if slope is not None and fourth > 0:
             cube *= np.float32(weights[1] * fourth**-0.75 / values.size)
