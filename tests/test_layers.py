@@ -40,7 +40,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # What makes the models, and what measures: neither is needed at run time.
 WORKSHOPS = ("training", "benchmarks")
 
-HEAVY = ("numpy", "scipy", "sklearn", "joblib", "fsspec", "sewar", "ssimulacra2", "matplotlib")
+HEAVY = ("numpy", "scipy", "sklearn", "joblib", "fsspec", "ssimulacra2", "matplotlib")
 
 # A floor on the score needs the metric, which loads numpy: inside a function, with the first score.
 # The plot of one search needs matplotlib: inside a function, with `explain --plot`.

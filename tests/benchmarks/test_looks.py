@@ -11,14 +11,14 @@ from PIL import Image
 
 pytest.importorskip("sklearn")
 pytest.importorskip("ssimulacra2")
-pytest.importorskip("sewar")
 
 from bytefit.benchmarks.looks import bench_looks, contenders, shown_picture
 from bytefit.benchmarks.looks_report import BASELINE, Scored, looks_json, looks_report
-from bytefit.benchmarks.metrics import Metrics, ms_ssim, psnr_hvs
+from bytefit.benchmarks.metrics import Metrics, psnr_hvs
 from bytefit.benchmarks.peers import installed_peers
 from bytefit.benchmarks.sheet import PART, TITLE, busiest_part, contact_sheet
 from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.training.fast_scores import MsSsim
 from images import animation, encoded, flat, graphic, noise, opened, photograph, screenshot, write_jpeg
 
 BITS = (0.25, 3.0)
@@ -200,8 +200,8 @@ def test_structure_is_measured_in_decibel():
         picture = photograph(size)
         poor, good = (opened(encoded(picture, quality=quality)) for quality in (5, 80))
 
-        assert ms_ssim(picture, picture) == pytest.approx(60)
-        assert ms_ssim(picture, poor) < ms_ssim(picture, good) < 60
+        assert MsSsim(picture).of(picture) == pytest.approx(60)
+        assert MsSsim(picture).of(poor) < MsSsim(picture).of(good) < 60
 
 
 def test_errors_weigh_as_much_as_the_eye_sees_of_them():

@@ -86,5 +86,5 @@ def test_the_same_picture_scores_highest(picture):
     """An identical version gets the highest scores: 100 points and 60 decibel."""
     original = Original(picture)
 
-    assert original.ssimulacra2(picture) == pytest.approx(100, abs=0.01)
+    assert original.ssimulacra2(picture) == pytest.approx(100, abs=0.1)
     assert original.ms_ssim(picture) == pytest.approx(60, abs=0.5)

@@ -16,7 +16,7 @@ import joblib
 from PIL import Image
 
 from bytefit.benchmarks.looks_report import Scored, looks_json, looks_report
-from bytefit.benchmarks.metrics import LEAST_SIDE, Metrics
+from bytefit.benchmarks.metrics import Metrics
 from bytefit.benchmarks.peers import Peer, installed_peers
 from bytefit.benchmarks.sheet import contact_sheet
 from bytefit.codecs import LEARNED, codec_for_format
@@ -28,6 +28,7 @@ from bytefit.reporters.html.page import Versions
 from bytefit.sources.metadata import upright
 from bytefit.sources.reading import read_picture
 from bytefit.training.corpus import find_files, limited
+from bytefit.training.fast_scores import LEAST_SIDE
 from bytefit.training.progress import tracked
 
 if TYPE_CHECKING:

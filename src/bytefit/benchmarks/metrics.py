@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from math import log2, log10
+from math import log10
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sewar.full_ref import msssim
 
 from bytefit.codecs.jpeg.best.blocks import coefficients, steps_of
 from bytefit.codecs.jpeg.best.tiles import Reference
 from bytefit.codecs.jpeg.source_quality import LUMINANCE
+from bytefit.training.fast_scores import MsSsim
 
 if TYPE_CHECKING:
     from PIL import Image
 
-# The window of MS-SSIM in pixels, and the weights of its scales from the finest to the coarsest
-# (Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality assessment", 2003).
-LEAST_SIDE = 11
-_SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-
-# A smaller difference than this counts as none, which caps the scores at 60 and 98 decibel, so that a mean is finite.
-_NOTHING = 1e-6
+# A smaller error than this counts as none, which caps the score at 98 decibel, so that a mean is finite.
 _NO_ERROR = 1e-5
 
 # What an error of a coefficient weighs: the sensitivity of the eye as libjpeg's table implies it, in zigzag order
@@ -38,12 +32,13 @@ _TIMEOUT_SECONDS = 300
 
 
 class Metrics:
-    """A picture, mode "L" or "RGB" and at least `LEAST_SIDE` pixels a side, that versions are compared with."""
+    """A picture that versions are compared with, mode "L" or "RGB", at least `fast_scores.LEAST_SIDE` pixels a side."""
 
     def __init__(self, picture: Image.Image) -> None:
-        """Keep the picture and what SSIMULACRA2 derives from it."""
+        """Keep the picture and what the metrics derive from it."""
         self.picture = picture
         self._reference = Reference(picture)
+        self._luma = MsSsim(picture)
         self._butteraugli = next(filter(None, map(shutil.which, _BUTTERAUGLI)), None)
 
     def of(self, version: Image.Image) -> dict[str, Any]:
@@ -51,22 +46,10 @@ class Metrics:
         program = self._butteraugli
         return {
             "ssimulacra2": round(self._reference.score(version), 3),
-            "ms_ssim": round(ms_ssim(self.picture, version), 3),
+            "ms_ssim": round(self._luma.of(version), 3),
             "psnr_hvs": round(psnr_hvs(self.picture, version), 3),
             "butteraugli": None if program is None else butteraugli(program, self.picture, version),
         }
-
-
-def ms_ssim(original: Image.Image, version: Image.Image) -> float:
-    """Return the multi-scale structural similarity of the luma of two pictures of one size, in decibel; 60 is the same.
-
-    A picture under 176 pixels a side has fewer scales, weighted in the same proportions.
-    """
-    scales = min(len(_SCALE_WEIGHTS), int(log2(min(original.size) / LEAST_SIDE)) + 1)
-    weights = np.array(_SCALE_WEIGHTS[:scales])
-    first, second = (np.asarray(picture.convert("L")) for picture in (original, version))
-    likeness = float(np.real(msssim(first, second, weights=weights / weights.sum(), ws=LEAST_SIDE)))
-    return -10 * log10(max(1 - likeness, _NOTHING))
 
 
 def psnr_hvs(original: Image.Image, version: Image.Image) -> float:

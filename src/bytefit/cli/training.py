@@ -9,7 +9,7 @@ from bytefit.cli.options import add_learned_codecs
 
 # Libraries that `train` and `bench` need, and the extra that brings each.
 EXTRAS = {
-    **dict.fromkeys(("joblib", "numpy", "rich", "scipy", "sklearn", "sewar", "ssimulacra2"), "train"),
+    **dict.fromkeys(("joblib", "numpy", "rich", "scipy", "sklearn", "ssimulacra2"), "train"),
     "matplotlib": "plot",
 }
 
