@@ -13,14 +13,14 @@ from images import encoded, graphic, opened, photograph, screenshot, write_jpeg
 SHARES = (0.75, 0.85, 0.95)
 
 
-def interface(size=(240, 160)):
+def interface(size=(90, 60)):
     """Return a screenshot with a photograph in it."""
     picture = screenshot(size)
-    picture.paste(photograph((200, 100)), (20, 30))
+    picture.paste(photograph((70, 36)), (10, 15))
     return picture
 
 
-PICTURES = {"interface": interface(), "transparent": graphic((160, 120)), "photograph": photograph((160, 120))}
+PICTURES = {"interface": interface(), "transparent": graphic((24, 18)), "photograph": photograph((72, 54))}
 
 
 def lossless_bytes(picture, codec_format):
@@ -90,7 +90,7 @@ def test_a_floor_counts_nearly_lossless_rungs():
 
 def test_webp_does_not_keep_what_a_lossy_source_has_lost(tmp_path):
     """Coded without loss, or nearly so, the artefacts of a JPEG would take the bytes of the picture."""
-    path = write_jpeg(tmp_path / "photo.jpg", photograph((160, 120)), quality=80)
+    path = write_jpeg(tmp_path / "photo.jpg", photograph((72, 54)), quality=80)
 
     result = bytefit.compress(path, int(lossless_bytes(path, "WEBP") * 0.9), format="WEBP")
 

@@ -21,6 +21,7 @@ from bytefit.codecs.preparing import prepare
 from images import XMP, encoded, exif, flat, icc_profile, noise, opened, photograph, screenshot
 from outcomes import (
     OF_EVERY_TIFF,
+    OF_PALETTES,
     ORIENTATION,
     codec_of,
     comment_of,
@@ -30,18 +31,10 @@ from outcomes import (
     is_lossless,
     scaled_budget,
     size_at,
+    size_for,
     smallest,
     stored,
 )
-
-# Finding palettes takes time by the number of colours.
-OF_PALETTES = ("PNG", "GIF")
-
-
-def size_for(wanted):
-    """Return the dimensions of a picture; for palettes one of little more than 256 colours."""
-    return (21, 14) if wanted in OF_PALETTES else (72, 48)
-
 
 def noise_for(wanted, size):
     """Return noise; for palettes it is grey."""

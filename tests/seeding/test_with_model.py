@@ -187,19 +187,20 @@ def test_modes_no_model_was_trained_on_have_the_mean_curve():
 
 @each_codec
 @pytest.mark.parametrize("picture", [photograph(), screenshot(), noise((64, 48)), flat(), photograph(mode="L")])
-@pytest.mark.parametrize("budget", [1, 700, 3000, 10**9])
-def test_a_predicted_curve_never_falls(codec, picture, budget):
+def test_a_predicted_curve_never_falls(codec, picture):
     """The search bisects the curve, so it must not fall, not even for budgets far off the ladder."""
-    curve = seeded(codec, prepare(codec, picture), budget=budget).curve
+    prepared = prepare(codec, picture)
 
-    assert len(curve) == len(codec.ladder)
-    assert never_falls(curve)
+    for budget in (1, 700, 3000, 10**9):
+        curve = seeded(codec, prepared, budget=budget).curve
+        assert len(curve) == len(codec.ladder)
+        assert never_falls(curve), budget
 
 
 @each_codec
 def test_the_same_picture_has_the_same_curve(codec):
     """Nothing is random: the same input gives the same bytes in every run."""
-    size = (256, 192) if codec in LEARNED else (64, 48)
+    size = (256, 192) if codec in LEARNED else (21, 14)
 
     first, second = (seeded(codec, photograph(size, seed=5)) for _ in range(2))
 
@@ -346,7 +347,7 @@ def test_the_complexity_curve_is_linear_in_the_complexities():
 LARGE = (640, 320)  # smaller pictures are their own sample: no sample probe is made of them
 
 
-@pytest.mark.parametrize("off", [-0.5, 0.0, 0.5])
+@pytest.mark.parametrize("off", [-0.5, 0.5])
 @pytest.mark.parametrize("codec", [JPEG, WEBP], ids=lambda codec: codec.format)
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
 def test_probes_put_the_curve_where_the_picture_is(off, codec, share):
@@ -466,20 +467,19 @@ def test_what_jpeg2000_promises_it_keeps(draw, share):
 
 
 @pytest.mark.parametrize("draw", [photograph, screenshot])
-@pytest.mark.parametrize("rung", [0, 20, 40, -2, -1])
-def test_a_quick_probe_tells_what_a_png_weighs(draw, rung):
+def test_a_quick_probe_tells_what_a_png_weighs(draw):
     """The whole picture at low effort predicts the size near the wanted rung, so the first trial is near the answer."""
     picture = draw((120, 90))
-    rung %= len(PNG.ladder)
-    budget = size_at(PNG, picture, rung)
 
-    prediction = seeded(PNG, picture, budget=round(budget * 1.02))
+    for rung in (0, 20, 40, -2, -1):
+        budget = size_at(PNG, picture, rung)
+        prediction = seeded(PNG, picture, budget=round(budget * 1.02))
 
-    assert 1 <= len(prediction.probes) <= 4
-    assert all(PNG.hints.probe_options.items() <= probe.setting.items() for probe in prediction.probes)
-    size = size_at(PNG, picture, prediction.start)
-    assert size == pytest.approx(budget, rel=0.35)
-    assert prediction.curve[prediction.start] == pytest.approx(log(size), abs=0.3)
+        assert 1 <= len(prediction.probes) <= 4
+        assert all(PNG.hints.probe_options.items() <= probe.setting.items() for probe in prediction.probes)
+        size = size_at(PNG, picture, prediction.start)
+        assert size == pytest.approx(budget, rel=0.35), rung
+        assert prediction.curve[prediction.start] == pytest.approx(log(size), abs=0.3), rung
 
 
 def test_a_hopeless_last_rung_is_not_tried():
@@ -501,7 +501,7 @@ def test_a_hopeless_last_rung_is_not_tried():
 @pytest.mark.parametrize("budget", [1, 2000, 10**9])
 def test_probes_keep_between_the_first_rung_and_the_last(first, last, budget):
     """The caller sets the lowest and the highest rung, and probes must respect both."""
-    picture = photograph((48, 32))
+    picture = photograph((21, 14))
 
     prediction = seed_by_probes(PNG, picture, budget=budget, min_accept=int(budget * 0.95), first=first, last=last)
 
@@ -516,8 +516,8 @@ def test_probes_keep_between_the_first_rung_and_the_last(first, last, budget):
 
 
 def moving(codec, count, size=(48, 32)):
-    """Return an animation of a picture that drifts."""
-    whole = photograph((size[0] + count, size[1]))
+    """Return an animation of a picture that drifts; palettes are found fast where colours are few."""
+    whole = photograph((size[0] + count, size[1])).quantize(200).convert("RGB")
     pictures = tuple(whole.crop((place, 0, place + size[0], size[1])) for place in range(count))
     return prepare(codec, Frames(pictures, (40,) * count, loop=0))
 
