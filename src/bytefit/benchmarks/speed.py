@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import cache
 from importlib import import_module
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def bench_search(
     files = limited([file for file in find_files([folder]) if not _trained_on(file, codecs)], limit)
     rows: list[Row] = []
     skipped: dict[str, int] = {}
-    for codec in codecs:
+    for codec in codecs if files else ():
         rows += _of_codec(codec, files, skipped)
     if not rows:
         raise ConfigError(f"nothing to measure below {folder}: no readable image of a source the models do not know")
@@ -76,7 +77,7 @@ def bench_search(
 def _of_codec(codec: Codec, files: list[CorpusFile], skipped: dict[str, int]) -> list[Row]:
     """Run every strategy of one codec on all files; `skipped` counts the cases that tell nothing."""
     rows: list[Row] = []
-    published = _published(codec)
+    published = _published(codec.format)
     for turn, file in enumerate(tracked(files, codec.format, len(files))):
         try:
             picture = prepare(codec, read_picture(file.path))
@@ -122,8 +123,10 @@ def _trained_on(file: CorpusFile, codecs: list[Codec]) -> bool:
     return any(file.source in model.sources for model in models if model is not None)
 
 
-def _published(codec: Codec) -> PublishedModel:
-    rows = json.loads((models_folder() / "published-attempt.json").read_bytes())[codec.format]
+@cache
+def _published(codec_format: str) -> PublishedModel:
+    codec = codec_for_format(codec_format)
+    rows = json.loads((models_folder() / "published-attempt.json").read_bytes())[codec_format]
     return PublishedModel(codec, knots(codec), rows)
 
 
