@@ -88,7 +88,7 @@ def test_images_that_are_all_alike_are_warned_of(capsys, spread, warned):
 def own(tmp_path_factory):
     """Return the folder of a model for JPEG that was trained on the command line, and what that printed."""
     parent = tmp_path_factory.mktemp("own")
-    folder = drawn(parent / "photos", 24, large=(384, 288))
+    folder = drawn(parent / "photos", 24, large=(288, 240))
     code = main(
         [
             "train",

@@ -37,13 +37,15 @@ from once import once
 SOURCES = 8
 
 # The scales of a few pictures only: each is encoded some fifty times.
-FEW_SCALES = scaling.GRID._replace(a_kind=2, least=1)
+FEW_SCALES = scaling.GRID._replace(
+    qualities={name: qualities[::2] for name, qualities in scaling.GRID.qualities.items()}, a_kind=2, least=1
+)
 TWO_SCALES = scaling.Grid((1.0, 0.5), {"JPEG": (10, 80), "WEBP": (10, 80)}, a_kind=2)
 
 
 def one_picture():
-    """Return the only picture that models are checked with here: a dozen of them take AVIF ten seconds."""
-    return {"photograph": photograph((160, 120))}
+    """Return the only picture that models are checked with here: a dozen of them take AVIF seconds."""
+    return {"photograph": photograph((96, 64))}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def _draw(parent):
     for kind, draw in (("photo-web", photograph), ("gray-medical-science", partial(photograph, mode="L"))):
         (folder / kind).mkdir(parents=True)
         for number in range(16):
-            size = (384, 288) if number < 2 else (96, 64)
+            size = (288, 240) if number < 1 else (72, 64)
             draw(size, seed=number).save(folder / kind / f"p{number}.png")
             lines.append(f"{kind}/p{number}.png\tperson/project{number % SOURCES}:images/{number}.png")
     folder.with_suffix(".tsv").write_text("\n".join(lines) + "\n")
