@@ -86,8 +86,8 @@ def test_files_that_pillow_warns_of_leave_the_filters_alone(tmp_path):
 
 def test_threads_may_share_an_image():
     """Pillow keeps the options of a save on the image: threads would encode with the options of one another."""
-    picture = photograph((96, 64))
-    orders = [(codec, budget) for codec in ("JPEG", "WEBP", "PNG", "GIF") for budget in (1500, 2500, 4000, 6000)]
+    picture = photograph((24, 16))
+    orders = [(codec, budget) for codec in ("JPEG", "WEBP", "PNG", "GIF") for budget in (600, 700, 800, 900)]
     alone = [bytefit.compress(picture, budget, format=codec).data for codec, budget in orders]
     before = dict(picture.__dict__)
 

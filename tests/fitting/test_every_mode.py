@@ -24,7 +24,7 @@ OPTIONS = (
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B")
 
 
-def sixteen_bits(mode, size=(32, 24)):
+def sixteen_bits(mode, size=(20, 15)):
     """Return a photograph in greys of 16 bits: 257 times those of 8 bits."""
     order = "big" if mode == "I;16B" else "little"
     samples = photograph(size).convert("L").tobytes()
@@ -33,7 +33,7 @@ def sixteen_bits(mode, size=(32, 24)):
 
 def in_mode(mode, *, transparent):
     """Return an image of any mode that is to be turned by its orientation."""
-    picture = photograph((32, 24))
+    picture = photograph((20, 15))
     if mode.startswith("I;16"):
         picture = sixteen_bits(mode)
     elif mode == "LAB":  # Pillow converts nothing to it

@@ -22,25 +22,26 @@ XMP = (
 def test_resizing_changes_nothing_but_the_dimensions(wanted, order):
     """Text beyond ASCII, thumbnail and maker note must keep their bytes and places when an image is made smaller."""
     block = camera_exif(order, orientation=6)
-    data = encoded(photograph((800, 600)), "JPEG", quality=95, exif=block, xmp=XMP)
+    data = encoded(photograph((80, 60)), "JPEG", quality=95, exif=block, xmp=XMP)
 
-    result = bytefit.compress(fresh(data), 40_000, format=wanted, resize=True, max_width=400)
+    result = bytefit.compress(fresh(data), 40_000, format=wanted, resize=True, max_width=40)
 
     again = stored(result.data)
     kept = again.info["exif"]
     assert [again.getexif().get_ifd(EXIF_IFD)[tag] for tag in (WIDTH, HEIGHT)] == [result.width, result.height]
-    assert result.width <= 400
+    assert result.width <= 40
     shift = len(block) - len(kept)  # some formats store the block without its prefix
     assert shift in {0, 6}
     assert all(kept.find(part) == block.find(part) - shift for part in (TEXT, NOTE, PREVIEW))
-    assert sum(before != after for before, after in zip(block[shift:], kept, strict=True)) <= 4
+    changed = sum(before != after for before, after in zip(block[shift:], kept, strict=True))
+    assert changed <= 4 + (wanted == "JPEG2000")  # two dimensions, and an orientation where the pixels are upright
 
 
 def test_xmp_states_the_new_dimensions_too():
     """XMP repeats the dimensions: those must follow, and a title that happens to be a number must not."""
-    data = encoded(photograph((800, 600)), "JPEG", quality=95, xmp=XMP)
+    data = encoded(photograph((80, 60)), "JPEG", quality=95, xmp=XMP)
 
-    result = bytefit.compress(fresh(data), 40_000, resize=True, max_width=400)
+    result = bytefit.compress(fresh(data), 40_000, resize=True, max_width=40)
 
     expected = XMP.replace(b'tiff:ImageWidth="800"', b'tiff:ImageWidth="%d"' % result.width)
     expected = expected.replace(b'exif:PixelXDimension="800"', b'exif:PixelXDimension="%d"' % result.width)

@@ -36,6 +36,7 @@ from outcomes import (
     stored,
 )
 
+
 def noise_for(wanted, size):
     """Return noise; for palettes it is grey."""
     return noise(size, "L" if wanted in OF_PALETTES else "RGB")
