@@ -84,7 +84,9 @@ class _Worker:
     lines: bytes = b""
 
 
-def endings(first: int, jobs: int, corpus: Path | None, *, orders: int | None, until: float) -> Iterator[Ending]:
+def endings(
+    first: int, jobs: int, corpus: Path | None, *, orders: int | None, until: float, every: int = 1
+) -> Iterator[Ending]:
     """Yield how orders end, from the seed `first` on, as they end.
 
     Args:
@@ -93,16 +95,18 @@ def endings(first: int, jobs: int, corpus: Path | None, *, orders: int | None, u
         corpus: a folder of further files, or None.
         orders: how many orders to carry out; None means no limit.
         until: the time by `monotonic` after which no more are carried out.
+        every: the step from one seed to the next.
     """
-    end = None if orders is None else first + orders
+    end = None if orders is None else first + orders * every
+    step = jobs * every
     selector = DefaultSelector()
-    for place in range(jobs):
-        if end is None or first + place < end:
-            _start(selector, first + place, jobs, corpus)
+    for seed in range(first, first + step, every):
+        if end is None or seed < end:
+            _start(selector, seed, step, corpus)
     try:
         while selector.get_map() and monotonic() < until:
             for key, _ in selector.select(timeout=0.5):
-                yield from _read(selector, key.data, jobs, corpus, end)
+                yield from _read(selector, key.data, step, corpus, end)
     finally:
         for key in list(selector.get_map().values()):
             _stop(selector, key.data)
