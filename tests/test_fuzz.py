@@ -45,7 +45,7 @@ def test_a_fixed_number_of_orders_finds_nothing():
 
 
 def described(seeds, *, hash_seed="0"):
-    """Return words, hash of the data, way, options, both suffixes and whether it is whole of orders, of a new process."""
+    """Return words, hash of the data, way, options, suffixes and whether it is whole, of orders in a new process."""
     code = """
 import json, sys, zlib
 from fuzz.order import order_of

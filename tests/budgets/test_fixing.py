@@ -27,6 +27,9 @@ BUDGET = 4000
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345678\n" % (b"4d7a2146" * 8)
 FORMATS = ("JPEG", "WEBP", "AVIF", "PNG", "JPEG2000")
 
+# Over the budget, and of few colours: other formats are tried on it.
+GREY_BMP = encoded(noise((72, 60), "L"), "BMP")
+
 # The line of every file that was encoded again.
 TOLD = re.compile(
     r"(?P<what>would fix|fixed|shrunk) (?P<path>.+): (?P<before>[\d.]+ k?B) -> (?P<after>[\d.]+ k?B)"
@@ -99,9 +102,11 @@ def write(path, data):
 
 
 def of_real_kind(name, codec_format="JPEG", size=(400, 300), quality=90, **options):
-    """Write an image that resembles a photograph to the working directory, and return its path."""
+    """Write an image that resembles a photograph to the working directory, and return its path; a PNG is grey."""
     options |= {"quality": quality} if codec_format in {"JPEG", "WEBP", "AVIF"} else {}
-    return write(Path(name), encoded(photograph(size), codec_format, **options))
+    return write(
+        Path(name), encoded(photograph(size, "L" if codec_format == "PNG" else "RGB"), codec_format, **options)
+    )
 
 
 def measured(text):
@@ -179,12 +184,12 @@ def test_what_cannot_be_reached_is_told_that_the_floor_could_be_lower(left_alone
 @pytest.mark.parametrize(
     ("picture", "codec_format", "budget", "options"),
     [
-        (photograph((400, 300)), "JPEG", 11_000, ["--min-quality", "60"]),
+        (photograph((200, 150)), "JPEG", 3_000, ["--min-quality", "60"]),
         (flat((800, 600)), "JPEG", 2_000, []),
-        (photograph((200, 150)), "PNG", 1_000, []),
+        (photograph((144, 96), "L"), "PNG", 600, []),
         (screenshot((400, 300)), "WEBP", 2_000, []),
-        (graphic((200, 150)), "TIFF", 5_000, []),
-        (screenshot((400, 300)), "BMP", 5_000, []),
+        (graphic((64, 48)), "TIFF", 1_500, []),
+        (screenshot((200, 150)), "BMP", 2_500, []),
     ],
     ids=["floor", "smallest JPEG", "PNG", "WebP", "TIFF with alpha", "BMP"],
 )
@@ -214,7 +219,7 @@ def test_no_format_is_told_where_none_fits(left_alone):
 
 def test_a_bmp_is_never_converted(left_alone):
     """Other files refer to the BMP, so it stays; the reason names a format that would fit."""
-    reason = left_alone(write(Path("art/graphic.bmp"), encoded(noise(), "BMP")))
+    reason = left_alone(write(Path("art/graphic.bmp"), GREY_BMP))
 
     assert reason.startswith("BMP cannot be fitted to a size: it is not compressed, so its size is that of its pixels;")
     assert re.search(r"as WEBP at quality [\d.]+ it has [\d.]+ kB$", reason)
@@ -222,7 +227,7 @@ def test_a_bmp_is_never_converted(left_alone):
 
 def test_a_lossless_picture_is_told_its_size_in_another_format_once(left_alone):
     """The reason must name another format once, and a sufficient budget."""
-    reason = left_alone(write(Path("photo.png"), encoded(photograph((200, 150)), "PNG")), budget=1_000)
+    reason = left_alone(write(Path("photo.png"), encoded(photograph((144, 96), "L"), "PNG")), budget=600)
 
     assert len(re.findall(r"as [A-Z]+ at quality", reason)) == 1
     assert re.search(r"raise the budget \(\d+ kB would do\); as WEBP at quality [\d.]+ it has [\d.]+ k?B$", reason)
@@ -244,8 +249,8 @@ BROKEN = {
     "truncated": encoded(noise())[:-4000],
     "animation far too large": animation("WEBP", (96, 64)),
     "not what it starts as": b"\xff\xd8\xff" + bytes(range(256)) * 40,
-    "TIFF": encoded(noise(), "TIFF"),
-    "BMP": encoded(noise(), "BMP"),
+    "TIFF": encoded(noise((24, 18)), "TIFF"),
+    "BMP": encoded(noise((24, 18)), "BMP"),
 }
 
 
@@ -523,7 +528,7 @@ def test_the_second_run_is_a_no_op(run, folder):
     """A second run must not change any file: the fixed files fit and the others are skipped again."""
     for number, codec_format in enumerate(FORMATS):
         of_real_kind(f"art/{number}.jpg", codec_format, size=(160, 120), quality=98)
-    write(folder / "art" / "graphic.bmp", encoded(noise(), "BMP"))
+    write(folder / "art" / "graphic.bmp", GREY_BMP)
     write(folder / "art" / "moving.webp", animation("WEBP", (96, 64)))
     write(folder / "art" / "two.jpg", encoded(noise(), "MPO", save_all=True, append_images=[noise((16, 12))]))
     first = run(".")
@@ -636,11 +641,11 @@ def told_of(result):
 )
 def test_a_dry_run_says_what_the_real_one_does_and_writes_nothing(run, folder, options, outcomes):
     """A dry run must report the same results and exit code, and write nothing."""
-    of_real_kind("0.jpg")
-    of_real_kind("1.jpg", "WEBP", quality=99)
-    of_real_kind("2.jpg", "AVIF", size=(200, 150))
+    of_real_kind("0.jpg", size=(240, 180))
+    of_real_kind("1.jpg", "WEBP", size=(240, 180), quality=99)
+    of_real_kind("2.jpg", "AVIF", size=(160, 120))
     of_real_kind("slightly.jpg", size=(140, 90), quality=60)
-    write(folder / "graphic.bmp", encoded(noise(), "BMP"))
+    write(folder / "graphic.bmp", GREY_BMP)
     write(folder / "moving.webp", animation("WEBP", (96, 64)))
     write(folder / ".bytefit-0123456789abcdef.tmp", b"half a pict")
     before = snapshot(folder)
@@ -784,7 +789,7 @@ def test_exit_codes_tell_what_happened(run, folder):
     of_real_kind("fits.jpg", size=(64, 48))
     of_real_kind("over.jpg")
     shutil.copy(folder / "over.jpg", folder / "also.jpg")
-    write(folder / "graphic.bmp", encoded(noise(), "BMP"))
+    write(folder / "graphic.bmp", GREY_BMP)
 
     codes = [
         run("fits.jpg")[0],

@@ -263,6 +263,7 @@ def test_files_that_vanish_while_they_are_listed_are_skipped_unless_they_were_na
     assert found.passed is False
 
 
+@pytest.mark.parametrize("folder", ["no git"], indirect=True)
 @pytest.mark.parametrize("form", ["json", "junit", "github", "text", "sarif", "codequality"])
 @pytest.mark.usefixtures("folder")
 def test_every_report_is_written_without_the_unreadable_file(form):
