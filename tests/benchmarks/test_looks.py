@@ -32,9 +32,9 @@ def drawn_folder(tmp_path_factory):
     """Three pictures every tool can take, and three files that not all can."""
     folder = tmp_path_factory.mktemp("drawn") / "pictures"
     (folder / "photo").mkdir(parents=True)
-    photograph((128, 96)).save(folder / "photo" / "colour.png")
-    photograph((96, 112), mode="L").save(folder / "photo" / "grey.png")
-    screenshot((160, 120)).save(folder / "photo" / "screenshot.png")
+    photograph((80, 60)).save(folder / "photo" / "colour.png")
+    photograph((60, 72), mode="L").save(folder / "photo" / "grey.png")
+    screenshot((120, 90)).save(folder / "photo" / "screenshot.png")
     graphic().save(folder / "photo" / "transparent.png")
     (folder / "photo" / "animated.webp").write_bytes(animation("WEBP"))
     (folder / "photo" / "notes.txt").write_text("no picture")
@@ -46,7 +46,7 @@ def benched(drawn_folder, tmp_path_factory):
     """The cases of one benchmark in two formats, its other counts, and its contact sheet."""
     sheet = tmp_path_factory.mktemp("sheet") / "sheet.png"
     printed = bench_looks(
-        drawn_folder, formats=["jpeg", "WEBP"], bits=BITS, megapixels=0.015, as_json=True, sheet=sheet, jobs=1
+        drawn_folder, formats=["jpeg", "WEBP"], bits=BITS, megapixels=0.006, as_json=True, sheet=sheet, jobs=1
     )
     counts = json.loads(printed)
     return counts.pop("cases"), counts, sheet
@@ -141,7 +141,7 @@ def test_answers_at_full_size_have_its_dimensions(benched):
     cases, _, _ = benched
 
     answered = [case for case in cases if case["size"] is not None and not case["tool"].endswith("resize")]
-    assert {(case["width"], case["height"]) for case in answered} == {(128, 96), (96, 112), (141, 106)}
+    assert {(case["width"], case["height"]) for case in answered} == {(80, 60), (60, 72), (89, 67)}
 
 
 def test_the_sheet_shows_all_tools_side_by_side(benched):

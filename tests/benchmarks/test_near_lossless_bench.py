@@ -20,12 +20,12 @@ def folder(tmp_path_factory):
     """Images of many and of few colours, and what is neither."""
     folder = tmp_path_factory.mktemp("near") / "pictures"
     (folder / "graphic").mkdir(parents=True)
-    mixed = screenshot((160, 120))
-    mixed.paste(photograph((120, 60)), (20, 40))
+    mixed = screenshot((112, 84))
+    mixed.paste(photograph((72, 40)), (20, 30))
     mixed.save(folder / "graphic" / "mixed.png")
-    graphic((80, 60)).save(folder / "graphic" / "soft.png")
+    graphic((48, 36)).save(folder / "graphic" / "soft.png")
     screenshot((96, 64)).save(folder / "graphic" / "few.png")
-    photograph((96, 64)).save(folder / "graphic" / "photograph.jpg")
+    photograph((48, 32)).save(folder / "graphic" / "photograph.jpg")
     (folder / "graphic" / "notes.png").write_text("no picture")
     return folder
 

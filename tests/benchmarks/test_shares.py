@@ -27,10 +27,10 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shares") / "pictures"
     for kind in ("graphic", "screenshot"):
         (folder / kind).mkdir(parents=True)
-    photograph((96, 72)).save(folder / "graphic" / "photograph.png")
-    graphic((80, 60)).save(folder / "graphic" / "soft.png")
-    screenshot((160, 120)).save(folder / "screenshot" / "text.png")
-    first, *rest = (photograph((64, 48), seed=seed) for seed in range(4))
+    photograph((48, 36)).save(folder / "graphic" / "photograph.png")
+    graphic((40, 32)).save(folder / "graphic" / "soft.png")
+    screenshot((96, 72)).save(folder / "screenshot" / "text.png")
+    first, *rest = (photograph((40, 30), seed=seed) for seed in range(4))
     first.save(folder / "graphic" / "moving.gif", save_all=True, append_images=rest, duration=[40, 80, 40, 200], loop=0)
     (folder / "graphic" / "photograph.jpg").write_bytes(encoded(photograph()))
     (folder / "graphic" / "notes.png").write_text("no picture")
