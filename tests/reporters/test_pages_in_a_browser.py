@@ -13,6 +13,7 @@ from bytefit.cli.main import main
 from bytefit.reporters.html.page import BAD, GOOD, Page, PageImage
 from bytefit.reporters.html.write import one_file
 from images import graphic, photograph
+from once import once
 from repositories import Repository
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -31,7 +32,7 @@ NASTY = (
     "\u202egpj.jpg",
     f"{'x' * 200}.jpg",
 )
-IMAGES = 40
+IMAGES = 12
 
 # What Jenkins sends with every page (jenkins.model.DirectoryBrowserSupport.CSP).
 JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
@@ -50,9 +51,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    """Return the folder of the reports on a repository of 40 images, most of which `fix` would change."""
-    folder = tmp_path_factory.mktemp("repository")
-    reports = tmp_path_factory.mktemp("reports")
+    """Return the folder of the reports on a repository of images, most of which `fix` would change."""
+    return once(tmp_path_factory, "pages", _report) / "reports"
+
+
+def _report(parent):
+    folder, reports = parent / "repository", parent / "reports"
+    reports.mkdir()
     repository = Repository(folder)
     names = [*NASTY, *(f"site/pages/{number:02}.jpg" for number in range(IMAGES - len(NASTY) - 1))]
     for number, name in enumerate(names):
@@ -69,9 +74,8 @@ def reports(tmp_path_factory):
     forms = [f"--report=html={reports / 'page.html'}", f"--report=html-dir={reports / 'pages'}"]
     with pytest.MonkeyPatch.context() as monkeypatch:
         repository.enter(monkeypatch)
-        assert main(["fix", "--dry-run", *forms]) == 1
+        assert main(["fix", "--dry-run", "--jobs=1", *forms]) == 1
         assert main(["check", f"--report=html={reports / 'check.html'}"]) == 1
-    return reports
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +207,7 @@ def test_both_images_are_zoomed_and_moved_together(opened, reports):
 
 
 def test_the_list_is_filtered_and_sorted(opened, reports):
-    """Forty images are too many to look through by hand."""
+    """Hundreds of images are too many to look through by hand."""
     page = opened((reports / "page.html").as_uri())
 
     page.get_by_label("Name contains").fill("onerror")
