@@ -149,8 +149,7 @@ def test_levels_survive_the_trip_through_pixels(size, quality):
         assert changed == lost <= 0.15 * found[..., 0].size + 1
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr"])
-@pytest.mark.parametrize("bits", [0.6, 1.2])
+@pytest.mark.parametrize(("mode", "bits"), [("RGB", 0.6), ("RGB", 1.2), ("L", 1.2), ("YCbCr", 0.6)])
 def test_it_looks_better_at_the_same_bytes(mode, bits):
     """That is what the effort is for."""
     picture = photograph((320, 240), mode)
@@ -191,18 +190,18 @@ def test_the_budget_is_kept_whatever_the_picture(draw, size, options):
 @pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
 def test_the_same_order_gives_the_same_bytes(mode):
     """What is drawn at random is seeded."""
-    picture = photograph((120, 90), mode)
+    picture = photograph((72, 54), mode)
 
-    first, second = (bytefit.compress(picture, 2500, format="JPEG", effort="best") for _ in range(2))
+    first, second = (bytefit.compress(picture, 1200, format="JPEG", effort="best") for _ in range(2))
 
     assert first.data == second.data
 
 
 def test_metadata_are_carried():
     """They travel as at any other effort."""
-    picture = opened(encoded(photograph((120, 90)), exif=exif(orientation=6)))
+    picture = opened(encoded(photograph((72, 54)), exif=exif(orientation=6)))
 
-    best = bytefit.compress(picture, 3000, format="JPEG", effort="best")
+    best = bytefit.compress(picture, 1400, format="JPEG", effort="best")
 
     assert opened(best.data).getexif()[0x0112] == 6
 
@@ -235,7 +234,7 @@ def test_where_the_plain_file_scores_higher_it_is_taken(monkeypatch):
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_evened_tables_get_finer_with_the_quality_and_are_known_again(content, mode):
     """Sizes must rise along the ladder with these tables too, and a file must be taken for what it is."""
-    codec, before = JPEG.for_content(content), None
+    codec, before, icon = JPEG.for_content(content), None, photograph((16, 16), mode)
     for quality in codec.ladder[::5]:
         plain, subsampling = quantisation(quality, content)
         tables = evened(plain, content)
@@ -245,7 +244,7 @@ def test_evened_tables_get_finer_with_the_quality_and_are_known_again(content, m
             assert all(low >= high for old, new in pairs for low, high in zip(old, new, strict=True))
         before = tables, subsampling
         setting = {"qtables": tables[:1]} if mode == "L" else {"qtables": tables, "subsampling": subsampling}
-        found = JPEG.source.quality(opened(encoded(photograph((16, 16), mode), **setting)))
+        found = JPEG.source.quality(opened(encoded(icon, **setting)))
         assert found == quality or (found < quality and max(tables[0]) <= 2 * CHOOSABLE), quality
 
 

@@ -26,8 +26,9 @@ divisors = st.lists(st.integers(1, 255), min_size=64, max_size=64)
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_the_quality_of_libjpeg_is_read_from_its_tables(mode):
     """Every quality of libjpeg must be recognised; the top two differ only in chroma."""
-    for quality in range(1, 101):
-        found = JPEG.source.quality(opened(encoded(PICTURE.convert(mode), quality=quality)))
+    picture = photograph((16, 16), mode)
+    for quality in range(1, 101, 1 if mode == "RGB" else 3):
+        found = JPEG.source.quality(opened(encoded(picture, quality=quality)))
 
         assert found == quality or (quality == 100 and found >= 99), quality
 
@@ -46,17 +47,17 @@ def test_every_rung_is_known_by_its_tables(content, mode):
     """Every rung must be recognised exactly; of fine rungs that share a grey table, the lowest counts."""
     codec, picture = JPEG.for_content(content), photograph((16, 16), mode)
 
-    for rung, quality in enumerate(codec.ladder):
+    for rung, quality in list(enumerate(codec.ladder))[:: {"RGB": 1, "L": 2, "CMYK": 4}[mode]]:
         found = codec.source.quality(opened(codec.encode(picture, codec.setting(quality, mode))))
 
         assert found == quality or (mode != "RGB" and 99 <= found < quality), (rung, quality)
 
 
 @pytest.mark.parametrize("effort", ["fast", "normal", "best"])
-@pytest.mark.parametrize("picture", [photograph(), screenshot()], ids=["photograph", "graphic"])
+@pytest.mark.parametrize("picture", [photograph((72, 48)), screenshot((72, 48))], ids=["photograph", "graphic"])
 def test_the_effort_does_not_hide_the_rung(picture, effort):
     """The effort changes the entropy coding only, and must not change the estimate."""
-    result = compress(picture, 5000, format="JPEG", effort=effort)
+    result = compress(picture, 2000, format="JPEG", effort=effort)
 
     assert JPEG.source.quality(opened(result.data)) == result.quality
 
@@ -106,11 +107,11 @@ def test_images_in_memory_have_no_source_quality():
 
 @pytest.mark.parametrize("options", [{}, {"resize": True}, {"min_quality": 90}, {"slack": 0}, {"effort": "best"}])
 @pytest.mark.parametrize("quality", [20, 50, 85])
-@pytest.mark.parametrize("share", [0.55, 0.8, 0.99])
+@pytest.mark.parametrize("share", [0.55, 0.99])
 def test_in_its_place_the_quality_never_rises(tmp_path, quality, share, options):
     """In place, the quality must not exceed that of the source: more bits restore nothing."""
     path = tmp_path / "a.jpg"
-    path.write_bytes(encoded(PICTURE, quality=quality))
+    path.write_bytes(encoded(photograph((96, 72)), quality=quality))
 
     outcome = compress_file(path, int(path.stat().st_size * share), on_unreachable="smallest", **options)
 
