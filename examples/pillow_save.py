@@ -14,7 +14,7 @@ bytefit.register()
 with TemporaryDirectory() as folder, Image.open(PHOTO) as image:
     image.save(Path(folder, "page.jpg"), target_size="120KB")
     image.save(Path(folder, "page.webp"), target_size="60KB")
-    image.save(Path(folder, "thumbnail.jpg"), target_size="4KB", resize=True)
+    image.save(Path(folder, "thumbnail.jpg"), target_size="2KB", resize=True)
     for path in sorted(Path(folder).iterdir()):
         with Image.open(path) as saved:
             print(f"{path.name}: {bytefit.format_size(path.stat().st_size)}, {saved.width}x{saved.height}")
