@@ -43,7 +43,7 @@ def test_a_picture_is_never_made_larger(bounds):
 @pytest.mark.parametrize(("wanted", "size"), [("JPEG", (128, 96)), ("AVIF", (128, 96)), ("GIF", (64, 48))])
 def test_the_answer_is_as_wide_as_it_must_be(wanted, size):
     """No answer may be narrower than `min_width`, and an error must name the size at that width."""
-    picture = noise(size)
+    picture = noise(size, "L" if wanted == "GIF" else "RGB")  # palettes are found fast of few colours
     least = picture.width * 15 // 16
     budget = scaled_budget(picture, wanted, 4)
     free = bytefit.compress(picture, budget, format=wanted, resize=True)
@@ -147,7 +147,7 @@ def test_a_format_of_palettes_gets_one_back(monkeypatch):
 
 def test_grainy_frames_fit_a_gif_at_a_smaller_size():
     """Frames of more than 65,536 colours failed with "'NoneType' object is not iterable"."""
-    result = bytefit.compress(noise((400, 300)), "10KB", format="GIF", resize=True)
+    result = bytefit.compress(noise((320, 210)), "10KB", format="GIF", resize=True)
 
     assert result.fits
     assert result.scale < 1

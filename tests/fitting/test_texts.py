@@ -16,7 +16,7 @@ from bytefit.codecs.png.chunks import chunk
 from images import XMP, encoded, exif, opened, photograph
 from outcomes import fresh
 
-SIZE = (64, 48)
+SIZE = (24, 16)
 HOLDERS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "JPEG2000")
 COMMENT, OWNER = "Zoë Müller 日本", "A. Person & Co <a@example.org>"
 
@@ -57,7 +57,7 @@ def comments_of_a_gif(data):
 def test_texts_of_a_png_arrive_in_every_format(wanted, compressed):
     """Copyright, title and generation parameters vanished outside of PNG: all three must arrive, letter by letter."""
     result = bytefit.compress(
-        fresh(png_with_texts(compressed=compressed)), 60_000, format=wanted, resize=True, max_width=48
+        fresh(png_with_texts(compressed=compressed)), 60_000, format=wanted, resize=True, max_width=18
     )
 
     texts = texts_in(result.data)
@@ -178,7 +178,7 @@ def test_data_of_one_format_is_named_in_another(tmp_path, source, part, name):
     (tmp_path / "a.img").write_bytes(data[:place] + part + data[place:])
 
     for wanted in HOLDERS:
-        result = bytefit.compress(tmp_path / "a.img", 60_000, format=wanted, resize=True, max_width=48)
+        result = bytefit.compress(tmp_path / "a.img", 60_000, format=wanted, resize=True, max_width=18)
         own = wanted == source and name not in {"PNG background colour", "GIF plain text"}
         assert result.dropped == (() if own else (name,))
 

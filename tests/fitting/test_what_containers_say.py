@@ -20,7 +20,7 @@ from images import XMP, encoded, exif, icc_profile, noise, opened, photograph
 
 TARGETS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "JPEG2000")
 SUFFIXES = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif"}
-SIZE = (64, 48)
+SIZE = (24, 16)
 
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
 
@@ -87,9 +87,9 @@ def compressed(tmp_path, data, source, wanted, *, in_place, **options):
     path = tmp_path / f"source.{SUFFIXES.get(source, source.lower())}"
     path.write_bytes(data)
     if not in_place:
-        return bytefit.compress(path, 60_000, format=wanted, resize=True, max_width=48, **options)
-    budget = max(600, int(len(data) * 0.7))
-    outcome = bytefit.compress_file(path, budget, resize=True, max_width=32, **options)
+        return bytefit.compress(path, 60_000, format=wanted, resize=True, max_width=18, **options)
+    budget = max(900, int(len(data) * 0.7))
+    outcome = bytefit.compress_file(path, budget, resize=True, max_width=12, **options)
     assert outcome.changed
     assert outcome.result is not None
     assert path.read_bytes() == outcome.result.data
@@ -279,7 +279,7 @@ def test_primaries_of_a_tiff_become_a_profile(tmp_path, wanted):
     chromaticities = {"t318": (0.3127, 0.329), "t319": (0.64, 0.33, 0.21, 0.71, 0.15, 0.06)}
     (tmp_path / "a.tif").write_bytes(tiff(**chromaticities))
 
-    result = bytefit.compress(tmp_path / "a.tif", 60_000, format=wanted, resize=True, max_width=48)
+    result = bytefit.compress(tmp_path / "a.tif", 60_000, format=wanted, resize=True, max_width=18)
 
     assert in_srgb((200, 120, 60), profile_in(result.data)) == pytest.approx((224, 121, 54), abs=2)
 
@@ -409,7 +409,7 @@ def test_a_cover_stays_a_cover_in_a_png(tmp_path):
     """The frames keep their times, and dropping frames must not merge the cover with the first of them."""
     (tmp_path / "a.png").write_bytes(animated_png(same=False))
 
-    result = bytefit.compress(tmp_path / "a.png", 60_000, format="PNG", resize=True, max_width=32)
+    result = bytefit.compress(tmp_path / "a.png", 60_000, format="PNG", resize=True, max_width=12)
 
     image = Image.open(BytesIO(result.data))
     assert image.info["default_image"]
@@ -438,7 +438,7 @@ def test_the_background_of_a_webp_is_kept_or_named(tmp_path):
     data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], background=(9, 8, 7, 255))
     (tmp_path / "a.webp").write_bytes(data)
 
-    kept = bytefit.compress(tmp_path / "a.webp", 30_000, resize=True, max_width=32)
+    kept = bytefit.compress(tmp_path / "a.webp", 30_000, resize=True, max_width=12)
     other = bytefit.compress(tmp_path / "a.webp", 30_000, format="GIF")
 
     assert Image.open(BytesIO(kept.data)).info["background"] == (9, 8, 7, 255)

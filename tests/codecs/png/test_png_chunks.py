@@ -231,7 +231,7 @@ def test_checksums_are_right():
         picture.verify()
 
 
-@pytest.mark.parametrize("share", [0.2, 0.8, 1.1])
+@pytest.mark.parametrize("share", [0.5, 0.8, 1.1])
 @pytest.mark.parametrize("policy", ["keep", "orientation+icc", "strip"])
 def test_chunks_come_through_a_fit(tmp_path, share, policy):
     """A fit must keep all chunks, the colour chunks or none, by policy, whether lossless or in fewer colours."""
@@ -240,7 +240,7 @@ def test_chunks_come_through_a_fit(tmp_path, share, policy):
     others = {b"tEXt": b"Title\x00a view", b"prVt": b"somebody's own"}
     early, late = (b"".join(chunk(*one) for one in made.items()) for made in (colours, others))
     path = tmp_path / "a.png"
-    path.write_bytes(with_chunks(encoded(photograph((64, 48)), "PNG"), early, late))
+    path.write_bytes(with_chunks(encoded(photograph((24, 18)), "PNG"), early, late))
     least = bytefit.compress(path, 10**6, metadata=policy, lossless=True).size
     budget = int(least * share)
 
