@@ -21,6 +21,7 @@ import sys
 import textwrap
 import zlib
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -508,15 +509,25 @@ def namespace() -> dict[str, Any]:
     names = {"bytefit": bytefit, "Image": Image, "BytesIO": BytesIO, "Path": Path, "XMP": XMP}
     functions = {"load_model": load_model, "load_knots": load_knots, "codec_for_format": codec_for_format}
     pictures = {
-        "photo": noise(),
-        "graphic": graphic(),
-        "moving": opened(animation("WEBP")),
-        "two": opened(two_pictures()),
+        **{name: drawn.copy() for name, drawn in drawn_pictures().items()},
+        **{name: opened(data) for name, data in files_of_several().items()},
         "deep": Image.new("I;16", (8, 8)),
         "far": Image.new("I", (8, 8), 70_000),
     }
     pictures["deep"].info["transparency"] = 0
     return {**names, **functions, **pictures}
+
+
+@cache
+def drawn_pictures() -> dict[str, Image.Image]:
+    """Return the pictures that the lines of Python use copies of."""
+    return {"photo": noise(), "graphic": graphic()}
+
+
+@cache
+def files_of_several() -> dict[str, bytes]:
+    """Return the files that the lines of Python use opened."""
+    return {"moving": animation("WEBP"), "two": two_pictures()}
 
 
 def write_files() -> None:
