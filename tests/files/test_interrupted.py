@@ -36,7 +36,7 @@ def originals(request):
     made = {f"photo-{number}.jpg": encoded(picture, quality=92) for number, picture in enumerate(pictures[:6])}
     made["web/banner.webp"] = encoded(pictures[6], "WEBP", quality=95)
     made["web/Team Photo.JPEG"] = encoded(pictures[7], quality=90, exif=b"Exif\x00\x00" + bytes(500))
-    made["web/hero.avif"] = encoded(pictures[8].resize((240, 160)), "AVIF", quality=95)
+    made["web/hero.avif"] = encoded(pictures[8].resize((150, 100)), "AVIF", quality=100)
     made["web/slightly.jpg"] = slightly_over(pictures[0])
     made["web/fits.jpg"] = encoded(pictures[1].resize((60, 40)))
     made["notes.txt"] = b"text " * 5000
@@ -54,7 +54,7 @@ def small(path):
 def slightly_over(picture):
     """Return a JPEG file so little over the budget that a lossless fix is enough."""
     files = (encoded(picture, quality=quality) for quality in range(95, 1, -1))
-    return next(data for data in files if len(data) < 1.05 * BUDGET).ljust(BUDGET + 200, b"\0")
+    return next(data for data in files if len(data) <= BUDGET).ljust(BUDGET + 200, b"\0")
 
 
 def lay(folder, originals):
@@ -187,15 +187,14 @@ def test_fixers_at_once_compress_nothing_twice(originals, fixed, tree, tmp_path,
     after, seconds = fixed_by_one(originals, tmp_path / "one", *options) if options else fixed
     chance = random.Random(7)
 
-    for count in (2, 3):
-        lay(tree, originals)
-        fixers = []
-        for _ in range(count):
-            fixers.append(start(tree, *options))
-            time.sleep(chance.uniform(0, seconds / 4))
-        said = [ended(fixer) for fixer in fixers]
+    lay(tree, originals)
+    fixers = []
+    for _ in range(3):
+        fixers.append(start(tree, *options))
+        time.sleep(chance.uniform(0, seconds / 4))
+    said = [ended(fixer) for fixer in fixers]
 
-        assert content(tree) == after, said
+    assert content(tree) == after, said
 
 
 def test_hooks_in_parallel_fix_their_own_files(originals, fixed, tree):

@@ -105,16 +105,17 @@ def test_extras_are_left_out_only_where_that_is_said(tmp_path, name, options, ex
 
 
 @pytest.mark.parametrize(
-    ("codec_format", "options", "budget"),
-    [("WEBP", {"quality": 95}, 6000), ("AVIF", {"quality": 95}, 6000), ("PNG", {}, 12_000)],
+    ("codec_format", "options"),
+    [("WEBP", {"quality": 95}), ("AVIF", {"quality": 95}), ("PNG", {})],
     ids=["WEBP", "AVIF", "PNG"],
 )
-@pytest.mark.parametrize("given", [{}, {"exact": True}, {"resize": True, "max_width": 48}], ids=str)
-def test_an_animation_is_fitted_in_place(tmp_path, codec_format, options, budget, given):
+@pytest.mark.parametrize("given", [{}, {"exact": True}, {"resize": True, "max_width": 8}], ids=str)
+def test_an_animation_is_fitted_in_place(tmp_path, codec_format, options, given):
     """With all its frames, their times and how often they are shown."""
     path = tmp_path / "moving.img"
-    data = moving(codec_format, size=(96, 64), **options)
+    data = moving(codec_format, size=(16, 10), **options)
     path.write_bytes(data)
+    budget = len(data) * 9 // 20 * 2
 
     outcome = compress_file(path, budget, **given)
 
@@ -122,7 +123,7 @@ def test_an_animation_is_fitted_in_place(tmp_path, codec_format, options, budget
     assert outcome.after == len(after) <= budget < len(data)
     assert (outcome.result.format, outcome.result.frames) == (codec_format, 3)
     assert timing(after) == timing(data)
-    assert opened(after).size == ((48, 32) if "resize" in given else (96, 64))
+    assert opened(after).size == ((8, 5) if "resize" in given else (16, 10))
     assert given != {"exact": True} or len(after) == budget
 
 
