@@ -111,10 +111,9 @@ def test_rows_of_blocks_are_apart_where_what_is_above_does_not_help(codec):
 @each_codec
 def test_a_probe_is_the_same_at_every_effort(codec):
     """A probe stands for the rung, whatever is added to it."""
+    picture = photograph((20, 15))
     probes = [
-        codec.encode(
-            photograph((32, 24)), {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.hints.probe_options}
-        )
+        codec.encode(picture, {**with_options(codec, effort, {}).setting(50, "RGB"), **codec.hints.probe_options})
         for effort in EFFORTS
     ]
 

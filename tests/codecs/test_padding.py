@@ -71,7 +71,7 @@ CASES = [(kind, missing) for kind in FILES for missing in MISSING[kind.split()[0
 @pytest.mark.parametrize(("kind", "missing"), CASES)
 def test_padded_files_decode_to_the_same_pixels(kind, missing):
     """To the byte as long as asked for, and a valid file of the same picture and metadata."""
-    data = FILES[kind]()
+    data = file(kind)
     before = opened(data)
 
     padded = pad(data, codec_for_format(before.format), len(data) + missing)

@@ -116,7 +116,7 @@ def test_stills_of_other_formats_cost_no_probe(codec):
 
 def test_frames_that_are_all_alike_cost_one():
     """Equal frames add nothing: only the first frame, or the key frames, are coded whole."""
-    frames = Frames((noise((32, 24)),) * 40, (40,) * 40, loop=0)
+    frames = Frames((noise((32, 24), "L"),) * 40, (40,) * 40, loop=0)
     whole = len(GIF.encode(frames.first, GIF.setting(GIF.ladder[20], "RGB")))
 
     prediction = seed_by_probes(
