@@ -20,7 +20,7 @@ from outcomes import OWN_CODING, each_format, size_at, size_for
 @pytest.mark.parametrize("wanted", ["JPEG", "PNG"])
 def test_every_attribute_of_the_contract_is_there(wanted):
     """Plugins and reports rely on these names of a result."""
-    picture = photograph((72, 48))
+    picture = photograph(size_for(wanted))
     budget = size_at(picture, wanted)
 
     result = bytefit.compress(picture, budget, format=wanted)
