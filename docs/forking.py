@@ -20,7 +20,7 @@ import types
 import warnings
 from typing import Any
 
-LOADED = ("PIL.Image", "bytefit.cli.main", "bytefit.fitting.resizing", "ssimulacra2")
+LOADED = ("PIL.Image", "bytefit.cli.main", "bytefit.fitting.resizing")
 
 
 def next_program() -> dict[str, Any] | None:
