@@ -149,7 +149,7 @@ def test_levels_survive_the_trip_through_pixels(size, quality):
         assert changed == lost <= 0.15 * found[..., 0].size + 1
 
 
-@pytest.mark.parametrize(("mode", "bits"), [("RGB", 0.6), ("RGB", 1.2), ("L", 1.2), ("YCbCr", 0.6)])
+@pytest.mark.parametrize(("mode", "bits"), [("RGB", 0.6), ("L", 1.2), ("YCbCr", 0.6)])
 def test_it_looks_better_at_the_same_bytes(mode, bits):
     """That is what the effort is for."""
     picture = photograph((320, 240), mode)
@@ -187,7 +187,7 @@ def test_the_budget_is_kept_whatever_the_picture(draw, size, options):
     assert not best.fits or len(best.data) <= budget
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "YCbCr", "CMYK"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_the_same_order_gives_the_same_bytes(mode):
     """What is drawn at random is seeded."""
     picture = photograph((72, 54), mode)
