@@ -133,17 +133,33 @@ def follow(driver: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-@contextmanager
-def threads_held() -> Iterator[None]:
-    """Hold the encoders' own threads to one in a block: a worker is a core already."""
-    from PIL import AvifImagePlugin
+class _ThreadsHeld:
+    """Holds the encoders' own threads to one while any thread of this process is inside: a worker is a core already."""
 
-    before = AvifImagePlugin.DEFAULT_MAX_THREADS
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    try:
-        yield
-    finally:
-        AvifImagePlugin.DEFAULT_MAX_THREADS = before
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 0
+
+    def __enter__(self) -> None:
+        from PIL import AvifImagePlugin
+
+        with self._lock:
+            if not self._inside:
+                self._before = AvifImagePlugin.DEFAULT_MAX_THREADS
+                AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        from PIL import AvifImagePlugin
+
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                AvifImagePlugin.DEFAULT_MAX_THREADS = self._before
+
+
+threads_held = _ThreadsHeld()
 
 
 def be_quiet() -> None:

@@ -68,7 +68,7 @@ def run_together(tasks: Sequence[Task]) -> list[Part]:
     driver = tasks[0].driver
     if driver is not None and os.getpid() != driver:
         be_quiet()
-    with threads_held(), ThreadPoolExecutor(1) as thread:
+    with threads_held, ThreadPoolExecutor(1) as thread:
         ends = [_begun(task, thread) for task in tasks]
         return [end.result() for end in ends]
 
