@@ -43,14 +43,14 @@ class Pace:
         luma, chroma: the bits that a squared error of one quantiser step is worth.
     """
 
-    rounds: int = 6
+    rounds: int = 8
     first_share: float = 0.8
     last_share: float = 0.5
     step: float = 0.5
     limit: float = 0.27
     mean_limit: float = 0.3
-    block_power: float = 0.55
-    frequency_power: float = 0.45
+    block_power: float = 0.7
+    frequency_power: float = 0.4
     luma: float = 16
     chroma: float = 16
 
@@ -64,10 +64,10 @@ class Pace:
 # curvature at fine rungs raise SSIMULACRA2 a little and cost 0.2 to 0.3 dB of PSNR-HVS.
 _LEVELS = (2.5, 3.3, 4.2, 5.0)
 _LIMITS = (0.12, 0.19, 0.24, 0.27)
-_BLOCK_POWERS = (0.3, 0.4, 0.5, 0.55)
-_FREQUENCY_POWERS = (0.25, 0.35, 0.4, 0.45)
+_BLOCK_POWERS = (0.45, 0.55, 0.65, 0.7)
+_FREQUENCY_POWERS = (0.2, 0.3, 0.35, 0.4)
 _CHROMA_WORTHS = (13.0, 14.0, 13.0, 12.0)
-_ROUNDS = (6, 6, 8, 8)
+_ROUNDS = (8, 8, 10, 10)
 
 # Screen content is made of edges between colours, and at coarse rungs of single levels that are not worth their bits.
 _LUMA_OF_GRAPHICS = (17.0, 14.0, 11.0, 11.0)
@@ -93,8 +93,8 @@ def pace_of(table: Sequence[int], content: str) -> Pace:
 
 
 # The parts of a coefficient's step, and of the sums that its curvature is made of, that the rounds before keep. One
-# gradient is noisy: many levels change at once (0.2 to 0.5 points over none kept, at no time).
-_KEPT_STEP, _KEPT_SUMS = np.float32(0.7), np.float32(0.8)
+# gradient is noisy: many levels change at once (0.2 to 0.6 points over none kept, at no time).
+_KEPT_STEP, _KEPT_SUMS = np.float32(0.85), np.float32(0.9)
 
 # The curvature of a coefficient is kept within these multiples of the mean: it is an estimate of few values.
 _FLATTEST, _STEEPEST = np.float32(0.1), np.float32(10)
