@@ -283,3 +283,37 @@ def test_planes_of_grey_pixels_are_one():
 
     assert [plane.shape for plane in planes] == [(16, 24)]
     assert isinstance(Image.fromarray(pixels_of(planes, halved=True)[0][0]), Image.Image)
+
+
+def test_planes_are_those_that_libjpeg_makes():
+    """What is compared and quantised must be the whole numbers that an encoder sees: fractions are lost."""
+    picture = photograph((64, 48))
+    with Image.open(BytesIO(encoded(picture, qtables=[[1] * 64] * 2, subsampling="4:4:4"))) as written:
+        written.draft("YCbCr", None)
+        seen = np.asarray(written).transpose(2, 0, 1).astype(float)
+
+    planes = planes_of(np.asarray(picture).transpose(2, 0, 1), halved=False)
+
+    for plane, middle, expected in zip(planes, (128, 0, 0), seen - [[[0]], [[128]], [[128]]], strict=True):
+        assert (plane == np.rint(plane)).all()
+        apart = plane + middle - expected  # which the steps of 1 make, too
+        assert np.abs(apart).max() <= 2
+        assert abs(apart.mean()) < 0.1
+
+
+@pytest.mark.parametrize("halved", [True, False])
+def test_what_is_compared_is_what_a_decoder_shows(halved):
+    """The pixels that levels are chosen by must be those that Pillow decodes from the file with these levels."""
+    picture = photograph((64, 48))
+    tables, _ = quantisation(80, PHOTOGRAPH)
+    components = components_of(np.asarray(picture).transpose(2, 0, 1), tables, halved=halved)
+    shown, _ = pixels_of([each.decoded() for each in components], halved=halved)
+
+    planes = [samples_of(each)[0] for each in components]
+    wide = [Image.fromarray(plane.repeat(2, 0).repeat(2, 1) if plane.shape != (48, 64) else plane) for plane in planes]
+    file = encoded(Image.merge("YCbCr", wide), qtables=tables, subsampling="4:2:0" if halved else "4:4:4")
+
+    decoded = np.asarray(opened(file)).transpose(2, 0, 1).astype(int)
+    apart = np.abs(decoded - shown)
+    assert (apart <= 1).mean() > 0.98
+    assert (apart == 0).mean() > 0.85

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-# Levels of tables with no larger step in luma are not chosen, since rounding to 8 bits undoes a tenth of the blocks:
-# with 4, PSNR-HVS falls by 0.06 dB at 2 bits a pixel.
-CHOOSABLE = 5
+# Levels of tables with no larger step in luma are not chosen: there is next to nothing to choose among, and PSNR-HVS
+# would fall by 0.2 dB and more.
+CHOOSABLE = 3
 
 # How tables for chosen levels differ: the steepness of luma, and what the logarithms of the means' steps in luma and
 # chroma rise by.

@@ -26,12 +26,16 @@ _TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136286, -0.714136286], [1, 1.772, 0
 
 
 def planes_of(pixels: Pixels, *, halved: bool) -> list[Plane]:
-    """Return the planes of RGB pixels, (3, height, width), or of grey ones, (1, height, width)."""
+    """Return the planes of RGB pixels, (3, height, width), or of grey ones, (1, height, width), in whole numbers.
+
+    libjpeg rounds them as well. A decoder can give back whole numbers, and only those: with fractions, what fine tables
+    keep of them is lost when the decoder rounds (0.3 to 0.8 dB of PSNR-HVS from quality 92 up).
+    """
     if len(pixels) == 1:
         return [pixels[0].astype(np.float32) - 128]
-    ycc = mixed(_TO_YCC, pixels.astype(np.float32))
+    ycc = np.rint(mixed(_TO_YCC, pixels.astype(np.float32)))
     ycc[0] -= 128
-    return [ycc[0], *(_halved(plane) if halved else plane for plane in ycc[1:])]
+    return [ycc[0], *(np.rint(_halved(plane)) if halved else plane for plane in ycc[1:])]
 
 
 def pixels_of(planes: list[Plane], *, halved: bool) -> tuple[Pixels, NDArray[np.bool_]]:

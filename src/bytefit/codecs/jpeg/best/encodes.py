@@ -29,7 +29,7 @@ _HALVED = {"4:2:0": True, 2: True, "4:4:4": False, 0: False}
 _LEAST_SIDE = 8
 
 # Qualities, and the bytes of chosen levels over those of rounded ones there, the mean of training photographs.
-_QUALITIES, _SIZE_RATIOS = (40, 60, 80, 90, 94, 96.5), (0.745, 0.785, 0.84, 0.865, 0.9, 1)
+_QUALITIES, _SIZE_RATIOS = (40, 60, 80, 90, 96.5, 96.75), (0.745, 0.785, 0.84, 0.865, 0.865, 1)
 
 
 def best_looking(codec: Codec, picture: Image.Image, options: Mapping[str, Any]) -> Careful | None:
