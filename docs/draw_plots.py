@@ -19,6 +19,8 @@ from PIL import Image
 
 import bytefit
 from bytefit.benchmarks.plot import Curve, curve_of
+from bytefit.cli import explain
+from bytefit.cli.explain import BLUE, GREEN, ORANGE, VERMILION
 from bytefit.codecs import codec_for_format
 
 if TYPE_CHECKING:
@@ -30,24 +32,8 @@ FOLDER = Path(__file__).resolve().parent / "explanation"
 BUDGET = 100_000
 SLACK = 0.05
 
-# Colours that everybody can distinguish, with any colour vision (Okabe and Ito, "Color universal design", 2008).
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-
-STYLE = {
-    "font.size": 10.0,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "0.92",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "bytefit",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
-}
+STYLE = {**explain.STYLE, "axes.titlesize": 10.0, "font.family": "sans-serif"}
+STYLE["font.sans-serif"] = ["Helvetica", "Arial", "DejaVu Sans"]
 
 
 def draw_curve(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import time
 
@@ -17,6 +16,7 @@ from bytefit.codecs.progress import report
 from bytefit.fitting.log import Log
 from folders import snapshot, write
 from images import encoded, noise, write_jpeg
+from terminals import sent_to_terminal
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3\d(?:;\d+)*m")
 LONG = f"{'a' * 60}[bold]z.jpg"
@@ -81,29 +81,11 @@ def test_an_error_ends_the_display(run, photo, monkeypatch):
     assert "bytefit: error: cannot fit " in err[-1]
 
 
-pty = pytest.importorskip("pty", reason="terminals are made for POSIX systems here")
-
-
-def sent_to_terminal(folder, *arguments, **environment):
-    """Run the command on a terminal, and return what the terminal was sent."""
-    ours, theirs = pty.openpty()
+def sent_by(folder, *arguments, **environment):
+    """Run bytefit on a terminal, and return what the terminal was sent."""
     kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bytefit", *arguments],
-        cwd=folder,
-        env={**kept, "TERM": "xterm", "COLUMNS": "120", **environment},
-        **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
-    )
-    os.close(theirs)
-    sent = b""
-    try:
-        while read := os.read(ours, 4096):
-            sent += read
-    except OSError:  # how Linux says that nobody writes any more
-        pass
-    os.close(ours)
-    process.wait()
-    return sent.decode()
+    command = [sys.executable, "-m", "bytefit", *arguments]
+    return sent_to_terminal(command, folder, {**kept, "TERM": "xterm", "COLUMNS": "120", **environment})[1]
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=str)
@@ -112,7 +94,7 @@ def test_colours_are_for_terminals_that_want_them(tmp_path, environment, coloure
     write_jpeg(tmp_path / "large.jpg", noise())
     write(tmp_path / "scan.bmp", encoded(noise(), "BMP"))
 
-    sent = sent_to_terminal(tmp_path, "fix", ".", "--max-size", "4KB", **environment)
+    sent = sent_by(tmp_path, "fix", ".", "--max-size", "4KB", **environment)
 
     assert bool(COLOUR.search(sent)) is coloured
     words = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent)

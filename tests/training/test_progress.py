@@ -11,8 +11,7 @@ import pytest
 
 from bytefit.training.progress import tracked
 from images import encoded, photograph
-
-pty = pytest.importorskip("pty", reason="terminals are made for POSIX systems here")
+from terminals import sent_to_terminal
 
 COMMAND = [sys.executable, "-m", "bytefit", "fix", ".", "--max-size", "20KB"]
 LINE = re.compile(
@@ -30,20 +29,10 @@ def folder(tmp_path):
 
 def on_terminal(folder, **streams):
     """Run the fixer with what is not redirected on a terminal of 50 columns; return what the terminal was sent."""
-    ours, theirs = pty.openpty()
-    streams = {"stdout": theirs, "stderr": theirs, **streams}
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "50"}
-    process = subprocess.Popen([*COMMAND, "--dry-run"], cwd=folder, env=environment, stdin=theirs, **streams)
-    os.close(theirs)
-    sent = b""
-    try:
-        while read := os.read(ours, 4096):
-            sent += read
-    except OSError:  # how Linux says that nobody writes any more
-        pass
-    os.close(ours)
-    assert process.wait() == 1
-    return sent.decode()
+    code, sent = sent_to_terminal([*COMMAND, "--dry-run"], folder, environment, **streams)
+    assert code == 1
+    return sent
 
 
 def plain(sent):

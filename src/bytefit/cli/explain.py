@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from bytefit.fitting.result import Result
 
 # Colours that everybody can distinguish, with any colour vision (Okabe and Ito, "Color universal design", 2008).
-_BLUE, _ORANGE, _GREEN, _VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
 _SUFFIXES = (".png", ".svg", ".pdf")
 
-_STYLE = {
+STYLE = {
     "font.size": 10.0,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -151,7 +151,7 @@ def _write_plot(
 
     name = one_line(Path(arguments.path).name)
     pixels = f"{predicted.width}x{predicted.height} pixels"
-    with style.context(["default", _STYLE]):
+    with style.context(["default", STYLE]):
         figure = Figure(figsize=(7.2, 4.2), dpi=150, layout="constrained")
         axes = figure.subplots()
         _draw(axes, predicted, trials, result)
@@ -167,17 +167,17 @@ def _draw(axes: Axes, predicted: Predicted, trials: Sequence[Trial], result: Res
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     most = predicted.budget / 1000
-    axes.axhspan(predicted.enough / 1000, most, color=_ORANGE, alpha=0.3, linewidth=0, label="budget and its slack")
-    axes.axhline(most, color=_ORANGE, linewidth=1)
+    axes.axhspan(predicted.enough / 1000, most, color=ORANGE, alpha=0.3, linewidth=0, label="budget and its slack")
+    axes.axhline(most, color=ORANGE, linewidth=1)
     sizes = [(exp(value) + predicted.overhead) / 1000 for value in predicted.curve]
-    axes.plot(predicted.ladder[: len(sizes)], sizes, "--", color=_BLUE, label="predicted curve")
+    axes.plot(predicted.ladder[: len(sizes)], sizes, "--", color=BLUE, label="predicted curve")
     for number, probe in enumerate(predicted.probes):
         label = None if number else "probes of a part, by their bytes"
         edge = axes.get_yaxis_transform()
-        axes.plot([0.985], [probe.size / 1000], linestyle="", marker="<", color=_GREEN, transform=edge, label=label)
+        axes.plot([0.985], [probe.size / 1000], linestyle="", marker="<", color=GREEN, transform=edge, label=label)
     known = [(trial.quality, trial.size / 1000) for trial in trials if trial.quality is not None]
     qualities, kilobytes = ([one[at] for one in known] for at in (0, 1))
-    axes.plot(qualities, kilobytes, "o", color=_VERMILION, label="trials, in order")
+    axes.plot(qualities, kilobytes, "o", color=VERMILION, label="trials, in order")
     for number, place in enumerate(known, 1):
         above = number % 2 == 0  # neighbours keep apart
         axes.annotate(str(number), place, textcoords="offset points", xytext=(6, 6 if above else -14))

@@ -60,9 +60,9 @@ class Pace:
         return self.first_share + (self.last_share - self.first_share) * done
 
 
-# Mean logarithms of luma's steps, from fine rungs to coarse ones, and what suits them. Further moves at fine
-# rungs raise SSIMULACRA2 a little and cost PSNR-HVS: a limit of 0.18 there gives 0.14 points more at 2 bits a pixel than
-# one of 0.12, and 0.14 dB less.
+# Mean logarithms of luma's steps, from fine rungs to coarse ones, and what suits them. Further moves at fine rungs
+# raise SSIMULACRA2 a little and cost PSNR-HVS: a limit of 0.18 there gives 0.14 points more at 2 bits a pixel than one
+# of 0.12, and 0.14 dB less.
 _LEVELS = (2.5, 3.3, 4.2, 5.0)
 _LIMITS = (0.16, 0.2, 0.24, 0.27)
 _BLOCK_POWERS = (0.45, 0.55, 0.65, 0.7)
