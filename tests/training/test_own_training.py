@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +15,10 @@ pytest.importorskip("ssimulacra2")
 from bytefit.cli.main import main
 from bytefit.codecs.jpeg.codec import JPEG
 from bytefit.errors import ConfigError
+from bytefit.resources import models_folder
 from bytefit.seeding.model import load_model, shipped_model
-from bytefit.training.run import _check_pictures, train
+from bytefit.training.corpus import CorpusFile
+from bytefit.training.run import _check_pictures, _compare_with_shipped, train
 from images import photograph
 
 
@@ -131,3 +135,38 @@ def test_the_model_says_how_good_it_is_and_where_it_was_trained(own):
     assert figures["held_out"]["pictures"] > 0
     assert 1 <= figures["generated"]["trials"] < 3
     assert "come with bytefit" in (own / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def held_out(tmp_path):
+    """Return images that no model was trained on, one of them no image at all."""
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    for number in range(2):
+        photograph((160, 120), seed=90 + number).save(tmp_path / f"{number}.png")
+    return [CorpusFile(path, "photo", path.name) for path in sorted(tmp_path.glob("*.png"))]
+
+
+def test_a_new_model_is_compared_with_the_shipped_one(own, held_out, capsys):
+    """A few images of few sources can make a model worse: 26 crops of one book took 1.62 trials instead of 1.39."""
+    _compare_with_shipped(JPEG, held_out, own)
+
+    said = capsys.readouterr().err
+    assert re.match(
+        r"JPEG: [1-4]\.\d\d trials in [1-6] fits of held-out images, [1-4]\.\d\d with the model that ", said
+    )
+
+
+def test_a_model_that_is_no_better_is_not_recommended(tmp_path, held_out, capsys):
+    """Here it is the same one."""
+    shutil.copy(models_folder() / "jpeg.json", tmp_path)
+
+    _compare_with_shipped(JPEG, held_out, tmp_path)
+
+    assert capsys.readouterr().err.endswith("keep that one, or train again with more images of more sources\n")
+
+
+def test_the_shipped_models_are_not_compared_with_themselves(held_out, capsys):
+    """That is what `models --check` does."""
+    _compare_with_shipped(JPEG, held_out, models_folder())
+
+    assert capsys.readouterr().err == ""

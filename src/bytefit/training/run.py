@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from hashlib import sha256
+from math import ceil
 from statistics import pstdev
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bytefit.codecs import LEARNED
-from bytefit.errors import ConfigError
+from bytefit.errors import ConfigError, UnsupportedImage
+from bytefit.resources import models_folder
 from bytefit.seeding.model import file_name, shipped_model
 from bytefit.seeding.probes import WHOLE_QUALITY
+from bytefit.sources.reading import read_picture
 from bytefit.training.card import write_card
 from bytefit.training.corpus import find_files, split
 from bytefit.training.drift import machine
 from bytefit.training.drift import measured as measured_fits
 from bytefit.training.fitting import LEAST_PIXELS, fit
 from bytefit.training.generated_pictures import generated_pictures
-from bytefit.training.measurement import Measured, measure_all
+from bytefit.training.measurement import MOST_PIXELS, Measured, measure_all, middle
 from bytefit.training.scales import GRID, Scaled, measure_scales
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from PIL import Image
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from bytefit.training.corpus import CorpusFile
     from bytefit.training.fitting import TrainedModel
     from bytefit.training.scales import Grid
+
+# The most images that a new model is compared with the shipped one on; each is fitted to three budgets.
+_MOST_COMPARED = 12
 
 Record = TypeVar("Record", Measured, Scaled)
 
@@ -93,6 +100,8 @@ def train(
         _write(path, _with_figures(fitted[codec.format], others, checked_with(), output).as_record())
     _write(output / "published-attempt.json", published)
     write_card(output / "README.md", fitted, measured, held_sources, folders)
+    for codec in codecs:
+        _compare_with_shipped(codec, held_out, output)
     _say(f"wrote {', '.join(file_name(codec.format) for codec in codecs)} and README.md to {output}")
 
 
@@ -177,6 +186,31 @@ def _with_figures(
         "generated": None if generated is None else generated._asdict(),
     }
     return model._replace(training={**model.training, **figures})
+
+
+def _compare_with_shipped(codec: Codec, held_out: list[CorpusFile], output: Path) -> None:
+    """Say whether the models in `output` take fewer trials than the shipped ones, on images that are held out."""
+    if output.resolve() == models_folder().resolve():
+        return
+    chosen = held_out[:: ceil(len(held_out) / _MOST_COMPARED)]
+    own = measured_fits(codec.format, _middles(chosen), output)
+    shipped = measured_fits(codec.format, _middles(chosen), models_folder())
+    if own is None or shipped is None:
+        return
+    verdict = "use the new one"
+    if own.trials >= shipped.trials:
+        verdict = "keep that one, or train again with more images of more sources"
+    _say(
+        f"{codec.format}: {own.trials:.2f} trials in {own.cases} fits of held-out images, "
+        f"{shipped.trials:.2f} with the model that comes with bytefit: {verdict}"
+    )
+
+
+def _middles(files: list[CorpusFile]) -> Iterator[Image.Image]:
+    """Yield the middles of the images that can be read."""
+    for file in files:
+        with suppress(UnsupportedImage, OSError):
+            yield middle(read_picture(file.path), MOST_PIXELS)
 
 
 def _published_row(record: Measured) -> list[list[float]]:
