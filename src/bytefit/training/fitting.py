@@ -47,6 +47,9 @@ LEAST_PIXELS = 1024
 # The probes whose errors the model card gives, in the order they are made.
 PROBES = ("complexity probe", "sample probe", "low-effort probe")
 
+# Pictures whose own complexity curve counts as much as that of the model that theirs starts from.
+_HALF_WAY = 30
+
 # The bits per pixel that budgets ask for; a model is fitted to the rungs of a picture inside this range.
 LEAST_BITS, MOST_BITS = 0.03, 8.0
 
@@ -100,7 +103,10 @@ def fit(
     bare = bare._replace(complexity_curve=_fit_complexity_curve(bare, train))
     if start is not None:
         # The corrected trees still know the modes that they were trained on first.
-        bare = bare._replace(modes=sorted({*bare.modes, *start.modes}))
+        bare = bare._replace(
+            modes=sorted({*bare.modes, *start.modes}),
+            complexity_curve=_between_curves(start, bare, sum(record.view == "middle" for record in train)),
+        )
     if start is not None and what_is_wrong_with_curve(bare):
         bare = bare._replace(complexity_curve=start.complexity_curve)
     before = (Ensemble(), Ensemble()) if start is None else (start.sample_probe_trees, start.low_effort_trees)
@@ -180,6 +186,20 @@ def _fit_complexity_curve(bare: Model, train: list[Measured]) -> list[list[float
         line = Ridge(alpha=1.0).fit(inputs, np.array([bits for _, bits in usual]))
         curve.append([round(float(value), 4) for value in (line.intercept_, *line.coef_)])
     return curve
+
+
+def _between_curves(start: Model, own: Model, pictures: int) -> list[list[float]]:
+    """Return a complexity curve between that of the first model and that of a few pictures, the nearer the more.
+
+    A curve of few pictures bends where those of their sources do. Crops of pages, tested on pages of other sources: 26
+    crops took 1.62 trials with their own curve, 1.39 with the shipped one and 1.41 half way; 41 crops 1.85, 1.54, 1.55;
+    37 crops tested on the same sources 1.42, 1.43, 1.39.
+    """
+    share = pictures / (pictures + _HALF_WAY)
+    return [
+        [round(first + share * (second - first), 4) for first, second in zip(*lines, strict=True)]
+        for lines in zip(start.complexity_curve, own.complexity_curve, strict=True)
+    ]
 
 
 def _left_by(trees: Ensemble, rows: list[Example]) -> list[Example]:
