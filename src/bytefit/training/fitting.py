@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
@@ -18,9 +18,10 @@ from bytefit.seeding.features import (
     sample_probe_features,
 )
 from bytefit.seeding.model import VERSION, Model, feature_names, ladder_key, shipped_model, what_is_wrong_with_curve
-from bytefit.seeding.trees import Ensemble, Tree
+from bytefit.seeding.trees import Ensemble
 from bytefit.seeding.with_model import complexity_curve
 from bytefit.training.estimators import compare
+from bytefit.training.fitted_trees import as_ensemble, together
 from bytefit.training.measurement import knots
 from bytefit.training.scales import fit_scale, looks_of
 
@@ -115,8 +116,8 @@ def fit(
         for trees, rows in zip(before, (sample_probe_rows, low_effort_rows), strict=True)
     )
     model = bare._replace(
-        sample_probe_trees=before[0] if by_sample is None else _together(before[0], _as_ensemble(by_sample)),
-        low_effort_trees=before[1] if by_low_effort is None else _together(before[1], _as_ensemble(by_low_effort)),
+        sample_probe_trees=before[0] if by_sample is None else together(before[0], as_ensemble(by_sample)),
+        low_effort_trees=before[1] if by_low_effort is None else together(before[1], as_ensemble(by_low_effort)),
         scale_trees=_scale_trees(codec, scaled, bare),
     )
     return TrainedModel(
@@ -207,17 +208,12 @@ def _left_by(trees: Ensemble, rows: list[Example]) -> list[Example]:
     return [(features, residual - trees.predict(features)) for features, residual in rows]
 
 
-def _together(first: Ensemble, second: Ensemble) -> Ensemble:
-    """Return the trees of both, which predict the sum."""
-    return Ensemble(round(first.base + second.base, 5), [*first.trees, *second.trees])
-
-
 def _scale_trees(codec: Codec, scaled: list[Scaled], bare: Model) -> Ensemble:
     """Return the trees for the best scale: those of the shipped model where no pictures were measured for them."""
     shipped = None if scaled else shipped_model(codec.format)
     if shipped is not None and shipped.complexity_qualities == bare.complexity_qualities:
         return shipped.scale_trees
-    return _as_ensemble(fit_scale(scaled, bare.complexity_qualities))
+    return as_ensemble(fit_scale(scaled, bare.complexity_qualities))
 
 
 def _fit_trees(rows: list[Example], start: Model | None) -> GradientBoostingRegressor | None:
@@ -295,21 +291,6 @@ def _complexity_errors(model: Model, record: Measured) -> list[float]:
         for rung, true in zip(record.rungs, record.truth, strict=True)
         if log(LEAST_BITS) < true < log(MOST_BITS)
     ]
-
-
-def _as_ensemble(regressor: GradientBoostingRegressor) -> Ensemble:
-    """Return the base and the trees of a fitted regressor, their leaves scaled by the learning rate."""
-    trees = [_tree(estimator.tree_, 0, regressor.learning_rate) for estimator in regressor.estimators_[:, 0]]
-    nothing = np.zeros((1, regressor.n_features_in_))
-    return Ensemble(round(float(regressor.init_.predict(nothing)[0]), 5), trees)
-
-
-def _tree(tree: Any, node: int, rate: float) -> Tree:
-    """Return a node of a fitted tree in the form of `bytefit.seeding.trees`."""
-    if tree.children_left[node] == -1:
-        return round(float(tree.value[node][0][0]) * rate, 5)
-    left, right = (_tree(tree, int(child[node]), rate) for child in (tree.children_left, tree.children_right))
-    return [int(tree.feature[node]), float(f"{tree.threshold[node]:.5g}"), left, right]
 
 
 def _by_kind(records: list[Measured], errors: Callable[[Measured], list[float]]) -> dict[str, list[float]]:
