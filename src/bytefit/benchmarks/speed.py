@@ -132,7 +132,7 @@ def _published(codec_format: str) -> PublishedModel:
 
 def _answers_of_case(case: Case, published: PublishedModel, turn: int) -> dict[str, Answer] | str:
     """Return the answer of every strategy, or the reason why the case tells nothing."""
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Answer | None] = {}
 
     def bisect() -> None:
         answers["bisection"], answers[EARLY] = case.bisection()
@@ -146,12 +146,14 @@ def _answers_of_case(case: Case, published: PublishedModel, turn: int) -> dict[s
     ]
     for step in range(len(steps)):
         steps[(step + turn) % len(steps)]()
+        if None in answers.values():
+            return "budgets for a file without loss, or next to none"
         best = answers.get("bytefit")
         if best is not None and best.size > case.budget:
             return "budgets no encoding reaches"
         if best is not None and best.quality == case.codec.ladder[-1]:
             return "budgets above the largest encoding"
-    return {name: answers[name] for name in STRATEGIES}
+    return {name: answer for name in STRATEGIES if (answer := answers[name]) is not None}
 
 
 def _rows(file: CorpusFile, kind: str, case: Case, bits: float, answers: dict[str, Answer]) -> Iterator[Row]:

@@ -98,8 +98,8 @@ class Case:
         started = perf_counter()
         return self._searched(model.curve(self.picture), started)
 
-    def with_bytefit(self, slack: float = SLACK) -> Answer:
-        """Call `bytefit.compress`, as a user does."""
+    def with_bytefit(self, slack: float = SLACK) -> Answer | None:
+        """Call `bytefit.compress`, as a user does; None for a file without loss or next to none: no model led to it."""
         started = perf_counter()
         result = compress(
             self.picture,
@@ -110,6 +110,8 @@ class Case:
             metadata="strip",
         )
         seconds = perf_counter() - started
+        if "lossless" in result.setting:
+            return None
         sample = sample_of(self.codec, self.picture)
         seeded = seed(self.codec, self.picture, sample, budget=self.budget, min_accept=self.min_accept, first=0)
         predicted = seeded.curve[self.codec.ladder.index(result.quality)]

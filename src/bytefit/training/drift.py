@@ -96,7 +96,8 @@ def measured(
                 metadata="strip",
                 models=models,
             )
-            if not result.fits or result.quality == codec.ladder[-1]:
+            # No model leads to a file without loss, or with next to none.
+            if not result.fits or result.quality == codec.ladder[-1] or "lossless" in result.setting:
                 continue
             predicted = seed(
                 own, prepared, sample, budget=budget, min_accept=int(budget * (1 - _SLACK)), first=0, models=models
