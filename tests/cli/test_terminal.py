@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from rich.progress import Progress
 
 from bytefit.cli import terminal
 from bytefit.cli.terminal import work_shown
@@ -58,6 +59,22 @@ def test_the_image_its_trials_and_the_pass_are_shown(monkeypatch, capsys):
     report(0, 4)
     assert shown(display).endswith("trial 2: JPEG quality 73"), "nobody listens any more"
     assert "[bold]z.jpg" in capsys.readouterr().err
+
+
+def test_what_is_heard_while_the_display_begins_is_shown(monkeypatch):
+    """The display begins in a thread of its own: an image or a trial may begin in the middle of that."""
+    display = terminal.Display(None)
+
+    def start(progress, begin=Progress.start):
+        begin(progress)
+        display.image("late.jpg")
+
+    monkeypatch.setattr(Progress, "start", start)
+    try:
+        display.show()
+        assert shown(display) == "late.jpg"
+    finally:
+        display.end()
 
 
 def test_nothing_is_shown_where_nobody_looks(capsys):

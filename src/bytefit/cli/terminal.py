@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from bytefit.messages import format_size, one_line
@@ -66,6 +67,7 @@ class Display:
     def __init__(self, total: int | None) -> None:
         self._total = total
         self._progress: Progress | None = None
+        self._changing = Lock()
         self._name = self._trial = self._pass = ""
         self._trials = self._passes = 0
 
@@ -85,9 +87,10 @@ class Display:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        progress.add_task(self._text(), total=self._total)
         progress.start()
-        self._progress = progress  # only now: another thread may be showing, while this one hears of trials
+        with self._changing:  # a timer calls this in a thread of its own, while the other one hears of trials
+            progress.add_task(self._text(), total=self._total)
+            self._progress = progress
 
     def end(self) -> None:
         """Remove what is shown."""
@@ -145,5 +148,6 @@ class Display:
         return f"{self._name}{self._trial}{self._pass}"
 
     def _update(self) -> None:
-        if self._progress is not None:
-            self._progress.update(self._progress.task_ids[0], description=self._text())
+        with self._changing:
+            if self._progress is not None:
+                self._progress.update(self._progress.task_ids[0], description=self._text())
