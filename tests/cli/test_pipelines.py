@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +19,8 @@ DATA = encoded(noise(), quality=95)
 
 
 def in_a_shell(line, folder, **options):
-    """Run a line of bash in a folder, in which `bytefit` is the command."""
-    command = f'bytefit() {{ {shlex.quote(sys.executable)} -m bytefit "$@"; }}; {line}'
+    """Run a line of bash in a folder, in which `bytefit` is the command. Python buffers what it prints, as usual."""
+    command = f'unset PYTHONUNBUFFERED; bytefit() {{ {shlex.quote(sys.executable)} -m bytefit "$@"; }}; {line}'
     return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, check=False, timeout=60, **options)
 
 
@@ -121,6 +122,7 @@ def test_errors_name_the_stream(folder, line, message):
         "bytefit compress p.jpg --to 4KB -o - | true",
         "bytefit check --max-size 1 . | true",
         "bytefit compress --help | true",
+        "bytefit --version | true",
     ],
 )
 def test_a_reader_that_ends_early_is_no_complaint(folder, line):
@@ -131,7 +133,26 @@ def test_a_reader_that_ends_early_is_no_complaint(folder, line):
     done = in_a_shell(f"set -o pipefail; {line}", folder)
 
     assert done.stderr == b""
-    assert done.returncode == (0 if "--help" in line else 141)  # argparse ignores it
+    assert done.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+@pytest.mark.parametrize("command", ["compress p.jpg --to 4KB", "check --max-size 1 .", "check --help", "--version"])
+def test_a_full_disk_is_one_line(folder, command):
+    """Python tries again at the end to write what it could not, and must not complain a second time."""
+    done = in_a_shell(f"bytefit {command} > /dev/full", folder)
+
+    assert done.stderr == b"bytefit: error: no space left on device\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(("command", "code"), [("check --max-size 1 .", 1), ("check --help", 0), ("--version", 0)])
+def test_standard_output_may_be_closed(folder, command, code):
+    """Services run without it; the exit code counts then."""
+    done = in_a_shell(f"bytefit {command} >&-", folder)
+
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_file_called_minus_is_named_by_its_path(folder):

@@ -70,6 +70,11 @@ class _Parser(argparse.ArgumentParser):
     def _commands(self) -> Collection[str]:
         return [name for action in self._actions if isinstance(action.choices, dict) for name in action.choices]
 
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End the command, once what it printed (the help, the version) has been written."""
+        _flush()
+        super().exit(status, message)
+
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG, f"{self.prog}: error: {message}; see '{self.prog} --help'\n")
 
@@ -86,16 +91,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     # A hook passes bare file names, and a file may be called "-x.jpg".
     words = [f"./{word}" if word[:1] == "-" and word != STANDARD and os.path.lexists(word) else word for word in given]
-    arguments = _parser(words).parse_args(words)
     try:
+        arguments = _parser(words).parse_args(words)
         # Pillow warns of odd metadata and of large images, both of which bytefit handles. The library leaves the
         # filters to the process, because they are those of all threads; here the process is the command.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = int(arguments.run(arguments))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _fail_silently()
+        _flush()
+    except BrokenPipeError:  # nobody reads the output any more, as in `bytefit check | head`
+        _drop_output()
+        return 128 + _SIGPIPE
     except (BytefitError, OSError, ModuleNotFoundError, KeyboardInterrupt) as error:
         return _fail(*_message_and_code(error))
     return code
@@ -130,15 +136,24 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
     raise error
 
 
-def _fail_silently() -> int:
-    """Return the exit code of a command that nobody reads the output of any more, as in `bytefit check | head`."""
-    with suppress(OSError, ValueError):  # without it, Python complains when it flushes the stream at the end
+def _flush() -> None:
+    """Write what was printed. There may be nowhere to print to: a service may run without standard output."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Send what cannot be written nowhere: at the end Python would try again, and complain."""
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + _SIGPIPE
 
 
 def _fail(message: str, code: int) -> int:
     line = message.replace("\n", "\\n")
+    try:
+        _flush()
+    except OSError:  # such as "no space left on device"
+        _drop_output()
     print(f"bytefit: error: {line}", file=sys.stderr)
     return code
 
