@@ -136,6 +136,20 @@ def test_a_reader_that_ends_early_is_no_complaint(folder, line):
     assert done.returncode == 141
 
 
+def test_lines_keep_their_order_in_a_log_of_both_streams(folder):
+    """CI keeps both in one file, where Python would write standard output last."""
+    pytest.importorskip("joblib")
+    (folder / "a.jpg").write_bytes(b"\xff\xd8\xff" + bytes(5000))
+
+    done = in_a_shell(
+        "mkdir in; mv *.jpg in; bytefit batch in out --to 4KB --jobs 1 --progress none > log 2>&1; cat log", folder
+    )
+
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(b"2 of 2 images: 1 done, 1 corrupt; ")
+    assert lines[1].startswith(b"1 failed; why: ")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
 @pytest.mark.parametrize("command", ["compress p.jpg --to 4KB", "check --max-size 1 .", "check --help", "--version"])
 def test_a_full_disk_is_one_line(folder, command):

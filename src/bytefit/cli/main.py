@@ -93,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [f"./{word}" if word[:1] == "-" and word != STANDARD and os.path.lexists(word) else word for word in given]
     try:
         arguments = _parser(words).parse_args(words)
+        if isinstance(sys.stdout, TextIOWrapper):  # in a log of both streams, such as CI's, lines keep their order
+            sys.stdout.reconfigure(line_buffering=True)
         # Pillow warns of odd metadata and of large images, both of which bytefit handles. The library leaves the
         # filters to the process, because they are those of all threads; here the process is the command.
         with warnings.catch_warnings():
