@@ -1,26 +1,26 @@
 """Colour quantisation: groups the colours of an image in small clusters and merges them, nearest pair first.
 
 Pillow's k-means makes the clusters. It ignores alpha, so opaque and translucent colours are clustered separately.
-Ward's criterion, the smallest growth of the sum of squared errors, chooses the merges (J. H. Ward, "Hierarchical
-grouping to optimize an objective function", 1963; for palettes W. H. Equitz, "A new vector quantization clustering
-algorithm", 1989). Entries go where they reduce the error most, and the palettes of all sizes are cuts of one tree.
+`merging` chooses the merges: entries go where they reduce the error most, and the palettes of all sizes are cuts of one
+tree.
 """
 
 from __future__ import annotations
 
 import sys
-from heapq import heapify, heappop, heappush
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops
 
 from bytefit.codecs.palettes.bands import bands_of
+from bytefit.codecs.palettes.merging import merges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bytefit.codecs.palettes.bands import Box
+    from bytefit.codecs.palettes.merging import Centroid
 
 _OPAQUE = 255
 
@@ -28,8 +28,6 @@ _OPAQUE = 255
 Colour = tuple[int, int, int, int]
 # How many pixels have a colour, and the colour.
 Counted = tuple[int, Colour]
-# How many pixels a cluster has, and the coordinates of their mean.
-Centroid = tuple[float, float, float, float, float]
 
 # An image with more than `_MANY_COLOURS` colours, such as a photograph, is clustered from a sample of its pixels. A
 # larger sample changes nothing (four photographs, half and twice as many pixels: within 0.5 SSIMULACRA2), and k-means
@@ -72,7 +70,7 @@ class Clusters:
         self._clear = picture.mode in {"LA", "RGBA"} and picture.getchannel("A").getextrema()[0] == 0
         self._clear_colours = [one[1] for one in counted if not one[1][3]]
         self._groups = [*_clustered(opaque, _opaque_projection), *_clustered(translucent, _translucent_projection)]
-        self._merges = _merges([_centroid(group) for group in self._groups])
+        self._merges = merges([_centroid(group) for group in self._groups])
         self._merged: list[tuple[int, int]] = []
 
     def version(self, colours: int, *, dither: bool = False) -> Image.Image:
@@ -217,49 +215,6 @@ def _k_means(
     for colour, end in zip(colours, accumulate(times), strict=True):
         groups[indices[end - 1]].append(colour)
     return [group for group in groups if group]
-
-
-def _merges(clusters: Sequence[Centroid]) -> Iterator[tuple[int, int]]:
-    """Yield each merge, down to a single cluster: the cluster that remains and the one merged into it.
-
-    A merged cluster is no nearer to any other than the nearer of the two was. So what the nearest neighbour of a
-    cluster cost is a lower bound from then on, and a cluster looks for another neighbour only when its bound is least.
-    """
-    live = dict(enumerate(clusters))
-    found = [_nearest(live, one) for one in live]
-    neighbours = {one: near for one, (_, near) in enumerate(found)}
-    bounds = [(cost, one) for one, (cost, _) in enumerate(found)]
-    heapify(bounds)
-    while len(live) > 1:
-        cost, kept = heappop(bounds)
-        if kept not in live:
-            continue
-        gone = neighbours[kept]
-        if gone not in live:
-            cost, neighbours[kept] = _nearest(live, kept)
-            heappush(bounds, (cost, kept))
-            continue
-        yield kept, gone
-        (w, x, y, z, v), (n, a, b, c, d) = live[kept], live.pop(gone)
-        m = w + n
-        live[kept] = m, (w * x + n * a) / m, (w * y + n * b) / m, (w * z + n * c) / m, (w * v + n * d) / m
-        for one, near in neighbours.items():
-            if near == kept:
-                neighbours[one] = gone
-        neighbours[kept] = gone
-        heappush(bounds, (cost, kept))
-
-
-def _nearest(live: Mapping[int, Centroid], one: int) -> tuple[float, int]:
-    """Return the lowest cost of a merge with a later cluster, and that cluster; -1 where there is none."""
-    w, x, y, z, v = live[one]
-    lowest, nearest = float("inf"), -1
-    for at, (n, a, b, c, d) in live.items():
-        if at > one:
-            cost = w * n / (w + n) * ((x - a) * (x - a) + (y - b) * (y - b) + (z - c) * (z - c) + (v - d) * (v - d))
-            if cost < lowest:
-                lowest, nearest = cost, at
-    return lowest, nearest
 
 
 def _centroid(group: Sequence[Counted]) -> Centroid:
