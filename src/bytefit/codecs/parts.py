@@ -59,12 +59,16 @@ class NearLossless(NamedTuple):
         mean_bits: their mean curve, see `Codec.mean_bits`.
         probe_options: see `SeedingHints`, as the next one.
         probe_gain: what a probe says of the size.
+        roughest: (image) -> a version that is made at once and takes about the bytes of the lowest quality.
+        least_share: the lowest quality takes at least this share of a probe of that version.
     """
 
     ladder: Callable[[Image.Image], tuple[float, ...]]
     mean_bits: tuple[tuple[float, float], ...]
     probe_options: Mapping[str, Any]
     probe_gain: Callable[[float, Image.Image | Frames, bytes], float]
+    roughest: Callable[[Image.Image], Image.Image]
+    least_share: float
 
 
 class Lossless(NamedTuple):

@@ -14,7 +14,7 @@ from bytefit.fitting.repacking import format_of
 from bytefit.fitting.resizing import largest_scale, scale_of, search_scales
 from bytefit.fitting.result import Result
 from bytefit.fitting.scoring import raise_to_score
-from bytefit.fitting.trials import EncodeTarget, Trials, trials_of, try_without_loss
+from bytefit.fitting.trials import EncodeTarget, Trials, trials_of
 from bytefit.fitting.unreachable import Miss
 from bytefit.fitting.verification import check_lossless
 from bytefit.formats import LOSSLESS_FORMATS
@@ -180,6 +180,8 @@ def _searched(source: Source, codec: Codec, trials: Trials, options: Options) ->
     """Return the trials that hold the answer: lossless where a lossless source fits, otherwise what was searched."""
     full_size = largest_scale(trials, options) == 1 and max(trials.whole.size) <= codec.holds.max_side
     if full_size and not options.lossless and _was_lossless(codec, source, trials.sample):
+        from bytefit.fitting.without_loss import try_without_loss
+
         lossless = try_without_loss(trials, options.min_quality)
         if lossless is not None:
             return lossless

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bytefit.codecs import Trial, encode_timed, with_options
 from bytefit.errors import PixelsNotKept
 from bytefit.fitting.log import Log
-from bytefit.pictures.frames import Frames
 from bytefit.search.search import Found, search
 from bytefit.seeding.picture_kind import for_content
 from bytefit.seeding.sampling import sample_of
-from bytefit.seeding.seed import LazyCurve, Seed, mean_curve
+from bytefit.seeding.seed import LazyCurve, Seed
 from bytefit.seeding.with_model import seed
 from bytefit.sources import metadata
 
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
     from bytefit.codecs.container import TrailingData
+    from bytefit.pictures.frames import Frames
     from bytefit.sizes import Window
-
-# No nearly lossless encode is tried where the smallest needs more than the budget even at this share of its mean size.
-_LEAST_SHARE = 0.6
 
 
 class EncodeTarget(NamedTuple):
@@ -278,37 +275,3 @@ def _search(trials: Trials) -> Found:
         last = trials.last
         found = searched(last)
     return found if last == trials.last else found._replace(proven=found.proven and found.rung != last)
-
-
-def try_without_loss(trials: Trials, min_quality: float | None) -> tuple[Trials, Found] | None:
-    """Return the lossless encoding where that fits, or else one that is nearly lossless and better than a lossy one.
-
-    None where neither fits, or a probe says they are not worth a trial.
-
-    Args:
-        trials: of a picture whose source lost nothing, on a lossy ladder.
-        min_quality: the least quality accepted.
-    """
-    if trials.payload < 1:
-        return None
-    from bytefit.seeding.lossless_probe import lossless_probe
-
-    least, probe = lossless_probe(trials.codec, trials.picture, trials.sample)
-    trials.log.probes.append(probe)
-    if least <= trials.payload:
-        lossless = trials.on(trials.codec.without_loss(hidden_colours=False), first=0, last=0)
-        lossless.measure(0)
-        if lossless.fits:
-            return lossless, Found(0, proven=True, sizes={0: lossless.payload})
-        least = len(lossless.data) - lossless.overhead
-    codec = None if isinstance(trials.picture, Frames) else trials.codec.nearly_lossless(trials.sample)
-    if codec is None:
-        return None
-    curve = mean_curve(codec, trials.picture)
-    if log(least * _LEAST_SHARE) + curve[0] - curve[-1] > log(trials.payload):
-        return None
-    nearly = trials.on(codec, first=codec.floor_rung(min_quality), last=len(codec.ladder) - 2)
-    if nearly.target.first > nearly.target.last:
-        return None
-    found = search_ladder(nearly)
-    return (nearly, found) if nearly.fits else None

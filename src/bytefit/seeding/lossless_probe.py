@@ -1,4 +1,7 @@
-"""Predicts whether a lossless file may fit, for formats whose ladder of qualities is lossy (WebP)."""
+"""Predicts whether a file may fit that loses nothing, or little.
+
+It is for formats whose ladder of qualities is lossy (WebP).
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,16 @@ def lossless_probe(codec: Codec, picture: Image.Image | Frames, sample: Image.Im
     _, trial = encode_timed(codec, sample, {**(lossless.options or {}), **(lossless.probe_options or {})}, {})
     expected = trial.size * pixels_of(picture) / (sample.width * sample.height)
     return expected / _MOST_OVER.get(content(sample), _USUALLY_OVER), trial
+
+
+def near_lossless_probe(codec: Codec, picture: Image.Image) -> tuple[float, Trial]:
+    """Return the fewest bytes that a nearly lossless file may have, and the encode this is predicted from.
+
+    Args:
+        codec: one with nearly lossless codings.
+        picture: the picture to encode.
+    """
+    near = codec.lossless.near
+    assert near is not None
+    _, trial = encode_timed(codec, near.roughest(picture), {**(codec.lossless.options or {}), **near.probe_options}, {})
+    return near.least_share * trial.size, trial

@@ -12,7 +12,15 @@ from bytefit.codecs.refusals import INK_COLOURS, REFUSED_EVERYWHERE, TO_RGB
 from bytefit.codecs.webp.animation import with_alpha_flag, with_every_frame
 from bytefit.codecs.webp.chunks import is_lossless
 from bytefit.codecs.webp.container import CONTAINER
-from bytefit.codecs.webp.near_lossless import MEAN_BITS, PROBE_OPTIONS, NearVersions, log_size_from_probe, near_ladder
+from bytefit.codecs.webp.near_lossless import (
+    LEAST_SHARE,
+    MEAN_BITS,
+    PROBE_OPTIONS,
+    NearVersions,
+    log_size_from_probe,
+    near_ladder,
+    roughest,
+)
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
 from bytefit.pictures.frames import Frames
@@ -111,7 +119,7 @@ WEBP = Codec(
         options={"lossless": True, "quality": 80},
         hidden_options={"exact": True},
         probe_options={"quality": 0, "method": 0},
-        near=NearLossless(near_ladder, MEAN_BITS, PROBE_OPTIONS, log_size_from_probe),
+        near=NearLossless(near_ladder, MEAN_BITS, PROBE_OPTIONS, log_size_from_probe, roughest, LEAST_SHARE),
         is_lossless=is_lossless,
     ),
     hints=SeedingHints(
