@@ -59,15 +59,16 @@ class NearLossless(NamedTuple):
         mean_bits: their mean curve, see `Codec.mean_bits`.
         probe_options: see `SeedingHints`, as the next one.
         probe_gain: what a probe says of the size.
-        roughest: (image) -> a version that is made at once and takes about the bytes of the lowest quality.
-        least_share: the lowest quality takes at least this share of a probe of that version.
+        quick: (image, quality) -> a version that is made at once and takes about the bytes of that quality, and the
+            save options of a probe of it.
+        least_share: the quality takes at least this share of that probe.
     """
 
     ladder: Callable[[Image.Image], tuple[float, ...]]
     mean_bits: tuple[tuple[float, float], ...]
     probe_options: Mapping[str, Any]
     probe_gain: Callable[[float, Image.Image | Frames, bytes], float]
-    roughest: Callable[[Image.Image], Image.Image]
+    quick: Callable[[Image.Image, float], tuple[Image.Image, Mapping[str, Any]]]
     least_share: float
 
 

@@ -11,6 +11,8 @@ from bytefit.search.search import Found
 from bytefit.seeding.seed import mean_curve
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from bytefit.codecs import Codec
     from bytefit.fitting.trials import Trials
 
@@ -52,27 +54,31 @@ def try_without_loss(trials: Trials, min_quality: float | None) -> tuple[Trials,
 def _nearly_lossless(trials: Trials, least: float) -> Codec | None:
     """Return the codec with its nearly lossless ladder; None without one, or where a probe says that none of it fits.
 
-    Searching palettes takes ten encodes and more, so that what tells more costs more: the probe of a lossless file,
-    one of a palette made at once, the ladder that suits the picture.
+    Searching palettes takes ten encodes and more, so each step that may refuse comes before one that costs more.
 
     Args:
         trials: on the lossy ladder.
         least: the fewest bytes that a lossless file may have.
     """
-    from bytefit.seeding.lossless_probe import near_lossless_probe
-
     picture, near, most = trials.picture, trials.codec.lossless.near, log(trials.payload)
     if near is None or isinstance(picture, Frames):
         return None
-    lossless = log(least * _LEAST_SHARE)
-    if lossless + log(near.mean_bits[0][1] / near.mean_bits[-1][1]) > most:
-        return None
-    least, probe = near_lossless_probe(trials.codec, picture)
-    trials.log.probes.append(probe)
-    if log(least) > most:
+    lossless, lowest = log(least * _LEAST_SHARE), near.mean_bits[0][0]
+    if lossless + log(near.mean_bits[0][1] / near.mean_bits[-1][1]) > most or not _may_fit(trials, picture, lowest):
         return None
     codec = trials.codec.nearly_lossless(trials.sample)
     if codec is None:
         return None
     curve = mean_curve(codec, picture)
-    return None if lossless + curve[0] - curve[-1] > most else codec
+    if lossless + curve[0] - curve[-1] > most:
+        return None
+    return codec if codec.ladder[0] == lowest or _may_fit(trials, picture, codec.ladder[0]) else None
+
+
+def _may_fit(trials: Trials, picture: Image.Image, quality: float) -> bool:
+    """Return whether a probe says that the nearly lossless encode of a quality may fit."""
+    from bytefit.seeding.lossless_probe import near_lossless_probe
+
+    least, probe = near_lossless_probe(trials.codec, picture, quality)
+    trials.log.probes.append(probe)
+    return least <= trials.payload

@@ -38,14 +38,16 @@ def lossless_probe(codec: Codec, picture: Image.Image | Frames, sample: Image.Im
     return expected / _MOST_OVER.get(content(sample), _USUALLY_OVER), trial
 
 
-def near_lossless_probe(codec: Codec, picture: Image.Image) -> tuple[float, Trial]:
+def near_lossless_probe(codec: Codec, picture: Image.Image, quality: float) -> tuple[float, Trial]:
     """Return the fewest bytes that a nearly lossless file may have, and the encode this is predicted from.
 
     Args:
         codec: one with nearly lossless codings.
         picture: the picture to encode.
+        quality: one of theirs.
     """
     near = codec.lossless.near
     assert near is not None
-    _, trial = encode_timed(codec, near.roughest(picture), {**(codec.lossless.options or {}), **near.probe_options}, {})
+    version, options = near.quick(picture, quality)
+    _, trial = encode_timed(codec, version, {**(codec.lossless.options or {}), **options}, {})
     return near.least_share * trial.size, trial

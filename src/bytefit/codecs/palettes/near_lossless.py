@@ -97,18 +97,32 @@ class NearLossless:
             yield box, rounded
 
     def _tables(self, step: int) -> list[int]:
-        """Return the point tables of the channels; the commonest level of each colour stays as it is."""
-        tables = [level for anchor in self._commonest for level in rounded_levels(anchor, step)]
-        if self._picture.mode == "RGBA":
-            # Opacity may be rounded twice as coarsely as colours. What is fully transparent stays so, alone.
-            tables += [0, *(rounded or 1 for rounded in rounded_levels(_OPAQUE, 2 * step - 1)[1:])]
-        return tables
+        return _tables(self._commonest, step, alpha=self._picture.mode == "RGBA")
 
     @cached_property
     def _commonest(self) -> list[int]:
-        histogram = self._picture.histogram()
-        channels = [histogram[start : start + 256] for start in range(0, 3 * 256, 256)]
-        return [channel.index(max(channel)) for channel in channels]
+        return _commonest_levels(self._picture)
+
+
+def rounded_everywhere(picture: Image.Image, quality: float) -> Image.Image:
+    """Return a version that is rounded by the coarse step of a quality in `NEAR_LOSSLESS`, also where it is smooth."""
+    return picture.point(_tables(_commonest_levels(picture), _STEPS[quality][1], alpha=picture.mode == "RGBA"))
+
+
+def _tables(commonest: Sequence[int], step: int, *, alpha: bool) -> list[int]:
+    """Return the point tables of the channels; the commonest level of each colour stays as it is."""
+    tables = [level for anchor in commonest for level in rounded_levels(anchor, step)]
+    if alpha:
+        # Opacity may be rounded twice as coarsely as colours. What is fully transparent stays so, alone.
+        tables += [0, *(rounded or 1 for rounded in rounded_levels(_OPAQUE, 2 * step - 1)[1:])]
+    return tables
+
+
+def _commonest_levels(picture: Image.Image) -> list[int]:
+    """Return the commonest level of each colour of an image, mode RGB or RGBA."""
+    histogram = picture.histogram()
+    channels = [histogram[start : start + 256] for start in range(0, 3 * 256, 256)]
+    return [channel.index(max(channel)) for channel in channels]
 
 
 def rounded_levels(anchor: int, step: int) -> list[int]:

@@ -19,7 +19,7 @@ from bytefit.codecs.webp.near_lossless import (
     NearVersions,
     log_size_from_probe,
     near_ladder,
-    roughest,
+    quick_version,
 )
 from bytefit.errors import UnsupportedImage
 from bytefit.formats import named
@@ -119,7 +119,7 @@ WEBP = Codec(
         options={"lossless": True, "quality": 80},
         hidden_options={"exact": True},
         probe_options={"quality": 0, "method": 0},
-        near=NearLossless(near_ladder, MEAN_BITS, PROBE_OPTIONS, log_size_from_probe, roughest, LEAST_SHARE),
+        near=NearLossless(near_ladder, MEAN_BITS, PROBE_OPTIONS, log_size_from_probe, quick_version, LEAST_SHARE),
         is_lossless=is_lossless,
     ),
     hints=SeedingHints(
