@@ -6,14 +6,14 @@ Both are tried on the image, and the better one is used. The formats know how to
 from __future__ import annotations
 
 import sys
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from io import BytesIO
 from math import log2
 
 from PIL import Image
 
-from bytefit.codecs.palettes.bands import crops_of
+from bytefit.codecs.palettes.bands import bands_of, crops_of
 from bytefit.codecs.palettes.clusters import Clusters, sample_of
 from bytefit.codecs.palettes.near_lossless import NearLossless, mean_error
 from bytefit.pictures.frames import Frames
@@ -202,16 +202,21 @@ def in_exact_palette(picture: Image.Image) -> Image.Image | None:
 def by_imagequant(picture: Image.Image, colours: int, *, dither: float = 0.0) -> Image.Image:
     """Return an image quantised by libimagequant to at most `colours` colours, mode P; see `Palettes.quantised`.
 
-    The library gets one row at a time: `imagequant.quantize_raw_rgba_bytes`, which makes the same of it, needs nine
-    bytes for each pixel more.
+    The library gets one row at a time, from a band that is kept: `imagequant.quantize_raw_rgba_bytes`, which makes the
+    same of it, needs nine bytes for each pixel more.
     """
     from imagequant import ffi, lib
 
     width, height = picture.size
+    boxes = list(bands_of(picture))
+
+    @lru_cache(1)
+    def band_bytes(band: int) -> memoryview:
+        return memoryview(picture.crop(boxes[band]).convert("RGBA").tobytes())
 
     def give_row(pixels: object, row: int, _width: int, _data: object) -> None:
-        row_bytes = picture.crop((0, row, width, row + 1)).convert("RGBA").tobytes()
-        ffi.memmove(pixels, row_bytes, len(row_bytes))
+        band, within = divmod(row, boxes[0][3])
+        ffi.memmove(pixels, band_bytes(band)[4 * width * within : 4 * width * (within + 1)], 4 * width)
 
     callback = ffi.callback("void(liq_color *, int, int, void *)", give_row)
     settings = ffi.gc(lib.liq_attr_create(), lib.liq_attr_destroy)
