@@ -26,7 +26,7 @@ from bytefit.codecs.gif.blocks import (
 )
 from bytefit.codecs.gif.colour_indices import OPAQUE_FROM, exact_indexer, nearest_indexer
 from bytefit.codecs.gif.container import CONTAINER
-from bytefit.codecs.gif.frame_differences import render_frames
+from bytefit.codecs.gif.frame_differences import Box, changed_boxes, render_frames
 from bytefit.codecs.gif.lossless import repacked_versions
 from bytefit.codecs.palettes.clusters import Clusters
 from bytefit.codecs.palettes.quantise import COLOURS, colours_of, quality_of
@@ -76,10 +76,19 @@ def _tolerance(colours: int) -> int:
 
 
 class _Gathered:
-    """The colours of the last pictures, or of all frames of each: the rungs of one share the work."""
+    """The colours and the changes of the last pictures, or of all frames of each: the rungs of one share the work."""
 
     def __init__(self) -> None:
         self._last: list[tuple[Image.Image | Frames, Clusters]] = []
+        self._changed: list[tuple[Sequence[Image.Image], list[Box | None]]] = []
+
+    def changed(self, pictures: Sequence[Image.Image]) -> list[Box | None]:
+        """Return what `changed_boxes` returns."""
+        boxes = next((boxes for known, boxes in self._changed if known is pictures), None)
+        if boxes is None:
+            boxes = changed_boxes(pictures)
+            self._changed = [*self._changed[-_MOST_GATHERED + 1 :], (pictures, boxes)]
+        return boxes
 
     def palette(self, picture: Image.Image | Frames, colours: int) -> Image.Image:
         """Return a palette of at most `colours` opaque colours, as a picture in it."""
@@ -115,6 +124,7 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
             frames.pictures,
             _delays(frames.durations),
             indexer,
+            changed=gathered.changed(frames.pictures),
             has_transparency=frames.has_transparency_data,
         ),
         repeats=repeats,

@@ -33,10 +33,32 @@ class _Patch(NamedTuple):
     indices: Image.Image
 
 
+def changed_boxes(pictures: Sequence[Image.Image]) -> list[Box | None]:
+    """Return for each picture the box that holds all its pixels that differ from the picture before; None for none.
+
+    That of the first one is whole. Elsewhere a picture is not looked at: in most recordings of a screen that leaves a
+    small part of it.
+    """
+    boxes: list[Box | None] = []
+    before: Image.Image | None = None
+    for picture in pictures:
+        if before is None or (before.size, before.mode) != (picture.size, picture.mode):
+            boxes.append((0, 0, *picture.size))
+        else:
+            boxes.append(ImageChops.difference(before, picture).getbbox(alpha_only=False))
+        before = picture
+    return boxes
+
+
 def render_frames(
-    pictures: Sequence[Image.Image], delays: Sequence[int], indexer: ColourIndexer, *, has_transparency: bool
+    pictures: Sequence[Image.Image],
+    delays: Sequence[int],
+    indexer: ColourIndexer,
+    *,
+    changed: Sequence[Box | None],
+    has_transparency: bool,
 ) -> Iterator[GifFrame]:
-    """Yield the frame to store for each picture.
+    """Yield the frame to store for each picture; `changed` is what `changed_boxes` returns for the pictures.
 
     With `has_transparency` the first frame has a transparent index, used or not: Pillow and gifsicle otherwise show
     no transparency in any frame.
@@ -48,17 +70,29 @@ def render_frames(
     size = pictures[0].size
     canvas = _Canvas(pictures, indexer, has_transparency=has_transparency)
     last: GifFrame | None = None
-    for picture, delay in zip(pictures, delays, strict=True):
+    for picture, delay, box in zip(pictures, delays, changed, strict=True):
         if picture.size != size:
             raise UnsupportedImage(f"a frame of {picture.size} pixels is outside of the canvas of {size} pixels")
-        if indexer.tolerance is None and has_partial_alpha(picture):
+        if indexer.tolerance is None and box is not None and has_partial_alpha(picture.crop(box)):
             raise PixelsNotKept("GIF cannot keep partial transparency, only pixels that are opaque or transparent")
-        target = with_binary_alpha(picture)
+        target = _Target(picture, box or (0, 0, 1, 1))
         if last is not None:
-            yield canvas.dispose(last, target)
+            last, target = canvas.dispose(last, target)
+            yield last
         last = canvas.render(target, delay)
     if last is not None:
         yield last
+
+
+class _Target(NamedTuple):
+    """A picture to show, and the box outside of which the canvas shows it already."""
+
+    picture: Image.Image
+    box: Box
+
+    def crop(self, box: Box) -> Image.Image:
+        """Return a part of the picture, mode RGBA, opaque or transparent."""
+        return with_binary_alpha(self.picture.crop(box))
 
 
 class _Canvas:
@@ -78,17 +112,22 @@ class _Canvas:
         self._before: _Patch | None = None
         self._is_first = True
 
-    def dispose(self, last: GifFrame, target: Image.Image) -> GifFrame:
-        """Dispose of the last frame in the best way for `target`, and return that frame with its disposal method."""
+    def dispose(self, last: GifFrame, target: _Target) -> tuple[GifFrame, _Target]:
+        """Dispose of the last frame in the best way for `target`.
+
+        Returns:
+            The last frame with its disposal method; the target, with the box that the canvas then lacks.
+        """
         cleared = None
-        if target.getchannel("A").getextrema() != FULL:
-            cleared = ImageChops.subtract(self._colours.getchannel("A"), target.getchannel("A")).getbbox()
+        if self._has_transparency:
+            alpha, wanted = (part.getchannel("A") for part in (self._colours.crop(target.box), target.crop(target.box)))
+            cleared = _moved(ImageChops.subtract(alpha, wanted).getbbox(), target.box)
         if self._before is not None and self._should_restore(self._before, target, cleared):
             self._colours.paste(self._before.colours, self._before.box)
             self._indices.paste(self._before.indices, self._before.box)
-            return last._replace(disposal=RESTORE)
+            return last._replace(disposal=RESTORE), target._replace(box=_union(target.box, self._before.box))
         if cleared is None:
-            return last
+            return last, target
         # Pixels become transparent again only if the whole rectangle of the last frame is cleared.
         box = _box_of(last)
         covered = _union(box, cleared)
@@ -96,14 +135,13 @@ class _Canvas:
             last = self._enlarged(last, covered)
         self._colours.paste((0, 0, 0, 0), covered)
         self._indices.paste(self._indexer.transparent_index or 0, covered)
-        return last._replace(disposal=CLEAR)
+        return last._replace(disposal=CLEAR), target._replace(box=_union(target.box, covered))
 
-    def render(self, target: Image.Image, delay: int) -> GifFrame:
+    def render(self, target: _Target, delay: int) -> GifFrame:
         """Paint `target` onto the canvas and return the frame that does so."""
         # The first frame covers the canvas: decoders fill the rest with a background of their own.
-        whole = (0, 0, *target.size)
-        box = ImageChops.difference(self._colours, target).getbbox(alpha_only=False)
-        box = whole if self._is_first else box or (0, 0, 1, 1)
+        whole = (0, 0, *target.picture.size)
+        box = whole if self._is_first else self._differing(target) or (0, 0, 1, 1)
         rectangle, under = target.crop(box), self._colours.crop(box)
         mask = changed_mask(under, rectangle, self._indexer.tolerance or 0)
         if self._indexer.tolerance is not None:
@@ -116,8 +154,9 @@ class _Canvas:
         frame = indexed and _smallest_frame(indexed, opaque, mask, box, delay, crop=not self._is_first)
         if frame is None and box != whole:
             # The palette of the rectangle has no room for a transparent entry. The whole picture may need none.
-            opaque = target.getchannel("A")
-            indexed = self._indexer.to_indices(target.convert("RGB"), opaque)
+            entire = target.crop(whole)
+            opaque = entire.getchannel("A")
+            indexed = self._indexer.to_indices(entire.convert("RGB"), opaque)
             frame = indexed and _smallest_frame(indexed, opaque, opaque, whole, delay)
         if frame is not None and self._is_first and self._has_transparency:
             frame = self._with_transparent_index(frame) or (None if self._has_transparent_pixels() else frame)
@@ -125,6 +164,11 @@ class _Canvas:
             raise _too_many_colours()
         self._paint(frame, rectangle, box, indexed)
         return frame
+
+    def _differing(self, target: _Target) -> Box | None:
+        """Return the box of the pixels that the canvas does not show as they should be; None for none."""
+        shown, wanted = self._colours.crop(target.box), target.crop(target.box)
+        return _moved(ImageChops.difference(shown, wanted).getbbox(alpha_only=False), target.box)
 
     def _paint(self, frame: GifFrame, rectangle: Image.Image, box: Box, indexed: IndexedRectangle | None) -> None:
         """Paint a rectangle onto the canvas, and keep the pixels that the frame replaces."""
@@ -135,7 +179,7 @@ class _Canvas:
         if self._indexer.tolerance is not None and indexed is not None:
             self._indices.paste(indexed.indices, box, rectangle.getchannel("A"))
 
-    def _should_restore(self, before: _Patch, target: Image.Image, cleared: Box | None) -> bool:
+    def _should_restore(self, before: _Patch, target: _Target, cleared: Box | None) -> bool:
         """Return whether restoring the canvas before the last frame leaves much less to store."""
         box, tolerance = before.box, self._indexer.tolerance or 0
         if cleared is not None and _union(box, cleared) != box:
@@ -149,7 +193,7 @@ class _Canvas:
         without_restoring = changed_mask(self._colours.crop(box), new, tolerance).histogram()[255]
         if after_restoring >= _WORTH_RESTORING * without_restoring:
             return False
-        area = ImageChops.difference(self._colours, target).getbbox(alpha_only=False) or box
+        area = self._differing(target) or box
         total = changed_mask(self._colours.crop(area), target.crop(area), tolerance).histogram()[255]
         return total - without_restoring + after_restoring < _WORTH_RESTORING * total
 
@@ -194,7 +238,7 @@ def _smallest_frame(
     """Return the smallest of the frames that store the changed pixels; None if the palette has no room for any."""
     if crop:
         inner = mask.getbbox() or (0, 0, 1, 1)
-        box = box[0] + inner[0], box[1] + inner[1], box[0] + inner[2], box[1] + inner[3]
+        box = _moved(inner, box) or box
         mask, opaque = mask.crop(inner), opaque.crop(inner)
         exact = indexed.exact and indexed.exact.crop(inner)
         indexed = indexed._replace(indices=indexed.indices.crop(inner), exact=exact)
@@ -225,6 +269,11 @@ def _transparent_frame(
 
 def _box_of(frame: GifFrame) -> Box:
     return frame.left, frame.top, frame.left + frame.indices.width, frame.top + frame.indices.height
+
+
+def _moved(inner: Box | None, box: Box) -> Box | None:
+    """Return a box inside of another one as a box of the canvas."""
+    return inner and (box[0] + inner[0], box[1] + inner[1], box[0] + inner[2], box[1] + inner[3])
 
 
 def _union(one: Box, other: Box) -> Box:
