@@ -110,6 +110,7 @@ class SeedingHints(NamedTuple):
         probe_pays: (save options of a rung) -> whether `probe_options` make it much cheaper.
         probe_gain: (quality, image, bytes of a probe of all of it) -> ln(bytes) of the rung; None where a model
             reads the probes.
+        frames_gain: the same of an animation; None where a few runs of its frames are encoded instead.
         probe_from_pixels: smaller images are searched from the mean curve: a probe would cost more than it saves.
         header: (quality, mode encoded) -> roughly the bytes before the first coded bit; with quality None those of a
             probe.
@@ -122,6 +123,7 @@ class SeedingHints(NamedTuple):
     probe_options: Mapping[str, Any] = {}
     probe_pays: Callable[[Mapping[str, Any]], bool] = lambda _options: False
     probe_gain: Callable[[float, Image.Image | Frames, bytes], float] | None = None
+    frames_gain: Callable[[float, Image.Image | Frames, bytes], float] | None = None
     probe_from_pixels: int = 0
     header: Callable[[float | None, str], int] = lambda _quality, _mode: 100
     rows_apart: bool = False

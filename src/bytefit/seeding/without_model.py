@@ -1,11 +1,12 @@
 """Seeding without a model: the mean curve, bent through probes of the picture near the answer.
 
 It serves formats that compress by finding repeats (PNG), where a sample does not predict the whole but the whole at low
-effort does, and animations, of which a few runs of frames are encoded.
+effort does, and animations, of which all frames are encoded at low effort (GIF) or a few runs of them.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 from math import ceil, log
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
 
     from bytefit.codecs import Codec
 
-# Each probe closes in on the target; a further one would cost more than the trial it may save.
-_MOST_PROBES = 3
+    Gain = Callable[[float, Image.Image | Frames, bytes], float]
+
+# Each probe closes in on the target; a further one would cost more than the trial it may save. One more of all frames
+# of an animation pays: 2.28 trials instead of 2.56 (43 budgets of 11 GIFs), in the same time.
+_MOST_PROBES, _MOST_OF_ALL_FRAMES = 3, 4
 
 # One run of a short animation is a large part of it.
 _MOST_OF_ONE_RUN = 2
 
-# A rung predicted this near (in ln bytes) to a probed one needs no probe of its own. Excerpts cost so little that the
-# way between two rungs is probed rather than trusted.
-_NEAR, _NEAR_OF_EXCERPTS = 0.1, 0.02
+# A rung predicted this near (in ln bytes) to a probed one needs no probe of its own. Animations differ so much in the
+# shape of their curve that the way between two rungs is probed rather than trusted.
+_NEAR, _NEAR_OF_FRAMES = 0.1, 0.02
 
 # No first trial is made at a rung predicted this far above the budget, in ln bytes. Beyond the second figure the last
 # rung is not tried at all: it is more than twice the usual error of a prediction.
@@ -58,22 +62,26 @@ def seed_by_probes(
     log_target = target_log_size(budget, min_accept)
     probes: list[Trial] = []
     known: dict[int, float] = {}
-    excerpts = _excerpts(picture) if isinstance(picture, Frames) else []
-    if codec.hints.probe_gain is None and not excerpts:
+    moving = isinstance(picture, Frames)
+    gain = codec.hints.frames_gain if moving else codec.hints.probe_gain
+    excerpts = _excerpts(picture) if isinstance(picture, Frames) and gain is None else []
+    if gain is None and not excerpts:
         return Seed(mean, last=last)
+    probe = partial(_probed, codec, picture, gain, excerpts)
     curve: Callable[[int], float] = mean.__getitem__
-    if not excerpts:
+    if not moving:
         # No rung is better than the last one, and in a small picture the last may weigh less than those below it.
-        known[last], probes = _probed(codec, picture, excerpts, last)
+        known[last], probes = probe(last)
         curve = corrected(mean, known)
         if known[last] <= log(budget):
             return Seed(LazyCurve(len(mean), curve), last, tuple(probes), last)
     rung = rung_at(curve, log_target, first, last + 1)
-    for _ in range(_MOST_PROBES if len(excerpts) != 1 else _MOST_OF_ONE_RUN):
+    most = _MOST_OF_ALL_FRAMES if moving and gain else _MOST_PROBES if len(excerpts) != 1 else _MOST_OF_ONE_RUN
+    for _ in range(most):
         if rung in known:
             break
         try:
-            known[rung], trials = _probed(codec, picture, excerpts, rung)
+            known[rung], trials = probe(rung)
         except PixelsNotKept:  # the last rung is lossless, and the format has none for this picture
             rung = max(first, rung - 1)
             continue
@@ -84,7 +92,7 @@ def seed_by_probes(
         before, rung = rung, rung_at(curve, log_target, first, last + 1)
         if rung > first and curve(rung) > log(budget) + _OVER:
             rung -= 1
-        if abs(curve(rung) - curve(before)) < (_NEAR_OF_EXCERPTS if excerpts else _NEAR):
+        if abs(curve(rung) - curve(before)) < (_NEAR_OF_FRAMES if moving else _NEAR):
             break
     hopeless = known.get(last, 0.0) > log(budget) + _HOPELESS
     return Seed(LazyCurve(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
@@ -107,7 +115,7 @@ def _excerpts(frames: Frames) -> list[_Excerpt]:
 
 
 def _probed(
-    codec: Codec, picture: Image.Image | Frames, excerpts: Sequence[_Excerpt], rung: int
+    codec: Codec, picture: Image.Image | Frames, gain: Gain | None, excerpts: Sequence[_Excerpt], rung: int
 ) -> tuple[float, list[Trial]]:
     """Return the predicted ln(bytes) of a rung, and the encodes this is predicted from."""
     quality = codec.ladder[rung]
@@ -115,8 +123,8 @@ def _probed(
     if isinstance(picture, Frames) and excerpts:
         return _from_excerpts(codec, picture, excerpts, setting)
     data, trial = encode_timed(codec, picture, {**setting, **codec.hints.probe_options}, {})
-    assert codec.hints.probe_gain is not None
-    return codec.hints.probe_gain(quality, picture, data), [trial]
+    assert gain is not None
+    return gain(quality, picture, data), [trial]
 
 
 def _from_excerpts(

@@ -15,8 +15,10 @@ import bytefit
 from bytefit.codecs.gif.blocks import comment_block, other_blocks
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.padding import pad
+from bytefit.codecs.preparing import prepare
 from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames, frames_of
+from images import noise
 
 SIZE = (12, 9)
 COLOURS = ((255, 0, 0, 255), (0, 0, 255, 255), (250, 250, 250, 255), (0, 0, 0, 0))
@@ -61,6 +63,37 @@ def test_gif_without_loss_shows_the_same(shown, loop):
     assert visible(again) == visible(frames)
     assert again.durations == frames.durations
     assert again.loop == loop
+
+
+# Cells that change, and their new colours: one picture after the other.
+changes = st.lists(st.dictionaries(st.integers(0, 11), st.integers(0, 3), max_size=3), min_size=1, max_size=8)
+
+
+@given(st.lists(st.integers(0, 3), min_size=12, max_size=12), changes, st.booleans())
+@settings(deadline=None)
+def test_what_does_not_change_from_frame_to_frame_is_shown_as_well(cells, changed, quick):
+    """Only the part of a picture that differs from the one before is looked at; the rest must be there already."""
+    all_cells = [cells]
+    for change in changed:
+        all_cells.append([change.get(place, colour) for place, colour in enumerate(all_cells[-1])])
+    frames = Frames(tuple(map(frame, all_cells)), (50,) * len(all_cells), loop=0)
+
+    again = read_back(GIF.encode(frames, {"quick": quick}))
+
+    assert visible(again) == visible(frames)
+
+
+@pytest.mark.parametrize("quality", [25, 50, 90])
+def test_a_quick_encode_shows_the_same_in_hardly_more_bytes(quality):
+    """It predicts the size of the encode that tries every way to store a frame."""
+    frames = Frames(tuple(noise((40, 30), "L").rotate(turn) for turn in range(0, 40, 10)), (50,) * 4, loop=0)
+    frames = prepare(GIF, frames)
+    setting = GIF.setting(quality, "RGB")
+
+    whole, quick = GIF.encode(frames, setting), GIF.encode(frames, {**setting, "quick": True})
+
+    assert len(whole) <= len(quick) < 1.15 * len(whole)
+    assert visible(read_back(quick)) == visible(read_back(whole))
 
 
 @given(animations, st.sampled_from(GIF.ladder))

@@ -57,8 +57,11 @@ def render_frames(
     *,
     changed: Sequence[Box | None],
     has_transparency: bool,
+    quick: bool = False,
 ) -> Iterator[GifFrame]:
     """Yield the frame to store for each picture; `changed` is what `changed_boxes` returns for the pictures.
+
+    With `quick` only the quickest ways to store a frame are tried.
 
     With `has_transparency` the first frame has a transparent index, used or not: Pillow and gifsicle otherwise show
     no transparency in any frame.
@@ -68,7 +71,7 @@ def render_frames(
         PixelsNotKept: if the indexer keeps every colour and GIF cannot.
     """
     size = pictures[0].size
-    canvas = _Canvas(pictures, indexer, has_transparency=has_transparency)
+    canvas = _Canvas(pictures, indexer, has_transparency=has_transparency, quick=quick)
     last: GifFrame | None = None
     for picture, delay, box in zip(pictures, delays, changed, strict=True):
         if picture.size != size:
@@ -102,11 +105,14 @@ class _Canvas:
     change in every frame.
     """
 
-    def __init__(self, pictures: Sequence[Image.Image], indexer: ColourIndexer, *, has_transparency: bool) -> None:
+    def __init__(
+        self, pictures: Sequence[Image.Image], indexer: ColourIndexer, *, has_transparency: bool, quick: bool
+    ) -> None:
         size = pictures[0].size
         self._pictures = pictures
         self._indexer = indexer
         self._has_transparency = has_transparency
+        self._quick = quick
         self._colours = Image.new("RGBA", size)
         self._indices = Image.new("L", size, indexer.transparent_index or 0)
         self._before: _Patch | None = None
@@ -151,13 +157,15 @@ class _Canvas:
         if self._indexer.tolerance is not None and indexed is not None and not self._is_first:
             mask = ImageChops.multiply(mask, difference_mask(indexed.indices, self._indices.crop(box)))
         opaque = rectangle.getchannel("A")
-        frame = indexed and _smallest_frame(indexed, opaque, mask, box, delay, crop=not self._is_first)
+        frame = indexed and _smallest_frame(
+            indexed, opaque, mask, box, delay, crop=not self._is_first, quick=self._quick
+        )
         if frame is None and box != whole:
             # The palette of the rectangle has no room for a transparent entry. The whole picture may need none.
             entire = target.crop(whole)
             opaque = entire.getchannel("A")
             indexed = self._indexer.to_indices(entire.convert("RGB"), opaque)
-            frame = indexed and _smallest_frame(indexed, opaque, opaque, whole, delay)
+            frame = indexed and _smallest_frame(indexed, opaque, opaque, whole, delay, quick=self._quick)
         if frame is not None and self._is_first and self._has_transparency:
             frame = self._with_transparent_index(frame) or (None if self._has_transparent_pixels() else frame)
         if frame is None:
@@ -187,8 +195,8 @@ class _Canvas:
         new, old = target.crop(box), before.colours
         if ImageChops.subtract(old.getchannel("A"), new.getchannel("A")).getbbox() is not None:
             return False
-        if cleared is not None:
-            return True
+        if cleared is not None or self._quick:
+            return cleared is not None
         after_restoring = changed_mask(old, new, tolerance).histogram()[255]
         without_restoring = changed_mask(self._colours.crop(box), new, tolerance).histogram()[255]
         if after_restoring >= _WORTH_RESTORING * without_restoring:
@@ -233,7 +241,14 @@ def _too_many_colours() -> PixelsNotKept:
 
 
 def _smallest_frame(
-    indexed: IndexedRectangle, opaque: Image.Image, mask: Image.Image, box: Box, delay: int, *, crop: bool = False
+    indexed: IndexedRectangle,
+    opaque: Image.Image,
+    mask: Image.Image,
+    box: Box,
+    delay: int,
+    *,
+    crop: bool = False,
+    quick: bool,
 ) -> GifFrame | None:
     """Return the smallest of the frames that store the changed pixels; None if the palette has no room for any."""
     if crop:
@@ -243,7 +258,7 @@ def _smallest_frame(
         exact = indexed.exact and indexed.exact.crop(inner)
         indexed = indexed._replace(indices=indexed.indices.crop(inner), exact=exact)
     drawable = opaque if indexed.exact is None else ImageChops.multiply(opaque, indexed.exact)
-    masks = candidate_masks(indexed.indices, mask, drawable)
+    masks = candidate_masks(indexed.indices, mask, drawable, quick=quick)
     frames = [_frame_for_mask(indexed, candidate, box, delay) for candidate in masks]
     return min((frame for frame in frames if frame), key=lambda frame: len(frame.lzw_data), default=None)
 

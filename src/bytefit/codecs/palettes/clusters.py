@@ -88,6 +88,12 @@ class Clusters:
         indices.putpalette(self._palette(entries), "RGBA")
         return indices
 
+    def palette(self, colours: int) -> Image.Image:
+        """Return the palette of a version in at most `colours` colours, as an image of one pixel in it."""
+        palette = Image.new("P", (1, 1))
+        palette.putpalette(self._palette(self._cut(colours - self._clear)[1]), "RGBA")
+        return palette
+
     def bands(self, colours: int) -> Iterator[tuple[Box, Image.Image]]:
         """Yield the boxes and the bands of the version in `colours` colours, mode P, without dithering."""
         entry_of, entries = self._cut(colours - self._clear)
