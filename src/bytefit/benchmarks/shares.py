@@ -178,11 +178,20 @@ def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer 
             "frames_kept": _keeps(source, answer.data),
             "seconds": seconds,
         }
-    if (smallest := _compressed(file.path, file.path.stat().st_size * 4, lossless=True)) is not None:
-        values["lossless"] = smallest.size
+    if (smallest := _smallest_lossless(file.path)) is not None:
+        values["lossless"] = smallest
     if peer is not None:
         values["peer"] = _peer_answer(file.path, source, budget, peer)
     return ShrunkFile(**values)
+
+
+def _smallest_lossless(path: Path) -> int | None:
+    """Return the fewest bytes of a lossless file. Of several versions bytefit takes the first that fits."""
+    smallest, budget = None, path.stat().st_size * 4
+    while (answer := _compressed(path, budget, lossless=True)) is not None:
+        smallest = answer.size
+        budget = smallest - 1
+    return smallest
 
 
 def _peer_answer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> PeerAnswer:
