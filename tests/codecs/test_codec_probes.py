@@ -36,7 +36,8 @@ def test_probes_are_the_same_rung_at_another_effort(codec):
 @each_codec
 def test_probes_are_read_by_a_model_or_by_the_codec(codec):
     """Whoever offers cheap encodes says what they tell of the dear ones."""
-    assert bool(codec.hints.probe_options) == (codec in LEARNED or codec.hints.probe_gain is not None)
+    by_codec = codec.hints.probe_gain is not None or codec.hints.frames_gain is not None
+    assert bool(codec.hints.probe_options) == (codec in LEARNED or by_codec)
 
 
 @pytest.mark.parametrize(

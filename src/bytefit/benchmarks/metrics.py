@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from io import BytesIO
 from math import log10
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from bytefit.codecs.jpeg.best.blocks import coefficients, steps_of
 from bytefit.codecs.jpeg.best.tiles import Reference
 from bytefit.codecs.jpeg.source_quality import LUMINANCE
+from bytefit.pictures.frames import Frames, frames_of
+from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.training.fast_scores import MsSsim
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 # A smaller error than this counts as none, which caps the score at 98 decibel, so that a mean is finite.
 _NO_ERROR = 1e-5
@@ -25,6 +27,9 @@ _NO_ERROR = 1e-5
 # What an error of a coefficient weighs: the sensitivity of the eye as libjpeg's table implies it, in zigzag order
 # (Egiazarian, Astola, Ponomarenko, Lukin, Battisti and Carli, "New full-reference quality metrics based on HVS", 2006).
 _SENSITIVITY = 25.735 / steps_of(LUMINANCE)
+
+# An animation is scored at this many moments.
+_MOMENTS = 10
 
 # The programs that print Butteraugli's distance of two PNG files, of Debian's `butteraugli` and of libjxl.
 _BUTTERAUGLI = ("butteraugli", "butteraugli_main")
@@ -77,3 +82,23 @@ def butteraugli(program: str, original: Image.Image, version: Image.Image) -> fl
             return round(float(done.stdout.split()[0]), 4)
         except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
             return None
+
+
+def score_of_frames(source: Frames, data: bytes) -> float:
+    """Return the mean SSIMULACRA2 score of the frames that are shown at evenly spread moments of the source."""
+    with Image.open(BytesIO(data)) as image:
+        version = frames_of(image).decoded()
+    if not source.animated:
+        return ssimulacra2_score(source.first, version.first)
+    total = sum(source.durations) or 1
+    moments = [total * (place + 0.5) / _MOMENTS for place in range(_MOMENTS)]
+    return fmean(ssimulacra2_score(_frame_at(source, moment), _frame_at(version, moment)) for moment in moments)
+
+
+def _frame_at(frames: Frames, moment: float) -> Image.Image:
+    """Return the frame that is shown after `moment` milliseconds."""
+    for picture, duration in zip(frames.pictures, frames.durations, strict=False):
+        moment -= duration
+        if moment < 0:
+            return picture
+    return frames.pictures[-1]

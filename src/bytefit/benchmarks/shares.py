@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import joblib
 from PIL import Image
 
+from bytefit.benchmarks.metrics import score_of_frames
 from bytefit.benchmarks.peers import ColourPeer, colour_peer, largest_that_fits
 from bytefit.errors import BytefitError, ConfigError, UnsupportedImage
 from bytefit.fitting.compress import compress
 from bytefit.pictures.frames import Frames, frames_of
-from bytefit.pictures.scores import ssimulacra2_score
 from bytefit.training.corpus import find_files, limited
 from bytefit.training.markdown import table
 from bytefit.training.progress import tracked
@@ -39,9 +39,6 @@ SHARES = {"PNG": 0.5, "GIF": 0.6}
 
 # Larger images are left out: the time of oxipng grows with the pixels, and more files tell more.
 MEGAPIXELS = 1.5
-
-# An animation is scored at this many moments.
-_MOMENTS = 10
 
 # Scores that differ by less look the same.
 _SAME_LOOKS = 0.5
@@ -173,7 +170,7 @@ def _shrunk(file: CorpusFile, folder: Path, codec_format: str, peer: ColourPeer 
             "size": answer.size,
             "quality": answer.quality,
             "trials": len(answer.trials),
-            "score": _score(source, answer.data),
+            "score": score_of_frames(source, answer.data),
             "cost": answer.seconds / max(trial.seconds for trial in answer.trials),
             "frames_kept": _keeps(source, answer.data),
             "seconds": seconds,
@@ -207,9 +204,9 @@ def _peer_answer(path: Path, source: Frames, budget: int, peer: ColourPeer) -> P
         answer,
         colours=colours,
         size=len(data),
-        score=_score(source, data),
+        score=score_of_frames(source, data),
         frames_kept=_keeps(source, data),
-        score_of_bytefit=None if own is None else _score(source, own.data),
+        score_of_bytefit=None if own is None else score_of_frames(source, own.data),
         seconds=seconds,
     )
 
@@ -219,26 +216,6 @@ def _compressed(path: Path, budget: int, **options: Any) -> Result | None:
         return compress(path, budget, metadata="strip", **options)
     except BytefitError:
         return None
-
-
-def _score(source: Frames, data: bytes) -> float:
-    """Return the mean score of the frames shown at moments that are evenly spread over the source's duration."""
-    with Image.open(BytesIO(data)) as image:
-        version = frames_of(image).decoded()
-    if not source.animated:
-        return ssimulacra2_score(source.first, version.first)
-    total = sum(source.durations) or 1
-    moments = [total * (place + 0.5) / _MOMENTS for place in range(_MOMENTS)]
-    return fmean(ssimulacra2_score(_frame_at(source, moment), _frame_at(version, moment)) for moment in moments)
-
-
-def _frame_at(frames: Frames, moment: float) -> Image.Image:
-    """Return the frame that is shown after `moment` milliseconds."""
-    for picture, duration in zip(frames.pictures, frames.durations, strict=False):
-        moment -= duration
-        if moment < 0:
-            return picture
-    return frames.pictures[-1]
 
 
 def _keeps(source: Frames, data: bytes) -> bool:
