@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bytefit.codecs.avif.codec import AVIF
 from bytefit.codecs.gif.codec import GIF
 from bytefit.codecs.jpeg2000.codec import JPEG2000
 from bytefit.codecs.png.codec import PNG
@@ -143,3 +144,19 @@ def test_excerpts_are_as_long_as_the_animation_allows(count, runs, length):
     assert [len(part) for part in seen[: 2 * runs]] == [length] * runs + [1] * runs
     starts = [pictures.index(part[0]) for part in seen[:runs]]
     assert starts == {0: [], 1: [(count - length) // 2], 3: [0, (count - length) // 2, count - length]}[runs]
+
+
+def test_what_an_animation_has_around_its_frames_counts_once():
+    """A still in AVIF has 500 bytes less, which must not be taken for the changes of a frame."""
+    frames = Frames(tuple(noise((32, 24)).rotate(turn) for turn in range(60)), (40,) * 60)
+
+    def encode(part, _options):
+        count = len(part.pictures)
+        return bytes(1000 + 100 * (count - 1) + 500 * (count > 1))
+
+    prediction = seed_by_probes(
+        AVIF._replace(encode=encode), frames, budget=9000, min_accept=8000, first=0, last=len(AVIF.ladder) - 1
+    )
+
+    rung = next(at for at, size in enumerate(prediction.curve) if size >= log(7400) - 1e-6)
+    assert prediction.curve[rung] == pytest.approx(log(1000 + 59 * 100 + 500), abs=0.01)

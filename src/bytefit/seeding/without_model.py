@@ -47,7 +47,7 @@ _RUNS, _PART, _RUN, _SHORTEST = 3, 24, 3, 8
 
 
 class _Excerpt(NamedTuple):
-    """Some consecutive frames of an animation, and the first of them alone."""
+    """Some consecutive frames of an animation, and the first of them, or the first two."""
 
     frames: Frames
     first: Frames
@@ -64,7 +64,7 @@ def seed_by_probes(
     known: dict[int, float] = {}
     moving = isinstance(picture, Frames)
     gain = codec.hints.frames_gain if moving else codec.hints.probe_gain
-    excerpts = _excerpts(picture) if isinstance(picture, Frames) and gain is None else []
+    excerpts = _excerpts(codec, picture) if isinstance(picture, Frames) and gain is None else []
     if gain is None and not excerpts:
         return Seed(mean, last=last)
     probe = partial(_probed, codec, picture, gain, excerpts)
@@ -98,7 +98,7 @@ def seed_by_probes(
     return Seed(LazyCurve(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
 
 
-def _excerpts(frames: Frames) -> list[_Excerpt]:
+def _excerpts(codec: Codec, frames: Frames) -> list[_Excerpt]:
     """Return runs of frames from the beginning, the middle and the end.
 
     A short animation has one, from the middle; a very short one has none, and neither have pages.
@@ -108,10 +108,14 @@ def _excerpts(frames: Frames) -> list[_Excerpt]:
         return []
     run = max(_RUN, count // _PART)
     starts = [(count - run) * place // (_RUNS - 1) for place in range(_RUNS)]
-    if count < 2 * _RUNS * run:
+    short = count < 2 * _RUNS * run
+    if short:
         starts = starts[1:2]
+    # A still may have hundreds of bytes less around its picture than an animation. Where only the first frame is coded
+    # whole, that would count as changes of all others.
+    begun = 1 if short or codec.hints.key_frames is not None else 2
     runs = [frames.excerpt(range(start, start + run)) for start in starts]
-    return [_Excerpt(one, one.excerpt(range(1))) for one in runs]
+    return [_Excerpt(one, one.excerpt(range(begun))) for one in runs]
 
 
 def _probed(
@@ -131,14 +135,11 @@ def _from_excerpts(
     codec: Codec, frames: Frames, excerpts: Sequence[_Excerpt], setting: Mapping[str, Any]
 ) -> tuple[float, list[Trial]]:
     """Return the predicted ln(bytes) of all frames: key frames are coded whole, the others by their changes."""
-    count = len(frames.pictures)
-    keys = 1 if codec.hints.key_frames is None else ceil(count / codec.hints.key_frames)
+    count, begun, length = (len(part.pictures) for part in (frames, excerpts[0].first, excerpts[0].frames))
     runs = [encode_timed(codec, excerpt.frames, setting, {})[1] for excerpt in excerpts]
     firsts = [encode_timed(codec, excerpt.first, setting, {})[1] for excerpt in excerpts]
-    whole = sum(trial.size for trial in firsts) / len(firsts)
-    changes = (
-        sum(max(0, run.size - first.size) for run, first in zip(runs, firsts, strict=True))
-        / (len(excerpts[0].frames.pictures) - 1)
-        / len(runs)
-    )
-    return log(keys * whole + (count - keys) * changes), [*runs, *firsts]
+    first = sum(trial.size for trial in firsts) / len(firsts)
+    grown = sum(max(0, run.size - first.size) for run, first in zip(runs, firsts, strict=True))
+    changes = grown / (length - begun) / len(runs)
+    keys = 1 if codec.hints.key_frames is None else ceil(count / codec.hints.key_frames)
+    return log(keys * first + (count - keys * begun) * changes), [*runs, *firsts]
