@@ -7,7 +7,9 @@ from PIL import Image
 
 import bytefit
 from bytefit.codecs.palettes.near_lossless import NEAR_LOSSLESS
+from bytefit.codecs.webp.codec import WEBP
 from bytefit.pictures.frames import Frames
+from bytefit.seeding.lossless_probe import near_lossless_probe
 from images import encoded, graphic, opened, photograph, screenshot, write_jpeg
 
 SHARES = (0.75, 0.85, 0.95)
@@ -20,6 +22,7 @@ def interface(size=(90, 60)):
     return picture
 
 
+FEW_COLOURS = photograph((90, 60)).quantize(60).convert("RGB")
 PICTURES = {"interface": interface(), "transparent": graphic((24, 18)), "photograph": photograph((72, 54))}
 
 
@@ -145,3 +148,31 @@ def test_webp_of_few_bytes_has_a_palette_where_that_suits_the_image(tmp_path):
     assert result.setting["lossless"]
     assert 53 <= result.quality < 100
     assert not result.lossless
+
+
+@pytest.mark.parametrize(
+    ("picture", "share"),
+    [(FEW_COLOURS, 0.3), (PICTURES["interface"], 0.45), (PICTURES["photograph"], 0.4)],
+    ids=["few colours", "interface", "photograph"],
+)
+def test_nothing_near_is_searched_where_a_quick_probe_says_that_none_fits(picture, share, tmp_path):
+    """Searching it takes ten encodes and more, and then the answer is lossy."""
+    path = tmp_path / "picture.png"
+    path.write_bytes(encoded(picture, "PNG"))
+
+    result = bytefit.compress(path, int(lossless_bytes(path, "WEBP") * share), format="WEBP")
+
+    assert not result.lossless
+    assert not any("near_lossless" in one.setting for one in (*result.trials, *result.probes))
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("quality", [53.2, 95.0])
+def test_the_quick_probe_refuses_no_rung_that_fits(kind, quality):
+    """It is made at once, and its bytes are more or less those of the rung."""
+    least, probe = near_lossless_probe(WEBP, PICTURES[kind], quality)
+
+    size = len(WEBP.encode(PICTURES[kind], {**WEBP.lossless.options, "near_lossless": quality}))
+
+    assert least == pytest.approx(WEBP.lossless.near.least_share * probe.size)
+    assert least <= size
