@@ -51,3 +51,17 @@ def near_lossless_probe(codec: Codec, picture: Image.Image, quality: float) -> t
     version, options = near.quick(picture, quality)
     _, trial = encode_timed(codec, version, {**(codec.lossless.options or {}), **options}, {})
     return near.least_share * trial.size, trial
+
+
+def lowest_rung_probe(codec: Codec, picture: Image.Image) -> tuple[float, Trial]:
+    """Return the predicted ln(bytes) of the lowest rung, and the encode this is predicted from.
+
+    Args:
+        codec: on a ladder of nearly lossless codings.
+        picture: the picture to encode.
+    """
+    quality, gain = codec.ladder[0], codec.hints.probe_gain
+    assert gain is not None
+    setting = {**codec.setting(quality, picture.mode), **codec.hints.probe_options}
+    data, trial = encode_timed(codec, picture, setting, {})
+    return gain(quality, picture, data), trial
