@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 # No nearly lossless encode is tried where the smallest needs more than the budget even at this share of its mean size.
 _LEAST_SHARE = 0.6
 
-# A probe in the palette of the lowest rung itself misses its size by less, in ln bytes.
-_PROBE_ERROR = 0.1
-
 
 def try_without_loss(trials: Trials, min_quality: float | None) -> tuple[Trials, Found] | None:
     """Return the lossless encoding where that fits, or else one that is nearly lossless and better than a lossy one.
@@ -79,9 +76,9 @@ def _nearly_lossless(trials: Trials, least: float) -> Codec | None:
         return codec if _may_fit(trials, picture, codec.ladder[0]) else None
     from bytefit.seeding.lossless_probe import lowest_rung_probe
 
-    size, probe = lowest_rung_probe(codec, picture)
+    least, probe = lowest_rung_probe(codec, picture)
     trials.log.probes.append(probe)
-    return codec if size <= most + _PROBE_ERROR else None
+    return codec if least <= trials.payload else None
 
 
 def _may_fit(trials: Trials, picture: Image.Image, quality: float) -> bool:

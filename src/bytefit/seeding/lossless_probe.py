@@ -54,14 +54,14 @@ def near_lossless_probe(codec: Codec, picture: Image.Image, quality: float) -> t
 
 
 def lowest_rung_probe(codec: Codec, picture: Image.Image) -> tuple[float, Trial]:
-    """Return the predicted ln(bytes) of the lowest rung, and the encode this is predicted from.
+    """Return the fewest bytes that the lowest rung may have, and the encode this is predicted from.
 
     Args:
         codec: on a ladder of nearly lossless codings.
         picture: the picture to encode.
     """
-    quality, gain = codec.ladder[0], codec.hints.probe_gain
-    assert gain is not None
-    setting = {**codec.setting(quality, picture.mode), **codec.hints.probe_options}
-    data, trial = encode_timed(codec, picture, setting, {})
-    return gain(quality, picture, data), trial
+    near = codec.lossless.near
+    assert near is not None
+    setting = {**codec.setting(codec.ladder[0], picture.mode), **codec.hints.probe_options}
+    _, trial = encode_timed(codec, picture, setting, {})
+    return near.least_share * trial.size, trial
