@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _save_garbage_collections() -> None:
     """Search this process less often for what reference counting leaves behind, and not at all at its end.
 
-    Of the 90 ms of processor time that a photograph of a megapixel takes, the end takes 12 otherwise: Python looks
+    Of the 120 ms of processor time that a photograph of a megapixel takes, the end takes 12 otherwise: Python looks
     three times through all that was loaded. The searches while modules are loaded take 4.
     """
     gc.set_threshold(20_000)
