@@ -553,15 +553,26 @@ def test_all_frames_of_a_gif_are_probed_at_little_effort(count):
     assert never_falls(prediction.curve)
 
 
-@pytest.mark.parametrize("codec", [PNG, WEBP], ids=lambda codec: codec.format)
-def test_the_shortest_animations_are_tried_and_not_probed(codec):
+def test_the_shortest_animations_are_tried_and_not_probed():
     """An excerpt would be most of such an animation, so a probe would save nothing."""
-    frames = moving(codec, 7)
+    frames = moving(WEBP, 7)
 
-    prediction = seeded(codec, frames)
+    prediction = seeded(WEBP, frames)
 
     assert prediction.probes == ()
-    assert list(prediction.curve) == list(mean_curve(codec, frames))
+    assert list(prediction.curve) == list(mean_curve(WEBP, frames))
+
+
+def test_the_shortest_animated_png_is_probed_as_a_still_is():
+    """Whoever packs all of a picture at little effort can do so with a few frames as well."""
+    frames = moving(PNG, 5)
+    rung = len(PNG.ladder) // 2
+    size = size_at(PNG, frames, rung)
+
+    prediction = seeded(PNG, frames, budget=size)
+
+    assert prediction.probes
+    assert prediction.curve[rung] == pytest.approx(log(size), abs=0.2)
 
 
 @given(st.integers(1, 40), st.integers(-45, 45), st.slices(40))

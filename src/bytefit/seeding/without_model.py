@@ -62,21 +62,21 @@ def seed_by_probes(
     log_target = target_log_size(budget, min_accept)
     probes: list[Trial] = []
     known: dict[int, float] = {}
-    moving = isinstance(picture, Frames)
-    gain = codec.hints.frames_gain if moving else codec.hints.probe_gain
-    excerpts = _excerpts(codec, picture) if isinstance(picture, Frames) and gain is None else []
+    of_all_frames = codec.hints.frames_gain if isinstance(picture, Frames) else None
+    gain = of_all_frames or codec.hints.probe_gain
+    excerpts = _excerpts(codec, picture) if isinstance(picture, Frames) and of_all_frames is None else []
     if gain is None and not excerpts:
         return Seed(mean, last=last)
     probe = partial(_probed, codec, picture, gain, excerpts)
     curve: Callable[[int], float] = mean.__getitem__
-    if not moving:
+    if not excerpts and of_all_frames is None:
         # No rung is better than the last one, and in a small picture the last may weigh less than those below it.
         known[last], probes = probe(last)
         curve = corrected(mean, known)
         if known[last] <= log(budget):
             return Seed(LazyCurve(len(mean), curve), last, tuple(probes), last)
     rung = rung_at(curve, log_target, first, last + 1)
-    most = _MOST_OF_ALL_FRAMES if moving and gain else _MOST_PROBES if len(excerpts) != 1 else _MOST_OF_ONE_RUN
+    most = _MOST_OF_ALL_FRAMES if of_all_frames else _MOST_PROBES if len(excerpts) != 1 else _MOST_OF_ONE_RUN
     for _ in range(most):
         if rung in known:
             break
@@ -92,7 +92,7 @@ def seed_by_probes(
         before, rung = rung, rung_at(curve, log_target, first, last + 1)
         if rung > first and curve(rung) > log(budget) + _OVER:
             rung -= 1
-        if abs(curve(rung) - curve(before)) < (_NEAR_OF_FRAMES if moving else _NEAR):
+        if abs(curve(rung) - curve(before)) < (_NEAR_OF_FRAMES if excerpts or of_all_frames else _NEAR):
             break
     hopeless = known.get(last, 0.0) > log(budget) + _HOPELESS
     return Seed(LazyCurve(len(mean), curve), rung, tuple(probes), last - 1 if hopeless and last > first else last)
