@@ -44,9 +44,6 @@ if TYPE_CHECKING:
 # A palette for all frames is made from this many of their pixels.
 _SEEN_PIXELS = 1 << 19
 
-# The colours of this many pictures are kept: an animation, and the excerpts that its probes encode.
-_MOST_GATHERED = 7
-
 # Colours and tolerance of the qualities below a palette's. From four colours to two, usually with transparency added,
 # animations fall to a quarter of their bytes and lose 20 to 90 SSIMULACRA2; before that, fewer pixels are stored.
 _COARSEST: dict[float, tuple[int, int]] = {0: (2, 128), 5: (2, 32), 10: (4, 128), 15: (4, 96), 20: (4, 64), 25: (4, 32)}
@@ -80,27 +77,34 @@ def _tolerance(colours: int) -> int:
 
 
 class _Gathered:
-    """The colours and the changes of the last pictures, or of all frames of each: the rungs of one share the work."""
+    """The changes and the colours of the last picture, or of all frames: its probes and trials share them."""
 
     def __init__(self) -> None:
-        self._last: list[tuple[Image.Image | Frames, Clusters]] = []
-        self._changed: list[tuple[Sequence[Image.Image], list[Box | None]]] = []
+        self._picture: Image.Image | Frames | None = None
+        self._changed: list[Box | None] = []
+        self._clusters: Clusters | None = None
 
-    def changed(self, pictures: Sequence[Image.Image]) -> list[Box | None]:
+    def changed(self, picture: Image.Image | Frames) -> list[Box | None]:
         """Return what `changed_boxes` returns."""
-        boxes = next((boxes for known, boxes in self._changed if known is pictures), None)
-        if boxes is None:
-            boxes = changed_boxes(pictures)
-            self._changed = [*self._changed[-_MOST_GATHERED + 1 :], (pictures, boxes)]
-        return boxes
+        self._begin(picture)
+        if not self._changed:
+            self._changed = changed_boxes(_pictures_of(picture))
+        return self._changed
 
     def palette(self, picture: Image.Image | Frames, colours: int) -> Image.Image:
         """Return a palette of at most `colours` opaque colours, as a picture in it."""
-        clusters = next((clusters for known, clusters in self._last if known is picture), None)
-        if clusters is None:
-            clusters = Clusters(_strip(picture.pictures if isinstance(picture, Frames) else (picture,)))
-            self._last = [*self._last[-_MOST_GATHERED + 1 :], (picture, clusters)]
-        return clusters.palette(colours)
+        self._begin(picture)
+        if self._clusters is None:
+            self._clusters = Clusters(_strip(_pictures_of(picture)))
+        return self._clusters.palette(colours)
+
+    def _begin(self, picture: Image.Image | Frames) -> None:
+        if picture is not self._picture:
+            self._picture, self._changed, self._clusters = picture, [], None
+
+
+def _pictures_of(picture: Image.Image | Frames) -> Sequence[Image.Image]:
+    return picture.pictures if isinstance(picture, Frames) else (picture,)
 
 
 @refusals("GIF")
@@ -128,7 +132,7 @@ def _encode(gathered: _Gathered, picture: Image.Image | Frames, options: Mapping
             frames.pictures,
             _delays(frames.durations),
             indexer,
-            changed=gathered.changed(frames.pictures),
+            changed=gathered.changed(picture),
             has_transparency=frames.has_transparency_data,
             quick=bool(options.get("quick")),
         ),

@@ -57,7 +57,7 @@ def render_frames(
     *,
     changed: Sequence[Box | None],
     has_transparency: bool,
-    quick: bool = False,
+    quick: bool,
 ) -> Iterator[GifFrame]:
     """Yield the frame to store for each picture; `changed` is what `changed_boxes` returns for the pictures.
 

@@ -32,7 +32,7 @@ def difference_mask(one: Image.Image, other: Image.Image) -> Image.Image:
 
 
 def candidate_masks(
-    indices: Image.Image, mask: Image.Image, drawable: Image.Image, *, quick: bool = False
+    indices: Image.Image, mask: Image.Image, drawable: Image.Image, *, quick: bool
 ) -> list[Image.Image]:
     """Return masks of the pixels that may be stored: some have few pixels, others few breaks along the rows.
 

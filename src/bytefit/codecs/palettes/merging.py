@@ -49,7 +49,6 @@ class _Merging:
         lines = ([_along(line, cluster) for cluster in clusters] for line in _LINES)
         along, self._line = max(zip(lines, _LINES, strict=True), key=lambda one: _spread(one[0]))
         order = sorted(range(len(clusters)), key=along.__getitem__)
-        self._places = order  # of each cluster, in `clusters`: the earlier of the two for a merged one
         self._live = [(along[place], place, *clusters[place]) for place in order]
         self._left = list(range(len(order)))
         self._least_weight = min(cluster[0] for cluster in clusters)
@@ -61,7 +60,8 @@ class _Merging:
         neighbours = [near for *_, near in found]
         bounds = [(cost, pair, one, 0) for one, (cost, pair, _) in enumerate(found)]
         heapify(bounds)
-        changes = [0] * len(left)  # of each cluster; a neighbour that has changed since is looked for anew
+        # How often each cluster has changed. If a neighbour has changed, its cluster looks for one again.
+        changes = [0] * len(left)
         while len(left) > 1:
             cost, pair, kept, seen = heappop(bounds)
             near = neighbours[kept]
@@ -79,7 +79,7 @@ class _Merging:
             left.remove(near)
             changes[kept] += 1
             changes[near] = _GONE
-            heappush(bounds, (cost, pair, kept, seen))  # a bound: its neighbour is gone
+            heappush(bounds, (cost, pair, kept, seen))  # its neighbour is gone, so this is a bound only
 
     def _nearest(self, one: int) -> tuple[float, tuple[int, int], int]:
         """Return the lowest cost of a merge with a cluster behind this one, the places of both, and that cluster."""
@@ -104,7 +104,7 @@ class _Merging:
 
 
 def _spread(numbers: Sequence[float]) -> float:
-    """Return the variance of numbers."""
+    """Return the sum of the squared differences of numbers from their mean."""
     mean = sum(numbers) / len(numbers)
     return sum((number - mean) ** 2 for number in numbers)
 
